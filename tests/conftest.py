@@ -1,0 +1,56 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from voice_avatar.models import ModelStore
+    from voice_avatar.tts import TtsEngine
+
+
+@pytest.fixture(scope="session")
+def store() -> ModelStore:
+    """The model store that a user would have (models are pulled on first use)."""
+    from voice_avatar.models import ModelStore
+
+    return ModelStore()
+
+
+@pytest.fixture(scope="session")
+def piper(store: ModelStore) -> TtsEngine:
+    """The default Piper voice, loaded once."""
+    from voice_avatar.engines import piper_tts
+    from voice_avatar.tts import TtsOptions
+
+    return piper_tts.load(TtsOptions(), store)
+
+
+@pytest.fixture(scope="session")
+def spoken(piper: TtsEngine) -> Callable[[str], bytes]:
+    """Returns a function: English text -> its speech, 16 kHz PCM, by Piper."""
+    from voice_avatar.audio import resample
+    from voice_avatar.events import SpeakableChunk, SpeechPiece
+
+    @cache
+    def say(text: str) -> bytes:
+        chunk = SpeakableChunk(index=0, text=text, spoken=text)
+        pieces = [p.pcm for p in piper.synthesize(chunk) if isinstance(p, SpeechPiece)]
+        return resample(b"".join(pieces), piper.capabilities.rate_hz, 16_000)
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def speech_dir() -> Path:
+    """Folder of the real recordings; tests that need it are skipped without it."""
+    folder = os.environ.get("VOICE_AVATAR_SPEECH_DIR", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("VOICE_AVATAR_SPEECH_DIR is not set")
+    return Path(folder)

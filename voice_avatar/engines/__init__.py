@@ -1,0 +1,1 @@
+"""Engines: one file per library, imported lazily by name (see `registry.py`)."""

@@ -1,0 +1,943 @@
+"""All types that cross files: frozen, slotted, without behaviour.
+
+Four families, in the order in which an utterance meets them:
+
+1. what engines exchange with the pipeline (windows, transcripts, deltas, spans, pieces);
+2. `SessionInput`: what may be given to `session.Session.receive`;
+3. `Command`: what the session asks the pipeline to do;
+4. `Notice`: what a client is told; a wire dialect (`protocol.py`) encodes them.
+
+Units are in the names: `_s` seconds, `_ms` milliseconds, `_hz` hertz; a bare `start`, `end`,
+`sample` or `until` is an integer sample index of the stream that the docstring names. There are
+two kinds of stream: the *microphone* stream (16 kHz, one per session, index 0 = first sample
+received) and one *reply* stream per reply (the session's output rate, index 0 = first sample of
+that reply). PCM is `bytes`: signed 16-bit little-endian mono.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+MIC_HZ = 16_000
+"""Rate of the microphone stream inside the server (what whisper, Silero and Smart Turn take)."""
+
+WINDOW_SAMPLES = 512
+"""Samples of one VAD window: 32 ms at 16 kHz (fixed by Silero VAD)."""
+
+
+# ---------------------------------------------------------------------------------------------
+# 1. Between engines and the pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class AudioWindow:
+    """One VAD window of the microphone stream, made by `capture.py`.
+
+    Attributes:
+        start: microphone sample index of the first sample.
+        pcm: exactly `WINDOW_SAMPLES` samples.
+        is_gap: True where part of the window stands in for lost packets (zeros).
+    """
+
+    start: int
+    pcm: bytes
+    is_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recogniser made of a stretch of the microphone stream.
+
+    Attributes:
+        text: normalised text, "" when nothing credible was said.
+        language: ISO 639-1 code in which it was decoded.
+        avg_logprob: mean log-probability per token; 0.0 when unknown.
+        audio_s: seconds of audio decoded.
+    """
+
+    text: str
+    language: str = "en"
+    avg_logprob: float = 0.0
+    audio_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class LlmRequest:
+    """What the LLM is asked.
+
+    Attributes:
+        messages: the prompt; byte-stable from one turn to the next except at its end.
+        max_tokens: cap on generated tokens.
+        temperature: 0 = greedy.
+        cache_key: the session id; an engine with prefix slots keeps one per key.
+        priority: lower runs first (vLLM); speculation uses 1, committed replies 0.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int = 160
+    temperature: float = 0.0
+    cache_key: str = ""
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of generated text, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LlmDone:
+    """Generation ended by itself.
+
+    Attributes:
+        finish_reason: "stop" or "length".
+        prompt_tokens: tokens of the prompt, 0 when unknown.
+        completion_tokens: tokens generated, 0 when unknown.
+    """
+
+    finish_reason: Literal["stop", "length"]
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+CueKind = Literal["face", "gesture", "gaze", "head", "pause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A reply tag such as `[gesture:wave]`, taken out of the text.
+
+    Attributes:
+        kind: what it moves.
+        value: the lexeme ("wave", "happy", "away") or, for a pause, seconds as a decimal string.
+        word: index into the chunk's words of the word it stands before; `len(words)` = at the end.
+    """
+
+    kind: CueKind
+    value: str
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWord:
+    """One display word (or inseparable group, such as a date) of a chunk.
+
+    Attributes:
+        start: first character in `SpeakableChunk.text`.
+        end: one past its last character there.
+        spoken_start: first character in `SpeakableChunk.spoken`.
+        spoken_end: one past its last character there.
+    """
+
+    start: int
+    end: int
+    spoken_start: int
+    spoken_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakableChunk:
+    """A stretch of reply for the synthesizer: a clause or a sentence.
+
+    Attributes:
+        index: 0, 1, 2 … within the reply.
+        text: what captions and history show (no tags, no markup).
+        spoken: what the synthesizer is given (numbers, dates, symbols as words).
+        words: in order, covering every word of `text` and of `spoken`.
+        cues: tags, in order.
+        pause_s: silence to add after it, seconds (>= 0).
+        is_sentence_end: whether the chunk ends a sentence (else it ends at a clause).
+    """
+
+    index: int
+    text: str
+    spoken: str
+    words: tuple[ChunkWord, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    pause_s: float = 0.0
+    is_sentence_end: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PhonemeSpan:
+    """One phoneme symbol and the samples it covers.
+
+    Attributes:
+        symbol: as the voice's id map spells it (one NFD code point, or a diphthong key).
+        start: first sample, on the axis of the plan that holds it (0 = start of the chunk).
+        end: one past its last sample; spans of a plan are contiguous and sum to the audio.
+        word: index of the chunk word it belongs to, -1 for pauses and sentence marks.
+    """
+
+    symbol: str
+    start: int
+    end: int
+    word: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class WordSpan:
+    """The samples in which a chunk word is spoken (axis: the chunk)."""
+
+    word: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPlan:
+    """What the synthesizer is about to say; precedes the chunk's audio.
+
+    Attributes:
+        sample_count: exact length of the chunk's audio in samples at the voice's rate.
+        spans: phonemes; empty where a voice has no durations (`is_exact` is then False).
+        words: one span per chunk word, in order, where known.
+        is_exact: whether spans come from the voice's own durations (else they were fitted).
+    """
+
+    sample_count: int
+    spans: tuple[PhonemeSpan, ...]
+    words: tuple[WordSpan, ...]
+    is_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPiece:
+    """A piece of the chunk's audio.
+
+    Attributes:
+        start: sample index within the chunk.
+        pcm: samples at the voice's rate.
+    """
+
+    start: int
+    pcm: bytes
+
+
+# ---------------------------------------------------------------------------------------------
+# 2. What a session receives
+
+
+@dataclass(frozen=True, slots=True)
+class VadFrame:
+    """Speech probability of one window of the microphone stream.
+
+    Attributes:
+        start: microphone sample index of the window's first sample.
+        probability: 0..1.
+        dbfs: RMS level, dB relative to full scale (<= 0, floor -100).
+    """
+
+    start: int
+    probability: float
+    dbfs: float = -100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """A `Transcribe` command is done. `transcript` is None when the recogniser failed."""
+
+    request_id: int
+    transcript: Transcript | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScored:
+    """A `ScoreTurn` command is done: probability 0..1 that the user has finished."""
+
+    request_id: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextInput:
+    """The user typed a turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkPressed:
+    """Push-to-talk went down: everything until `TalkReleased` is one turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkReleased:
+    """Push-to-talk went up."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInput:
+    """End the user's turn now, whatever the endpointing thinks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClearInput:
+    """Forget the user's unfinished turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptRequest:
+    """The client asks to stop the reply (button, Esc). None = whatever reply is current."""
+
+    reply_id: int | None = None
+
+
+PlaybackState = Literal["started", "playing", "stalled", "finished", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackReport:
+    """What the client's loudspeaker has really played.
+
+    Attributes:
+        reply_id: which reply.
+        played: reply samples played so far.
+        state: what playback does now.
+    """
+
+    reply_id: int
+    played: int
+    state: PlaybackState = "playing"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """Settings of the running session change. None = leave as it is."""
+
+    language: str | None = None
+    system_prompt: str | None = None
+    endpointing: Literal["auto", "manual"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextAdded:
+    """The LLM wrote speakable text (tags already out); for captions, not for history."""
+
+    reply_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A caption word on the reply's sample clock.
+
+    Attributes:
+        text: as displayed.
+        start: first reply sample.
+        end: one past its last reply sample.
+        char: index of its first character in the reply's whole text.
+    """
+
+    text: str
+    start: int
+    end: int
+    char: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPlanned:
+    """A chunk has its place on the reply's clock; its audio follows.
+
+    Attributes:
+        reply_id: which reply.
+        index: the chunk's index.
+        text: display text of the chunk.
+        start: first reply sample.
+        end: one past the last reply sample (the chunk's own pause included).
+        words: caption words.
+    """
+
+    reply_id: int
+    index: int
+    text: str
+    start: int
+    end: int
+    words: tuple[TimedWord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSent:
+    """Reply audio went out to the client.
+
+    Attributes:
+        reply_id: which reply.
+        until: one past the last reply sample sent.
+    """
+
+    reply_id: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyGenerated:
+    """Everything of the reply has been synthesised: `sample_count` samples in all."""
+
+    reply_id: int
+    sample_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """Generation or synthesis of the reply failed.
+
+    Attributes:
+        reply_id: which reply.
+        code: code of the error (`errors.py`).
+        message: for a person.
+    """
+
+    reply_id: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went by. Due whenever `Session.deadline_s` is reached."""
+
+
+SessionInput = (
+    VadFrame
+    | Transcribed
+    | TurnScored
+    | TextInput
+    | TalkPressed
+    | TalkReleased
+    | CommitInput
+    | ClearInput
+    | InterruptRequest
+    | PlaybackReport
+    | SettingsChanged
+    | ReplyTextAdded
+    | SegmentPlanned
+    | AudioSent
+    | ReplyGenerated
+    | ReplyFailed
+    | Tick
+)
+
+
+# ---------------------------------------------------------------------------------------------
+# 3. What the session asks for
+
+
+class TranscribePurpose(StrEnum):
+    """Why a transcription is wanted; the pipeline drops stale partials, never the others."""
+
+    PARTIAL = "partial"
+    EAGER = "eager"
+    INTERRUPT = "interrupt"
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Decode microphone samples [start, end).
+
+    Attributes:
+        request_id: echoed in `Transcribed`.
+        start: first microphone sample (pre-roll included).
+        end: one past the last.
+        purpose: see `TranscribePurpose`.
+        language: locked language, or None to detect it.
+    """
+
+    request_id: int
+    start: int
+    end: int
+    purpose: TranscribePurpose
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTurn:
+    """Ask the turn model about microphone samples [start, end) (it looks at the last 8 s)."""
+
+    request_id: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartReply:
+    """Generate and synthesise a reply, holding everything back until `OpenGate`.
+
+    Attributes:
+        reply_id: grows by one with each reply of the session.
+        messages: the prompt.
+        language: language of the reply, ISO 639-1.
+        text: when not None, say this instead of asking the LLM (greetings, apologies).
+    """
+
+    reply_id: int
+    messages: tuple[Message, ...]
+    language: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGate:
+    """The turn is committed: let the reply out."""
+
+    reply_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReply:
+    """Stop the reply's work: LLM request, synthesis, sending. Idempotent."""
+
+    reply_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarmPrefix:
+    """Let the LLM read this prompt while the user still talks (its prefix is then cached)."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetAudio:
+    """Microphone samples before `before` are not needed any more."""
+
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Close the session.
+
+    Attributes:
+        reason: "idle" so far.
+    """
+
+    reason: str
+
+
+# ---------------------------------------------------------------------------------------------
+# 4. What a client is told
+
+
+class State(StrEnum):
+    """State of the conversation, as the avatar shows it."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The conversation's state changed."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeechStarted:
+    """The user began to speak at microphone sample `sample`."""
+
+    sample: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeechStopped:
+    """The user stopped speaking at microphone sample `sample` (may go on: see TurnEnded)."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptInterim:
+    """What the user has said so far; may change.
+
+    Attributes:
+        turn_id: which turn of the user.
+        text: whole text so far.
+        stable_chars: leading characters that did not change since the last one.
+        language: ISO 639-1.
+    """
+
+    turn_id: int
+    text: str
+    stable_chars: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFinal:
+    """What the user said; written to history."""
+
+    turn_id: int
+    text: str
+    language: str
+
+
+EndReason = Literal["vad", "semantic", "ptt", "text", "commit"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The user's turn is committed.
+
+    Attributes:
+        turn_id: which turn.
+        reason: what ended it: "semantic" (turn model), "vad" (silence), "ptt", "text", "commit".
+        silence_s: silence waited for, seconds (0 for ptt, text and commit).
+    """
+
+    turn_id: int
+    reason: EndReason
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """A reply begins; nothing of it was sent before.
+
+    Attributes:
+        reply_id: its id.
+        turn_id: the user's turn that it answers, 0 for none.
+        rate_hz: its sample clock.
+    """
+
+    reply_id: int
+    turn_id: int
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """Text of the reply as it is generated.
+
+    Attributes:
+        reply_id: which reply.
+        text: to append.
+        char: index of its first character in the reply's whole text.
+    """
+
+    reply_id: int
+    text: str
+    char: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySegment:
+    """A chunk of the reply on its clock, sent before its audio."""
+
+    reply_id: int
+    index: int
+    text: str
+    start: int
+    end: int
+    words: tuple[TimedWord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudio:
+    """Reply audio.
+
+    Attributes:
+        reply_id: which reply.
+        start: reply sample index of the first sample.
+        pcm: samples.
+        is_first: first audio of the reply.
+        is_last: last audio of the reply (may be empty).
+    """
+
+    reply_id: int
+    start: int
+    pcm: bytes
+    is_first: bool = False
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VisemePose:
+    """Mouth pose at a sample.
+
+    Between two poses every viseme's weight runs linearly; a viseme that a pose does not list has
+    weight 0 there.
+
+    Attributes:
+        sample: reply sample index (or chunk index inside `visemes.py`).
+        weights: (viseme 0..14, weight 0..1) pairs, at most 3, sum <= 1.
+    """
+
+    sample: int
+    weights: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VisemeTrack:
+    """Mouth poses up to reply sample `until`, sent before that audio."""
+
+    reply_id: int
+    poses: tuple[VisemePose, ...]
+    until: int
+
+
+GestureKind = Literal["beat", "iconic", "deictic", "metaphoric", "emblem"]
+GestureMode = Literal["left", "right", "both"]
+CueSource = Literal["llm", "rule", "prosody", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class GestureCue:
+    """A gesture with BML sync points on the reply's clock (samples, non-decreasing).
+
+    Attributes:
+        reply_id: which reply.
+        id: unique within the session, e.g. "g3".
+        lexeme: name of the movement, from the vocabulary in PROTOCOL.md.
+        kind: McNeill's type, or emblem.
+        mode: which hand.
+        amplitude: 0..1.
+        start, stroke_start, stroke, stroke_end, relax, end: sync points, samples.
+        source: what asked for it.
+    """
+
+    reply_id: int
+    id: str
+    lexeme: str
+    kind: GestureKind
+    mode: GestureMode
+    amplitude: float
+    start: int
+    stroke_start: int
+    stroke: int
+    stroke_end: int
+    relax: int
+    end: int
+    source: CueSource
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCue:
+    """A head movement: lexeme nod | shake | tilt | toss | lower (samples on the reply's clock)."""
+
+    reply_id: int
+    lexeme: str
+    amount: float
+    repeats: int
+    start: int
+    stroke: int
+    end: int
+    source: CueSource
+
+
+@dataclass(frozen=True, slots=True)
+class GazeCue:
+    """A gaze target: user | away_up | away_side | down | an object id (samples)."""
+
+    reply_id: int
+    target: str
+    start: int
+    end: int
+    source: CueSource
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCue:
+    """A facial expression.
+
+    Attributes:
+        reply_id: which reply.
+        sample: when it begins, reply samples.
+        expression: name from the vocabulary (neutral happy sad angry surprised relaxed fearful
+            disgusted, and brow_raise, brow_frown, smile).
+        intensity: 0..1.
+        valence: -1..1.
+        arousal: -1..1.
+        fade_ms: time to reach it, milliseconds.
+        hold_ms: time to keep it before it decays to the baseline; 0 = until changed.
+        source: what asked for it.
+    """
+
+    reply_id: int
+    sample: int
+    expression: str
+    intensity: float
+    valence: float
+    arousal: float
+    fade_ms: int
+    hold_ms: int
+    source: CueSource
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCue:
+    """A movement outside any reply's clock, to start on arrival (thinking pose, nod, gaze).
+
+    Attributes:
+        kind: "gesture", "head" or "gaze".
+        lexeme: name of the movement ("think", "nod", "away_up", "user").
+        amplitude: 0..1.
+        duration_ms: how long; 0 = until the next state change.
+        source: "state".
+    """
+
+    kind: Literal["gesture", "head", "gaze"]
+    lexeme: str
+    amplitude: float
+    duration_ms: int
+    source: CueSource = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudioDone:
+    """All audio of the reply was sent: `sample_count` samples."""
+
+    reply_id: int
+    sample_count: int
+
+
+ReplyStatus = Literal["completed", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """The reply is over.
+
+    Attributes:
+        reply_id: which reply.
+        status: how it ended.
+        spoken_text: what was played, cut at the last played word.
+        played: reply samples played, as reported or estimated.
+    """
+
+    reply_id: int
+    status: ReplyStatus
+    spoken_text: str
+    played: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyInterrupted:
+    """The reply is cut: flush it. Nothing of it follows but `ReplyDone`.
+
+    Attributes:
+        reply_id: which reply.
+        at: reply sample up to which it counts as heard.
+        reason: "voice", "message", "text" or "ptt".
+        spoken_text: what was heard, cut at the last played word.
+    """
+
+    reply_id: int
+    at: int
+    reason: Literal["voice", "message", "text", "ptt"]
+    spoken_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarningNotice:
+    """Something was off and handled.
+
+    Attributes:
+        code: documented in PROTOCOL.md.
+        message: for a person.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNotice:
+    """Something failed.
+
+    Attributes:
+        code: documented in PROTOCOL.md.
+        message: for a person.
+        is_fatal: whether the connection closes after it.
+    """
+
+    code: str
+    message: str
+    is_fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StageMarks:
+    """When the stages of a reply happened, for metrics and the bench.
+
+    All values are seconds from the end of the user's speech (negative = before); None = did not
+    happen.
+
+    Attributes:
+        reply_id: which reply.
+        stt_s: the transcript that was answered was ready.
+        commit_s: the turn was committed.
+        llm_start_s: the LLM was asked.
+        ttft_s: first token.
+        first_chunk_s: first speakable chunk.
+        ttfa_s: first audio out of the synthesizer.
+        sent_s: first audio handed to the socket.
+        is_speculative: whether work began before commit.
+    """
+
+    reply_id: int
+    stt_s: float | None
+    commit_s: float | None
+    llm_start_s: float | None
+    ttft_s: float | None
+    first_chunk_s: float | None
+    ttfa_s: float | None
+    sent_s: float | None
+    is_speculative: bool
+
+
+ReplyNotice = (
+    ReplyStarted
+    | ReplyText
+    | ReplySegment
+    | ReplyAudio
+    | VisemeTrack
+    | GestureCue
+    | HeadCue
+    | GazeCue
+    | FaceCue
+    | ReplyAudioDone
+    | ReplyDone
+    | ReplyInterrupted
+    | StageMarks
+)
+
+Notice = (
+    ReplyNotice
+    | StateChanged
+    | UserSpeechStarted
+    | UserSpeechStopped
+    | TranscriptInterim
+    | TranscriptFinal
+    | TurnEnded
+    | BodyCue
+    | WarningNotice
+    | ErrorNotice
+)
+
+Command = (
+    Transcribe
+    | ScoreTurn
+    | StartReply
+    | OpenGate
+    | CancelReply
+    | WarmPrefix
+    | ForgetAudio
+    | EndSession
+)

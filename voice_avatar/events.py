@@ -397,11 +397,13 @@ class ReplyFailed:
         reply_id: which reply.
         code: code of the error (`errors.py`).
         message: for a person.
+        sample_count: reply samples made before it failed; they are still played.
     """
 
     reply_id: int
     code: str
     message: str
+    sample_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,12 +481,16 @@ class StartReply:
         messages: the prompt.
         language: language of the reply, ISO 639-1.
         text: when not None, say this instead of asking the LLM (greetings, apologies).
+        speech_end_s: when the user stopped speaking, on the session's clock; None for no speech.
+        transcript_s: when the transcript that is answered was ready, on the session's clock.
     """
 
     reply_id: int
     messages: tuple[Message, ...]
     language: str
     text: str | None = None
+    speech_end_s: float | None = None
+    transcript_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,147 @@ class TurnEngine(Protocol):
         Raises:
             TurnFailed: the model failed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOptions:
+    """When a turn of the user ends, and when a voice over the reply is an interruption.
+
+    Attributes:
+        engine: name of the turn engine, "none" for silence alone.
+        model: model name in the store.
+        endpointing: "auto" (voice) or "manual" (push-to-talk, `input.commit`).
+        min_silence_s: silence after which a surely finished turn is committed, seconds.
+        max_silence_s: silence after which any turn is committed, seconds (design.md section 3:
+            1.2 to 1.5 s; peers wait 3 s).
+        plain_silence_s: silence without the turn model's word, seconds.
+        sure_probability: at or above it the turn counts as surely finished.
+        doubt_probability: at or below it the turn counts as surely unfinished.
+        open_ending_s: least silence after a text that cannot be complete ("and", "um"), seconds.
+        rescore_s: silences at which the turn model is asked again while it doubts, seconds.
+        speculate_probability: at or above it a reply is prepared before the turn is committed.
+        preroll_s: audio before the detected start that is decoded too, seconds.
+        interim_s: time between interim transcripts while the user speaks, seconds; 0 = none.
+        interrupt_ask_s: speech over the reply after which its words are asked for, seconds.
+        interrupt_speech_s: speech over the reply that interrupts when no words are known yet,
+            seconds.
+        interrupt_any_s: speech over the reply that interrupts whatever it is, seconds.
+        drop_silence_s: silence after which speech without words is forgotten, seconds.
+        stall_s: time without microphone audio after which it counts as silence, seconds.
+        max_segment_s: speech decoded at once, seconds (whisper reads at most 30 s).
+    """
+
+    engine: str = "smart_turn"
+    model: str = "smart-turn-v3.2"
+    endpointing: str = "auto"
+    min_silence_s: float = 0.2
+    max_silence_s: float = 1.4
+    plain_silence_s: float = 0.7
+    sure_probability: float = 0.9
+    doubt_probability: float = 0.1
+    open_ending_s: float = 1.1
+    rescore_s: tuple[float, ...] = (0.25, 0.7)
+    speculate_probability: float = 0.3
+    preroll_s: float = 0.3
+    interim_s: float = 1.0
+    interrupt_ask_s: float = 0.25
+    interrupt_speech_s: float = 0.7
+    interrupt_any_s: float = 1.8
+    drop_silence_s: float = 0.6
+    stall_s: float = 0.6
+    max_segment_s: float = 25.0
+
+
+_OPEN_ENDINGS = {
+    "en": frozenset(
+        "a an the and or but so because if when while that which who to of for with from in on at"
+        " by about my your our their his i'm i is are was were um uh erm er hmm like then than".split()
+    ),
+}
+_OPEN_ENDINGS_ZH = tuple("和 跟 与 或 但 但是 因为 所以 如果 的话 然后 就是 那个 这个 嗯 呃 还有 以及 我想".split())
+_BACKCHANNELS = {
+    "en": frozenset(
+        "mhm mm mmm hm hmm mm-hmm mmhmm uh-huh uhhuh huh uh um ah oh yeah yep yes ok okay right"
+        " sure wow cool nice".split()
+    ),
+    "zh": frozenset("嗯 嗯嗯 哦 啊 噢 对 对对 好 好的 是 是的 哈 呵 唔 诶".split()),
+}
+_MAX_BACKCHANNEL_WORDS = 3
+_EDGE_PUNCTUATION = " \t\n.,!?;:…-–—\"'。，！？；：、“”‘’"
+
+
+def words_of(text: str, language: str) -> list[str]:
+    """Returns the words of a transcript, lower-case, without punctuation at their edges.
+
+    Chinese comes back as phrases between punctuation marks: it has no spaces.
+    """
+    lowered = text.casefold()
+    if language == "zh":
+        for mark in "。，！？；：、":
+            lowered = lowered.replace(mark, " ")
+    stripped = (word.strip(_EDGE_PUNCTUATION) for word in lowered.split())
+    return [word for word in stripped if word]
+
+
+def is_backchannel(text: str, language: str) -> bool:
+    """Returns whether a transcript is only listener's noise ("mhm", "right, right")."""
+    words = words_of(text, language)
+    known = _BACKCHANNELS.get(language, _BACKCHANNELS["en"])
+    return len(words) <= _MAX_BACKCHANNEL_WORDS and all(word in known for word in words)
+
+
+def has_open_ending(text: str, language: str) -> bool:
+    """Returns whether a transcript stops where nobody would stop ("… and", "… um", a comma)."""
+    trimmed = text.rstrip()
+    if trimmed.endswith((",", "，", "、", "...", "…", "-")):
+        return True
+    if trimmed.endswith(("?", "!", "？", "！")):
+        return False
+    if language == "zh":
+        return trimmed.rstrip("。").endswith(_OPEN_ENDINGS_ZH)
+    words = words_of(trimmed, language)
+    return bool(words) and words[-1] in _OPEN_ENDINGS.get(language, frozenset())
+
+
+def commit_delay_s(
+    options: TurnOptions, probability: float | None, text: str, language: str
+) -> float:
+    """Returns the silence to wait for before the turn is committed, seconds.
+
+    The turn model sets the delay and never decides alone: from `min_silence_s` when it is sure
+    that the user has finished to `max_silence_s` when it is sure of the contrary, linear between.
+    Cues in the text only ever lengthen it.
+
+    Args:
+        options: the policy.
+        probability: the turn model's word, None when it has not spoken.
+        text: transcript so far, "" when unknown.
+        language: of the transcript.
+    """
+    if probability is None:
+        delay_s = options.plain_silence_s
+    else:
+        span = options.sure_probability - options.doubt_probability
+        doubt = min(1.0, max(0.0, (options.sure_probability - probability) / span))
+        delay_s = options.min_silence_s + doubt * (options.max_silence_s - options.min_silence_s)
+    if text and has_open_ending(text, language):
+        delay_s = max(delay_s, options.open_ending_s)
+    return delay_s
+
+
+def is_interruption(
+    options: TurnOptions, speech_s: float, text: str | None, language: str
+) -> bool:
+    """Returns whether speech over the reply means that the avatar has to stop.
+
+    Args:
+        options: the policy.
+        speech_s: how long the user has spoken over the reply, seconds.
+        text: what was recognised of it so far; None when nothing came back yet.
+        language: of the text.
+    """
+    if speech_s >= options.interrupt_any_s:
+        return True
+    if text is None:
+        return speech_s >= options.interrupt_speech_s
+    return bool(words_of(text, language)) and not is_backchannel(text, language)

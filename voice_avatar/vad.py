@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from voice_avatar.events import WINDOW_SAMPLES, VadFrame
+
 
 class VadStream(Protocol):
     """Recurrent state of one session."""
@@ -41,3 +43,95 @@ class VadEngine(Protocol):
 
     def open(self) -> VadStream:
         """Returns a new stream with fresh state."""
+
+
+@dataclass(frozen=True, slots=True)
+class VadOptions:
+    """When a probability counts as speech.
+
+    Attributes:
+        engine: name of the VAD engine.
+        model: model name in the store.
+        start_probability: at or above it a window is speech (0.5: Silero's own default).
+        stop_probability: below it a window is silence; between the two it stays what it was
+            (0.35: Silero's own hysteresis of 0.15).
+        start_windows: consecutive speech windows before speech counts as started (3 = 96 ms: a
+            click or a key press is shorter).
+        pause_windows: consecutive silent windows before a pause counts (2 = 64 ms: stop
+            consonants close for less).
+    """
+
+    engine: str = "silero"
+    model: str = "silero-vad-v6"
+    start_probability: float = 0.5
+    stop_probability: float = 0.35
+    start_windows: int = 3
+    pause_windows: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Speech began, or went on after a pause, at microphone sample `sample`."""
+
+    sample: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """Speech has paused since microphone sample `sample`."""
+
+    sample: int
+
+
+class SpeechDetector:
+    """Turns the windows of one stream into starts and stops of speech.
+
+    A start is dated back to the first window of its run, a stop to the end of the last speech
+    window, so both are exact to one window whatever the debouncing.
+    """
+
+    def __init__(self, options: VadOptions) -> None:
+        self._options = options
+        self._run = 0
+        self._run_start = 0
+        self._peak = 0.0
+        self._quiet_run = 0
+        self._last_speech_end = 0
+        self.is_speaking = False
+
+    @property
+    def last_speech_end(self) -> int:
+        """One past the last microphone sample of the last speech window."""
+        return self._last_speech_end
+
+    def step(self, frame: VadFrame) -> SpeechStarted | SpeechStopped | None:
+        """Takes the next window."""
+        if self.is_speaking:
+            return self._step_in_speech(frame)
+        return self._step_in_silence(frame)
+
+    def _step_in_silence(self, frame: VadFrame) -> SpeechStarted | None:
+        if frame.probability < self._options.start_probability:
+            self._run = 0
+            return None
+        if self._run == 0:
+            self._run_start, self._peak = frame.start, 0.0
+        self._run += 1
+        self._peak = max(self._peak, frame.probability)
+        if self._run < self._options.start_windows:
+            return None
+        self.is_speaking, self._run, self._quiet_run = True, 0, 0
+        self._last_speech_end = frame.start + WINDOW_SAMPLES
+        return SpeechStarted(self._run_start, self._peak)
+
+    def _step_in_speech(self, frame: VadFrame) -> SpeechStopped | None:
+        if frame.probability >= self._options.stop_probability:
+            self._quiet_run = 0
+            self._last_speech_end = frame.start + WINDOW_SAMPLES
+            return None
+        self._quiet_run += 1
+        if self._quiet_run < self._options.pause_windows:
+            return None
+        self.is_speaking = False
+        return SpeechStopped(self._last_speech_end)

@@ -1,0 +1,122 @@
+"""Capture: what a client's microphone sends -> 16 kHz windows on one gapless sample clock. Pure.
+
+Packets may be of any size and of any rate from 8 to 96 kHz. A packet carries the index of its
+first sample on the client's clock (`pts`); a jump forward is a loss and is filled with silence so
+that the clock keeps its meaning, a jump backward is a repeat and is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voice_avatar.audio import (
+    BYTES_PER_SAMPLE,
+    Reframer,
+    StreamResampler,
+    sample_count,
+    silence,
+)
+from voice_avatar.errors import AudioInvalid
+from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, AudioWindow
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """How microphone audio is taken in.
+
+    Attributes:
+        max_gap_s: longest loss filled with silence, seconds; the clock jumps over longer ones.
+        clipping_share: share of full-scale samples in a second that is reported as clipping.
+    """
+
+    max_gap_s: float = 2.0
+    clipping_share: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a packet gave.
+
+    Attributes:
+        windows: complete 16 kHz windows.
+        lost: samples (client's rate) that are missing before this packet.
+        repeated: samples of this packet that had come before and were dropped.
+        is_clipping: whether the last second was clipped (reported once a second).
+    """
+
+    windows: tuple[AudioWindow, ...]
+    lost: int = 0
+    repeated: int = 0
+    is_clipping: bool = False
+
+
+class Capture:
+    """Capture of one microphone stream at one client rate.
+
+    Raises:
+        AudioUnsupported: the rate is out of range.
+    """
+
+    def __init__(self, options: CaptureOptions, rate_hz: int, *, start: int = 0) -> None:
+        """`start` is the microphone sample index at which the stream begins."""
+        self._options = options
+        self.rate_hz = rate_hz
+        self._resampler = StreamResampler(rate_hz, MIC_HZ)
+        self._reframer = Reframer(WINDOW_SAMPLES)
+        self._expected: int | None = None
+        self._next_window = start
+        self._gap_until = -1
+        self._clipped = 0
+        self._counted = 0
+
+    @property
+    def next_window(self) -> int:
+        """Microphone sample index of the next window."""
+        return self._next_window
+
+    def push(self, pcm: bytes, pts: int | None = None) -> Captured:
+        """Takes a packet.
+
+        Args:
+            pcm: samples at the client's rate.
+            pts: index of its first sample on the client's clock; None = it follows on.
+
+        Raises:
+            AudioInvalid: an odd number of bytes.
+        """
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise AudioInvalid("Audio must hold whole 16-bit samples.")
+        count = sample_count(pcm)
+        expected = self._expected
+        lost = repeated = 0
+        if pts is not None and expected is not None:
+            lost = max(0, pts - expected)
+            repeated = min(count, max(0, expected - pts))
+        if pts is not None:
+            self._expected = max(pts + count, expected or 0)
+        elif expected is not None:
+            self._expected = expected + count
+        pcm = pcm[repeated * BYTES_PER_SAMPLE :]
+        filled = min(lost, int(self._options.max_gap_s * self.rate_hz))
+        windows = self._windows(silence(filled), is_gap=True) if filled else []
+        windows += self._windows(pcm, is_gap=False)
+        return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm))
+
+    def _windows(self, pcm: bytes, *, is_gap: bool) -> list[AudioWindow]:
+        windows = []
+        for frame in self._reframer.push(self._resampler.push(pcm)):
+            windows.append(AudioWindow(self._next_window, frame, is_gap))
+            self._next_window += WINDOW_SAMPLES
+        return windows
+
+    def _is_clipping(self, pcm: bytes) -> bool:
+        samples = np.frombuffer(pcm, dtype="<i2")
+        self._clipped += int(np.count_nonzero((samples >= 32767) | (samples <= -32768)))
+        self._counted += samples.size
+        if self._counted < self.rate_hz:
+            return False
+        share = self._clipped / self._counted
+        self._clipped = self._counted = 0
+        return share >= self._options.clipping_share

@@ -1,0 +1,101 @@
+"""How far ahead of the listener's ear to send, and what that ear has heard. Pure.
+
+The truth is what the client reports as played. Between two reports, and with a client that never
+reports, playback is taken to run in real time from the first sample sent, and never beyond what
+was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voice_avatar.events import PlaybackState, TimedWord
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutOptions:
+    """How reply audio is paced.
+
+    Attributes:
+        max_ahead_s: audio sent but not yet played, seconds, at most.
+        frame_ms: length of an audio frame, milliseconds (20: what browsers and headsets use).
+        assumed_latency_s: delay from sending to hearing while the client has not reported,
+            seconds.
+        heard_tolerance_s: a word counts as heard when it is cut off by less than this, seconds.
+        stall_limit_s: silence of the client's reports, while audio is outstanding, after which
+            playback is taken to run in real time again, seconds.
+    """
+
+    max_ahead_s: float = 2.0
+    frame_ms: int = 20
+    assumed_latency_s: float = 0.08
+    heard_tolerance_s: float = 0.05
+    stall_limit_s: float = 5.0
+
+
+class Playout:
+    """Playback of one reply as the server knows it."""
+
+    def __init__(self, options: PlayoutOptions, rate_hz: int) -> None:
+        self._options = options
+        self.rate_hz = rate_hz
+        self.sent = 0
+        self._base = 0
+        self._base_s: float | None = None
+        self._is_moving = True
+
+    def audio_sent(self, until: int, now_s: float) -> None:
+        """Audio up to reply sample `until` went out."""
+        if self._base_s is None:
+            self._base_s = now_s + self._options.assumed_latency_s
+        elif self.played(now_s) >= self.sent and self._is_moving:
+            self._base, self._base_s = self.sent, max(self._base_s, now_s)
+        self.sent = max(self.sent, until)
+
+    def reported(self, played: int, state: PlaybackState, now_s: float) -> None:
+        """The client says that it has played `played` samples and what it does now."""
+        self._base = min(max(played, 0), self.sent)
+        self._base_s = now_s
+        self._is_moving = state in ("started", "playing")
+
+    def played(self, now_s: float) -> int:
+        """Returns the samples heard by now."""
+        if self._base_s is None:
+            return 0
+        elapsed_s = now_s - self._base_s
+        if not self._is_moving:
+            elapsed_s -= self._options.stall_limit_s
+        return min(self.sent, self._base + max(0, int(elapsed_s * self.rate_hz)))
+
+    def allowance(self, now_s: float) -> int:
+        """Returns the samples that may be sent now."""
+        ahead = self.sent - self.played(now_s)
+        return max(0, int(self._options.max_ahead_s * self.rate_hz) - ahead)
+
+    def reaches_s(self, sample: int, now_s: float) -> float:
+        """Returns when `sample` will have been played if nothing changes (clock of `now_s`)."""
+        missing = sample - self.played(now_s)
+        if self._base_s is None:
+            return now_s + self._options.assumed_latency_s + missing / self.rate_hz
+        pause_s = 0.0 if self._is_moving else self._options.stall_limit_s
+        return max(now_s, self._base_s + pause_s) + missing / self.rate_hz
+
+
+def heard_text(text: str, words: Sequence[TimedWord], played: int, tolerance: int) -> str:
+    """Returns the beginning of `text` that was heard.
+
+    Args:
+        text: the reply's whole text.
+        words: its timed words, in order.
+        played: reply samples played.
+        tolerance: a word that lacks at most so many samples counts as heard.
+    """
+    end = 0
+    for word in words:
+        if word.end - tolerance > played:
+            break
+        end = word.char + len(word.text)
+    while end and end < len(text) and text[end] in ".,!?;:…。，！？；：、\"'”’)":
+        end += 1
+    return text[:end]

@@ -68,8 +68,8 @@ def resample(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
     """
     if from_hz == to_hz or not pcm:
         return pcm
-    out = soxr.resample(np.frombuffer(pcm, dtype="<i2"), from_hz, to_hz)
-    return _exactly(out.astype("<i2").tobytes(), scaled(sample_count(pcm), from_hz, to_hz))
+    out: bytes = soxr.resample(np.frombuffer(pcm, "<i2"), from_hz, to_hz).astype("<i2").tobytes()
+    return _exactly(out, scaled(sample_count(pcm), from_hz, to_hz))
 
 
 def scaled(samples: int, from_hz: int, to_hz: int) -> int:
@@ -113,7 +113,7 @@ class StreamResampler:
             return pcm
         self._taken += sample_count(pcm)
         chunk = np.frombuffer(pcm, dtype="<i2")
-        out = self._stream.resample_chunk(chunk, last=is_last).astype("<i2").tobytes()
+        out: bytes = self._stream.resample_chunk(chunk, last=is_last).astype("<i2").tobytes()
         due = scaled(self._taken, self.from_hz, self.to_hz) - self._given
         if is_last or sample_count(out) > due:
             out = _exactly(out, due)

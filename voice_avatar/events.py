@@ -515,13 +515,6 @@ class WarmPrefix:
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetAudio:
-    """Microphone samples before `before` are not needed any more."""
-
-    before: int
-
-
-@dataclass(frozen=True, slots=True)
 class EndSession:
     """Close the session.
 
@@ -944,6 +937,5 @@ Command = (
     | OpenGate
     | CancelReply
     | WarmPrefix
-    | ForgetAudio
     | EndSession
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,7 +38,9 @@ class TtsEngine(Protocol):
     @property
     def capabilities(self) -> TtsCapabilities: ...
 
-    def synthesize(self, chunk: SpeakableChunk) -> Iterator[SpeechPlan | SpeechPiece]:
+    def synthesize(
+        self, chunk: SpeakableChunk
+    ) -> Generator[SpeechPlan | SpeechPiece, None, None]:
         """Speaks a chunk: exactly one SpeechPlan, then SpeechPiece+ that follow one another
         without a gap and sum to the plan's sample count. Nothing speakable: a plan of 0 samples
         and no pieces. `chunk.pause_s` is added by the caller, not by the engine.

@@ -1,0 +1,88 @@
+"""What waits to be sent to one client: in order, bounded, and free of interrupted replies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from voice_avatar.events import (
+    Notice,
+    ReplyAudio,
+    ReplyDone,
+    ReplyInterrupted,
+    ReplyNotice,
+    StageMarks,
+    StateChanged,
+    TranscriptInterim,
+)
+
+_SURVIVORS = (ReplyInterrupted, ReplyDone, StageMarks)
+"""What is still told about a reply after it was cut."""
+
+
+class Outbox:
+    """A queue of notices with one reader.
+
+    Audio waits for room before it is put; the rest is few and is never refused. A newer interim
+    transcript or state replaces an older one that still waits. Once a reply is cut, `get` skips
+    what is left of it and of all before it: nobody has to search the queue.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """`limit` is how many notices may wait before audio has to."""
+        self._limit = limit
+        self._items: deque[Notice] = deque()
+        self._arrived = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._cut_id = 0
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, notice: Notice) -> None:
+        """Appends a notice."""
+        if isinstance(notice, ReplyInterrupted):
+            self._cut_id = max(self._cut_id, notice.reply_id)
+        if self._items and self._supersedes(notice, self._items[-1]):
+            self._items.pop()
+        self._items.append(notice)
+        self._arrived.set()
+        if len(self._items) >= self._limit:
+            self._has_room.clear()
+
+    @staticmethod
+    def _supersedes(new: Notice, old: Notice) -> bool:
+        if isinstance(new, TranscriptInterim) and isinstance(old, TranscriptInterim):
+            return new.turn_id == old.turn_id
+        return isinstance(new, StateChanged) and isinstance(old, StateChanged)
+
+    async def put_audio(self, audio: ReplyAudio) -> None:
+        """Appends audio once there is room."""
+        await self._has_room.wait()
+        self.put(audio)
+
+    async def get(self) -> Notice | None:
+        """Returns the next notice, None once the outbox is closed and empty."""
+        while True:
+            while self._items:
+                notice = self._items.popleft()
+                if len(self._items) < self._limit:
+                    self._has_room.set()
+                if not self._is_cut(notice):
+                    return notice
+            if self._is_closed:
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def _is_cut(self, notice: Notice) -> bool:
+        if isinstance(notice, _SURVIVORS) or not isinstance(notice, ReplyNotice):
+            return False
+        return notice.reply_id <= self._cut_id
+
+    def close(self) -> None:
+        """Lets `get` end once everything that waits was taken."""
+        self._is_closed = True
+        self._arrived.set()

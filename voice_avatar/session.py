@@ -1,0 +1,568 @@
+"""The conversation: what happened in, what to do and what to tell out. Pure.
+
+Theory of operation. `Session.receive(event, now_s)` is the whole interface: it returns commands
+for the pipeline and notices for the client, in the order in which they take effect. It owns no
+clock, task, queue or engine; a recorded session can be fed to it again and gives the same outputs.
+
+The state is a table (`TRANSITIONS`). The user's side is a `listening.Listener`; its facts (a turn
+began, may be over, went on, is over) drive the replies:
+
+- At most one reply is *live* (committed and not over) and at most one is *prepared*
+  (speculative, behind its gate). A prepared reply is kept when the committed text is the text it
+  answers, and cancelled otherwise.
+- To interrupt is one step: cancel the live reply, tell the client `ReplyInterrupted`, and write to
+  history what was heard. Reply ids only grow; whoever holds items of a lower id drops them.
+- History changes only here: the user's text at commit, the reply's words when it is over. What a
+  reply contributes is cut at the last word that was played, and a late report of the client about
+  a reply already cut still corrects it until the next turn is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Literal
+
+from voice_avatar.events import (
+    AudioSent,
+    BodyCue,
+    CancelReply,
+    ClearInput,
+    Command,
+    CommitInput,
+    EndSession,
+    ErrorNotice,
+    InterruptRequest,
+    Message,
+    Notice,
+    OpenGate,
+    PlaybackReport,
+    ReplyDone,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyInterrupted,
+    ReplyStarted,
+    ReplyStatus,
+    ReplyTextAdded,
+    SegmentPlanned,
+    SessionInput,
+    SettingsChanged,
+    StartReply,
+    State,
+    StateChanged,
+    TalkPressed,
+    TalkReleased,
+    TextInput,
+    Tick,
+    TimedWord,
+    Transcribed,
+    TranscriptFinal,
+    TurnEnded,
+    TurnScored,
+    VadFrame,
+    WarmPrefix,
+    WarningNotice,
+)
+from voice_avatar.listening import (
+    BargeIn,
+    Listener,
+    Output,
+    SpeechBegan,
+    TurnCommitted,
+    TurnDropped,
+    TurnReady,
+    TurnResumed,
+)
+from voice_avatar.memory import History, MemoryOptions
+from voice_avatar.playout import Playout, PlayoutOptions, heard_text
+from voice_avatar.turn import TurnOptions, words_of
+from voice_avatar.vad import VadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """How a conversation runs.
+
+    Attributes:
+        language: ISO 639-1 code of the session, "" = detect it on the first turn, then lock it.
+        greeting: what the avatar says first, "" = nothing.
+        max_reply_tokens: tokens generated per reply at most.
+        temperature: of generation; 0 = greedy.
+        thinking_after_s: time from commit after which a thinking pose shows while no audio is
+            out, seconds.
+        settle_s: how long the state stays `interrupted`, seconds.
+        quiet_after_s: silence after which `listening` becomes `idle`, seconds.
+        idle_timeout_s: silence after which the session ends, seconds; 0 = never.
+        max_text_chars: longest typed turn, characters.
+    """
+
+    language: str = "en"
+    greeting: str = ""
+    max_reply_tokens: int = 160
+    temperature: float = 0.0
+    thinking_after_s: float = 0.3
+    settle_s: float = 0.3
+    quiet_after_s: float = 15.0
+    idle_timeout_s: float = 600.0
+    max_text_chars: int = 4000
+
+
+class Trigger(Enum):
+    """What moves the state."""
+
+    USER_SPEAKS = auto()
+    COMMITTED = auto()
+    AUDIO_OUT = auto()
+    REPLY_OVER = auto()
+    CUT = auto()
+    SETTLED = auto()
+    QUIET = auto()
+
+
+TRANSITIONS: dict[tuple[State, Trigger], State] = {
+    (State.IDLE, Trigger.USER_SPEAKS): State.LISTENING,
+    (State.IDLE, Trigger.COMMITTED): State.THINKING,
+    (State.LISTENING, Trigger.COMMITTED): State.THINKING,
+    (State.LISTENING, Trigger.QUIET): State.IDLE,
+    (State.THINKING, Trigger.AUDIO_OUT): State.SPEAKING,
+    (State.THINKING, Trigger.REPLY_OVER): State.LISTENING,
+    (State.THINKING, Trigger.CUT): State.INTERRUPTED,
+    (State.SPEAKING, Trigger.REPLY_OVER): State.LISTENING,
+    (State.SPEAKING, Trigger.CUT): State.INTERRUPTED,
+    (State.INTERRUPTED, Trigger.SETTLED): State.LISTENING,
+    (State.INTERRUPTED, Trigger.COMMITTED): State.THINKING,
+}
+"""Every change of state. A trigger that is not listed for a state leaves it as it is."""
+
+_APOLOGIES = {
+    "en": "Sorry, I lost my train of thought. Could you say that again?",
+    "zh": "抱歉，我刚才走神了，请您再说一遍好吗？",
+}
+
+CutReason = Literal["voice", "message", "text", "ptt"]
+
+
+@dataclass(slots=True)
+class _Reply:
+    """One reply as the session sees it."""
+
+    reply_id: int
+    turn_id: int
+    key: str
+    playout: Playout
+    is_apology: bool = False
+    text: str = ""
+    words: list[TimedWord] = field(default_factory=list)
+    total: int | None = None
+    failure: ReplyFailed | None = None
+    cut_at: int | None = None
+
+    def heard(self, played: int, tolerance: int) -> str:
+        """Returns its text up to the last word played."""
+        is_whole = self.total is not None and self.total > 0 and played >= self.total
+        if is_whole and self.failure is None:
+            return self.text
+        return heard_text(self.text, self.words, played, tolerance)
+
+
+class Session:
+    """One user's conversation.
+
+    Attributes:
+        state: what the avatar shows.
+        history: what was said, as prompts will show it.
+    """
+
+    def __init__(
+        self,
+        options: SessionOptions,
+        *,
+        vad: VadOptions,
+        turn: TurnOptions,
+        playout: PlayoutOptions,
+        memory: MemoryOptions,
+        system_prompt: str,
+        rate_hz: int,
+        count_tokens: Callable[[str], int],
+        context_tokens: int,
+        now_s: float,
+    ) -> None:
+        """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
+        self._options = options
+        self._playout_options = playout
+        self._system_prompt = system_prompt
+        self._rate_hz = rate_hz
+        self._count_tokens = count_tokens
+        self._context_tokens = context_tokens
+        self._listener = Listener(vad, turn, options.language or None)
+        self.history = History(memory)
+        self.state = State.IDLE
+        self._live: _Reply | None = None
+        self._prepared: _Reply | None = None
+        self._unsettled: _Reply | None = None
+        self._last_reply_id = 0
+        self._active_s = now_s
+        self._think_at_s: float | None = None
+        self._settle_at_s: float | None = None
+
+    # -- the interface
+
+    def start(self, now_s: float) -> tuple[Command | Notice, ...]:
+        """Returns what a new session does first: its state, and the greeting if there is one."""
+        out: list[Command | Notice] = [StateChanged(self.state)]
+        if self._options.greeting:
+            out += self._say(self._options.greeting, now_s, is_apology=False)
+        return tuple(out)
+
+    def receive(self, event: SessionInput, now_s: float) -> tuple[Command | Notice, ...]:
+        """Takes one event.
+
+        Args:
+            event: what happened.
+            now_s: when, on any clock that never goes back, seconds.
+
+        Returns:
+            What to do and what to tell the client, in order.
+        """
+        out: list[Command | Notice] = []
+        for item in self._dispatch(event, now_s):
+            out += self._act(item, now_s)
+        return tuple(out)
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When a `Tick` is due, None for never."""
+        times = [self._think_at_s, self._settle_at_s, self._listener.deadline_s]
+        times.append(self._ends_s())
+        if self._live is None and not self._listener.is_active:
+            if self.state is State.LISTENING:
+                times.append(self._active_s + self._options.quiet_after_s)
+            if self._options.idle_timeout_s:
+                times.append(self._active_s + self._options.idle_timeout_s)
+        return min((time for time in times if time is not None), default=None)
+
+    def allowance(self, reply_id: int, now_s: float) -> int:
+        """Returns how many samples of the reply may be sent now."""
+        live = self._live
+        if live is None or live.reply_id != reply_id:
+            return 0
+        return live.playout.allowance(now_s)
+
+    def _ends_s(self) -> float | None:
+        """When the live reply, sent whole, will have been played."""
+        live = self._live
+        if live is None or live.total is None or live.playout.sent < max(1, live.total):
+            return None
+        return live.playout.reaches_s(live.total + 1, self._active_s)
+
+    # -- dispatch
+
+    def _dispatch(self, event: SessionInput, now_s: float) -> list[Output]:
+        match event:
+            case VadFrame():
+                return self._listener.frame(event, now_s, reply_is_live=self._live is not None)
+            case Transcribed():
+                return self._listener.transcribed(event)
+            case TurnScored():
+                return self._listener.scored(event)
+            case TextInput(text):
+                return self._typed(text, now_s)
+            case TalkPressed():
+                return [*self._cut("ptt", now_s), *self._listener.press()]
+            case TalkReleased():
+                return self._listener.release()
+            case CommitInput():
+                return self._listener.commit() or [
+                    WarningNotice("nothing_to_commit", "There is no unfinished turn to commit.")
+                ]
+            case ClearInput():
+                return self._listener.clear()
+            case InterruptRequest(reply_id):
+                return self._interrupt_asked(reply_id, now_s)
+            case PlaybackReport():
+                return self._reported(event, now_s)
+            case SettingsChanged():
+                return self._settings(event)
+            case Tick():
+                return self._tick(now_s)
+            case _:
+                return self._reply_event(event, now_s)
+
+    def _act(self, item: Output, now_s: float) -> list[Command | Notice]:
+        """Turns the listener's facts into commands and notices; the rest passes through."""
+        match item:
+            case SpeechBegan(is_over_reply):
+                facts = self._user_speaks(now_s, is_over_reply=is_over_reply)
+            case TurnReady(text, language, speech_end_s):
+                facts = self._prepare(text, language, speech_end_s, now_s)
+            case TurnResumed():
+                facts = self._withdraw()
+            case TurnCommitted():
+                facts = self._committed(item, now_s)
+            case TurnDropped(is_failure):
+                facts = self._dropped(now_s, is_failure=is_failure)
+            case BargeIn():
+                facts = self._cut("voice", now_s)
+            case _:
+                return [item]
+        return facts
+
+    # -- the user
+
+    def _user_speaks(self, now_s: float, *, is_over_reply: bool) -> list[Command | Notice]:
+        self._active_s = now_s
+        out = self._move(Trigger.USER_SPEAKS)
+        if not is_over_reply and self._unsettled is None:
+            out.append(WarmPrefix(self._prompt(None)))
+        return out
+
+    def _typed(self, text: str, now_s: float) -> list[Output]:
+        text = " ".join(text.split())
+        if not text:
+            return [WarningNotice("empty_text", "The text is empty.")]
+        if len(text) > self._options.max_text_chars:
+            limit = self._options.max_text_chars
+            return [WarningNotice("text_too_long", f"Text is limited to {limit} characters.")]
+        out: list[Output] = [*self._cut("text", now_s), *self._listener.clear()]
+        self._listener.turn_id += 1
+        language = self._listener.language or "en"
+        out.append(TurnCommitted(self._listener.turn_id, text, language, "text", 0.0, now_s))
+        return out
+
+    def _prepare(
+        self, text: str, language: str, speech_end_s: float, now_s: float
+    ) -> list[Command | Notice]:
+        if self._live is not None:
+            return []
+        key = _key(text, language)
+        if self._prepared is not None and self._prepared.key == key:
+            return []
+        out = self._withdraw()
+        self._settle_history()
+        self._prepared = reply = self._new_reply(self._listener.turn_id, key)
+        messages = self._prompt(text)
+        out.append(
+            StartReply(
+                reply.reply_id,
+                messages,
+                language,
+                speech_end_s=speech_end_s,
+                transcript_s=now_s,
+            )
+        )
+        return out
+
+    def _withdraw(self) -> list[Command | Notice]:
+        prepared, self._prepared = self._prepared, None
+        return [] if prepared is None else [CancelReply(prepared.reply_id)]
+
+    def _committed(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
+        self._active_s = now_s
+        out = self._cut("voice", now_s)
+        prepared = self._prepared
+        if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
+            out += self._prepare_anew(turn, now_s)
+        self._settle_history()
+        self.history.add_user(turn.text)
+        out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
+        out.append(TurnEnded(turn.turn_id, turn.reason, turn.silence_s))
+        live, self._prepared = self._prepared, None
+        return out + (self._go_live(live, now_s) if live else [])
+
+    def _prepare_anew(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
+        out = self._withdraw()
+        return out + self._prepare(turn.text, turn.language, turn.speech_end_s, now_s)
+
+    def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
+        out = self._withdraw()
+        if is_failure:
+            out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
+            if self._live is None:
+                out += self._say(self._apology, now_s, is_apology=True)
+        return out
+
+    def _settings(self, event: SettingsChanged) -> list[Output]:
+        if event.language is not None:
+            self._listener.language = event.language or None
+        if event.system_prompt is not None:
+            self._system_prompt = event.system_prompt
+        if event.endpointing is not None:
+            self._listener.set_manual(event.endpointing == "manual")
+        return []
+
+    # -- replies
+
+    def _new_reply(self, turn_id: int, key: str) -> _Reply:
+        self._last_reply_id += 1
+        playout = Playout(self._playout_options, self._rate_hz)
+        return _Reply(self._last_reply_id, turn_id, key, playout)
+
+    def _go_live(self, reply: _Reply, now_s: float) -> list[Command | Notice]:
+        self._live = reply
+        self._think_at_s = now_s + self._options.thinking_after_s
+        self._settle_at_s = None
+        out = self._move(Trigger.COMMITTED)
+        out.append(ReplyStarted(reply.reply_id, reply.turn_id, self._rate_hz))
+        out.append(OpenGate(reply.reply_id))
+        return out + self._over_if_played(now_s)
+
+    def _say(self, text: str, now_s: float, *, is_apology: bool) -> list[Command | Notice]:
+        """Speaks a fixed text."""
+        reply = self._new_reply(0, "")
+        reply.is_apology = is_apology
+        language = self._listener.language or "en"
+        start = StartReply(reply.reply_id, (), language, text=text)
+        return [start, *self._go_live(reply, now_s)]
+
+    @property
+    def _apology(self) -> str:
+        return _APOLOGIES.get(self._listener.language or "en", _APOLOGIES["en"])
+
+    def _reply_event(
+        self,
+        event: ReplyTextAdded | SegmentPlanned | AudioSent | ReplyGenerated | ReplyFailed,
+        now_s: float,
+    ) -> list[Output]:
+        reply = next(
+            (r for r in (self._live, self._prepared) if r and r.reply_id == event.reply_id), None
+        )
+        if reply is None:
+            return []
+        match event:
+            case ReplyTextAdded(_, text):
+                reply.text += text
+            case SegmentPlanned():
+                reply.words += event.words
+            case AudioSent(_, until):
+                return [*self._audio_sent(reply, until, now_s)]
+            case ReplyGenerated(_, count):
+                reply.total = count
+            case ReplyFailed():
+                reply.failure, reply.total = event, event.sample_count
+                if reply is self._live:
+                    failed: Notice = ErrorNotice(event.code, event.message)
+                    return [failed, *self._over_if_played(now_s)]
+        return [*self._over_if_played(now_s)]
+
+    def _audio_sent(self, reply: _Reply, until: int, now_s: float) -> list[Command | Notice]:
+        reply.playout.audio_sent(until, now_s)
+        self._active_s = now_s
+        self._think_at_s = None
+        return self._move(Trigger.AUDIO_OUT)
+
+    def _reported(self, report: PlaybackReport, now_s: float) -> list[Output]:
+        unsettled = self._unsettled
+        if unsettled is not None and unsettled.reply_id == report.reply_id:
+            unsettled.cut_at = min(report.played, unsettled.playout.sent)
+            return []
+        live = self._live
+        if live is None or live.reply_id != report.reply_id:
+            return []
+        played = report.played
+        if report.state == "finished" and live.total is not None:
+            played = live.playout.sent
+        live.playout.reported(played, report.state, now_s)
+        return [*self._over_if_played(now_s)]
+
+    def _over_if_played(self, now_s: float) -> list[Command | Notice]:
+        live = self._live
+        if live is None or live.total is None or live.playout.sent < live.total:
+            return []
+        played = live.playout.played(now_s)
+        if played < live.total:
+            return []
+        out: list[Command | Notice] = []
+        if live.total == 0 and not live.failure:
+            out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
+        status: ReplyStatus = "failed" if live.failure else "completed"
+        out += self._end_reply(live, played, status)
+        self._active_s = now_s
+        out += self._move(Trigger.REPLY_OVER)
+        if live.failure and not live.is_apology:
+            out += self._say(self._apology, now_s, is_apology=True)
+        return out
+
+    def _end_reply(
+        self, reply: _Reply, played: int, status: ReplyStatus
+    ) -> list[Command | Notice]:
+        self._settle_history()
+        self._live, self._think_at_s = None, None
+        self._unsettled, reply.cut_at = reply, played
+        return [ReplyDone(reply.reply_id, status, self._heard(reply), played)]
+
+    def _heard(self, reply: _Reply) -> str:
+        tolerance = int(self._playout_options.heard_tolerance_s * self._rate_hz)
+        return reply.heard(reply.cut_at or 0, tolerance)
+
+    def _settle_history(self) -> None:
+        """Writes the last reply to history, cut to what was heard."""
+        reply, self._unsettled = self._unsettled, None
+        if reply is not None and (spoken := self._heard(reply)) and not reply.is_apology:
+            self.history.add_assistant(spoken)
+
+    def _cut(self, reason: CutReason, now_s: float) -> list[Command | Notice]:
+        """Interrupts the live reply, if there is one."""
+        live = self._live
+        if live is None:
+            return []
+        played = live.playout.played(now_s)
+        live.cut_at = played
+        out: list[Command | Notice] = [
+            CancelReply(live.reply_id),
+            ReplyInterrupted(live.reply_id, played, reason, self._heard(live)),
+        ]
+        out += self._end_reply(live, played, "interrupted")
+        self._active_s = now_s
+        self._settle_at_s = now_s + self._options.settle_s
+        return out + self._move(Trigger.CUT)
+
+    def _interrupt_asked(self, reply_id: int | None, now_s: float) -> list[Output]:
+        if self._live is None or reply_id not in (None, self._live.reply_id):
+            return [WarningNotice("nothing_to_interrupt", "That reply is not being spoken.")]
+        return [*self._cut("message", now_s)]
+
+    def _prompt(self, text: str | None) -> tuple[Message, ...]:
+        return self.history.prompt(
+            self._system_prompt,
+            text,
+            self._count_tokens,
+            self._context_tokens,
+            self._options.max_reply_tokens,
+        )
+
+    # -- time
+
+    def _tick(self, now_s: float) -> list[Output]:
+        out: list[Output] = [*self._listener.tick(now_s), *self._over_if_played(now_s)]
+        if self._think_at_s is not None and now_s >= self._think_at_s:
+            self._think_at_s = None
+            out.append(BodyCue("gesture", "think", 0.5, 0))
+            out.append(BodyCue("gaze", "away_up", 0.5, 0))
+        if self._settle_at_s is not None and now_s >= self._settle_at_s:
+            self._settle_at_s = None
+            out += self._move(Trigger.SETTLED)
+        if self._live is None and not self._listener.is_active:
+            out += self._quiet(now_s)
+        return out
+
+    def _quiet(self, now_s: float) -> list[Output]:
+        quiet_s = now_s - self._active_s
+        timeout_s = self._options.idle_timeout_s
+        if timeout_s and quiet_s >= timeout_s:
+            return [EndSession("idle")]
+        if quiet_s >= self._options.quiet_after_s:
+            return [*self._move(Trigger.QUIET)]
+        return []
+
+    def _move(self, trigger: Trigger) -> list[Command | Notice]:
+        state = TRANSITIONS.get((self.state, trigger), self.state)
+        if state is self.state:
+            return []
+        self.state = state
+        return [StateChanged(state)]
+
+
+def _key(text: str, language: str) -> str:
+    """Returns what two transcripts have in common when they ask the same thing."""
+    return f"{language} {' '.join(words_of(text, language))}"

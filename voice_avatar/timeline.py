@@ -1,0 +1,148 @@
+"""One reply on its sample clock: chunks and speech plans in, everything timed out. Pure.
+
+Here the reply's clock is made: each chunk begins where the one before ended, its phonemes, words,
+mouth poses and gestures are moved to that place and scaled from the voice's rate to the reply's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_avatar.audio import scaled
+from voice_avatar.events import (
+    PhonemeSpan,
+    ReplyNotice,
+    ReplySegment,
+    SegmentPlanned,
+    SpeakableChunk,
+    SpeechPlan,
+    TimedWord,
+    VisemePose,
+    VisemeTrack,
+    WordSpan,
+)
+from voice_avatar.gestures import GesturePlanner
+from voice_avatar.tts import TtsCapabilities
+from voice_avatar.visemes import viseme_poses
+
+MARKUP_ONLY_S = 0.8
+"""Time that a chunk of tags without words takes, so that its gestures have a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A chunk on the reply's clock.
+
+    Attributes:
+        start: first reply sample.
+        speech_end: one past the last sample of its speech; silence follows up to `end`.
+        end: one past its last reply sample.
+        planned: for the session.
+        notices: for the client; all precede the chunk's audio.
+    """
+
+    start: int
+    speech_end: int
+    end: int
+    planned: SegmentPlanned
+    notices: tuple[ReplyNotice, ...]
+
+
+class ReplyTimeline:
+    """The clock of one reply.
+
+    Attributes:
+        end: reply samples placed so far.
+        text: the reply's whole display text so far.
+    """
+
+    def __init__(
+        self, reply_id: int, rate_hz: int, voice: TtsCapabilities, planner: GesturePlanner
+    ) -> None:
+        self.reply_id = reply_id
+        self.rate_hz = rate_hz
+        self._voice = voice
+        self._planner = planner
+        self.end = 0
+        self.text = ""
+        self._searched = 0
+
+    def write(self, text: str) -> int:
+        """Appends display text and returns the index of its first character."""
+        at = len(self.text)
+        self.text += text
+        return at
+
+    def place(self, chunk: SpeakableChunk, plan: SpeechPlan, *, is_last: bool) -> Placed:
+        """Gives a chunk its place.
+
+        Args:
+            chunk: what is said.
+            plan: the synthesizer's plan, in samples of the voice's rate.
+            is_last: whether the reply ends with it.
+        """
+        start = self.end
+        plan = self._at_reply_rate(plan)
+        speech_end = start + plan.sample_count
+        pause_s = chunk.pause_s
+        if plan.sample_count == 0 and chunk.cues:
+            pause_s = max(pause_s, MARKUP_ONLY_S)
+        self.end = speech_end + round(pause_s * self.rate_hz)
+        words = self._words(chunk, plan, start)
+        notices: list[ReplyNotice] = []
+        if chunk.text:
+            notices.append(
+                ReplySegment(self.reply_id, chunk.index, chunk.text, start, self.end, words)
+            )
+        notices.append(VisemeTrack(self.reply_id, self._poses(plan, start), self.end))
+        notices += self._planner.plan(chunk, plan, offset=start, is_last=is_last)
+        planned = SegmentPlanned(
+            self.reply_id, chunk.index, chunk.text, start, self.end, words
+        )
+        return Placed(start, speech_end, self.end, planned, tuple(notices))
+
+    def _at_reply_rate(self, plan: SpeechPlan) -> SpeechPlan:
+        from_hz, to_hz = self._voice.rate_hz, self.rate_hz
+        if from_hz == to_hz:
+            return plan
+
+        def at(sample: int) -> int:
+            return scaled(sample, from_hz, to_hz)
+
+        return SpeechPlan(
+            at(plan.sample_count),
+            tuple(PhonemeSpan(s.symbol, at(s.start), at(s.end), s.word) for s in plan.spans),
+            tuple(WordSpan(w.word, at(w.start), at(w.end)) for w in plan.words),
+            plan.is_exact,
+        )
+
+    def _words(
+        self, chunk: SpeakableChunk, plan: SpeechPlan, start: int
+    ) -> tuple[TimedWord, ...]:
+        char = max(0, self.text.find(chunk.text, self._searched))
+        self._searched = char + len(chunk.text)
+        timed = []
+        for span in plan.words:
+            word = chunk.words[span.word]
+            text = chunk.text[word.start : word.end]
+            timed.append(TimedWord(text, start + span.start, start + span.end, char + word.start))
+        return tuple(timed)
+
+    def _poses(self, plan: SpeechPlan, start: int) -> tuple[VisemePose, ...]:
+        poses = viseme_poses(
+            plan.spans,
+            rate_hz=self.rate_hz,
+            espeak_voice=self._voice.espeak_voice,
+            phoneme_type=self._voice.phoneme_type or "espeak",
+        )
+        moved = [VisemePose(start + pose.sample, pose.weights) for pose in poses]
+        if not moved or (self.end > moved[-1].sample and not _is_rest(moved[-1])):
+            moved.append(VisemePose(start + plan.sample_count, _REST))
+        return tuple(moved)
+
+
+_REST = ((0, 1.0),)
+
+
+def _is_rest(pose: VisemePose) -> bool:
+    return pose.weights == _REST

@@ -205,10 +205,13 @@ class ModelStore:
     def _model(self, name: str) -> Model:
         model = self._table.get(name)
         if model is None:
-            close = difflib.get_close_matches(name, self._table, n=1)
-            hint = f"did you mean {close[0]}?" if close else "see `voice-avatar models list`"
-            raise ModelUnknown(f"no model is called {name!r}; {hint}")
+            raise self._unknown(name)
         return model
+
+    def _unknown(self, name: str) -> ModelUnknown:
+        close = difflib.get_close_matches(name, self._table, n=1)
+        hint = f"did you mean {close[0]}?" if close else "see `voice-avatar models list`"
+        return ModelUnknown(f"no model is called {name!r}; {hint}")
 
     def _at_path(self, text: str) -> ModelFiles:
         path = Path(text).expanduser()
@@ -220,8 +223,7 @@ class ModelStore:
             # A Piper voice is X.onnx with X.onnx.json beside it.
             beside = sorted(path.parent.glob(path.name + ".*"))
             return ModelFiles(text, path.parent, {p.name: p for p in (path, *beside)}, "unknown")
-        self._model(text)
-        raise AssertionError("unreachable: a known name is not a path")
+        raise self._unknown(text)
 
     def _cached(self, model: Model) -> ModelFiles | None:
         folder = self.home / "models" / model.name

@@ -73,13 +73,12 @@ class Playout:
         ahead = self.sent - self.played(now_s)
         return max(0, int(self._options.max_ahead_s * self.rate_hz) - ahead)
 
-    def reaches_s(self, sample: int, now_s: float) -> float:
-        """Returns when `sample` will have been played if nothing changes (clock of `now_s`)."""
-        missing = sample - self.played(now_s)
+    def reaches_s(self, sample: int) -> float | None:
+        """Returns when `sample` will have been played if nothing changes; None before any audio."""
         if self._base_s is None:
-            return now_s + self._options.assumed_latency_s + missing / self.rate_hz
+            return None
         pause_s = 0.0 if self._is_moving else self._options.stall_limit_s
-        return max(now_s, self._base_s + pause_s) + missing / self.rate_hz
+        return self._base_s + pause_s + (sample - self._base) / self.rate_hz
 
 
 def heard_text(text: str, words: Sequence[TimedWord], played: int, tolerance: int) -> str:

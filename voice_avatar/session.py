@@ -20,7 +20,7 @@ began, may be over, went on, is over) drive the replies:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
@@ -55,7 +55,6 @@ from voice_avatar.events import (
     TalkReleased,
     TextInput,
     Tick,
-    TimedWord,
     Transcribed,
     TranscriptFinal,
     TurnEnded,
@@ -75,7 +74,8 @@ from voice_avatar.listening import (
     TurnResumed,
 )
 from voice_avatar.memory import History, MemoryOptions
-from voice_avatar.playout import Playout, PlayoutOptions, heard_text
+from voice_avatar.playout import PlayoutOptions
+from voice_avatar.replies import Replies, Reply
 from voice_avatar.turn import TurnOptions, words_of
 from voice_avatar.vad import VadOptions
 
@@ -143,29 +143,6 @@ _APOLOGIES = {
 CutReason = Literal["voice", "message", "text", "ptt"]
 
 
-@dataclass(slots=True)
-class _Reply:
-    """One reply as the session sees it."""
-
-    reply_id: int
-    turn_id: int
-    key: str
-    playout: Playout
-    is_apology: bool = False
-    text: str = ""
-    words: list[TimedWord] = field(default_factory=list)
-    total: int | None = None
-    failure: ReplyFailed | None = None
-    cut_at: int | None = None
-
-    def heard(self, played: int, tolerance: int) -> str:
-        """Returns its text up to the last word played."""
-        is_whole = self.total is not None and self.total > 0 and played >= self.total
-        if is_whole and self.failure is None:
-            return self.text
-        return heard_text(self.text, self.words, played, tolerance)
-
-
 class Session:
     """One user's conversation.
 
@@ -190,7 +167,6 @@ class Session:
     ) -> None:
         """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
         self._options = options
-        self._playout_options = playout
         self._system_prompt = system_prompt
         self._rate_hz = rate_hz
         self._count_tokens = count_tokens
@@ -198,10 +174,7 @@ class Session:
         self._listener = Listener(vad, turn, options.language or None)
         self.history = History(memory)
         self.state = State.IDLE
-        self._live: _Reply | None = None
-        self._prepared: _Reply | None = None
-        self._unsettled: _Reply | None = None
-        self._last_reply_id = 0
+        self._replies = Replies(playout, rate_hz, self.history)
         self._active_s = now_s
         self._think_at_s: float | None = None
         self._settle_at_s: float | None = None
@@ -234,8 +207,8 @@ class Session:
     def deadline_s(self) -> float | None:
         """When a `Tick` is due, None for never."""
         times = [self._think_at_s, self._settle_at_s, self._listener.deadline_s]
-        times.append(self._ends_s())
-        if self._live is None and not self._listener.is_active:
+        times.append(self._replies.ends_s)
+        if self._replies.live is None and not self._listener.is_active:
             if self.state is State.LISTENING:
                 times.append(self._active_s + self._options.quiet_after_s)
             if self._options.idle_timeout_s:
@@ -244,24 +217,19 @@ class Session:
 
     def allowance(self, reply_id: int, now_s: float) -> int:
         """Returns how many samples of the reply may be sent now."""
-        live = self._live
+        live = self._replies.live
         if live is None or live.reply_id != reply_id:
             return 0
         return live.playout.allowance(now_s)
-
-    def _ends_s(self) -> float | None:
-        """When the live reply, sent whole, will have been played."""
-        live = self._live
-        if live is None or live.total is None or live.playout.sent < max(1, live.total):
-            return None
-        return live.playout.reaches_s(live.total + 1, self._active_s)
 
     # -- dispatch
 
     def _dispatch(self, event: SessionInput, now_s: float) -> list[Output]:
         match event:
             case VadFrame():
-                return self._listener.frame(event, now_s, reply_is_live=self._live is not None)
+                return self._listener.frame(
+                    event, now_s, reply_is_live=self._replies.live is not None
+                )
             case Transcribed():
                 return self._listener.transcribed(event)
             case TurnScored():
@@ -313,7 +281,7 @@ class Session:
     def _user_speaks(self, now_s: float, *, is_over_reply: bool) -> list[Command | Notice]:
         self._active_s = now_s
         out = self._move(Trigger.USER_SPEAKS)
-        if not is_over_reply and self._unsettled is None:
+        if not is_over_reply and self._replies.is_written:
             out.append(WarmPrefix(self._prompt(None)))
         return out
 
@@ -333,14 +301,14 @@ class Session:
     def _prepare(
         self, text: str, language: str, speech_end_s: float, now_s: float
     ) -> list[Command | Notice]:
-        if self._live is not None:
+        if self._replies.live is not None:
             return []
         key = _key(text, language)
-        if self._prepared is not None and self._prepared.key == key:
+        if self._replies.prepared is not None and self._replies.prepared.key == key:
             return []
         out = self._withdraw()
-        self._settle_history()
-        self._prepared = reply = self._new_reply(self._listener.turn_id, key)
+        self._replies.write()
+        self._replies.prepared = reply = self._replies.new(self._listener.turn_id, key)
         messages = self._prompt(text)
         out.append(
             StartReply(
@@ -354,20 +322,20 @@ class Session:
         return out
 
     def _withdraw(self) -> list[Command | Notice]:
-        prepared, self._prepared = self._prepared, None
+        prepared, self._replies.prepared = self._replies.prepared, None
         return [] if prepared is None else [CancelReply(prepared.reply_id)]
 
     def _committed(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
         self._active_s = now_s
         out = self._cut("voice", now_s)
-        prepared = self._prepared
+        prepared = self._replies.prepared
         if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
             out += self._prepare_anew(turn, now_s)
-        self._settle_history()
+        self._replies.write()
         self.history.add_user(turn.text)
         out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
         out.append(TurnEnded(turn.turn_id, turn.reason, turn.silence_s))
-        live, self._prepared = self._prepared, None
+        live, self._replies.prepared = self._replies.prepared, None
         return out + (self._go_live(live, now_s) if live else [])
 
     def _prepare_anew(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
@@ -378,7 +346,7 @@ class Session:
         out = self._withdraw()
         if is_failure:
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
-            if self._live is None:
+            if self._replies.live is None:
                 out += self._say(self._apology, now_s, is_apology=True)
         return out
 
@@ -393,13 +361,8 @@ class Session:
 
     # -- replies
 
-    def _new_reply(self, turn_id: int, key: str) -> _Reply:
-        self._last_reply_id += 1
-        playout = Playout(self._playout_options, self._rate_hz)
-        return _Reply(self._last_reply_id, turn_id, key, playout)
-
-    def _go_live(self, reply: _Reply, now_s: float) -> list[Command | Notice]:
-        self._live = reply
+    def _go_live(self, reply: Reply, now_s: float) -> list[Command | Notice]:
+        self._replies.live = reply
         self._think_at_s = now_s + self._options.thinking_after_s
         self._settle_at_s = None
         out = self._move(Trigger.COMMITTED)
@@ -409,7 +372,7 @@ class Session:
 
     def _say(self, text: str, now_s: float, *, is_apology: bool) -> list[Command | Notice]:
         """Speaks a fixed text."""
-        reply = self._new_reply(0, "")
+        reply = self._replies.new(0, "")
         reply.is_apology = is_apology
         language = self._listener.language or "en"
         start = StartReply(reply.reply_id, (), language, text=text)
@@ -424,9 +387,7 @@ class Session:
         event: ReplyTextAdded | SegmentPlanned | AudioSent | ReplyGenerated | ReplyFailed,
         now_s: float,
     ) -> list[Output]:
-        reply = next(
-            (r for r in (self._live, self._prepared) if r and r.reply_id == event.reply_id), None
-        )
+        reply = self._replies.find(event.reply_id)
         if reply is None:
             return []
         match event:
@@ -440,23 +401,21 @@ class Session:
                 reply.total = count
             case ReplyFailed():
                 reply.failure, reply.total = event, event.sample_count
-                if reply is self._live:
+                if reply is self._replies.live:
                     failed: Notice = ErrorNotice(event.code, event.message)
                     return [failed, *self._over_if_played(now_s)]
         return [*self._over_if_played(now_s)]
 
-    def _audio_sent(self, reply: _Reply, until: int, now_s: float) -> list[Command | Notice]:
+    def _audio_sent(self, reply: Reply, until: int, now_s: float) -> list[Command | Notice]:
         reply.playout.audio_sent(until, now_s)
         self._active_s = now_s
         self._think_at_s = None
         return self._move(Trigger.AUDIO_OUT)
 
     def _reported(self, report: PlaybackReport, now_s: float) -> list[Output]:
-        unsettled = self._unsettled
-        if unsettled is not None and unsettled.reply_id == report.reply_id:
-            unsettled.cut_at = min(report.played, unsettled.playout.sent)
+        if self._replies.correct(report):
             return []
-        live = self._live
+        live = self._replies.live
         if live is None or live.reply_id != report.reply_id:
             return []
         played = report.played
@@ -466,59 +425,40 @@ class Session:
         return [*self._over_if_played(now_s)]
 
     def _over_if_played(self, now_s: float) -> list[Command | Notice]:
-        live = self._live
-        if live is None or live.total is None or live.playout.sent < live.total:
-            return []
-        played = live.playout.played(now_s)
-        if played < live.total:
+        live = self._replies.live
+        if live is None or not live.is_played_out(now_s):
             return []
         out: list[Command | Notice] = []
         if live.total == 0 and not live.failure:
             out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
         status: ReplyStatus = "failed" if live.failure else "completed"
-        out += self._end_reply(live, played, status)
-        self._active_s = now_s
+        played = live.playout.played(now_s)
+        spoken = self._replies.end_live(played)
+        out.append(ReplyDone(live.reply_id, status, spoken, played))
+        self._active_s, self._think_at_s = now_s, None
         out += self._move(Trigger.REPLY_OVER)
         if live.failure and not live.is_apology:
             out += self._say(self._apology, now_s, is_apology=True)
         return out
 
-    def _end_reply(
-        self, reply: _Reply, played: int, status: ReplyStatus
-    ) -> list[Command | Notice]:
-        self._settle_history()
-        self._live, self._think_at_s = None, None
-        self._unsettled, reply.cut_at = reply, played
-        return [ReplyDone(reply.reply_id, status, self._heard(reply), played)]
-
-    def _heard(self, reply: _Reply) -> str:
-        tolerance = int(self._playout_options.heard_tolerance_s * self._rate_hz)
-        return reply.heard(reply.cut_at or 0, tolerance)
-
-    def _settle_history(self) -> None:
-        """Writes the last reply to history, cut to what was heard."""
-        reply, self._unsettled = self._unsettled, None
-        if reply is not None and (spoken := self._heard(reply)) and not reply.is_apology:
-            self.history.add_assistant(spoken)
-
     def _cut(self, reason: CutReason, now_s: float) -> list[Command | Notice]:
         """Interrupts the live reply, if there is one."""
-        live = self._live
+        live = self._replies.live
         if live is None:
             return []
         played = live.playout.played(now_s)
-        live.cut_at = played
+        spoken = self._replies.end_live(played)
         out: list[Command | Notice] = [
             CancelReply(live.reply_id),
-            ReplyInterrupted(live.reply_id, played, reason, self._heard(live)),
+            ReplyInterrupted(live.reply_id, played, reason, spoken),
+            ReplyDone(live.reply_id, "interrupted", spoken, played),
         ]
-        out += self._end_reply(live, played, "interrupted")
-        self._active_s = now_s
+        self._active_s, self._think_at_s = now_s, None
         self._settle_at_s = now_s + self._options.settle_s
         return out + self._move(Trigger.CUT)
 
     def _interrupt_asked(self, reply_id: int | None, now_s: float) -> list[Output]:
-        if self._live is None or reply_id not in (None, self._live.reply_id):
+        if self._replies.live is None or reply_id not in (None, self._replies.live.reply_id):
             return [WarningNotice("nothing_to_interrupt", "That reply is not being spoken.")]
         return [*self._cut("message", now_s)]
 
@@ -542,7 +482,7 @@ class Session:
         if self._settle_at_s is not None and now_s >= self._settle_at_s:
             self._settle_at_s = None
             out += self._move(Trigger.SETTLED)
-        if self._live is None and not self._listener.is_active:
+        if self._replies.live is None and not self._listener.is_active:
             out += self._quiet(now_s)
         return out
 

@@ -73,13 +73,12 @@ class ReplyTimeline:
         self.text += text
         return at
 
-    def place(self, chunk: SpeakableChunk, plan: SpeechPlan, *, is_last: bool) -> Placed:
+    def place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
         """Gives a chunk its place.
 
         Args:
             chunk: what is said.
             plan: the synthesizer's plan, in samples of the voice's rate.
-            is_last: whether the reply ends with it.
         """
         start = self.end
         plan = self._at_reply_rate(plan)
@@ -95,10 +94,8 @@ class ReplyTimeline:
                 ReplySegment(self.reply_id, chunk.index, chunk.text, start, self.end, words)
             )
         notices.append(VisemeTrack(self.reply_id, self._poses(plan, start), self.end))
-        notices += self._planner.plan(chunk, plan, offset=start, is_last=is_last)
-        planned = SegmentPlanned(
-            self.reply_id, chunk.index, chunk.text, start, self.end, words
-        )
+        notices += self._planner.plan(chunk, plan, offset=start, is_last=False)
+        planned = SegmentPlanned(self.reply_id, chunk.index, chunk.text, start, self.end, words)
         return Placed(start, speech_end, self.end, planned, tuple(notices))
 
     def _at_reply_rate(self, plan: SpeechPlan) -> SpeechPlan:
@@ -116,9 +113,7 @@ class ReplyTimeline:
             plan.is_exact,
         )
 
-    def _words(
-        self, chunk: SpeakableChunk, plan: SpeechPlan, start: int
-    ) -> tuple[TimedWord, ...]:
+    def _words(self, chunk: SpeakableChunk, plan: SpeechPlan, start: int) -> tuple[TimedWord, ...]:
         char = max(0, self.text.find(chunk.text, self._searched))
         self._searched = char + len(chunk.text)
         timed = []

@@ -1,0 +1,123 @@
+"""The replies of one session: one prepared, one live, and the last one, not yet in history. Pure.
+
+A reply is *prepared* (behind its gate), then *live* (committed, heard by the user), then over. What
+it adds to history is cut to what was heard, and is written only when the next prompt is made: until
+then a late playback report still corrects it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voice_avatar.events import PlaybackReport, ReplyFailed, TimedWord
+from voice_avatar.memory import History
+from voice_avatar.playout import Playout, PlayoutOptions, heard_text
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply as the session sees it.
+
+    Attributes:
+        reply_id: its id.
+        turn_id: the user's turn that it answers, 0 for none.
+        key: what it answers, as `turn_key` writes it; "" for a fixed text.
+        playout: how much of it was sent and played.
+        is_apology: whether it is a spoken apology (kept out of history, never apologised for).
+        text: display text so far.
+        words: caption words so far, in order.
+        total: its length in samples once all of it is made.
+        failure: why it ends early, if it does.
+        cut_at: reply samples played when it was over.
+    """
+
+    reply_id: int
+    turn_id: int
+    key: str
+    playout: Playout
+    is_apology: bool = False
+    text: str = ""
+    words: list[TimedWord] = field(default_factory=list)
+    total: int | None = None
+    failure: ReplyFailed | None = None
+    cut_at: int = 0
+
+    def is_played_out(self, now_s: float) -> bool:
+        """Returns whether all of it was made, sent and played."""
+        if self.total is None or self.playout.sent < self.total:
+            return False
+        return self.playout.played(now_s) >= self.total
+
+    def heard(self, tolerance: int) -> str:
+        """Returns its text up to the last word played before `cut_at`."""
+        if self.total and self.failure is None and self.cut_at >= self.total:
+            return self.text
+        return heard_text(self.text, self.words, self.cut_at, tolerance)
+
+
+class Replies:
+    """All replies that still matter.
+
+    Attributes:
+        prepared: the speculative reply, if there is one.
+        live: the committed reply, if there is one.
+    """
+
+    def __init__(self, options: PlayoutOptions, rate_hz: int, history: History) -> None:
+        self._options = options
+        self._rate_hz = rate_hz
+        self._history = history
+        self._tolerance = int(options.heard_tolerance_s * rate_hz)
+        self._last_id = 0
+        self._unwritten: Reply | None = None
+        self.prepared: Reply | None = None
+        self.live: Reply | None = None
+
+    def new(self, turn_id: int, key: str) -> Reply:
+        """Returns a reply with the next id."""
+        self._last_id += 1
+        return Reply(self._last_id, turn_id, key, Playout(self._options, self._rate_hz))
+
+    def find(self, reply_id: int) -> Reply | None:
+        """Returns the live or prepared reply of that id."""
+        for reply in (self.live, self.prepared):
+            if reply is not None and reply.reply_id == reply_id:
+                return reply
+        return None
+
+    @property
+    def ends_s(self) -> float | None:
+        """When the live reply, sent whole, will have been played; None while that is open."""
+        live = self.live
+        if live is None or live.total is None or live.playout.sent < max(1, live.total):
+            return None
+        return live.playout.reaches_s(live.total + 1)
+
+    def end_live(self, played: int) -> str:
+        """Ends the live reply at reply sample `played` and returns what was heard of it."""
+        self.write()
+        live, self.live = self.live, None
+        if live is None:
+            return ""
+        live.cut_at = played
+        self._unwritten = live
+        return live.heard(self._tolerance)
+
+    def correct(self, report: PlaybackReport) -> bool:
+        """Corrects a reply that is over by a late report; returns whether it was about one."""
+        over = self._unwritten
+        if over is None or over.reply_id != report.reply_id:
+            return False
+        over.cut_at = min(max(0, report.played), over.playout.sent)
+        return True
+
+    @property
+    def is_written(self) -> bool:
+        """Whether history holds all replies that are over."""
+        return self._unwritten is None
+
+    def write(self) -> None:
+        """Writes the last reply to history, cut to what was heard."""
+        over, self._unwritten = self._unwritten, None
+        if over is not None and not over.is_apology and (heard := over.heard(self._tolerance)):
+            self._history.add_assistant(heard)

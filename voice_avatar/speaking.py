@@ -1,0 +1,291 @@
+"""Runs one reply: LLM -> chunks -> speech on the reply's clock -> paced out.
+
+Three tasks in one group, joined by bounded queues:
+
+    write (LLM -> chunks)  ->  voice (chunks -> speech, timeline)  ->  egress (gate, pacing)
+
+To cancel the reply is to cancel the task that runs `ReplyRun.run`: that closes the LLM's
+generator, which aborts the request inside the engine, and the synthesizer's generator, which stops
+at its next piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from voice_avatar.audio import Reframer, StreamResampler, sample_count, silence
+from voice_avatar.chunking import Chunker
+from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
+from voice_avatar.events import (
+    AudioSent,
+    LlmDone,
+    LlmRequest,
+    ReplyAudio,
+    ReplyAudioDone,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyNotice,
+    ReplyText,
+    ReplyTextAdded,
+    SessionInput,
+    SpeakableChunk,
+    SpeechPlan,
+    StageMarks,
+    StartReply,
+    TextDelta,
+    WarningNotice,
+)
+from voice_avatar.llm import LlmOptions
+from voice_avatar.outbox import Outbox
+from voice_avatar.timeline import Placed, ReplyTimeline
+from voice_avatar.workers import Workers, in_thread
+
+_CHUNK_LIMIT = 16
+_ITEM_LIMIT = 64
+
+
+class Floor(Protocol):
+    """What a reply needs of the conversation that it belongs to."""
+
+    def step(self, event: SessionInput) -> None:
+        """Gives the session an event."""
+
+    def allowance(self, reply_id: int) -> int:
+        """Returns how many samples of the reply may be sent now."""
+
+
+@dataclass(slots=True)
+class Marks:
+    """When the stages of a reply happened, on the conversation's clock."""
+
+    start: StartReply
+    llm_start_s: float | None = None
+    ttft_s: float | None = None
+    first_chunk_s: float | None = None
+    ttfa_s: float | None = None
+    commit_s: float | None = None
+
+    def at(self, sent_s: float) -> StageMarks:
+        """Returns the marks relative to the end of the user's speech (or to the commit)."""
+        zero_s = self.start.speech_end_s
+        if zero_s is None:
+            zero_s = self.commit_s if self.commit_s is not None else sent_s
+
+        def since(mark_s: float | None) -> float | None:
+            return None if mark_s is None else mark_s - zero_s
+
+        is_early = (
+            self.llm_start_s is not None
+            and self.commit_s is not None
+            and self.llm_start_s < self.commit_s
+        )
+        return StageMarks(
+            self.start.reply_id,
+            since(self.start.transcript_s),
+            since(self.commit_s),
+            since(self.llm_start_s),
+            since(self.ttft_s),
+            since(self.first_chunk_s),
+            since(self.ttfa_s),
+            since(sent_s),
+            is_early,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _WriteFailed:
+    """Ends the chunks of a reply whose generation failed."""
+
+    code: str
+    message: str
+
+
+class ReplyRun:
+    """One reply under way.
+
+    Attributes:
+        marks: when its stages happened.
+    """
+
+    def __init__(
+        self,
+        start: StartReply,
+        request: LlmRequest,
+        *,
+        workers: Workers,
+        llm: LlmOptions,
+        chunker: Chunker,
+        timeline: ReplyTimeline,
+        frame_ms: int,
+        floor: Floor,
+        outbox: Outbox,
+        clock: Callable[[], float],
+    ) -> None:
+        self._start = start
+        self._request = request
+        self._workers = workers
+        self._llm = llm
+        self._chunker = chunker
+        self._timeline = timeline
+        self._frame_samples = timeline.rate_hz * frame_ms // 1000
+        self._floor = floor
+        self._outbox = outbox
+        self._clock = clock
+        self._gate = asyncio.Event()
+        self._chunks: asyncio.Queue[SpeakableChunk | _WriteFailed | None] = asyncio.Queue(
+            _CHUNK_LIMIT
+        )
+        self._items: asyncio.Queue[ReplyNotice | bytes | None] = asyncio.Queue(_ITEM_LIMIT)
+        self.marks = Marks(start)
+
+    def open_gate(self) -> None:
+        """The turn is committed: the reply may be heard."""
+        self.marks.commit_s = self._clock()
+        self._gate.set()
+
+    async def run(self) -> None:
+        """Runs the reply until all of it was sent."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write())
+            group.create_task(self._voice())
+            group.create_task(self._egress())
+
+    # -- write
+
+    async def _write(self) -> None:
+        end: _WriteFailed | None = None
+        self.marks.llm_start_s = self._clock()
+        try:
+            async with aclosing(self._texts()) as texts:
+                async for text in texts:
+                    if self.marks.ttft_s is None:
+                        self.marks.ttft_s = self._clock()
+                    done = self._chunker.push(text)
+                    await self._pass_on(done.text, done.chunks)
+        except EngineError as error:
+            end = _WriteFailed(error.code, error.message)
+        done = self._chunker.flush()
+        await self._pass_on(done.text, done.chunks)
+        await self._chunks.put(end)
+
+    async def _texts(self) -> AsyncGenerator[str, None]:
+        """Yields the reply's text: a fixed one, or what the LLM writes."""
+        if self._start.text is not None:
+            yield self._start.text
+            return
+        wait_s = self._llm.first_token_timeout_s
+        async with aclosing(self._workers.engines.llm.generate(self._request)) as deltas:
+            while True:
+                try:
+                    async with asyncio.timeout(wait_s):
+                        delta = await anext(deltas, None)
+                except TimeoutError as error:
+                    raise LlmTimeout("The language model did not answer in time.") from error
+                match delta:
+                    case TextDelta(text):
+                        wait_s = self._llm.between_tokens_timeout_s
+                        yield text
+                    case LlmDone() | None:
+                        return
+
+    async def _pass_on(self, text: str, chunks: tuple[SpeakableChunk, ...]) -> None:
+        if text:
+            reply_id, char = self._start.reply_id, self._timeline.write(text)
+            self._floor.step(ReplyTextAdded(reply_id, text))
+            await self._items.put(ReplyText(reply_id, text, char))
+        for chunk in chunks:
+            if self.marks.first_chunk_s is None:
+                self.marks.first_chunk_s = self._clock()
+            await self._chunks.put(chunk)
+
+    # -- voice
+
+    async def _voice(self) -> None:
+        failure: TtsFailed | None = None
+        while isinstance(chunk := await self._chunks.get(), SpeakableChunk):
+            try:
+                await self._say(chunk)
+            except TtsFailed as error:
+                failure = error
+        reply_id, count = self._start.reply_id, self._timeline.end
+        if chunk is not None:
+            self._floor.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
+        elif failure is not None and count == 0:
+            self._floor.step(ReplyFailed(reply_id, failure.code, failure.message, count))
+        else:
+            if failure is not None:
+                self._outbox.put(WarningNotice(failure.code, failure.message))
+            self._floor.step(ReplyGenerated(reply_id, count))
+        await self._items.put(None)
+
+    async def _say(self, chunk: SpeakableChunk) -> None:
+        """Speaks one chunk. What was placed comes out to the sample, even if the voice fails."""
+        tts, thread = self._workers.engines.tts, self._workers.tts
+        resampler = StreamResampler(tts.capabilities.rate_hz, self._timeline.rate_hz)
+        placed: Placed | None = None
+        failure: TtsFailed | None = None
+        made = 0
+        speech = tts.synthesize(chunk)
+        try:
+            while (part := await in_thread(thread, next, speech, None)) is not None:
+                if isinstance(part, SpeechPlan):
+                    placed = await self._place(chunk, part)
+                    continue
+                if self.marks.ttfa_s is None:
+                    self.marks.ttfa_s = self._clock()
+                pcm = resampler.push(part.pcm)
+                made += sample_count(pcm)
+                await self._items.put(pcm)
+        except TtsFailed as error:
+            failure = error
+        finally:
+            # In the voice's own thread: there it cannot be running.
+            thread.submit(speech.close)
+        if placed is not None:
+            tail = resampler.push(b"", is_last=True)
+            missing = placed.end - placed.start - made - sample_count(tail)
+            await self._items.put(tail + silence(missing))
+        if failure is not None:
+            raise failure
+
+    async def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
+        placed = self._timeline.place(chunk, plan)
+        self._floor.step(placed.planned)
+        for notice in placed.notices:
+            await self._items.put(notice)
+        return placed
+
+    # -- egress
+
+    async def _egress(self) -> None:
+        """Lets the reply out once it is committed, no further ahead than the session allows."""
+        frames = Reframer(self._frame_samples)
+        at = 0
+        await self._gate.wait()
+        while (item := await self._items.get()) is not None:
+            if not isinstance(item, bytes):
+                self._outbox.put(item)
+                continue
+            for pcm in frames.push(item):
+                await self._send(ReplyAudio(self._start.reply_id, at, pcm, is_first=at == 0))
+                at += self._frame_samples
+        rest = frames.flush()
+        if at or rest:
+            await self._send(
+                ReplyAudio(self._start.reply_id, at, rest, is_first=at == 0, is_last=True)
+            )
+        self._outbox.put(ReplyAudioDone(self._start.reply_id, at + sample_count(rest)))
+
+    async def _send(self, audio: ReplyAudio) -> None:
+        samples = sample_count(audio.pcm)
+        rate_hz = self._timeline.rate_hz
+        while (missing := samples - self._floor.allowance(audio.reply_id)) > 0:
+            await asyncio.sleep(missing / rate_hz)  # noqa: ASYNC110 - the allowance is a clock
+        await self._outbox.put_audio(audio)
+        if audio.is_first:
+            self._outbox.put(self.marks.at(self._clock()))
+        self._floor.step(AudioSent(audio.reply_id, audio.start + samples))

@@ -1,0 +1,58 @@
+"""The engines of a server and the threads in which the synchronous ones run.
+
+This is the only bridge between threads and the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from voice_avatar.denoise import Denoiser
+from voice_avatar.llm import LlmEngine
+from voice_avatar.stt import SttEngine
+from voice_avatar.tts import TtsEngine
+from voice_avatar.turn import TurnEngine
+from voice_avatar.vad import VadEngine
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of a server, loaded and shared. `turn` None = endpoint by silence alone."""
+
+    vad: VadEngine
+    turn: TurnEngine | None
+    stt: SttEngine
+    llm: LlmEngine
+    tts: TtsEngine
+    denoise: Denoiser | None = None
+
+
+class Workers:
+    """The engines and the threads in which the synchronous ones run.
+
+    One thread per engine: an engine is never entered twice at once, and what is waiting takes its
+    turn piece by piece, so that no session starves another.
+    """
+
+    def __init__(self, engines: Engines) -> None:
+        self.engines = engines
+        self.vad = ThreadPoolExecutor(1, "vad")
+        self.turn = ThreadPoolExecutor(1, "turn")
+        self.stt = ThreadPoolExecutor(1, "stt")
+        self.tts = ThreadPoolExecutor(1, "tts")
+
+    def close(self) -> None:
+        """Ends the threads once what they do is done. The engines stay as they are."""
+        for executor in (self.vad, self.turn, self.stt, self.tts):
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+async def in_thread(executor: Executor, call: Callable[..., T], *args: Any) -> T:
+    """Runs a call of a synchronous engine in its thread."""
+    return await asyncio.get_running_loop().run_in_executor(executor, call, *args)

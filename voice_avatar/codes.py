@@ -1,0 +1,147 @@
+"""Codes of protocol v1: closing, errors, warnings, with what each means. Pure.
+
+PROTOCOL.md lists exactly these; a test compares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from voice_avatar.errors import VoiceAvatarError
+
+
+class CloseCode(IntEnum):
+    """WebSocket close codes that are used; the texts are in `CLOSE_CODES`."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    UNSUPPORTED_DATA = 1003
+    INVALID_DATA = 1007
+    POLICY = 1008
+    TOO_BIG = 1009
+    INTERNAL = 1011
+    RESTART = 1012
+    OVERLOADED = 1013
+    PROTOCOL_ERROR = 4000
+    UNAUTHORIZED = 4001
+    HELLO_TIMEOUT = 4002
+    ORIGIN_FORBIDDEN = 4003
+    VERSION_UNSUPPORTED = 4004
+    IDLE_TIMEOUT = 4008
+    REPLACED = 4009
+    SESSION_EXPIRED = 4010
+    SLOW_CONSUMER = 4408
+    RATE_LIMIT = 4429
+    NOT_READY = 4503
+
+
+CLOSE_CODES: Final[dict[CloseCode, str]] = {
+    CloseCode.NORMAL: "The session ended as asked.",
+    CloseCode.GOING_AWAY: "The server shuts down, or the page was left.",
+    CloseCode.UNSUPPORTED_DATA: "The first frame was binary.",
+    CloseCode.INVALID_DATA: "A text frame was not UTF-8.",
+    CloseCode.POLICY: "A rule of the server that has no code of its own was broken.",
+    CloseCode.TOO_BIG: "A frame was over the limit.",
+    CloseCode.INTERNAL: "The server failed.",
+    CloseCode.RESTART: "The server restarts; reconnect after `reconnect_in_ms`.",
+    CloseCode.OVERLOADED: "No room for another session; the reason says when to try again.",
+    CloseCode.PROTOCOL_ERROR: "The handshake or the flow of messages broke this document.",
+    CloseCode.UNAUTHORIZED: "No token, or a wrong one.",
+    CloseCode.HELLO_TIMEOUT: "No `session.hello` in time.",
+    CloseCode.ORIGIN_FORBIDDEN: "The page's origin is not on the server's list.",
+    CloseCode.VERSION_UNSUPPORTED: "No protocol version in common.",
+    CloseCode.IDLE_TIMEOUT: "Nothing was said or sent for too long.",
+    CloseCode.REPLACED: "Reserved for resume: another connection took over the session.",
+    CloseCode.SESSION_EXPIRED: "Reserved for resume: the session is gone.",
+    CloseCode.SLOW_CONSUMER: "The client did not read fast enough.",
+    CloseCode.RATE_LIMIT: "Microphone audio or messages came too fast for too long.",
+    CloseCode.NOT_READY: "The models are still loading.",
+}
+"""What each close code means."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeText:
+    """What a code of an `error` message means.
+
+    Attributes:
+        text: for PROTOCOL.md.
+        is_fatal: whether the connection closes after it.
+        close: with which code.
+    """
+
+    text: str
+    is_fatal: bool = False
+    close: CloseCode = CloseCode.INTERNAL
+
+
+ERROR_CODES: Final[dict[str, CodeText]] = {
+    "bad_json": CodeText("A text frame is not UTF-8, not JSON, not an object, or has no `type`."),
+    "bad_field": CodeText("A field is missing, mistyped or out of range; the message is dropped."),
+    "unexpected_message": CodeText(
+        "A valid message at a point where it means nothing, such as a second `session.hello`."
+    ),
+    "bad_frame": CodeText("A binary frame has a wrong header or payload; it is dropped."),
+    "protocol_error": CodeText(
+        "This document was broken in another way.", True, CloseCode.PROTOCOL_ERROR
+    ),
+    "message_too_big": CodeText("A frame is over the limit.", True, CloseCode.TOO_BIG),
+    "hello_timeout": CodeText("No `session.hello` within 10 s.", True, CloseCode.HELLO_TIMEOUT),
+    "version_unsupported": CodeText(
+        "No protocol version in common.", True, CloseCode.VERSION_UNSUPPORTED
+    ),
+    "unauthorized": CodeText("No token, or a wrong one.", True, CloseCode.UNAUTHORIZED),
+    "audio_unsupported": CodeText(
+        "A codec or rate in `session.hello` that the server does not take.",
+        True,
+        CloseCode.PROTOCOL_ERROR,
+    ),
+    "audio_error": CodeText("Audio could not be used."),
+    "audio_invalid": CodeText("An audio payload does not decode; it is dropped."),
+    "rate_limited": CodeText(
+        "Microphone audio or messages came too fast for too long.", True, CloseCode.RATE_LIMIT
+    ),
+    "not_ready": CodeText("The models are still loading.", True, CloseCode.NOT_READY),
+    "overloaded": CodeText("No room for another session.", True, CloseCode.OVERLOADED),
+    "idle_timeout": CodeText(
+        "Nothing was said or sent for too long.", True, CloseCode.IDLE_TIMEOUT
+    ),
+    "slow_consumer": CodeText(
+        "The client did not read fast enough.", True, CloseCode.SLOW_CONSUMER
+    ),
+    "engine_error": CodeText("An engine failed; the session goes on."),
+    "engine_unavailable": CodeText("An engine's library or device is absent.", True),
+    "vad_failed": CodeText("Voice activity detection failed; the session goes on."),
+    "turn_failed": CodeText("The end-of-turn model failed; silence decides instead."),
+    "stt_failed": CodeText("Recognition failed; what was said is lost, the session goes on."),
+    "llm_failed": CodeText("Generation failed; the reply ends as failed."),
+    "llm_timeout": CodeText("The language model gave nothing in time; the reply ends as failed."),
+    "context_exceeded": CodeText("The prompt is too long for the model; the reply ends as failed."),
+    "tts_failed": CodeText("Synthesis failed; the reply ends as failed or goes on without."),
+    "persona_invalid": CodeText("The persona asked for cannot be used.", True, CloseCode.POLICY),
+    "config_invalid": CodeText("The server's configuration cannot be used.", True),
+    "model_error": CodeText("A model cannot be used.", True),
+    "model_missing": CodeText("A model is not there and could not be fetched.", True),
+    "model_corrupt": CodeText("A model file is damaged.", True),
+    "model_unknown": CodeText("A model of that name does not exist.", True),
+    "internal": CodeText("The server failed in a way that it did not foresee.", True),
+}
+"""Every code of an `error` message: those of `errors.py`, and those of the server's edge."""
+
+WARNING_CODES: Final[dict[str, str]] = {
+    "unknown_type": "A message with a `type` that the server does not know was ignored.",
+    "input_overrun": "Microphone audio came faster than allowed; the excess was dropped.",
+    "input_gap": "Microphone frames are missing; silence stands in for them.",
+    "input_clipping": "The microphone is too loud and distorts.",
+    "setting_unavailable": "A persona, voice, language, codec or viseme set is not to be had; "
+    "what is used instead is in `settings`.",
+    "output_dropped": "Messages that were overtaken by newer ones were left out.",
+}
+"""Every code of a `warning` message."""
+
+
+def close_code(error: VoiceAvatarError) -> CloseCode:
+    """The code with which a connection closes when `error` ends it."""
+    return ERROR_CODES[error.code].close if error.code in ERROR_CODES else CloseCode.INTERNAL

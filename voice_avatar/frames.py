@@ -1,0 +1,192 @@
+"""Binary frames of protocol v1: 16 bytes of header, then audio. Pure.
+
+| offset | type | field  | meaning                                            |
+|--------|------|--------|----------------------------------------------------|
+| 0      | u8   | kind   | `FrameKind`                                        |
+| 1      | u8   | flags  | `FrameFlag`                                        |
+| 2      | u16  | stream | microphone stream 0, or `reply_id` mod 65536       |
+| 4      | u32  | seq    | 0, 1, 2 … per stream and direction                 |
+| 8      | u64  | pts    | index of the first sample on the stream's clock    |
+
+Little-endian throughout.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Final
+
+from voice_avatar.errors import MalformedFrame, MessageTooBig
+from voice_avatar.wire import MAX_INTEGER
+
+MAX_BINARY_BYTES: Final = 64 * 1024
+"""Largest binary frame, header included, both ways."""
+
+FRAME_S: Final = 0.02
+"""Recommended audio per binary frame, seconds (one Opus packet)."""
+
+MIC_BURST_S: Final = 2.0
+"""Microphone audio that may come at once, seconds."""
+
+MIC_REALTIME_FACTOR: Final = 2.0
+"""Sustained microphone audio, seconds per second."""
+
+MIC_OVERRUN_CLOSE_S: Final = 5.0
+"""Microphone audio over the limit for so long closes the connection (4429), seconds."""
+
+
+class FrameKind(IntEnum):
+    """What a binary frame holds. Other values are ignored; 3 and 4 are reserved."""
+
+    AUDIO_IN = 1
+    AUDIO_OUT = 2
+
+
+class FrameFlag(IntFlag):
+    """Flags of a binary frame. Bits 4 to 7 are 0 and ignored."""
+
+    NONE = 0
+    START = 1
+    """First frame of the stream."""
+    END = 2
+    """Last frame of the stream; may be empty."""
+    DISCONTINUITY = 4
+    """The sender left out samples before this frame."""
+    CODEC = 8
+    """The payload is one Opus packet, not PCM16."""
+
+
+_HEADER: Final = struct.Struct("<BBHIQ")
+HEADER_BYTES: Final = _HEADER.size
+"""Bytes of the header."""
+_FLAGS_MASK: Final = 0x0F
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """A binary frame.
+
+    Attributes:
+        kind: what it holds.
+        stream: microphone stream (0), or `reply_id` mod 65536.
+        seq: 0, 1, 2 … per stream and direction, mod 2**32.
+        pts: index of the first sample on the stream's sample clock, 0..2**53 - 1. For Opus, of
+            the first decoded sample.
+        payload: PCM16 samples or one Opus packet.
+        flags: see `FrameFlag`.
+    """
+
+    kind: FrameKind
+    stream: int
+    seq: int
+    pts: int
+    payload: bytes
+    flags: FrameFlag = FrameFlag.NONE
+
+
+def pack_audio(frame: AudioFrame) -> bytes:
+    """Writes a binary frame.
+
+    Raises:
+        MessageTooBig: over `MAX_BINARY_BYTES`.
+    """
+    if HEADER_BYTES + len(frame.payload) > MAX_BINARY_BYTES:
+        raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes.")
+    header = _HEADER.pack(
+        frame.kind, frame.flags, frame.stream & 0xFFFF, frame.seq & 0xFFFF_FFFF, frame.pts
+    )
+    return header + frame.payload
+
+
+def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
+    """Reads a binary frame of the kind that may come in this direction.
+
+    Returns:
+        The frame; None for a kind that this version does not know, to be ignored.
+
+    Raises:
+        MalformedFrame: no whole header, the other direction's kind, half a sample, no payload
+            without END, or a `pts` out of range.
+        MessageTooBig: over `MAX_BINARY_BYTES`.
+    """
+    if len(data) > MAX_BINARY_BYTES:
+        raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes, this has {len(data)}.")
+    if len(data) < HEADER_BYTES:
+        raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
+    kind, bits, stream, seq, pts = _HEADER.unpack_from(data)
+    if kind not in FrameKind:
+        return None
+    if kind != expect:
+        raise MalformedFrame(f"A frame of kind {kind} does not go this way.")
+    flags = FrameFlag(bits & _FLAGS_MASK)
+    payload = data[HEADER_BYTES:]
+    if pts > MAX_INTEGER:
+        raise MalformedFrame("pts is out of range.")
+    if not payload and FrameFlag.END not in flags:
+        raise MalformedFrame("A frame without END must have a payload.")
+    if len(payload) % 2 and FrameFlag.CODEC not in flags:
+        raise MalformedFrame("PCM16 must hold whole samples.")
+    return AudioFrame(FrameKind(kind), stream, seq, pts, payload, flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where a frame stands in its stream.
+
+    Attributes:
+        is_stale: it was overtaken or repeated; drop it.
+        lost_frames: frames missing before it.
+    """
+
+    is_stale: bool = False
+    lost_frames: int = 0
+
+
+class FrameOrder:
+    """Watches the numbers of incoming frames of one direction."""
+
+    def __init__(self) -> None:
+        self._stream: int | None = None
+        self._next_seq = 0
+
+    def arrived(self, frame: AudioFrame) -> Arrival:
+        """Says whether frames are missing before `frame`, or it comes too late."""
+        if frame.stream != self._stream or FrameFlag.START in frame.flags:
+            self._stream = frame.stream
+            self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
+            return Arrival()
+        ahead = (frame.seq - self._next_seq) & 0xFFFF_FFFF
+        if ahead >= 0x8000_0000:
+            return Arrival(is_stale=True)
+        self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
+        return Arrival(lost_frames=ahead)
+
+
+class MicBudget:
+    """Limit of microphone audio: a bucket of `MIC_BURST_S`, refilled at `MIC_REALTIME_FACTOR`."""
+
+    def __init__(self, now_s: float) -> None:
+        self._left_s = MIC_BURST_S
+        self._at_s = now_s
+        self._overrun_since_s: float | None = None
+
+    def take(self, audio_s: float, now_s: float) -> bool:
+        """Whether a frame of `audio_s` seconds that came at `now_s` may pass."""
+        refill = (now_s - self._at_s) * MIC_REALTIME_FACTOR
+        self._left_s = min(MIC_BURST_S, self._left_s + refill)
+        self._at_s = now_s
+        if audio_s <= self._left_s:
+            self._left_s -= audio_s
+            if self._left_s >= MIC_BURST_S / 2:
+                self._overrun_since_s = None
+            return True
+        if self._overrun_since_s is None:
+            self._overrun_since_s = now_s
+        return False
+
+    def is_exhausted(self, now_s: float) -> bool:
+        """Whether it was over the limit for `MIC_OVERRUN_CLOSE_S` without recovering."""
+        since = self._overrun_since_s
+        return since is not None and now_s - since >= MIC_OVERRUN_CLOSE_S

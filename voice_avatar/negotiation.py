@@ -1,0 +1,196 @@
+"""What a client and the server agree on: subprotocol, audio, visemes, settings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from voice_avatar import wire
+from voice_avatar.errors import AudioUnsupported, VersionUnsupported
+
+OPUS_RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
+"""Rates that Opus codes (RFC 6716, section 2.1.3)."""
+
+VISEME_SETS: Final[dict[str, tuple[str, ...]]] = {
+    "ovr15": (
+        "sil",
+        "PP",
+        "FF",
+        "TH",
+        "DD",
+        "kk",
+        "CH",
+        "SS",
+        "nn",
+        "RR",
+        "aa",
+        "E",
+        "I",
+        "O",
+        "U",
+    ),
+}
+"""Names of the visemes of each set; the first set is the one every client can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOffer:
+    """What a server can do, to be matched with a client's hello.
+
+    Attributes:
+        codecs: "pcm16", and "opus" where a codec library is installed.
+        rates_hz: rates of reply audio, the preferred one first.
+        personas: names, the default first.
+        voices: names, the default first.
+        languages: ISO 639 codes, the default first.
+        gestures: lexemes that the server can plan.
+        expressions: expressions that the server can plan.
+    """
+
+    codecs: tuple[wire.Codec, ...] = ("pcm16",)
+    rates_hz: tuple[int, ...] = (24_000, 16_000, 22_050, 44_100, 48_000)
+    personas: tuple[str, ...] = ("",)
+    voices: tuple[str, ...] = ("",)
+    languages: tuple[str, ...] = ("en",)
+    gestures: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What client and server agreed on.
+
+    Attributes:
+        audio_in: microphone audio.
+        audio_out: reply audio.
+        settings: settings in force.
+        gestures: lexemes that both know, in the server's order.
+        expressions: expressions that both know, in the server's order.
+        instructions: system prompt in place of the persona's, or None.
+        unavailable: wishes that could not be met, for `setting_unavailable` warnings.
+    """
+
+    audio_in: wire.AudioFormat
+    audio_out: wire.AudioFormat
+    settings: wire.Settings
+    gestures: tuple[str, ...]
+    expressions: tuple[str, ...]
+    instructions: str | None = None
+    unavailable: tuple[str, ...] = ()
+
+
+def select_subprotocol(offered: Sequence[str]) -> str | None:
+    """Picks the WebSocket subprotocol; None = the client offered none and is taken as v1.
+
+    Raises:
+        VersionUnsupported: only others were offered (answer HTTP 400).
+    """
+    if wire.SUBPROTOCOL in offered:
+        return wire.SUBPROTOCOL
+    if offered:
+        raise VersionUnsupported(f"The only subprotocol here is {wire.SUBPROTOCOL}.")
+    return None
+
+
+def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
+    """Matches a client's hello with what the server can do.
+
+    Raises:
+        VersionUnsupported: no protocol version in common.
+        AudioUnsupported: no codec or rate in common.
+    """
+    versions = hello.protocol
+    if not versions.min <= wire.PROTOCOL_VERSION <= versions.max:
+        raise VersionUnsupported(f"The only protocol version here is {wire.PROTOCOL_VERSION}.")
+    can = hello.capabilities
+    missing: list[str] = []
+    viseme_set = _viseme_set(can.visemes, missing)
+    settings = wire.Settings(
+        persona=_wish("persona", hello.persona, offer.personas, missing),
+        voice=_wish("voice", hello.voice, offer.voices, missing),
+        language=_wish("language", hello.language, offer.languages, missing),
+        endpointing=hello.endpointing,
+        viseme_set=viseme_set,
+        visemes=VISEME_SETS[viseme_set],
+        captions=can.captions,
+        gaze=can.gaze,
+    )
+    return Agreed(
+        audio_in=_format("audio_in", hello.audio_in, offer.codecs, (16_000,), missing),
+        audio_out=_format("audio_out", hello.audio_out, offer.codecs, offer.rates_hz, missing),
+        settings=settings,
+        gestures=_common(offer.gestures, can.gestures),
+        expressions=_common(offer.expressions, can.expressions),
+        instructions=hello.instructions,
+        unavailable=tuple(missing),
+    )
+
+
+def update(
+    settings: wire.Settings, message: wire.SessionUpdate, offer: ServerOffer
+) -> tuple[wire.Settings, tuple[str, ...]]:
+    """Applies `session.update`.
+
+    Persona and voice belong to a session from its start to its end: another one than that in
+    force is unavailable.
+
+    Returns:
+        The settings in force and the wishes that could not be met.
+    """
+    missing: list[str] = []
+    language = settings.language
+    if message.language is not None:
+        language = _wish("language", message.language, (language, *offer.languages), missing)
+    _wish("persona", message.persona, (settings.persona,), missing)
+    _wish("voice", message.voice, (settings.voice,), missing)
+    viseme_set = settings.viseme_set
+    if message.visemes is not None:
+        viseme_set = _viseme_set(message.visemes, missing)
+    changed = msgspec.structs.replace(
+        settings,
+        language=language,
+        endpointing=message.endpointing or settings.endpointing,
+        viseme_set=viseme_set,
+        visemes=VISEME_SETS[viseme_set],
+        captions=settings.captions if message.captions is None else message.captions,
+    )
+    return changed, tuple(missing)
+
+
+def _wish(what: str, wished: str | None, offered: tuple[str, ...], missing: list[str]) -> str:
+    if wished is None or wished in offered:
+        return wished or offered[0]
+    missing.append(f"{what} {wished!r}")
+    return offered[0]
+
+
+def _viseme_set(wished: str, missing: list[str]) -> str:
+    return _wish("viseme set", wished, tuple(VISEME_SETS), missing)
+
+
+def _common(ours: tuple[str, ...], theirs: tuple[str, ...] | None) -> tuple[str, ...]:
+    return ours if theirs is None else tuple(name for name in ours if name in theirs)
+
+
+def _format(
+    what: str,
+    wish: wire.AudioWish,
+    codecs: tuple[wire.Codec, ...],
+    rates_hz: tuple[int, ...],
+    missing: list[str],
+) -> wire.AudioFormat:
+    rate_hz = wish.rate_hz or rates_hz[0]
+    is_input = what == "audio_in"
+    if not is_input and rate_hz not in rates_hz:
+        raise AudioUnsupported(
+            f"{what}: {rate_hz} Hz is not one of {', '.join(map(str, rates_hz))}."
+        )
+    for codec in (name for name in codecs if name in wish.codecs):
+        if codec == "opus" and rate_hz not in OPUS_RATES_HZ:
+            missing.append(f"{what} opus at {rate_hz} Hz")
+            continue
+        return wire.AudioFormat(codec=codec, rate_hz=rate_hz)
+    raise AudioUnsupported(f"{what}: no codec in common, this server has {', '.join(codecs)}.")

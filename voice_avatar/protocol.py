@@ -1,0 +1,438 @@
+"""Protocol `voice-avatar.v1`: bytes to messages, and notices to messages. Pure.
+
+The messages are declared in `wire.py`, binary frames in `frames.py`, codes in `codes.py`, what
+both sides agree on in `negotiation.py`; the normative text is
+`unity_client_protocol/PROTOCOL.md`. Whatever comes in, only errors of the `ProtocolError` family
+come out of the decoders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, get_args
+
+import msgspec
+
+from voice_avatar import events, wire
+from voice_avatar.errors import InvalidMessage, MalformedMessage, MessageTooBig
+from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
+
+PATH: Final = "/v1/avatar"
+"""Path of the WebSocket."""
+
+MAX_TEXT_BYTES: Final = 256 * 1024
+"""Largest text frame, UTF-8 bytes, both ways."""
+
+HELLO_TIMEOUT_S: Final = 10.0
+"""Time from the WebSocket handshake to `session.hello`, seconds."""
+
+SLOW_CONSUMER_CLOSE_S: Final = 5.0
+"""A send queue over its limit for so long closes the connection (4408), seconds."""
+
+MAX_AHEAD_S: Final = 2.0
+"""Reply audio sent ahead of what was played, seconds."""
+
+REPORT_INTERVAL_S: Final = 0.2
+"""Time between playback reports while audio plays, seconds."""
+
+
+# ---------------------------------------------------------------------------------------------
+# Text frames
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownType:
+    """A message of a type that this version does not know.
+
+    Attributes:
+        type: its type, cut to 64 characters.
+        is_experimental: whether it starts with "x." and is to be ignored without a warning.
+    """
+
+    type: str
+    is_experimental: bool
+
+
+class _Head(msgspec.Struct, frozen=True):
+    type: str
+
+
+def _decoders(union: object) -> dict[str, msgspec.json.Decoder[msgspec.Struct]]:
+    kinds: tuple[type[msgspec.Struct], ...] = get_args(union)
+    return {str(kind.__struct_config__.tag): msgspec.json.Decoder(kind) for kind in kinds}
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_CLIENT: Final = _decoders(wire.AnyClientMessage)
+_SERVER: Final = _decoders(wire.AnyServerMessage)
+_ENCODER: Final = msgspec.json.Encoder()
+
+CLIENT_TYPES: Final = tuple(_CLIENT)
+"""Types of the messages that a client sends."""
+
+SERVER_TYPES: Final = tuple(_SERVER)
+"""Types of the messages that a server sends."""
+
+
+def decode_text(data: str | bytes) -> wire.AnyClientMessage | UnknownType:
+    """Reads a text frame from a client.
+
+    Raises:
+        MalformedMessage: not UTF-8, not JSON (NaN and Infinity are not), no object, no `type`.
+        InvalidMessage: a field is missing, mistyped or out of range.
+        MessageTooBig: over `MAX_TEXT_BYTES`.
+    """
+    message = _decode(data, _CLIENT)
+    if isinstance(message, wire.SessionHello) and message.protocol.min > message.protocol.max:
+        raise InvalidMessage("protocol.min must not be greater than protocol.max.")
+    return message  # type: ignore[return-value]
+
+
+def decode_server_text(data: str | bytes) -> wire.AnyServerMessage | UnknownType:
+    """Reads a text frame from a server. Raises what `decode_text` raises."""
+    return _decode(data, _SERVER)  # type: ignore[return-value]
+
+
+def _decode(
+    data: str | bytes, decoders: dict[str, msgspec.json.Decoder[msgspec.Struct]]
+) -> msgspec.Struct | UnknownType:
+    try:
+        # msgspec does not look into strings that it skips: check UTF-8 here, once.
+        text = data if isinstance(data, str) else data.decode()
+        raw = text.encode()
+    except UnicodeError as error:
+        raise MalformedMessage("The message is not UTF-8.") from error
+    if len(raw) > MAX_TEXT_BYTES:
+        raise MessageTooBig(f"A message may have {MAX_TEXT_BYTES} bytes, this has {len(raw)}.")
+    try:
+        kind = _HEAD.decode(raw).type
+    except msgspec.ValidationError as error:
+        raise MalformedMessage("The message is not an object with a `type`.") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedMessage("The message is not JSON.") from error
+    decoder = decoders.get(kind)
+    if decoder is None:
+        return UnknownType(kind[:64], kind.startswith("x."))
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise InvalidMessage(f"{kind}: {error}.") from error
+
+
+def encode_client(message: wire.ClientMessage) -> str:
+    """Writes a client's message as a text frame."""
+    return _ENCODER.encode(message).decode()
+
+
+def encode_text(message: wire.ServerMessage, *, seq: int, ts_ms: float) -> str:
+    """Writes a server's message as a text frame, numbered and dated."""
+    dated = msgspec.structs.replace(message, seq=seq, ts_ms=round(ts_ms, 1))
+    return _ENCODER.encode(dated).decode()
+
+
+# ---------------------------------------------------------------------------------------------
+# From messages to what the session receives
+
+
+def session_input(message: wire.AnyClientMessage) -> events.SessionInput | None:
+    """What a client's message means to the session; None where it is the server's own business.
+
+    `session.update` is not here: its settings are agreed first, see `negotiation.update`.
+    """
+    match message:
+        case wire.InputStart(mode="ptt"):
+            return events.TalkPressed()
+        case wire.InputStop(mode="ptt"):
+            return events.TalkReleased()
+        case wire.InputStop() | wire.InputCommit():
+            return events.CommitInput()
+        case wire.InputClear():
+            return events.ClearInput()
+        case wire.InputText(text=text):
+            return events.TextInput(text)
+        case wire.Interrupt(reply_id=reply_id):
+            return events.InterruptRequest(reply_id)
+        case wire.PlaybackReport():
+            return events.PlaybackReport(message.reply_id, message.played_samples, message.state)
+        case _:
+            return None
+
+
+# ---------------------------------------------------------------------------------------------
+# From notices to frames
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How notices are told to one client.
+
+    Attributes:
+        rate_hz: rate of the reply clock.
+        codec: codec of reply audio.
+        viseme_set: viseme set.
+        captions: whether `reply.text` and `reply.segment` are sent.
+        gaze: whether `gaze` is sent.
+    """
+
+    rate_hz: int
+    codec: wire.Codec = "pcm16"
+    viseme_set: str = "ovr15"
+    captions: bool = True
+    gaze: bool = True
+
+
+def encode_notice(
+    notice: events.Notice, dialect: Dialect, *, seq: int, ts_ms: float
+) -> str | bytes | None:
+    """Writes a notice as a frame.
+
+    Args:
+        notice: what the client is told.
+        dialect: how it wants it.
+        seq: number of the next JSON message; for `ReplyAudio`, of the next frame of its reply.
+        ts_ms: server clock, milliseconds.
+
+    Returns:
+        A text frame, a binary frame for `ReplyAudio` (PCM16: Opus packets are made by the server's
+        edge, see `audio_frame`), or None, with `seq` unused, when the client does not want it.
+
+    Raises:
+        MessageTooBig: a `ReplyAudio` over the limit of binary frames.
+    """
+    if isinstance(notice, events.ReplyAudio):
+        return pack_audio(audio_frame(notice, seq=seq))
+    message = to_message(notice, dialect)
+    return None if message is None else encode_text(message, seq=seq, ts_ms=ts_ms)
+
+
+def audio_frame(notice: events.ReplyAudio, *, seq: int) -> AudioFrame:
+    """The PCM16 frame of a piece of reply audio."""
+    flags = FrameFlag.NONE
+    if notice.is_first:
+        flags |= FrameFlag.START
+    if notice.is_last:
+        flags |= FrameFlag.END
+    stream = notice.reply_id & 0xFFFF
+    return AudioFrame(FrameKind.AUDIO_OUT, stream, seq, notice.start, notice.pcm, flags)
+
+
+def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | None:
+    """The message that tells `notice`; None for audio, and for what the client does not want."""
+    match notice:
+        case events.ReplyAudio():
+            return None
+        case events.ReplyText() | events.ReplySegment() if not dialect.captions:
+            return None
+        case events.GazeCue() if not dialect.gaze:
+            return None
+        case (
+            events.VisemeTrack()
+            | events.GestureCue()
+            | events.HeadCue()
+            | events.GazeCue()
+            | events.FaceCue()
+        ):
+            return _cue(notice, dialect)
+        case (
+            events.ReplyStarted()
+            | events.ReplyText()
+            | events.ReplySegment()
+            | events.ReplyAudioDone()
+            | events.ReplyInterrupted()
+            | events.ReplyDone()
+            | events.StageMarks()
+        ):
+            return _of_reply(notice, dialect)
+        case _:
+            return _of_session(notice)
+
+
+_Cue = events.VisemeTrack | events.GestureCue | events.HeadCue | events.GazeCue | events.FaceCue
+_OfReply = (
+    events.ReplyStarted
+    | events.ReplyText
+    | events.ReplySegment
+    | events.ReplyAudioDone
+    | events.ReplyInterrupted
+    | events.ReplyDone
+    | events.StageMarks
+)
+_OfSession = (
+    events.StateChanged
+    | events.UserSpeechStarted
+    | events.UserSpeechStopped
+    | events.TranscriptInterim
+    | events.TranscriptFinal
+    | events.TurnEnded
+    | events.BodyCue
+    | events.WarningNotice
+    | events.ErrorNotice
+)
+
+
+def _cue(cue: _Cue, dialect: Dialect) -> wire.ServerMessage:
+    def at(sample: int) -> float:
+        return _ms(sample, dialect.rate_hz)
+
+    match cue:
+        case events.VisemeTrack():
+            return wire.Visemes(
+                reply_id=cue.reply_id,
+                set=dialect.viseme_set,
+                keys=_keys(cue.poses, dialect),
+                until_ms=at(cue.until),
+            )
+        case events.GestureCue():
+            return wire.Gesture(
+                reply_id=cue.reply_id,
+                id=cue.id,
+                lexeme=cue.lexeme,
+                kind=cue.kind,
+                mode=cue.mode,
+                amplitude=cue.amplitude,
+                start_ms=at(cue.start),
+                stroke_start_ms=at(cue.stroke_start),
+                stroke_ms=at(cue.stroke),
+                stroke_end_ms=at(cue.stroke_end),
+                relax_ms=at(cue.relax),
+                end_ms=at(cue.end),
+                source=cue.source,
+            )
+        case events.HeadCue():
+            return wire.Head(
+                reply_id=cue.reply_id,
+                lexeme=cue.lexeme,
+                amount=cue.amount,
+                repeats=cue.repeats,
+                start_ms=at(cue.start),
+                stroke_ms=at(cue.stroke),
+                end_ms=at(cue.end),
+                source=cue.source,
+            )
+        case events.GazeCue():
+            return wire.Gaze(
+                reply_id=cue.reply_id,
+                target=cue.target,
+                start_ms=at(cue.start),
+                end_ms=at(cue.end),
+                source=cue.source,
+            )
+        case events.FaceCue():
+            return wire.Face(
+                reply_id=cue.reply_id,
+                t_ms=at(cue.sample),
+                expression=cue.expression,
+                intensity=cue.intensity,
+                valence=cue.valence,
+                arousal=cue.arousal,
+                fade_ms=float(cue.fade_ms),
+                hold_ms=float(cue.hold_ms),
+                source=cue.source,
+            )
+
+
+def _of_reply(notice: _OfReply, dialect: Dialect) -> wire.ServerMessage:
+    def at(sample: int) -> float:
+        return _ms(sample, dialect.rate_hz)
+
+    match notice:
+        case events.ReplyStarted(reply_id, turn_id, rate_hz):
+            return wire.ReplyStarted(
+                reply_id=reply_id,
+                stream=reply_id & 0xFFFF,
+                turn_id=turn_id,
+                rate_hz=rate_hz,
+                codec=dialect.codec,
+            )
+        case events.ReplyText(reply_id, text, char):
+            return wire.ReplyText(reply_id=reply_id, text=text, char=char)
+        case events.ReplySegment():
+            return wire.ReplySegment(
+                reply_id=notice.reply_id,
+                index=notice.index,
+                text=notice.text,
+                start_ms=at(notice.start),
+                end_ms=at(notice.end),
+                words=tuple((w.text, at(w.start), at(w.end), w.char) for w in notice.words),
+            )
+        case events.ReplyAudioDone(reply_id, sample_count):
+            return wire.ReplyAudioDone(reply_id=reply_id, sample_count=sample_count)
+        case events.ReplyInterrupted():
+            return wire.ReplyInterrupted(
+                reply_id=notice.reply_id,
+                at_ms=at(notice.at),
+                reason=notice.reason,
+                spoken_text=notice.spoken_text,
+            )
+        case events.ReplyDone():
+            return wire.ReplyDone(
+                reply_id=notice.reply_id,
+                status=notice.status,
+                spoken_text=notice.spoken_text,
+                played_samples=notice.played,
+            )
+        case events.StageMarks():
+            return wire.Metrics(
+                reply_id=notice.reply_id,
+                stt_ms=_from_s(notice.stt_s),
+                commit_ms=_from_s(notice.commit_s),
+                llm_start_ms=_from_s(notice.llm_start_s),
+                ttft_ms=_from_s(notice.ttft_s),
+                first_chunk_ms=_from_s(notice.first_chunk_s),
+                ttfa_ms=_from_s(notice.ttfa_s),
+                sent_ms=_from_s(notice.sent_s),
+                is_speculative=notice.is_speculative,
+            )
+
+
+def _of_session(notice: _OfSession) -> wire.ServerMessage:
+    match notice:
+        case events.StateChanged(state):
+            return wire.State(state=state.value)
+        case events.UserSpeechStarted(sample, probability):
+            return wire.InputSpeechStarted(
+                t_ms=_ms(sample, events.MIC_HZ), probability=round(probability, 3)
+            )
+        case events.UserSpeechStopped(sample):
+            return wire.InputSpeechStopped(t_ms=_ms(sample, events.MIC_HZ))
+        case events.TranscriptInterim(turn_id, text, stable_chars, language):
+            return wire.TranscriptInterim(
+                turn_id=turn_id, text=text, stable_chars=stable_chars, language=language
+            )
+        case events.TranscriptFinal(turn_id, text, language):
+            return wire.TranscriptFinal(turn_id=turn_id, text=text, language=language)
+        case events.TurnEnded(turn_id, reason, silence_s):
+            return wire.TurnEnded(
+                turn_id=turn_id, reason=reason, silence_ms=round(silence_s * 1000, 1)
+            )
+        case events.BodyCue():
+            return wire.Body(
+                kind=notice.kind,
+                lexeme=notice.lexeme,
+                amplitude=notice.amplitude,
+                duration_ms=float(notice.duration_ms),
+                source=notice.source,
+            )
+        case events.WarningNotice(code, message):
+            return wire.WarningMessage(code=code, message=message)
+        case events.ErrorNotice(code, message, is_fatal):
+            return wire.ErrorMessage(code=code, message=message, fatal=is_fatal)
+
+
+def _keys(
+    poses: tuple[events.VisemePose, ...], dialect: Dialect
+) -> tuple[tuple[float, int, float], ...]:
+    """Poses as flat keys; a pose at rest is one key of weight 0, so that it is not lost."""
+    return tuple(
+        (_ms(pose.sample, dialect.rate_hz), viseme, round(weight, 3))
+        for pose in poses
+        for viseme, weight in pose.weights or ((0, 0.0),)
+    )
+
+
+def _ms(sample: int, rate_hz: int) -> float:
+    return round(sample * 1000 / rate_hz, 1)
+
+
+def _from_s(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -283,8 +283,9 @@ class ReplyRun:
     async def _send(self, audio: ReplyAudio) -> None:
         samples = sample_count(audio.pcm)
         rate_hz = self._timeline.rate_hz
-        while (missing := samples - self._floor.allowance(audio.reply_id)) > 0:
-            await asyncio.sleep(missing / rate_hz)  # noqa: ASYNC110 - the allowance is a clock
+        # The allowance is a clock, not an event: it grows with every sample played.
+        while (missing := samples - self._floor.allowance(audio.reply_id)) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(missing / rate_hz)
         await self._outbox.put_audio(audio)
         if audio.is_first:
             self._outbox.put(self.marks.at(self._clock()))

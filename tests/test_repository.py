@@ -105,7 +105,7 @@ def test_the_code_names_no_model_hub_host() -> None:
 
 
 def test_the_lock_pins_every_dependency_of_users_and_developers_within_its_bounds() -> None:
-    for requirement in requirements("embedded", "dev"):
+    for requirement in requirements("embedded", "denoise", "opus", "dev"):
         versions = locked()[canonicalize_name(requirement.name)]
         assert all(requirement.specifier.contains(version) for version in versions), requirement
 

@@ -2,7 +2,10 @@
 
 Three tasks in one group, joined by bounded queues:
 
-    write (LLM -> chunks)  ->  voice (chunks -> speech, timeline)  ->  egress (gate, pacing)
+    write (LLM -> chunks)  ->  voice (chunks -> speech, timeline)  ->  egress (pacing)
+
+Notices go out as soon as they are known and the gate is open, always before the audio that they
+cover; only audio is paced.
 
 To cancel the reply is to cancel the task that runs `ReplyRun.run`: that closes the LLM's
 generator, which aborts the request inside the engine, and the synthesizer's generator, which stops
@@ -45,7 +48,7 @@ from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.workers import Workers, in_thread
 
 _CHUNK_LIMIT = 16
-_ITEM_LIMIT = 64
+_AUDIO_LIMIT = 64
 
 
 class Floor(Protocol):
@@ -139,13 +142,23 @@ class ReplyRun:
         self._chunks: asyncio.Queue[SpeakableChunk | _WriteFailed | None] = asyncio.Queue(
             _CHUNK_LIMIT
         )
-        self._items: asyncio.Queue[ReplyNotice | bytes | None] = asyncio.Queue(_ITEM_LIMIT)
+        self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(_AUDIO_LIMIT)
+        self._held: list[ReplyNotice] = []
         self.marks = Marks(start)
 
     def open_gate(self) -> None:
         """The turn is committed: the reply may be heard."""
         self.marks.commit_s = self._clock()
         self._gate.set()
+        for notice in self._held:
+            self._outbox.put(notice)
+        self._held.clear()
+
+    def _tell(self, notice: ReplyNotice) -> None:
+        if self._gate.is_set():
+            self._outbox.put(notice)
+        else:
+            self._held.append(notice)
 
     async def run(self) -> None:
         """Runs the reply until all of it was sent."""
@@ -196,7 +209,7 @@ class ReplyRun:
         if text:
             reply_id, char = self._start.reply_id, self._timeline.write(text)
             self._floor.step(ReplyTextAdded(reply_id, text))
-            await self._items.put(ReplyText(reply_id, text, char))
+            self._tell(ReplyText(reply_id, text, char))
         for chunk in chunks:
             if self.marks.first_chunk_s is None:
                 self.marks.first_chunk_s = self._clock()
@@ -220,7 +233,7 @@ class ReplyRun:
             if failure is not None:
                 self._outbox.put(WarningNotice(failure.code, failure.message))
             self._floor.step(ReplyGenerated(reply_id, count))
-        await self._items.put(None)
+        await self._audio.put(None)
 
     async def _say(self, chunk: SpeakableChunk) -> None:
         """Speaks one chunk. What was placed comes out to the sample, even if the voice fails."""
@@ -233,13 +246,13 @@ class ReplyRun:
         try:
             while (part := await in_thread(thread, next, speech, None)) is not None:
                 if isinstance(part, SpeechPlan):
-                    placed = await self._place(chunk, part)
+                    placed = self._place(chunk, part)
                     continue
                 if self.marks.ttfa_s is None:
                     self.marks.ttfa_s = self._clock()
                 pcm = resampler.push(part.pcm)
                 made += sample_count(pcm)
-                await self._items.put(pcm)
+                await self._audio.put(pcm)
         except TtsFailed as error:
             failure = error
         finally:
@@ -248,15 +261,15 @@ class ReplyRun:
         if placed is not None:
             tail = resampler.push(b"", is_last=True)
             missing = placed.end - placed.start - made - sample_count(tail)
-            await self._items.put(tail + silence(missing))
+            await self._audio.put(tail + silence(missing))
         if failure is not None:
             raise failure
 
-    async def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
+    def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
         placed = self._timeline.place(chunk, plan)
         self._floor.step(placed.planned)
         for notice in placed.notices:
-            await self._items.put(notice)
+            self._tell(notice)
         return placed
 
     # -- egress
@@ -266,11 +279,8 @@ class ReplyRun:
         frames = Reframer(self._frame_samples)
         at = 0
         await self._gate.wait()
-        while (item := await self._items.get()) is not None:
-            if not isinstance(item, bytes):
-                self._outbox.put(item)
-                continue
-            for pcm in frames.push(item):
+        while (piece := await self._audio.get()) is not None:
+            for pcm in frames.push(piece):
                 await self._send(ReplyAudio(self._start.reply_id, at, pcm, is_first=at == 0))
                 at += self._frame_samples
         rest = frames.flush()

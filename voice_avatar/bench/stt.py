@@ -1,0 +1,262 @@
+"""Word error rate and speed of our recogniser beside faster-whisper's own `transcribe`.
+
+    VOICE_AVATAR_SPEECH_DIR=DIR python -m voice_avatar.bench.stt [--denoise] [--out FILE]
+
+DIR holds 16 kHz mono WAV files and `manifest.json`: {"items": [{"file", "kind", "language",
+"transcript", "wer_use"}, ...]}. Items with `wer_use` "none" count for no error rate; those whose
+`kind` is "noise" or "babble" show what recognisers invent. Chinese is scored by characters, other
+languages by words; both after `scorable`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+import unicodedata
+import wave
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import jiwer
+from num2words import num2words
+
+from voice_avatar.audio import to_float
+from voice_avatar.denoise import DenoiseOptions
+from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
+from voice_avatar.errors import AudioUnsupported
+from voice_avatar.events import MIC_HZ
+from voice_avatar.models import ModelStore
+from voice_avatar.stt import SttOptions, trim_loops
+
+OURS: Final = "ours"
+NOISE_KINDS: Final = frozenset({"noise", "babble"})
+
+Recogniser = Callable[[bytes, str], str]
+"""(16 kHz PCM, language) -> text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording: what was said in it, and what kind of recording it is."""
+
+    file: str
+    kind: str
+    language: str
+    transcript: str
+    is_scored: bool
+    pcm: bytes
+
+    @property
+    def group(self) -> str:
+        """What it is counted with: its kind, and its language unless that is English."""
+        return self.kind if self.language in {"", "en"} else f"{self.kind} {self.language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a recogniser made of a clip, and how long it took."""
+
+    clip: Clip
+    text: str
+    seconds: float
+
+
+def read_clips(folder: Path) -> list[Clip]:
+    """Reads the recordings of a folder.
+
+    Raises:
+        AudioUnsupported: a file is not 16 kHz mono 16-bit.
+    """
+    items = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["items"]
+    return [
+        Clip(
+            item["file"],
+            item["kind"],
+            item["language"],
+            item["transcript"],
+            item["wer_use"] != "none",
+            _read_pcm(folder / item["file"]),
+        )
+        for item in items
+    ]
+
+
+def _read_pcm(path: Path) -> bytes:
+    with wave.open(str(path), "rb") as file:
+        if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (MIC_HZ, 1, 2):
+            raise AudioUnsupported(f"{path.name} is not 16 kHz mono 16-bit")
+        return file.readframes(file.getnframes())
+
+
+# ---------------------------------------------------------------------------------------------
+# Scoring
+
+_ABBREVIATIONS: Final = {"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay"}
+_NUMBER: Final = re.compile(r"\d+")
+
+
+def scorable(text: str, language: str) -> str:
+    """Returns text with only what counts as right or wrong.
+
+    Lower case, numbers and titles as words, no punctuation; Chinese without spaces.
+    """
+    text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    if language == "zh":
+        return "".join(c for c in text if c.isalnum())
+    text = _NUMBER.sub(lambda match: f" {num2words(int(match[0]), lang=language)} ", text)
+    kept = "".join(c if c.isalnum() or c == "'" else " " for c in text)
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in kept.split())
+
+
+def error_rate(heard: Sequence[Heard]) -> float:
+    """Returns the error rate over clips of one language, percent."""
+    language = heard[0].clip.language
+    references = [scorable(h.clip.transcript, language) for h in heard]
+    hypotheses = [scorable(h.text, language) for h in heard]
+    rate = jiwer.cer if language == "zh" else jiwer.wer
+    return round(100.0 * float(rate(references, hypotheses)), 2)
+
+
+def by_group(heard: Iterable[Heard]) -> dict[str, list[Heard]]:
+    """Returns the scored clips by group, and all English ones under "all en"."""
+    groups: dict[str, list[Heard]] = {"all en": []}
+    for h in heard:
+        if h.clip.is_scored:
+            groups.setdefault(h.clip.group, []).append(h)
+            if h.clip.language == "en":
+                groups["all en"].append(h)
+    return groups
+
+
+def summary(heard: Sequence[Heard]) -> dict[str, Any]:
+    """Returns the figures of one recogniser."""
+    invented = {h.clip.file: h.text for h in heard if h.clip.kind in NOISE_KINDS and h.text}
+    return {
+        "error_percent": {name: error_rate(group) for name, group in by_group(heard).items()},
+        "seconds": round(sum(h.seconds for h in heard if h.clip.is_scored), 2),
+        "seconds_on_noise": round(sum(h.seconds for h in heard if not h.clip.is_scored), 2),
+        "loops": sum(trim_loops(h.text) != h.text for h in heard),
+        "invented": invented,
+        "empty": sum(not h.text for h in heard if h.clip.is_scored),
+    }
+
+
+# ---------------------------------------------------------------------------------------------
+# Recognisers
+
+
+def load_recognisers(options: SttOptions, store: ModelStore) -> dict[str, Recogniser]:
+    """Returns ours, and faster-whisper's `transcribe` as it comes and with a beam of one."""
+    from faster_whisper import WhisperModel  # noqa: PLC0415
+
+    ours = faster_whisper_stt.load(options, store)
+    theirs = WhisperModel(
+        str(store.resolve(options.model).folder),
+        device=options.device,
+        compute_type=options.compute_type,
+        cpu_threads=options.threads,
+    )
+
+    def transcribe(beam_size: int) -> Recogniser:
+        def recognise(pcm: bytes, language: str) -> str:
+            segments, _ = theirs.transcribe(
+                to_float(pcm), language=language or "en", beam_size=beam_size
+            )
+            return "".join(segment.text for segment in segments).strip()
+
+        return recognise
+
+    return {
+        OURS: lambda pcm, language: ours.transcribe(pcm, language or "en").text,
+        "transcribe, beam 5": transcribe(5),
+        "transcribe, greedy": transcribe(1),
+    }
+
+
+def denoised(clips: Iterable[Clip], options: DenoiseOptions, store: ModelStore) -> list[Clip]:
+    """Returns the clips after the denoiser, its delay made up for with silence."""
+    denoiser = webrtc_denoise.load(options, store)
+    tail = bytes(2 * denoiser.capabilities.delay_samples)
+    return [replace(c, pcm=denoiser.open().process(c.pcm + tail)) for c in clips]
+
+
+def listen(recognise: Recogniser, clips: Sequence[Clip]) -> list[Heard]:
+    """Runs a recogniser over all clips, after one run that does not count."""
+    recognise(clips[0].pcm, clips[0].language)
+    heard = []
+    for clip in clips:
+        start_s = time.perf_counter()
+        text = recognise(clip.pcm, clip.language)
+        heard.append(Heard(clip, text, time.perf_counter() - start_s))
+    return heard
+
+
+def measure(clips: Sequence[Clip], options: SttOptions, *, with_denoise: bool) -> dict[str, Any]:
+    """Returns all figures."""
+    store = ModelStore()
+    recognisers = load_recognisers(options, store)
+    runs = {name: listen(recognise, clips) for name, recognise in recognisers.items()}
+    if with_denoise:
+        for name, denoise in {
+            "suppress noise, high pass, gain": DenoiseOptions(engine="webrtc"),
+            "gain": DenoiseOptions(engine="webrtc", suppress_noise=False, high_pass=False),
+        }.items():
+            cleaned = denoised(clips, denoise, store)
+            runs[f"{OURS}, {name}"] = listen(recognisers[OURS], cleaned)
+    summaries = {name: summary(heard) for name, heard in runs.items()}
+    ours_s = summaries[OURS]["seconds"]
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu_count": os.cpu_count(),
+        "options": asdict(options),
+        "clips": {name: len(group) for name, group in by_group(runs[OURS]).items()},
+        "audio_s": round(sum(len(c.pcm) for c in clips if c.is_scored) / 2 / MIC_HZ, 1),
+        "recognisers": summaries,
+        "times_slower_than_ours": {
+            name: round(figures["seconds"] / ours_s, 2) for name, figures in summaries.items()
+        },
+        "texts": {name: {h.clip.file: h.text for h in heard} for name, heard in runs.items()},
+    }
+
+
+def table(report: dict[str, Any]) -> str:
+    """Returns the report's main figures as a text table."""
+    groups = list(report["clips"])
+    lines = [f"{'error rate, %':34}" + "".join(f"{g:>15}" for g in groups) + "   slower  invented"]
+    for name, figures in report["recognisers"].items():
+        rates = "".join(f"{figures['error_percent'][g]:15.2f}" for g in groups)
+        slower = report["times_slower_than_ours"][name]
+        lines.append(f"{name:34}{rates}{slower:8.2f}x{len(figures['invented']):10}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the measurement. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m voice_avatar.bench.stt", description=__doc__)
+    parser.add_argument("--speech", default=os.environ.get("VOICE_AVATAR_SPEECH_DIR", ""))
+    parser.add_argument("--model", default=SttOptions().model)
+    parser.add_argument("--threads", type=int, default=SttOptions().threads)
+    parser.add_argument("--denoise", action="store_true", help="compare with the denoiser too")
+    parser.add_argument("--out", type=Path, help="write the figures there, as JSON")
+    given = parser.parse_args(arguments)
+    if not given.speech or not (folder := Path(given.speech)).is_dir():
+        print("no recordings: set VOICE_AVATAR_SPEECH_DIR or give --speech", file=sys.stderr)
+        return 2
+    options = SttOptions(model=given.model, threads=given.threads)
+    report = measure(read_clips(folder), options, with_denoise=given.denoise)
+    print(table(report))
+    if given.out:
+        text = json.dumps(report, ensure_ascii=False, indent=1)
+        given.out.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

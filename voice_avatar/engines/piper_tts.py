@@ -1,0 +1,303 @@
+"""Piper: speech with the samples of every phoneme, streamed inside the sentence.
+
+The voice's network is cut in three (`piper_graph.py`). The front runs once per sentence and gives
+every duration, so the plan is exact and known before the first sample; flow and decoder then run in
+growing pieces.
+
+Loudness: Piper's own front end scales each sentence to full scale by its highest sample. That
+sample is not known while streaming, and it makes short sentences as loud as long ones. Here the
+gain is fixed, and a limiter rounds off what would go beyond the ceiling.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from voice_avatar.audio import to_pcm
+from voice_avatar.engines.piper_graph import FRONT_NOISE, CutVoice, cut
+from voice_avatar.engines.piper_spelling import END, START, encode, speller
+from voice_avatar.errors import EngineUnavailable, TtsFailed
+from voice_avatar.events import PhonemeSpan, SpeakableChunk, SpeechPiece, SpeechPlan
+from voice_avatar.models import ModelStore
+from voice_avatar.tts import (
+    BREAKS,
+    NO_WORD,
+    TtsCapabilities,
+    TtsOptions,
+    align_words,
+    piece_ends,
+    word_spans,
+)
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from piper.config import PiperConfig
+
+Floats = npt.NDArray[np.float32]
+
+CEILING: Final = 10.0 ** (-1.0 / 20.0)
+"""Highest sample: -1 dBFS, room for what resampling and lossy codecs add."""
+KNEE: Final = 10.0 ** (-4.0 / 20.0)
+"""Below -4 dBFS samples are left exactly as they are."""
+
+
+def load(options: TtsOptions, store: ModelStore) -> PiperTts:
+    """Loads a voice.
+
+    Raises:
+        ModelError: the voice is not there.
+        EngineUnavailable: a library is missing, or the files are not a Piper voice.
+    """
+    files = store.resolve(options.voice).files
+    network = next((path for path in files.values() if path.suffix == ".onnx"), None)
+    if network is None:
+        raise EngineUnavailable(f"{options.voice}: there is no .onnx file.")
+    try:
+        import onnx
+        import onnxruntime
+        from google.protobuf.message import DecodeError
+        from piper.config import PiperConfig
+    except ImportError as error:
+        raise EngineUnavailable(f"{error.name} is not installed.") from error
+    try:
+        raw = json.loads(Path(f"{network}.json").read_text(encoding="utf-8"))
+        config = PiperConfig.from_dict(raw)
+        voice = cut(onnx.load(str(network)))
+    except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
+        raise EngineUnavailable(f"{network.name} is not a Piper voice.") from error
+
+    def session(model: bytes) -> InferenceSession:
+        how = onnxruntime.SessionOptions()
+        how.intra_op_num_threads = options.threads
+        how.inter_op_num_threads = 1
+        # A spinning thread would take a core from recognition and generation.
+        how.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        how.log_severity_level = 3
+        return onnxruntime.InferenceSession(model, how, providers=["CPUExecutionProvider"])
+
+    networks = _Networks(voice, session(voice.front), session(voice.flow), session(voice.decoder))
+    return PiperTts(network.stem, config, networks, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    """A cut voice, ready to run. Sessions may be run from several threads."""
+
+    cut: CutVoice
+    front: InferenceSession
+    flow: InferenceSession
+    decoder: InferenceSession
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence after the front.
+
+    Attributes:
+        spans: (symbol index, frames) in order; -1 and the number of symbols are its marks.
+        latents: [1, channels, frames].
+        shared: what flow and decoder also take.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    latents: Floats
+    shared: dict[str, Floats]
+
+
+class PiperTts:
+    """A loaded voice. Many sessions may speak with it at once."""
+
+    def __init__(
+        self, name: str, config: PiperConfig, networks: _Networks, options: TtsOptions
+    ) -> None:
+        self._config = config
+        self._networks = networks
+        self._options = options
+        self._speaker = _speaker(config, options.speaker)
+        espeak_voice = options.espeak_voice or config.espeak_voice
+        self._spell = speller(config, espeak_voice)
+        self.capabilities = TtsCapabilities(
+            name="piper",
+            voice=name,
+            language=_language(espeak_voice),
+            espeak_voice=espeak_voice,
+            phoneme_type=str(config.phoneme_type.value),
+            rate_hz=config.sample_rate,
+            has_durations=True,
+        )
+
+    def synthesize(self, chunk: SpeakableChunk) -> Generator[SpeechPlan | SpeechPiece, None, None]:
+        """Speaks a chunk; see `TtsEngine`."""
+        with _failures():
+            spelled = [s for s in self._spell(chunk.spoken) if not BREAKS.issuperset(s)]
+            noise = np.random.default_rng([self._options.seed, zlib.crc32(chunk.spoken.encode())])
+            sentences = [self._prepare(symbols, noise) for symbols in spelled]
+            plan = self._plan(chunk, spelled, sentences)
+        yield plan
+        at = 0
+        for sentence in sentences:
+            for pcm in self._pieces(sentence):
+                yield SpeechPiece(at, pcm)
+                at += len(pcm) // 2
+
+    def _prepare(self, symbols: list[str], noise: np.random.Generator) -> _Sentence:
+        """Runs the front of a sentence."""
+        cut, options = self._networks.cut, self._options
+        ids, owners = encode(symbols, self._config.phoneme_id_map, self.capabilities.phoneme_type)
+        scales = [
+            0.0,  # of the latents: applied below
+            self._config.length_scale * options.length_scale,
+            self._config.noise_w_scale * options.noise_w_scale,
+        ]
+        feed: dict[str, Any] = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array(scales, np.float32),
+        }
+        if cut.has_front_noise:
+            feed[FRONT_NOISE] = noise.standard_normal((1, 2, len(ids)), np.float32)
+        if self._speaker is not None:
+            feed["sid"] = np.array([self._speaker], np.int64)
+        names = [cut.durations, cut.mean, cut.deviation, *cut.shared]
+        durations, mean, deviation, *shared = self._networks.front.run(names, feed)
+        scale = np.float32(self._config.noise_scale * options.noise_scale)
+        latents = mean + noise.standard_normal(mean.shape, np.float32) * deviation * scale
+        return _Sentence(
+            _runs(owners, durations.ravel().astype(int).tolist()),
+            latents,
+            dict(zip(cut.shared, shared, strict=True)),
+        )
+
+    def _plan(
+        self, chunk: SpeakableChunk, spelled: Sequence[list[str]], sentences: Sequence[_Sentence]
+    ) -> SpeechPlan:
+        words = [chunk.spoken[w.spoken_start : w.spoken_end] for w in chunk.words]
+        row = [symbol for symbols in spelled for symbol in (*symbols, " ")]
+        word_of = align_words(row, [self._spell_word(word) for word in words])
+        spans: list[PhonemeSpan] = []
+        at = first = 0
+        for symbols, sentence in zip(spelled, sentences, strict=True):
+            marked = [*symbols, END, START]  # index -1 is the start
+            for index, frames in sentence.spans:
+                end = at + frames * self._networks.cut.hop_samples
+                is_sound = 0 <= index < len(symbols)
+                word = word_of[first + index] if is_sound else NO_WORD
+                spans.append(PhonemeSpan(marked[index], at, end, word))
+                at = end
+            first += len(symbols) + 1
+        return SpeechPlan(at, tuple(spans), word_spans(spans, len(words)))
+
+    def _spell_word(self, word: str) -> list[str]:
+        return [symbol for symbols in self._spell(word) for symbol in symbols]
+
+    def _pieces(self, sentence: _Sentence) -> Iterator[bytes]:
+        """Runs flow and decoder, piece by piece, each with the context that it needs."""
+        cut = self._networks.cut
+        count = sentence.latents.shape[2]
+        flowed = np.empty_like(sentence.latents)
+        done = start = 0
+        for end in piece_ends(count, self._options):
+            with _failures():
+                needed = min(count, end + cut.decoder_reach)
+                if done < needed:
+                    first = max(0, done - cut.flow_reach)
+                    last = min(count, needed + cut.flow_reach)
+                    part = self._flow(sentence, first, last)
+                    flowed[:, :, done:needed] = part[:, :, done - first : needed - first]
+                    done = needed
+                first = max(0, start - cut.decoder_reach)
+                audio = self._decode(sentence, flowed[:, :, first:needed])
+                hop = cut.hop_samples
+                heard = audio[(start - first) * hop : (end - first) * hop]
+            yield to_pcm(limited(heard * np.float32(self._options.gain)))
+            start = end
+
+    def _flow(self, sentence: _Sentence, first: int, last: int) -> Floats:
+        cut = self._networks.cut
+        feed: dict[str, Floats] = {cut.latents: sentence.latents[:, :, first:last]}
+        feed |= self._extras(sentence, self._networks.flow, last - first)
+        (flowed,) = self._networks.flow.run([cut.flow_out], feed)
+        return np.asarray(flowed)
+
+    def _decode(self, sentence: _Sentence, flowed: Floats) -> Floats:
+        cut = self._networks.cut
+        feed = {cut.flow_out: flowed}
+        feed |= self._extras(sentence, self._networks.decoder, flowed.shape[2])
+        (audio,) = self._networks.decoder.run([cut.audio], feed)
+        return np.asarray(audio).ravel()
+
+    def _extras(
+        self, sentence: _Sentence, network: InferenceSession, frames: int
+    ) -> dict[str, Floats]:
+        """Returns the masks (one sentence at a time: all ones) and shared tensors it takes."""
+        masks = {name: np.ones((1, 1, frames), np.float32) for name in self._networks.cut.masks}
+        taken = {given.name for given in network.get_inputs()}
+        return {k: v for k, v in (masks | sentence.shared).items() if k in taken}
+
+
+def limited(samples: Floats) -> Floats:
+    """Rounds off what is beyond `KNEE`, so that nothing is beyond `CEILING`. No memory, no delay.
+
+    The curve has slope 1 at the knee and nears the ceiling like a tanh.
+    """
+    level = np.abs(samples)
+    room = CEILING - KNEE
+    bent = KNEE + room * np.tanh((level - KNEE) / room)
+    return np.where(level > KNEE, np.copysign(bent, samples), samples).astype(np.float32)
+
+
+def _runs(owners: Sequence[int], frames: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Adds up the frames of the ids of each symbol."""
+    totals: dict[int, int] = {}
+    for owner, count in zip(owners, frames, strict=True):
+        totals[owner] = totals.get(owner, 0) + count
+    return tuple(totals.items())
+
+
+def _speaker(config: PiperConfig, wanted: str) -> int | None:
+    """Returns the number of a speaker, None for a voice of one.
+
+    Raises:
+        EngineUnavailable: the voice has no such speaker.
+    """
+    if config.num_speakers <= 1:
+        return None
+    if not wanted:
+        return config.default_speaker_id
+    number = int(wanted) if wanted.isdecimal() else config.speaker_id_map.get(wanted, -1)
+    if 0 <= number < config.num_speakers:
+        return number
+    raise EngineUnavailable(f"The voice has no speaker {wanted!r}.")
+
+
+def _language(espeak_voice: str) -> str:
+    """Returns the ISO 639-1 code of an espeak-ng voice."""
+    code = espeak_voice.partition("-")[0]
+    return {"cmn": "zh", "yue": "zh"}.get(code, code)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Maps what the libraries raise."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+    try:
+        yield
+    except (
+        RuntimeError,
+        ValueError,
+        native.Fail,
+        native.InvalidArgument,
+        native.RuntimeException,
+        native.EPFail,
+    ) as error:
+        raise TtsFailed("The voice could not speak this.") from error

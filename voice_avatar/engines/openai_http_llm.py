@@ -1,0 +1,243 @@
+"""Any server that speaks OpenAI's chat completions over HTTP: vLLM, llama.cpp, SGLang, a cloud.
+
+One request is one POST whose answer is a server-sent event stream. Closing the generator closes
+that stream, which is how such a server learns that nobody listens any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from voice_avatar.engines.chat_stream import (
+    DONE,
+    Chunk,
+    SseParser,
+    Usage,
+    failure,
+    read_chunk,
+    request_body,
+)
+from voice_avatar.errors import EngineUnavailable, LlmFailed, LlmTimeout
+from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
+
+if TYPE_CHECKING:
+    import httpx
+
+    from voice_avatar.models import ModelStore
+
+T = TypeVar("T")
+
+_RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
+_RETRY_AFTER_S = 0.2
+"""Pause before the second try where the server does not name one."""
+
+_RETRY_AFTER_LIMIT_S = 2.0
+"""A server that wants a longer pause than this gets no second try: a listener would not wait."""
+
+_DRAIN_S = 0.1
+"""Wait for the end of the body after its last event; only a body read to its end leaves the
+connection usable for the next request."""
+
+_KEEP_ALIVE_S = 60.0
+_KEEP_ALIVE_CONNECTIONS = 16
+
+
+def load(options: LlmOptions, store: ModelStore) -> OpenAiHttpLlm:
+    """Makes the client; connects at the first request.
+
+    Raises:
+        EngineUnavailable: httpx is not installed, or the API key's variable is not set.
+    """
+    del store  # the server has the model
+    try:
+        import httpx
+    except ImportError as error:
+        raise EngineUnavailable("httpx is not installed: pip install httpx") from error
+    headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
+    if options.api_key_env:
+        key = os.environ.get(options.api_key_env, "")
+        if not key:
+            raise EngineUnavailable(
+                f"The environment variable {options.api_key_env} (llm.api_key_env) is not set"
+            )
+        headers["Authorization"] = f"Bearer {key}"
+    client = httpx.AsyncClient(
+        base_url=options.base_url.rstrip("/"),
+        headers=headers,
+        # Reading is timed here, by token: a server may send comments while the user waits.
+        timeout=httpx.Timeout(options.connect_timeout_s, read=None),
+        limits=httpx.Limits(
+            max_connections=None,
+            max_keepalive_connections=_KEEP_ALIVE_CONNECTIONS,
+            keepalive_expiry=_KEEP_ALIVE_S,
+        ),
+    )
+    return OpenAiHttpLlm(client, options)
+
+
+class _Lost(Exception):  # noqa: N818 - not an error yet: a second try may succeed
+    """The request failed in a way that a second try may mend.
+
+    Attributes:
+        failure: what to raise if there is no second try.
+        pause_s: how long to wait before it, seconds.
+    """
+
+    def __init__(self, failure: LlmFailed, pause_s: float = _RETRY_AFTER_S) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.pause_s = pause_s
+
+
+class OpenAiHttpLlm:
+    """An `LlmEngine` on a chat-completions server."""
+
+    def __init__(self, client: httpx.AsyncClient, options: LlmOptions) -> None:
+        self._client = client
+        self._options = options
+        self._waits: set[asyncio.Timeout] = set()
+        self._is_closed = False
+
+    @property
+    def capabilities(self) -> LlmCapabilities:
+        """See `LlmEngine`."""
+        options = self._options
+        return LlmCapabilities(
+            "openai_http", options.model, options.context_tokens, options.warms_by_request
+        )
+
+    def count_tokens(self, text: str) -> int:
+        """See `LlmEngine`; an estimate, because the tokenizer is on the server."""
+        return estimate_tokens(text)
+
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
+        """See `LlmEngine`. Tries twice, as long as no text has come."""
+        if self._is_closed:
+            raise LlmFailed("The language model was stopped.")
+        deadline_s = _now_s() + self._options.first_token_timeout_s
+        may_retry = True
+        while True:
+            try:
+                async with aclosing(self._attempt(request, deadline_s)) as items:
+                    async for item in items:
+                        may_retry = False
+                        yield item
+                return
+            except _Lost as lost:
+                if not may_retry or lost.pause_s > _RETRY_AFTER_LIMIT_S:
+                    raise lost.failure from lost
+                may_retry = False
+                await self._timed(asyncio.sleep(lost.pause_s), deadline_s)
+
+    async def warm(self, request: LlmRequest) -> None:
+        """See `LlmEngine`. Does nothing unless `warms_by_request` is set."""
+        if self._options.warms_by_request:
+            async with aclosing(self.generate(replace(request, max_tokens=1))) as items:
+                async for _ in items:
+                    pass
+
+    async def aclose(self) -> None:
+        """See `LlmEngine`."""
+        self._is_closed = True
+        for wait in tuple(self._waits):
+            wait.reschedule(0)
+        while self._waits:  # noqa: ASYNC110 - a turn of the loop or two
+            await asyncio.sleep(0)
+        await self._client.aclose()
+
+    async def _attempt(
+        self, request: LlmRequest, deadline_s: float
+    ) -> AsyncGenerator[TextDelta | LlmDone, None]:
+        reason, usage = "", Usage()
+        response = await self._timed(self._post(request), deadline_s)
+        try:
+            async with aclosing(self._chunks(response, deadline_s)) as chunks:
+                async for chunk in chunks:
+                    reason, usage = chunk.finish_reason or reason, chunk.usage or usage
+                    if chunk.text:
+                        yield TextDelta(chunk.text)
+        except (_Lost, LlmTimeout):
+            if not reason:  # else only the token counts are lost
+                raise
+        finally:
+            await response.aclose()
+        if not reason:
+            raise _Lost(LlmFailed("The language model server broke off."))
+        yield LlmDone(
+            "length" if reason == "length" else "stop",
+            usage.prompt_tokens,
+            usage.completion_tokens,
+        )
+
+    async def _post(self, request: LlmRequest) -> httpx.Response:
+        """Sends the request and returns the response, once its head says that it succeeded."""
+        try:
+            content = msgspec.json.encode(
+                request_body(self._options.model, request, self._options.stop)
+            )
+        except UnicodeEncodeError as error:
+            raise LlmFailed("The prompt is not valid text.") from error
+        response = await self._client.send(
+            self._client.build_request("POST", "chat/completions", content=content), stream=True
+        )
+        if response.status_code == 200:
+            return response
+        try:
+            said = failure(response.status_code, await response.aread())
+        finally:
+            await response.aclose()
+        if response.status_code in _RETRY_STATUS:
+            raise _Lost(said, _pause_s(response.headers.get("retry-after", "")))
+        raise said
+
+    async def _chunks(
+        self, response: httpx.Response, deadline_s: float
+    ) -> AsyncGenerator[Chunk, None]:
+        parser = SseParser()
+        blocks = response.aiter_bytes()
+        while (block := await self._timed(anext(blocks, None), deadline_s)) is not None:
+            for payload in parser.push(block):
+                if payload == DONE:
+                    deadline_s = _now_s() + _DRAIN_S
+                    continue
+                chunk = read_chunk(payload)
+                yield chunk
+                if chunk.text:
+                    deadline_s = _now_s() + self._options.between_tokens_timeout_s
+
+    async def _timed(self, work: Awaitable[T], deadline_s: float) -> T:
+        """Awaits something, until the deadline or until the engine is closed."""
+        import httpx
+
+        wait = asyncio.timeout_at(0 if self._is_closed else deadline_s)
+        self._waits.add(wait)
+        try:
+            async with wait:
+                return await work
+        except TimeoutError as error:
+            if self._is_closed:
+                raise LlmFailed("The language model was stopped.") from error
+            raise LlmTimeout("The language model server did not answer in time.") from error
+        except httpx.TransportError as error:
+            raise _Lost(LlmFailed("The language model server cannot be reached.")) from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise LlmFailed("The language model server sent something unreadable.") from error
+        finally:
+            self._waits.discard(wait)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _pause_s(retry_after: str) -> float:
+    """Returns the pause of a Retry-After header, seconds; a date is not worth parsing here."""
+    return float(retry_after) if retry_after.isdecimal() else _RETRY_AFTER_S

@@ -30,6 +30,8 @@ def guard(text: str, *, avg_logprob: float = -0.2, is_cut: bool = False) -> str:
         ("I said it is late. " * 3, "I said it is late."),
         ("So, and then and then and then and then and then", "So, and then"),
         ("you " * 6, "you"),
+        ("B-b-b-b-b-b-b", "B"),
+        ("Oh, ha" + "ha" * 20 + "!", "Oh, ha!"),
         ("好的好的好的好的好的", "好的"),
         ("我们走吧，我们走吧，我们走吧，我们走吧，", "我们走吧，"),
     ],

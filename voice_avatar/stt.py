@@ -132,7 +132,9 @@ def normalised(text: str) -> str:
 # ---------------------------------------------------------------------------------------------
 # Guards
 
-_UNIT = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_UNIT = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}-]+")
+_STUTTER = re.compile(r"([^\W\d_]{1,4}?)\1{9,}")
+"""A syllable said ten times or more without a space ("hahaha…", "aaaa…")."""
 
 _REPEATS: Final = {1: 6, 2: 5, 3: 4}
 """Units of a phrase -> times in a row from which it is a loop; people do say "no, no, no, no"."""
@@ -145,7 +147,7 @@ _CUT_UNITS: Final = 4
 
 
 def trim_loops(text: str, *, is_cut: bool = False) -> str:
-    """Returns `text` with the first looping phrase said once, and nothing after the loop.
+    """Returns `text` with stutters and the first looping phrase said once, nothing after the loop.
 
     A loop is a phrase said many times in a row; the longer the phrase, the fewer times. What comes
     after a loop was made by a decoder that had lost its place.
@@ -154,6 +156,7 @@ def trim_loops(text: str, *, is_cut: bool = False) -> str:
         text: raw text.
         is_cut: whether decoding stopped at its token budget, which is how most loops end.
     """
+    text = _STUTTER.sub(r"\1", text)
     units = [(m.end(), _bare(m.group())) for m in _UNIT.finditer(text)]
     words = [word for _, word in units]
     for start in range(len(words)):

@@ -70,9 +70,10 @@ class SttOptions:
         device: "cpu", "cuda" or "auto".
         compute_type: number format of the weights, as CTranslate2 names it ("int8", "float16").
         threads: CPU threads for one utterance (1: the decoder is slower on 2; design.md section 3).
-        min_window_frames: least encoder window, 10 ms frames (design.md section 3: under 700 the
-            decoder loops).
-        retry_window_frames: encoder window of the second try, 10 ms frames, at most 3000.
+        min_window_frames: least encoder window, 10 ms frames, 700 to 3000 (at 800 the decoder
+            looped in 4 of 195 variants of the recordings, at 1000 in none; docs/decisions.md).
+        retry_window_frames: encoder window of the second try, 10 ms frames, at most 3000 (1500
+            corrects as much as 3000 at a third of the cost).
         retry_logprob: mean log-probability per token below which there is a second try, <= 0.
         reject_logprob: mean log-probability per token below which text counts as invented, <= 0
             (the threshold of Whisper's own fallback).
@@ -88,7 +89,7 @@ class SttOptions:
     compute_type: str = "int8"
     threads: int = 1
     min_window_frames: int = 1000
-    retry_window_frames: int = 3000
+    retry_window_frames: int = 1500
     retry_logprob: float = -0.6
     reject_logprob: float = -1.0
     quiet_dbfs: float = -75.0

@@ -101,8 +101,11 @@ class Vocabulary:
 @cache
 def vocabulary() -> Vocabulary:
     """Returns the vocabulary of the package."""
-    return parse(resources.files("voice_avatar").joinpath(
-        "data/gestures/vocabulary.toml").read_text(encoding="utf-8"))
+    return parse(
+        resources.files("voice_avatar")
+        .joinpath("data/gestures/vocabulary.toml")
+        .read_text(encoding="utf-8")
+    )
 
 
 def parse(toml_text: str) -> Vocabulary:

@@ -1,11 +1,12 @@
 """Word error rate and speed of our recogniser beside faster-whisper's own `transcribe`.
 
-    VOICE_AVATAR_SPEECH_DIR=DIR python -m voice_avatar.bench.stt [--denoise] [--out FILE]
+    VOICE_AVATAR_SPEECH_DIR=DIR python -m voice_avatar.bench.stt [--variants] [--denoise] ...
 
 DIR holds 16 kHz mono WAV files and `manifest.json`: {"items": [{"file", "kind", "language",
-"transcript", "wer_use"}, ...]}. Items with `wer_use` "none" count for no error rate; those whose
-`kind` is "noise" or "babble" show what recognisers invent. Chinese is scored by characters, other
-languages by words; both after `scorable`.
+"transcript", "wer_use", "speech_start_s", "speech_end_s"}, ...]}. Items with `wer_use` "none" count
+for no error rate; those whose `kind` is "noise" or "babble" show what recognisers invent. Chinese
+is scored by characters, other languages by words; both after `scorable`. `--variants` measures five
+variants of each clean English clip instead (see `variants`): few recordings, many conditions.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import jiwer
+import numpy as np
+import numpy.typing as npt
 from num2words import num2words
+from numpy.random import Generator
 
-from voice_avatar.audio import to_float
+from voice_avatar.audio import to_float, to_pcm
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
 from voice_avatar.errors import AudioUnsupported
@@ -37,6 +41,8 @@ from voice_avatar.stt import SttOptions, trim_loops
 
 OURS: Final = "ours"
 NOISE_KINDS: Final = frozenset({"noise", "babble"})
+
+FloatArray = npt.NDArray[np.float32]
 
 Recogniser = Callable[[bytes, str], str]
 """(16 kHz PCM, language) -> text."""
@@ -51,6 +57,7 @@ class Clip:
     language: str
     transcript: str
     is_scored: bool
+    speech_s: tuple[float, float]
     pcm: bytes
 
     @property
@@ -82,6 +89,7 @@ def read_clips(folder: Path) -> list[Clip]:
             item["language"],
             item["transcript"],
             item["wer_use"] != "none",
+            (item["speech_start_s"] or 0.0, item["speech_end_s"] or item["duration_s"]),
             _read_pcm(folder / item["file"]),
         )
         for item in items
@@ -93,6 +101,47 @@ def _read_pcm(path: Path) -> bytes:
         if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (MIC_HZ, 1, 2):
             raise AudioUnsupported(f"{path.name} is not 16 kHz mono 16-bit")
         return file.readframes(file.getnframes())
+
+
+def variants(clips: Sequence[Clip]) -> list[Clip]:
+    """Returns the scored clean English clips as a conversation would cut and spoil them.
+
+    Cut close to the speech (0.3 s before to 0.1 s after it, as capture does on the first pause) and
+    a little wider; cut and 16 dB quieter; and mixed with the noise clips at 15 and 8 dB.
+    """
+    noises = [to_float(c.pcm) for c in clips if c.kind in NOISE_KINDS]
+    clean = [c for c in clips if c.is_scored and c.group == "speech"]
+    rng = np.random.default_rng(7)
+    made = []
+    for i, clip in enumerate(clean):
+        close, wide, middle = (
+            _cut(clip, *around) for around in ((0.3, 0.1), (0.15, 0.3), (0.3, 0.2))
+        )
+        at_15 = _mixed(middle, noises[i % len(noises)], 15.0, rng)
+        at_8 = _mixed(close, noises[(i + 1) % len(noises)], 8.0, rng)
+        for kind, samples in (
+            ("close", close),
+            ("wide", wide),
+            ("quiet", 0.15 * middle),
+            ("noise 15 dB", at_15),
+            ("noise 8 dB", at_8),
+        ):
+            made.append(replace(clip, file=f"{clip.file} {kind}", kind=kind, pcm=to_pcm(samples)))
+    return made
+
+
+def _cut(clip: Clip, before_s: float, after_s: float) -> FloatArray:
+    start_s, end_s = clip.speech_s
+    first = max(0, int((start_s - before_s) * MIC_HZ))
+    return to_float(clip.pcm)[first : int((end_s + after_s) * MIC_HZ)]
+
+
+def _mixed(speech: FloatArray, noise: FloatArray, snr_db: float, rng: Generator) -> FloatArray:
+    start = int(rng.integers(0, max(1, noise.size - speech.size)))
+    noise = np.resize(noise[start:], speech.size)
+    level = np.sqrt(np.mean(speech**2) / np.mean(noise**2) / 10.0 ** (snr_db / 10.0))
+    mixed: FloatArray = speech + np.float32(level) * noise
+    return mixed
 
 
 # ---------------------------------------------------------------------------------------------
@@ -243,14 +292,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speech", default=os.environ.get("VOICE_AVATAR_SPEECH_DIR", ""))
     parser.add_argument("--model", default=SttOptions().model)
     parser.add_argument("--threads", type=int, default=SttOptions().threads)
+    parser.add_argument("--min-window", type=int, default=SttOptions().min_window_frames)
+    parser.add_argument("--retry-window", type=int, default=SttOptions().retry_window_frames)
+    parser.add_argument("--variants", action="store_true", help="measure spoilt variants instead")
     parser.add_argument("--denoise", action="store_true", help="compare with the denoiser too")
     parser.add_argument("--out", type=Path, help="write the figures there, as JSON")
     given = parser.parse_args(arguments)
     if not given.speech or not (folder := Path(given.speech)).is_dir():
         print("no recordings: set VOICE_AVATAR_SPEECH_DIR or give --speech", file=sys.stderr)
         return 2
-    options = SttOptions(model=given.model, threads=given.threads)
-    report = measure(read_clips(folder), options, with_denoise=given.denoise)
+    options = SttOptions(
+        model=given.model,
+        threads=given.threads,
+        min_window_frames=given.min_window,
+        retry_window_frames=given.retry_window,
+    )
+    clips = read_clips(folder)
+    if given.variants:
+        clips = variants(clips)
+    report = measure(clips, options, with_denoise=given.denoise)
     print(table(report))
     if given.out:
         text = json.dumps(report, ensure_ascii=False, indent=1)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jiwer")
+
+from voice_avatar.audio import dbfs
+from voice_avatar.bench.stt import (
+    Clip,
+    Heard,
+    error_rate,
+    main,
+    read_clips,
+    scorable,
+    summary,
+    variants,
+)
+from voice_avatar.errors import AudioUnsupported
+from voice_avatar.events import MIC_HZ
+
+RNG = np.random.default_rng(6)
+
+
+def clip(transcript: str, kind: str = "speech", language: str = "en", seconds: float = 1.0) -> Clip:
+    pcm = RNG.integers(-3000, 3000, int(seconds * MIC_HZ)).astype("<i2").tobytes()
+    return Clip(f"{kind}.wav", kind, language, transcript, bool(transcript), (0.4, 0.8), pcm)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "scored"),
+    [
+        ("Mr. Smith’s 12 dogs -- OK?", "en", "mister smith's twelve dogs okay"),
+        ("Half-past 3.", "en", "half past three"),
+        ("你好， 世界！", "zh", "你好世界"),
+        ("Les 2 forêts", "fr", "les deux forêts"),
+    ],
+)
+def test_only_what_counts_as_wrong_is_scored(text: str, language: str, scored: str) -> None:
+    assert scorable(text, language) == scored
+
+
+def test_chinese_is_scored_by_characters_and_english_by_words() -> None:
+    assert error_rate([Heard(clip("one two"), "One, too", 0.1)]) == 50.0
+    assert error_rate([Heard(clip("你好世界", language="zh"), "你好世间。", 0.1)]) == 25.0
+
+
+def test_a_summary_tells_errors_loops_inventions_and_time() -> None:
+    figures = summary(
+        [
+            Heard(clip("one two"), "one two", 0.25),
+            Heard(clip("so be it"), "it is so " * 5, 0.5),
+            Heard(clip("", "noise", ""), "Thank you.", 1.0),
+            Heard(clip("", "babble", ""), "", 1.0),
+        ]
+    )
+    assert figures["error_percent"]["speech"] == figures["error_percent"]["all en"] > 0
+    assert figures["loops"] == 1
+    assert figures["invented"] == {"noise.wav": "Thank you."}
+    assert (figures["seconds"], figures["seconds_on_noise"]) == (0.75, 2.0)
+
+
+def test_variants_are_cut_to_the_speech_and_spoilt_the_same_way_every_time() -> None:
+    clips = [clip("one two"), clip("three", "speech+noise"), clip("", "noise", "", 0.2)]
+    made = variants(clips)
+    assert [c.kind for c in made] == ["close", "wide", "quiet", "noise 15 dB", "noise 8 dB"]
+    assert [len(c.pcm) // 2 for c in made] == [12800, 12000, 14400, 14400, 12800]
+    assert dbfs(made[2].pcm) == pytest.approx(dbfs(made[0].pcm) - 16.5, abs=0.5)
+    assert [c.pcm for c in variants(clips)] == [c.pcm for c in made]
+
+
+def test_a_folder_of_recordings_is_read(tmp_path: Path) -> None:
+    item = {"file": "a.wav", "kind": "noise", "language": "", "transcript": "", "wer_use": "none"}
+    item |= {"speech_start_s": None, "speech_end_s": None, "duration_s": 0.5}
+    (tmp_path / "manifest.json").write_text(json.dumps({"items": [item]}))
+    write(tmp_path / "a.wav", 16_000)
+    [read] = read_clips(tmp_path)
+    assert (read.is_scored, read.speech_s, len(read.pcm)) == (False, (0.0, 0.5), 200)
+    write(tmp_path / "a.wav", 8_000)
+    with pytest.raises(AudioUnsupported):
+        read_clips(tmp_path)
+
+
+def test_without_recordings_the_command_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VOICE_AVATAR_SPEECH_DIR", raising=False)
+    assert main([]) == 2
+    assert "VOICE_AVATAR_SPEECH_DIR" in capsys.readouterr().err
+
+
+def write(path: Path, rate_hz: int) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(bytes(200))

@@ -15,15 +15,17 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from voice_avatar.engines.chat_stream import Chunk, Usage, read_chunk, request_body
+from voice_avatar.engines.chat_stream import read_chunk, request_body
+from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events import LlmDone, LlmRequest, TextDelta
 from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
@@ -67,7 +69,7 @@ class LlamaCppLlm:
         self._options = options
         self._slots = Slots(options.slots)
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
-        self._runs: set[_Run] = set()
+        self._relays: set[Relay] = set()
         self._threads = ThreadPoolExecutor(options.slots, "llamacpp")
         self._is_closed = False
 
@@ -83,40 +85,25 @@ class LlamaCppLlm:
 
     async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
         """See `LlmEngine`."""
-        run = await self._start(request)
-        reason, usage = "", Usage()
-        try:
-            while (chunk := await run.next()) is not None:
-                reason, usage = chunk.finish_reason or reason, chunk.usage or usage
-                if chunk.text:
-                    yield TextDelta(chunk.text)
-        finally:
-            await run.stop()
-        if not reason:
-            raise LlmFailed("The language model stopped in the middle of a reply.")
-        yield LlmDone(
-            "length" if reason == "length" else "stop",
-            usage.prompt_tokens,
-            usage.completion_tokens,
-        )
+        relay = await self._start(request)
+        async with aclosing(relay.read()) as items:
+            async for item in items:
+                yield item
 
     async def warm(self, request: LlmRequest) -> None:
         """See `LlmEngine`. Costs one token of generation: llama.cpp cannot do with none."""
-        run = await self._start(replace(request, max_tokens=1))
-        try:
-            while await run.next() is not None:
+        async with aclosing(self.generate(replace(request, max_tokens=1))) as items:
+            async for _ in items:
                 pass
-        finally:
-            await run.stop()
 
     async def aclose(self) -> None:
         """See `LlmEngine`."""
         self._is_closed = True
         self._wake()
-        runs = tuple(self._runs)
-        for run in runs:
-            run.fail(LlmFailed("The language model was stopped."))
-        await asyncio.gather(*(run.stop() for run in runs))
+        relays = tuple(self._relays)
+        for relay in relays:
+            relay.fail(LlmFailed("The language model was stopped."))
+        await asyncio.gather(*(relay.wait() for relay in relays))
         self._threads.shutdown()
         self._server = None
 
@@ -126,7 +113,7 @@ class LlamaCppLlm:
         lines = (line.partition(" ") for line in metrics.splitlines())
         return sum(int(value) for name, _, value in lines if name == _RUNNING)
 
-    async def _start(self, request: LlmRequest) -> _Run:
+    async def _start(self, request: LlmRequest) -> Relay:
         """Waits for the conversation's slot and starts the request in it."""
         while True:
             if self._is_closed:
@@ -137,16 +124,18 @@ class LlamaCppLlm:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((request.priority, turn))
             await turn
-        run = _Run(lambda: self._ended(slot, run))
-        self._runs.add(run)
+        relay, is_unwanted = Relay(), threading.Event()
+        relay.abort = is_unwanted.set
+        self._relays.add(relay)
         body = request_body("", request, self._options.stop)
         # Progress reports are what lets a request be aborted while its prompt is being read.
         body |= {"id_slot": slot, "cache_prompt": True, "return_progress": True}
-        self._threads.submit(run.serve, self._server, body)
-        return run
+        work = self._threads.submit(_serve, self._server, body, relay, is_unwanted)
+        work.add_done_callback(lambda _: relay.call(self._ended, slot, relay))
+        return relay
 
-    def _ended(self, slot: int, run: _Run) -> None:
-        self._runs.discard(run)
+    def _ended(self, slot: int, relay: Relay) -> None:
+        self._relays.discard(relay)
         self._slots.give_back(slot)
         self._wake()
 
@@ -158,72 +147,26 @@ class LlamaCppLlm:
                 turn.set_result(None)
 
 
-class _Run:
-    """One request: its thread on one side, the event loop that reads it on the other."""
+def _serve(
+    server: Any, body: dict[str, object], relay: Relay, is_unwanted: threading.Event
+) -> None:
+    """Runs a request to its end, in a thread of its own."""
 
-    def __init__(self, on_end: Callable[[], None]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._chunks: asyncio.Queue[Chunk | LlmFailed | None] = asyncio.Queue()
-        self._ended = asyncio.Event()
-        self._on_end = on_end
-        self._is_stopping = threading.Event()
-        self._failure: LlmFailed | None = None
-
-    # -- in the event loop
-
-    async def next(self) -> Chunk | None:
-        """Returns the next chunk, None at the end.
-
-        Raises:
-            LlmFailed: the request failed.
-        """
-        chunk = await self._chunks.get()
-        if self._failure is not None:
-            raise self._failure
-        if isinstance(chunk, LlmFailed):
-            raise chunk
-        return chunk
-
-    def fail(self, error: LlmFailed) -> None:
-        """Ends the request with an error, whatever has been generated."""
-        self._failure = error
-        self._is_stopping.set()
-        self._chunks.put_nowait(None)
-
-    async def stop(self) -> None:
-        """Aborts the request, if it still runs, and waits until llama.cpp has let go of it."""
-        self._is_stopping.set()
-        await self._ended.wait()
-
-    def _end(self) -> None:
-        self._ended.set()
-        self._on_end()
-
-    # -- in the thread
-
-    def serve(self, server: Any, body: dict[str, object]) -> None:
-        """Runs the request to its end."""
-        last: LlmFailed | None = None
-        try:
-            if not self._is_stopping.is_set():
-                server.handle_chat_completions(msgspec.json.encode(body), self._receive)
-        except (RuntimeError, ValueError):
-            last = LlmFailed("The language model refused the request.")
-        self._post(self._chunks.put_nowait, last)
-        self._post(self._end)
-
-    def _receive(self, payload: bytes) -> bool:
+    def receive(payload: bytes) -> bool:
         """Takes what llama.cpp reports; returns whether to abort the request."""
         try:
-            chunk: Chunk | LlmFailed = read_chunk(payload)
+            relay.put(read_chunk(payload))
         except LlmFailed as error:
-            chunk = error
-        self._post(self._chunks.put_nowait, chunk)
-        return self._is_stopping.is_set()
+            relay.put(error)
+        return is_unwanted.is_set()
 
-    def _post(self, call: Callable[..., None], *args: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(call, *args)
+    failure: LlmFailed | None = None
+    try:
+        if not is_unwanted.is_set():
+            server.handle_chat_completions(msgspec.json.encode(body), receive)
+    except (RuntimeError, ValueError):
+        failure = LlmFailed("The language model refused the request.")
+    relay.end(failure)
 
 
 class Slots:

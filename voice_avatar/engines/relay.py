@@ -1,0 +1,82 @@
+"""Carries what a request produces in another thread to the event loop that reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from voice_avatar.engines.chat_stream import Chunk, Usage
+from voice_avatar.errors import LlmFailed
+from voice_avatar.events import LlmDone, TextDelta
+
+
+class Relay:
+    """One request: the thread that runs it on one side, the event loop that reads it on the other.
+
+    Make it in the event loop. Then the thread calls `put`, and `end` exactly once.
+
+    Attributes:
+        abort: called in the event loop to make the thread end the request soon; set by the maker.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._chunks: asyncio.Queue[Chunk | LlmFailed | None] = asyncio.Queue()
+        self._ended = asyncio.Event()
+        self._failure: LlmFailed | None = None
+        self.abort: Callable[[], None] = lambda: None
+
+    # -- in the thread
+
+    def put(self, chunk: Chunk | LlmFailed) -> None:
+        """Hands over a piece of the reply, or what made it fail."""
+        self.call(self._chunks.put_nowait, chunk)
+
+    def end(self, failure: LlmFailed | None = None) -> None:
+        """The thread has let go of the request."""
+        self.call(self._chunks.put_nowait, failure)
+        self.call(self._ended.set)
+
+    def call(self, call: Callable[..., object], *args: Any) -> None:
+        """Calls something in the event loop."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(call, *args)
+
+    # -- in the event loop
+
+    async def read(self) -> AsyncGenerator[TextDelta | LlmDone, None]:
+        """Yields the reply as `LlmEngine.generate` promises, and aborts it when closed early."""
+        reason, usage = "", Usage()
+        try:
+            while (chunk := await self._chunks.get()) is not None:
+                if self._failure is not None:
+                    raise self._failure
+                if isinstance(chunk, LlmFailed):
+                    raise chunk
+                reason, usage = chunk.finish_reason or reason, chunk.usage or usage
+                if chunk.text:
+                    yield TextDelta(chunk.text)
+        finally:
+            self.abort()
+            await self._ended.wait()
+        if self._failure is not None:
+            raise self._failure
+        if not reason:
+            raise LlmFailed("The language model stopped in the middle of a reply.")
+        yield LlmDone(
+            "length" if reason == "length" else "stop",
+            usage.prompt_tokens,
+            usage.completion_tokens,
+        )
+
+    def fail(self, failure: LlmFailed) -> None:
+        """Ends the request with an error, whatever it has produced."""
+        self._failure = failure
+        self._chunks.put_nowait(None)
+        self.abort()
+
+    async def wait(self) -> None:
+        """Waits until the thread has let go of the request."""
+        await self._ended.wait()

@@ -1,0 +1,232 @@
+"""vLLM inside this server, by its AsyncLLM.
+
+vLLM's scheduler and model run in processes of their own. What is left on this side (chat template,
+tokenizer, detokenizer: Python that can take milliseconds per step under load) runs in a thread with
+an event loop of its own, so that it never delays the loop that sends audio. A process of its own
+would cost a second copy of every token on its way and gain little: the work holds the GIL for well
+under a millisecond at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import itertools
+import os
+import threading
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voice_avatar.engines.chat_stream import Chunk, Usage
+from voice_avatar.engines.relay import Relay
+from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
+from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+from voice_avatar.llm import LlmCapabilities, LlmOptions
+
+if TYPE_CHECKING:
+    from voice_avatar.models import ModelStore
+
+_CPU_BLOCK_TOKENS = 32
+"""Block of the key-value cache on a CPU. Only whole blocks are shared between prompts; vLLM's
+default there is 128, which would leave a short system prompt uncached."""
+
+
+_ENVIRONMENT = {
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a process with threads must not be forked
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # our standard output belongs to our own output
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_NO_USAGE_STATS": "1",  # else it reports the machine and the model to its makers
+}
+"""Set before vLLM is imported, where the user has not set them."""
+
+
+def load(options: LlmOptions, store: ModelStore) -> VllmLlm:
+    """Loads the model and waits until it answers (half a minute on a CPU).
+
+    Raises:
+        EngineUnavailable: vLLM is not installed, or cannot run the model here.
+        ModelError: there is no such model.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        import vllm  # noqa: F401 - only to see whether it is there
+    except ImportError as error:
+        raise EngineUnavailable(
+            "vLLM is not installed: pip install 'voice-avatar[vllm]'"
+        ) from error
+    folder = store.resolve(options.model).folder
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="vllm", daemon=True)
+    thread.start()
+    try:
+        engine = asyncio.run_coroutine_threadsafe(_start(options, folder), loop).result()
+    except Exception as error:  # a boundary: vLLM raises whatever its libraries raise
+        _stop(loop, thread)
+        raise EngineUnavailable(f"vLLM cannot run the model {options.model} here") from error
+    return VllmLlm(engine, options, loop, thread)
+
+
+class VllmLlm:
+    """An `LlmEngine` on vLLM."""
+
+    def __init__(
+        self,
+        engine: Any,
+        options: LlmOptions,
+        loop: asyncio.AbstractEventLoop,
+        thread: threading.Thread,
+    ) -> None:
+        """`engine` is an AsyncLLM that lives in `loop`, which runs in `thread`."""
+        self._engine = engine
+        self._options = options
+        self._loop = loop
+        self._thread = thread
+        self._tokenizer = engine.get_tokenizer()
+        # A fast tokenizer must not be used by two threads at once.
+        self._counter = copy.deepcopy(self._tokenizer)
+        self._context_tokens: int = engine.model_config.max_model_len
+        self._numbers = itertools.count(1)
+        self._tasks: dict[Relay, asyncio.Task[None]] = {}
+        self._relays: set[Relay] = set()
+        self._is_closed = False
+
+    @property
+    def capabilities(self) -> LlmCapabilities:
+        """See `LlmEngine`."""
+        return LlmCapabilities("vllm", self._options.model, self._context_tokens, True)
+
+    def count_tokens(self, text: str) -> int:
+        """See `LlmEngine`; exact."""
+        return len(self._counter.encode(text, add_special_tokens=False))
+
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
+        """See `LlmEngine`."""
+        if self._is_closed:
+            raise LlmFailed("The language model was stopped.")
+        relay = Relay()
+        relay.abort = lambda: self._call(self._abort, relay)
+        self._relays.add(relay)
+        self._call(self._begin, request, relay)
+        try:
+            async with aclosing(relay.read()) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._relays.discard(relay)
+
+    async def warm(self, request: LlmRequest) -> None:
+        """See `LlmEngine`. Costs one token of generation."""
+        async with aclosing(self.generate(replace(request, max_tokens=1))) as items:
+            async for _ in items:
+                pass
+
+    async def aclose(self) -> None:
+        """See `LlmEngine`."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        relays = tuple(self._relays)
+        for relay in relays:
+            relay.fail(LlmFailed("The language model was stopped."))
+        await asyncio.gather(*(relay.wait() for relay in relays))
+        engine, self._engine = self._engine, None
+        stopping = asyncio.run_coroutine_threadsafe(_shut_down(engine), self._loop)
+        await asyncio.wrap_future(stopping)
+        _stop(self._loop, self._thread)
+
+    # -- in the engine's thread, but for `_call`
+
+    def _call(self, call: Any, *args: Any) -> None:
+        self._loop.call_soon_threadsafe(call, *args)
+
+    def _begin(self, request: LlmRequest, relay: Relay) -> None:
+        task = self._loop.create_task(self._serve(request, relay))
+        self._tasks[relay] = task
+        task.add_done_callback(lambda done: self._end(done, relay))
+
+    def _abort(self, relay: Relay) -> None:
+        if relay in self._tasks:
+            self._tasks[relay].cancel()
+
+    def _end(self, task: asyncio.Task[None], relay: Relay) -> None:
+        del self._tasks[relay]
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, LlmFailed):
+            error = LlmFailed("The language model failed.")
+        relay.end(error)
+
+    async def _serve(self, request: LlmRequest, relay: Relay) -> None:
+        """Runs one request. Cancelling it makes AsyncLLM abort it in the engine process."""
+        from vllm.sampling_params import RequestOutputKind, SamplingParams
+
+        prompt = self._tokens(request)
+        room = self._context_tokens - len(prompt)
+        if room < 1:
+            raise ContextExceeded("The conversation is too long for the language model.")
+        params = SamplingParams(
+            max_tokens=min(request.max_tokens, room),
+            temperature=request.temperature,
+            stop=list(self._options.stop),
+            output_kind=RequestOutputKind.DELTA,
+        )
+        outputs = self._engine.generate(
+            {"type": "token", "prompt_token_ids": prompt},
+            params,
+            f"voice-avatar-{next(self._numbers)}",
+            priority=request.priority,
+        )
+        generated = 0
+        async with aclosing(outputs):
+            async for output in outputs:
+                (completion,) = output.outputs
+                generated += len(completion.token_ids)
+                reason = completion.finish_reason
+                if reason == "abort":
+                    raise LlmFailed("The language model gave the request up.")
+                relay.put(Chunk(completion.text, reason, Usage(len(prompt), generated)))
+
+    def _tokens(self, request: LlmRequest) -> list[int]:
+        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        text = self._tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True
+        )
+        tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
+        return tokens
+
+
+async def _start(options: LlmOptions, folder: Path) -> Any:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.platforms import current_platform
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    args = AsyncEngineArgs(
+        model=str(folder),
+        served_model_name=options.model,
+        dtype=options.dtype,
+        quantization=options.quantization or None,
+        max_model_len=options.context_tokens or None,
+        max_num_seqs=options.slots,
+        tensor_parallel_size=options.tensor_parallel,
+        gpu_memory_utilization=options.gpu_memory_fraction,
+        enforce_eager=options.is_eager,
+        enable_prefix_caching=True,
+        scheduling_policy="priority",
+        block_size=_CPU_BLOCK_TOKENS if current_platform.is_cpu() else None,
+    )
+    return AsyncLLM.from_engine_args(args)
+
+
+async def _shut_down(engine: Any) -> None:
+    engine.shutdown()
+    if engine.output_handler is not None:
+        await asyncio.wait([engine.output_handler])
+
+
+def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()

@@ -18,6 +18,7 @@ PIP := python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 VLLM_READY := $(VLLM_VENV)/.ready
 ARGS ?=
+BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
@@ -58,8 +59,8 @@ cover: $(READY)  ## branch coverage of the fast tests
 	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \
 		--cov-report=term-missing:skip-covered $(ARGS)
 
-bench: models  ## measure latency
-	$(VENV)/bin/voice-avatar bench $(ARGS)
+bench: models  ## measure; BENCH names one of voice_avatar/bench (stt)
+	$(VENV)/bin/python -m voice_avatar.bench.$(BENCH) $(ARGS)
 
 lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,3 +173,24 @@ async def chat_server() -> AsyncIterator[ChatServer]:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+@contextmanager
+def chat_server_in_thread() -> Iterator[ChatServer]:
+    """Runs a server in an event loop of its own, in a thread of its own."""
+    started: Future[tuple[ChatServer, Callable[[], object]]] = Future()
+
+    async def run() -> None:
+        stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+        async with chat_server() as chat:
+            started.set_result((chat, lambda: loop.call_soon_threadsafe(stopping.set)))
+            await stopping.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=[run()])
+    thread.start()
+    chat, stop = started.result()
+    try:
+        yield chat
+    finally:
+        stop()
+        thread.join()

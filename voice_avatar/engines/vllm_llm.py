@@ -14,7 +14,7 @@ import copy
 import itertools
 import os
 import threading
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +33,9 @@ _CPU_BLOCK_TOKENS = 32
 """Block of the key-value cache on a CPU. Only whole blocks are shared between prompts; vLLM's
 default there is 128, which would leave a short system prompt uncached."""
 
+
+_SHUTDOWN_S = 5.0
+"""Time that vLLM's processes get to end by themselves."""
 
 _ENVIRONMENT = {
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a process with threads must not be forked
@@ -221,7 +224,7 @@ async def _start(options: LlmOptions, folder: Path) -> Any:
 
 
 async def _shut_down(engine: Any) -> None:
-    engine.shutdown()
+    engine.shutdown(timeout=_SHUTDOWN_S)
     if engine.output_handler is not None:
         await asyncio.wait([engine.output_handler])
 

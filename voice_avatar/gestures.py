@@ -192,7 +192,7 @@ class GesturePlanner:
             is_due = word.anchor - self._used.get(rule.id, _LONG_AGO) >= self._samples(
                 rule.cooldown_s
             )
-            if is_due and not (rule.needs_stress and word.is_stressed is False):
+            if is_due and (word.is_stressed or not rule.needs_stress):
                 self._used[rule.id] = word.anchor
                 hits.append((index, rule))
         return tuple(hits)

@@ -124,9 +124,8 @@ class MarkupReader:
     def _show(self, char: str) -> None:
         if self._owes_comma:
             self._owes_comma = False
-            if self._before:
-                self._out.append(",")
-                self._separator = " "
+            self._out.append(",")
+            self._separator = " "
         if self._is_after_tag:
             self._is_after_tag = False
             self._separator = self._joint(char)
@@ -263,7 +262,8 @@ def _is_mark(
     is_bullet = is_line_start and len(run) == 1 and is_spaced[1] and after != ""
     match run[0]:
         case "*":
-            is_product = all(is_spaced) or (before.isdigit() and after.isdigit())
+            is_spaced_sign = all(is_spaced) and before != "" and after != ""
+            is_product = is_spaced_sign or (before.isdigit() and after.isdigit())
             return is_bullet or len(run) > 1 or not is_product
         case "_":
             return not (before.isalnum() and after.isalnum() and not is_spaced[0])

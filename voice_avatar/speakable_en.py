@@ -61,7 +61,7 @@ def year(number: int) -> str:
 
 def digits(text: str) -> str:
     """Returns the digits of `text` one by one."""
-    return " ".join(_ONES[int(char)] for char in text if char.isdigit())
+    return " ".join(_ONES[int(char)] for char in text if char.isdecimal())
 
 
 def number_words(text: str) -> str:
@@ -89,7 +89,9 @@ _LONE_LETTER = re.compile(r"\b([A-Z]) ")
 
 def _mixed(text: str) -> str:
     """Reads "B2B", "GPT-4", "A4": letters as they are, digits as a number, long ones singly."""
-    said = " ".join(_digit_run(run) if run[0].isdigit() else run for run in _RUNS.findall(text))
+    said = " ".join(
+        _digit_run(run) if run[0].isdecimal() else _letters(run) for run in _RUNS.findall(text)
+    )
     return _LONE_LETTER.sub(r"\1-", said)  # espeak takes a lone A for the article
 
 
@@ -104,7 +106,10 @@ def _address(match: re.Match[str]) -> str:
     text = re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0], flags=re.IGNORECASE)
     text = re.split(r"[?#]", text)[0].strip("/")
     parts = re.findall(r"\d+|[^\W\d_]+|[./@:_-]", text)
-    said = (_digit_run(p) if p[0].isdigit() else _ADDRESS_SIGNS.get(p, p) for p in parts)
+    said = (
+        _digit_run(part) if part[0].isdecimal() else _ADDRESS_SIGNS.get(part) or _letters(part)
+        for part in parts
+    )
     return " ".join(said)
 
 
@@ -390,7 +395,11 @@ _VULGAR = {"½": "one half", "⅓": "one third", "⅔": "two thirds", "¼": "one
 
 
 def _word(match: re.Match[str]) -> str:
-    text = match[0].replace("’", "'")
+    return _letters(match[0].replace("’", "'"))
+
+
+def _letters(text: str) -> str:
+    """Returns a run of what Unicode counts as letters, with its odd numerals in words."""
     if text.isascii():
         return text
     said = "".join(char if _is_letter(char) else _odd_number(char) for char in text)
@@ -473,6 +482,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"(?<![\w)])[-−+]{_NUMBER}(?![\w]|\.\d)", _plain_number),
     (rf"{_NOT_IN_WORD}{_NUMBER}(?![\w]|\.\d)", _plain_number),
     # Words.
+    (r"π", _said("pi")),
     (r"\b(Chapter|Part|Act|War|Volume|Phase|Section|Title|Type|Level|Bowl) ([IVX]{1,6})\b", _roman),
     (r"\bSt\.(?=\s|$)", _saint_or_street),
     (rf"\b(?i:({_ABBREVIATION}))\.(?!\w)", _abbreviation),
@@ -504,13 +514,12 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"(?<=\s)>(?=\s)", _said("greater than")),
     (r"≤", _said("at most")),
     (r"≥", _said("at least")),
-    (r"(?<=\w)\^(?=\w)", _said("to the power of")),
+    (r"(?<=[\w)])\s?\^\s?(?=[\w(])", _said("to the power of")),
     (r"[→⇒]", _said("to")),
     (r"%", _said("percent")),
     (r"°", _said("degrees")),
     (r"§", _said("section")),
     (r"√", _said("the square root of")),
-    (r"π", _said("pi")),
     (r"∞", _said("infinity")),
 )
 """Tried in this order at every place of the text."""

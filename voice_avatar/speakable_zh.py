@@ -245,6 +245,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_ALONE}(?<!第)\d+(?=\s?[{_MEASURES}])(?!\s?(?:月|点\d|分之))", _counted),
     (rf"{_ALONE}{_N}{_END}", _number),
     # Words.
+    (r"π", _said("派")),
     (r"[A-Za-z]*\d*[A-Za-z]+-?\d[A-Za-z\d-]*|\d+[A-Za-z][A-Za-z\d-]*", _mixed),
     (r"[A-Za-z]+(?:['’-][A-Za-z]+)*", _latin),
     (r"\d+", lambda match: _digit_run(match[0])),
@@ -266,7 +267,6 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"[%％]", _said("百分号")),
     (r"°", _said("度")),
     (r"√", _said("根号")),
-    (r"π", _said("派")),
     (r"∞", _said("无穷")),
 )
 """Tried in this order at every place of the text."""

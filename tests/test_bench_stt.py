@@ -13,7 +13,9 @@ from voice_avatar.audio import dbfs
 from voice_avatar.bench.stt import (
     Clip,
     Heard,
+    Recogniser,
     error_rate,
+    listen,
     main,
     read_clips,
     scorable,
@@ -62,6 +64,21 @@ def test_a_summary_tells_errors_loops_inventions_and_time() -> None:
     assert figures["loops"] == 1
     assert figures["invented"] == {"noise.wav": "Thank you."}
     assert (figures["seconds"], figures["seconds_on_noise"]) == (0.75, 2.0)
+
+
+def test_recognisers_take_turns_clip_by_clip() -> None:
+    calls: list[str] = []
+
+    def recogniser(name: str) -> Recogniser:
+        def recognise(pcm: bytes, language: str) -> str:
+            calls.append(name)
+            return f"{name} heard"
+
+        return recognise
+
+    heard = listen({"a": recogniser("a"), "b": recogniser("b")}, [clip("one"), clip("two")])
+    assert calls == ["a", "b"] * 3  # the first round warms up
+    assert [h.text for h in heard["b"]] == ["b heard"] * 2
 
 
 def test_variants_are_cut_to_the_speech_and_spoilt_the_same_way_every_time() -> None:

@@ -19,7 +19,7 @@ import sys
 import time
 import unicodedata
 import wave
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,14 +236,19 @@ def denoised(clips: Iterable[Clip], options: DenoiseOptions, store: ModelStore) 
     return [replace(c, pcm=denoiser.open().process(c.pcm + tail)) for c in clips]
 
 
-def listen(recognise: Recogniser, clips: Sequence[Clip]) -> list[Heard]:
-    """Runs a recogniser over all clips, after one run that does not count."""
-    recognise(clips[0].pcm, clips[0].language)
-    heard = []
+def listen(recognisers: Mapping[str, Recogniser], clips: Sequence[Clip]) -> dict[str, list[Heard]]:
+    """Runs all recognisers over all clips, after one run of each that does not count.
+
+    They take turns clip by clip, so that a busy minute of the machine is shared by all.
+    """
+    for recognise in recognisers.values():
+        recognise(clips[0].pcm, clips[0].language)
+    heard: dict[str, list[Heard]] = {name: [] for name in recognisers}
     for clip in clips:
-        start_s = time.perf_counter()
-        text = recognise(clip.pcm, clip.language)
-        heard.append(Heard(clip, text, time.perf_counter() - start_s))
+        for name, recognise in recognisers.items():
+            start_s = time.perf_counter()
+            text = recognise(clip.pcm, clip.language)
+            heard[name].append(Heard(clip, text, time.perf_counter() - start_s))
     return heard
 
 
@@ -251,14 +256,14 @@ def measure(clips: Sequence[Clip], options: SttOptions, *, with_denoise: bool) -
     """Returns all figures."""
     store = ModelStore()
     recognisers = load_recognisers(options, store)
-    runs = {name: listen(recognise, clips) for name, recognise in recognisers.items()}
+    runs = listen(recognisers, clips)
     if with_denoise:
         for name, denoise in {
             "suppress noise, high pass, gain": DenoiseOptions(engine="webrtc"),
             "gain": DenoiseOptions(engine="webrtc", suppress_noise=False, high_pass=False),
         }.items():
             cleaned = denoised(clips, denoise, store)
-            runs[f"{OURS}, {name}"] = listen(recognisers[OURS], cleaned)
+            runs |= listen({f"{OURS}, {name}": recognisers[OURS]}, cleaned)
     summaries = {name: summary(heard) for name, heard in runs.items()}
     ours_s = summaries[OURS]["seconds"]
     return {

@@ -39,7 +39,6 @@ class CutVoice:
 
     Attributes:
         front, flow, decoder: serialised ONNX models.
-        has_front_noise: whether the front takes `FRONT_NOISE`.
         durations: output of the front: frames per id.
         mean, deviation: outputs of the front, [1, channels, frames].
         shared: outputs of the front that the other two take as they are (a speaker's embedding).
@@ -54,7 +53,6 @@ class CutVoice:
     front: bytes
     flow: bytes
     decoder: bytes
-    has_front_noise: bool
     durations: str
     mean: str
     deviation: str
@@ -82,11 +80,11 @@ def cut(model: onnx.ModelProto) -> CutVoice:
         latents, mean, deviation = graph.sampling(flow_out, durations)
     except (LookupError, ValueError) as error:
         raise EngineUnavailable("The voice file is not a Piper (VITS) voice.") from error
-    front = graph.upstream([latents, durations])
+    tail = graph.upstream([audio]) & graph.downstream(latents)
     crossing = [
         name
-        for name in graph.inputs_of(graph.upstream([audio], {latents}) - front)
-        if graph.makers.get(name) in front and name != latents and graph.is_dynamic(name)
+        for name in graph.inputs_of(tail)
+        if name != latents and graph.makers.get(name) not in tail and graph.is_dynamic(name)
     ]
     masks = tuple(name for name in crossing if graph.depends_on(name, durations))
     shared = tuple(name for name in crossing if name not in masks)
@@ -100,7 +98,6 @@ def cut(model: onnx.ModelProto) -> CutVoice:
         ),
         flow=graph.part([flow_out], [latents, *crossing]),
         decoder=graph.part([audio], [flow_out, *crossing]),
-        has_front_noise=bool(noise),
         durations=durations,
         mean=mean,
         deviation=deviation,
@@ -143,6 +140,16 @@ class _Graph:
             if node is not None and node not in found:
                 found.add(node)
                 waiting += self.nodes[node].input
+        return found
+
+    def downstream(self, name: str) -> set[int]:
+        """Returns the nodes that a tensor has an influence on."""
+        reached = {name}
+        found: set[int] = set()
+        for i, node in enumerate(self.nodes):
+            if not reached.isdisjoint(node.input):
+                found.add(i)
+                reached.update(node.output)
         return found
 
     def is_dynamic(self, name: str) -> bool:

@@ -92,18 +92,48 @@ def _pinyin() -> Speller:
 
     def spell(text: str) -> list[list[str]]:
         syllables = pypinyin.lazy_pinyin(
-            text, style=pypinyin.Style.TONE3, neutral_tone_with_five=True, errors=list
+            text, style=pypinyin.Style.TONE3, neutral_tone_with_five=True
         )
         symbols: list[str] = []
         for syllable in syllables:
             found = _PINYIN.fullmatch(syllable)
-            if found is None:
-                symbols.append(syllable)
-            else:
-                symbols += [found[1] or _NO_INITIAL, found[2], found[3]]
+            # What is not Chinese comes back as it was.
+            symbols += [found[1] or _NO_INITIAL, found[2], found[3]] if found else syllable
         return [symbols]
 
     return spell
+
+
+# Mandarin, as espeak spells it -> the nearest sounds of English. Voices of other languages have ids
+# for the Mandarin sounds but never learned them. English b d g are the unaspirated p t k.
+_ACCENT: Final = {
+    **{"ph": "p", "th": "t", "kh": "k", "p": "b", "t": "d", "k": "ɡ", "χ": "h"},
+    **{"tsh": "ts", "ts": "dz", "ts.h": "tʃ", "ts.": "dʒ", "tɕh": "tʃ", "tɕ": "dʒ"},
+    **{"s.": "ʃ", "ɕ": "ʃ", "ʐ": "ɹ", "r": "ɹ", "i.": "ɚ", "i\u032a": "ɪ"},
+    **{"ai": "aɪ", "ei": "eɪ", "ɑu": "aʊ", "ou": "oʊ", "uo": "wɔː", "onɡ": "ʊŋ", "o-": "ʌ"},
+    **{"a": "ɑː", "ɑ": "ɑː", "o": "ɔː", "i": "iː", "u": "uː", "y": "juː", "ə": "ʌ", "yɛ": "uːɛ"},
+    **{"iɑ": "jɑː", "iɛ": "jɛ", "iou": "joʊ", "ua": "wɑː", "uai": "waɪ", "uei": "weɪ"},
+    **{"uə": "wʌ", "yæ": "wɛ", "ər": "ɑːɹ"},
+}
+_ACCENTED: Final = re.compile("|".join(map(re.escape, sorted(_ACCENT, key=len, reverse=True))))
+_TONES: Final = re.compile("[0-9ɜ]|(?<!o)-")
+
+
+def with_accent(spell: Speller) -> Speller:
+    """Returns a speller of Mandarin for voices that only know English: no tones, its own sounds."""
+
+    def spell_with_accent(text: str) -> list[list[str]]:
+        return [
+            list(_ACCENTED.sub(lambda found: _ACCENT[found[0]], _TONES.sub("", "".join(symbols))))
+            for symbols in spell(text)
+        ]
+
+    return spell_with_accent
+
+
+def has_han(text: str) -> bool:
+    """Returns whether a text has Chinese characters."""
+    return any("\u3400" <= c <= "\u9fff" or "\uf900" <= c <= "\ufaff" for c in text)
 
 
 def encode(

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +25,14 @@ import numpy.typing as npt
 
 from voice_avatar.audio import to_pcm
 from voice_avatar.engines.piper_graph import FRONT_NOISE, CutVoice, cut
-from voice_avatar.engines.piper_spelling import END, START, encode, speller
+from voice_avatar.engines.piper_spelling import (
+    END,
+    START,
+    encode,
+    has_han,
+    speller,
+    with_accent,
+)
 from voice_avatar.errors import EngineUnavailable, TtsFailed
 from voice_avatar.events import PhonemeSpan, SpeakableChunk, SpeechPiece, SpeechPlan
 from voice_avatar.models import ModelStore
@@ -75,27 +83,43 @@ def load(options: TtsOptions, store: ModelStore) -> PiperTts:
     except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
         raise EngineUnavailable(f"{network.name} is not a Piper voice.") from error
 
-    def session(model: bytes) -> InferenceSession:
-        how = onnxruntime.SessionOptions()
-        how.intra_op_num_threads = options.threads
-        how.inter_op_num_threads = 1
-        # A spinning thread would take a core from recognition and generation.
-        how.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        how.log_severity_level = 3
-        return onnxruntime.InferenceSession(model, how, providers=["CPUExecutionProvider"])
+    how = onnxruntime.SessionOptions()
+    how.intra_op_num_threads = options.threads
+    how.inter_op_num_threads = 1
+    how.log_severity_level = 3  # errors only
+    # A thread that spins takes a core from recognition and generation.
+    how.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    with _failures():
+        front, flow, decoder = (
+            onnxruntime.InferenceSession(part, how, providers=["CPUExecutionProvider"])
+            for part in (voice.front, voice.flow, voice.decoder)
+        )
+        networks = _Networks(voice, _Network(front), _Network(flow), _Network(decoder))
+        return PiperTts(network.stem, config, networks, options)
 
-    networks = _Networks(voice, session(voice.front), session(voice.flow), session(voice.decoder))
-    return PiperTts(network.stem, config, networks, options)
+
+class _Network:
+    """A part of a voice, ready to run; from several threads at once, if need be."""
+
+    def __init__(self, session: InferenceSession) -> None:
+        self._session = session
+        self._inputs = {given.name for given in session.get_inputs()}
+
+    def run(self, outputs: Sequence[str], feed: Mapping[str, Any]) -> list[Floats]:
+        """Returns these outputs. Of `feed` it takes what it has an input for."""
+        taken = {name: value for name, value in feed.items() if name in self._inputs}
+        results: list[Floats] = self._session.run(list(outputs), taken)
+        return results
 
 
 @dataclass(frozen=True, slots=True)
 class _Networks:
-    """A cut voice, ready to run. Sessions may be run from several threads."""
+    """A cut voice."""
 
     cut: CutVoice
-    front: InferenceSession
-    flow: InferenceSession
-    decoder: InferenceSession
+    front: _Network
+    flow: _Network
+    decoder: _Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +149,10 @@ class PiperTts:
         self._speaker = _speaker(config, options.speaker)
         espeak_voice = options.espeak_voice or config.espeak_voice
         self._spell = speller(config, espeak_voice)
+        self._spell_han = self._spell
+        is_chinese = _language(espeak_voice) == "zh"
+        if options.han_espeak_voice and config.phoneme_type.value == "espeak" and not is_chinese:
+            self._spell_han = with_accent(speller(config, options.han_espeak_voice))
         self.capabilities = TtsCapabilities(
             name="piper",
             voice=name,
@@ -138,10 +166,13 @@ class PiperTts:
     def synthesize(self, chunk: SpeakableChunk) -> Generator[SpeechPlan | SpeechPiece, None, None]:
         """Speaks a chunk; see `TtsEngine`."""
         with _failures():
-            spelled = [s for s in self._spell(chunk.spoken) if not BREAKS.issuperset(s)]
+            spell = self._spell_han if has_han(chunk.spoken) else self._spell
+            sounds = self._config.phoneme_id_map.keys() - BREAKS
+            spelled = [s for s in spell(chunk.spoken) if not sounds.isdisjoint(s)]
             noise = np.random.default_rng([self._options.seed, zlib.crc32(chunk.spoken.encode())])
             sentences = [self._prepare(symbols, noise) for symbols in spelled]
-            plan = self._plan(chunk, spelled, sentences)
+            words = [spell(chunk.spoken[w.spoken_start : w.spoken_end]) for w in chunk.words]
+            plan = self._plan(spelled, sentences, [list(chain(*word)) for word in words])
         yield plan
         at = 0
         for sentence in sentences:
@@ -163,10 +194,8 @@ class PiperTts:
             "input_lengths": np.array([len(ids)], np.int64),
             "scales": np.array(scales, np.float32),
         }
-        if cut.has_front_noise:
-            feed[FRONT_NOISE] = noise.standard_normal((1, 2, len(ids)), np.float32)
-        if self._speaker is not None:
-            feed["sid"] = np.array([self._speaker], np.int64)
+        feed[FRONT_NOISE] = noise.standard_normal((1, 2, len(ids)), np.float32)
+        feed["sid"] = np.array([self._speaker], np.int64)
         names = [cut.durations, cut.mean, cut.deviation, *cut.shared]
         durations, mean, deviation, *shared = self._networks.front.run(names, feed)
         scale = np.float32(self._config.noise_scale * options.noise_scale)
@@ -178,15 +207,18 @@ class PiperTts:
         )
 
     def _plan(
-        self, chunk: SpeakableChunk, spelled: Sequence[list[str]], sentences: Sequence[_Sentence]
+        self,
+        spelled: Sequence[list[str]],
+        sentences: Sequence[_Sentence],
+        words: Sequence[list[str]],
     ) -> SpeechPlan:
-        words = [chunk.spoken[w.spoken_start : w.spoken_end] for w in chunk.words]
+        """Puts the sentences one after the other and finds the words in them."""
         row = [symbol for symbols in spelled for symbol in (*symbols, " ")]
-        word_of = align_words(row, [self._spell_word(word) for word in words])
+        word_of = align_words(row, words)
         spans: list[PhonemeSpan] = []
         at = first = 0
         for symbols, sentence in zip(spelled, sentences, strict=True):
-            marked = [*symbols, END, START]  # index -1 is the start
+            marked = [*symbols, END, START]  # the start has index -1
             for index, frames in sentence.spans:
                 end = at + frames * self._networks.cut.hop_samples
                 is_sound = 0 <= index < len(symbols)
@@ -195,9 +227,6 @@ class PiperTts:
                 at = end
             first += len(symbols) + 1
         return SpeechPlan(at, tuple(spans), word_spans(spans, len(words)))
-
-    def _spell_word(self, word: str) -> list[str]:
-        return [symbol for symbols in self._spell(word) for symbol in symbols]
 
     def _pieces(self, sentence: _Sentence) -> Iterator[bytes]:
         """Runs flow and decoder, piece by piece, each with the context that it needs."""
@@ -223,25 +252,18 @@ class PiperTts:
 
     def _flow(self, sentence: _Sentence, first: int, last: int) -> Floats:
         cut = self._networks.cut
-        feed: dict[str, Floats] = {cut.latents: sentence.latents[:, :, first:last]}
-        feed |= self._extras(sentence, self._networks.flow, last - first)
-        (flowed,) = self._networks.flow.run([cut.flow_out], feed)
-        return np.asarray(flowed)
+        latents = sentence.latents[:, :, first:last]
+        feed = {cut.latents: latents, **self._masks(last - first), **sentence.shared}
+        return self._networks.flow.run([cut.flow_out], feed)[0]
 
     def _decode(self, sentence: _Sentence, flowed: Floats) -> Floats:
         cut = self._networks.cut
-        feed = {cut.flow_out: flowed}
-        feed |= self._extras(sentence, self._networks.decoder, flowed.shape[2])
-        (audio,) = self._networks.decoder.run([cut.audio], feed)
-        return np.asarray(audio).ravel()
+        feed = {cut.flow_out: flowed, **self._masks(flowed.shape[2]), **sentence.shared}
+        return self._networks.decoder.run([cut.audio], feed)[0].ravel()
 
-    def _extras(
-        self, sentence: _Sentence, network: InferenceSession, frames: int
-    ) -> dict[str, Floats]:
-        """Returns the masks (one sentence at a time: all ones) and shared tensors it takes."""
-        masks = {name: np.ones((1, 1, frames), np.float32) for name in self._networks.cut.masks}
-        taken = {given.name for given in network.get_inputs()}
-        return {k: v for k, v in (masks | sentence.shared).items() if k in taken}
+    def _masks(self, frames: int) -> dict[str, Floats]:
+        """Returns masks of ones: a sentence is run alone, so none of its frames is padding."""
+        return {name: np.ones((1, 1, frames), np.float32) for name in self._networks.cut.masks}
 
 
 def limited(samples: Floats) -> Floats:
@@ -263,14 +285,12 @@ def _runs(owners: Sequence[int], frames: Sequence[int]) -> tuple[tuple[int, int]
     return tuple(totals.items())
 
 
-def _speaker(config: PiperConfig, wanted: str) -> int | None:
-    """Returns the number of a speaker, None for a voice of one.
+def _speaker(config: PiperConfig, wanted: str) -> int:
+    """Returns the number of a speaker.
 
     Raises:
         EngineUnavailable: the voice has no such speaker.
     """
-    if config.num_speakers <= 1:
-        return None
     if not wanted:
         return config.default_speaker_id
     number = int(wanted) if wanted.isdecimal() else config.speaker_id_map.get(wanted, -1)

@@ -59,7 +59,8 @@ class Relay:
                 if chunk.text:
                     yield TextDelta(chunk.text)
         finally:
-            self.abort()
+            if not self._ended.is_set():
+                self.abort()
             await self._ended.wait()
         if self._failure is not None:
             raise self._failure

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from voice_avatar.audio import AudioHistory, dbfs, silence
 from voice_avatar.capture import Capture, CaptureOptions
@@ -29,6 +29,7 @@ from voice_avatar.events import (
     Message,
     Notice,
     OpenGate,
+    ReplyAudio,
     ScoreTurn,
     SessionInput,
     StartReply,
@@ -53,7 +54,7 @@ from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
 from voice_avatar.workers import Engines, Workers, in_thread
 
-__all__ = ["Conversation", "ConversationOptions", "Engines", "Observer", "Workers"]
+__all__ = ["Conversation", "ConversationOptions", "Engines", "Tape", "Workers"]
 
 HISTORY_S = 35
 """Microphone audio kept, seconds: the longest segment decoded, its pre-roll and some slack."""
@@ -87,8 +88,22 @@ class ConversationOptions:
     vocabulary: frozenset[str] | None = None
 
 
-Observer = Callable[[float, SessionInput | None, tuple[Command | Notice, ...]], None]
-"""Called with every step of the session: when, what came in (None = start), what came out."""
+class Tape(Protocol):
+    """Keeps what a conversation was made of (see `recorder.py`)."""
+
+    def step(
+        self, now_s: float, event: SessionInput | None, outputs: tuple[Command | Notice, ...]
+    ) -> None:
+        """A step of the session: when, what came in (None = its start), what came out."""
+
+    def mic(self, pcm: bytes) -> None:
+        """Microphone audio, 16 kHz, without gaps."""
+
+    def reply_audio(self, audio: ReplyAudio) -> None:
+        """Reply audio that goes out."""
+
+    def close(self) -> None:
+        """The conversation is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +137,14 @@ class Conversation:
         session_id: str,
         rate_hz: int,
         clock: Callable[[], float] = time.monotonic,
-        observer: Observer | None = None,
-        on_mic: Callable[[bytes], None] | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self._workers = workers
         self._options = options
         self._session_id = session_id
         self.rate_hz = rate_hz
         self._clock = clock
-        self._observer = observer
-        self._on_mic = on_mic
+        self._tape = tape
         engines = workers.engines
         self.session = Session(
             options.session,
@@ -179,6 +192,8 @@ class Conversation:
         assert self._main is not None
         self._main.cancel()
         await asyncio.wait([self._main])
+        if self._tape is not None:
+            self._tape.close()
         if not self._main.cancelled() and kind is None:
             self._main.result()
 
@@ -205,6 +220,11 @@ class Conversation:
     # -- what the server calls
 
     @property
+    def is_speaking(self) -> bool:
+        """Whether a reply is committed and not over."""
+        return self.session.is_speaking
+
+    @property
     def backlog(self) -> int:
         """Notices that wait to be sent."""
         return len(self._outbox)
@@ -215,6 +235,8 @@ class Conversation:
         Ends when the session ends by itself. Raises what made the conversation fail.
         """
         while (notice := await self._outbox.get()) is not None:
+            if self._tape is not None and isinstance(notice, ReplyAudio):
+                self._tape.reply_audio(notice)
             yield notice
         if self._main is not None and self._main.done() and not self._main.cancelled():
             self._main.result()
@@ -268,8 +290,8 @@ class Conversation:
     def _carry_out(
         self, event: SessionInput | None, outputs: tuple[Command | Notice, ...], now_s: float
     ) -> None:
-        if self._observer is not None:
-            self._observer(now_s, event, outputs)
+        if self._tape is not None:
+            self._tape.step(now_s, event, outputs)
         for output in outputs:
             match output:
                 case Transcribe():
@@ -320,8 +342,8 @@ class Conversation:
             for window, pcm, probability in probed:
                 missing = window.start - self._history.end
                 self._history.append(silence(missing) + pcm)
-                if self._on_mic is not None:
-                    self._on_mic(silence(missing) + pcm)
+                if self._tape is not None:
+                    self._tape.mic(silence(missing) + pcm)
                 self.step(VadFrame(window.start, probability, dbfs(pcm)))
 
     def _probe(self, windows: list[AudioWindow]) -> list[tuple[AudioWindow, bytes, float]]:

@@ -204,6 +204,11 @@ class Session:
         return tuple(out)
 
     @property
+    def is_speaking(self) -> bool:
+        """Whether a reply is committed and not over."""
+        return self._replies.live is not None
+
+    @property
     def deadline_s(self) -> float | None:
         """When a `Tick` is due, None for never."""
         times = [self._think_at_s, self._settle_at_s, self._listener.deadline_s]

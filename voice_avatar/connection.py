@@ -1,0 +1,426 @@
+"""One WebSocket of `voice-avatar.v1`: hello, then frames in and notices out.
+
+The reader turns frames into what the conversation takes; the writer turns notices into frames. A
+client that does not read is closed (4408) once one frame has waited for too long: the outbox in
+front of it is bounded, so it holds up nobody but itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from voice_avatar import __version__, codec, negotiation, protocol, wire
+from voice_avatar.codes import CloseCode, close_code
+from voice_avatar.errors import (
+    MalformedFrame,
+    ProtocolError,
+    Unauthorized,
+    UnexpectedMessage,
+    VoiceAvatarError,
+)
+from voice_avatar.events import Notice, ReplyAudio, SessionInput, SettingsChanged
+from voice_avatar.frames import (
+    MAX_BINARY_BYTES,
+    MIC_BURST_S,
+    MIC_REALTIME_FACTOR,
+    FrameFlag,
+    FrameKind,
+    FrameOrder,
+    MicBudget,
+    pack_audio,
+    unpack_audio,
+)
+from voice_avatar.pipeline import Conversation
+from voice_avatar.protocol import Dialect
+
+_log = logging.getLogger(__name__)
+
+MAX_ERRORS = 100
+"""Errors of its own making after which a client is closed (4000)."""
+
+
+class Meter(Protocol):
+    """What counts what passes (see `metrics.py`)."""
+
+    def note(self, notice: Notice) -> None:
+        """A notice goes out."""
+
+    def note_input(self, event: SessionInput) -> None:
+        """A client's event comes in."""
+
+    def note_bytes(self, received: int, sent: int) -> None:
+        """Bytes of payload came in and went out."""
+
+
+class Closing(Exception):  # noqa: N818 - how a connection ends, not always an error
+    """Ends a connection.
+
+    Attributes:
+        code: WebSocket close code.
+        error: code for an `error` message before it, "" for none.
+        message: for a person.
+    """
+
+    def __init__(self, code: CloseCode, error: str = "", message: str = "") -> None:
+        super().__init__(message or code.name)
+        self.code = code
+        self.error = error
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the server offers and demands.
+
+    Attributes:
+        offer: what can be agreed on.
+        models: models at work.
+        tokens: accepted bearer tokens; none = everybody may come.
+        hello_timeout_s: time for the hello, seconds.
+        slow_consumer_s: time that one frame may wait to be read, seconds.
+        max_ahead_s: for the limits that the client is told, seconds.
+        idle_timeout_s: likewise, seconds; 0 = never.
+    """
+
+    offer: negotiation.ServerOffer
+    models: wire.Models
+    tokens: tuple[str, ...] = ()
+    hello_timeout_s: float = protocol.HELLO_TIMEOUT_S
+    slow_consumer_s: float = protocol.SLOW_CONSUMER_CLOSE_S
+    max_ahead_s: float = protocol.MAX_AHEAD_S
+    idle_timeout_s: float = 0.0
+
+
+OpenConversation = Callable[[str, negotiation.Agreed], Conversation]
+"""Makes the conversation of a session id and what was agreed."""
+
+
+def is_token_valid(token: str | None, tokens: tuple[str, ...]) -> bool:
+    """Returns whether `token` is one of `tokens`, in a time that tells nothing."""
+    given = (token or "").encode()
+    return bool(sum(hmac.compare_digest(given, known.encode()) for known in tokens))
+
+
+class Connection:
+    """One client's connection; `run` serves it from hello to close.
+
+    Attributes:
+        session_id: its session.
+        conversation: the conversation, None before the hello.
+    """
+
+    def __init__(
+        self,
+        socket: ServerConnection,
+        session_id: str,
+        terms: Terms,
+        open_conversation: OpenConversation,
+        meter: Meter,
+        *,
+        is_authorized: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`is_authorized` tells whether the handshake already carried a valid token."""
+        self._socket = socket
+        self.session_id = session_id
+        self._terms = terms
+        self._open_conversation = open_conversation
+        self._meter = meter
+        self._is_authorized = is_authorized or not terms.tokens
+        self._clock = clock
+        self._log = logging.LoggerAdapter(_log, {"session": session_id})
+        self.conversation: Conversation | None = None
+        self._seq = 0
+        self._errors = 0
+        self._order = FrameOrder()
+        self._budget = MicBudget(clock())
+        self._next_pts = 0
+        self._is_overrun = False
+        self._dialect = Dialect(rate_hz=0)
+        self._decoder: codec.OpusDecoder | None = None
+        self._audio_seq = 0
+        self._encoder: codec.OpusEncoder | None = None
+
+    # -- life
+
+    async def run(self) -> None:
+        """Serves the connection until it closes.
+
+        Raises:
+            Closing: it has to be closed, with this code.
+            ConnectionClosed: the client closed it.
+        """
+        agreed = await self._hello()
+        self._agreed = agreed
+        self._settings = agreed.settings
+        self._set_dialect()
+        if agreed.audio_in.codec == "opus":
+            self._decoder = codec.OpusDecoder(agreed.audio_in.rate_hz)
+        async with self._open_conversation(self.session_id, agreed) as conversation:
+            self.conversation = conversation
+            await self.tell(self._ready(agreed))
+            for wish in agreed.unavailable:
+                await self._warn("setting_unavailable", f"Not available: {wish}.")
+            await self._talk(conversation)
+
+    async def _talk(self, conversation: Conversation) -> None:
+        """Runs reader and writer until one of them ends."""
+        reader = asyncio.create_task(self._read(conversation))
+        writer = asyncio.create_task(self._write(conversation))
+        try:
+            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (reader, writer):
+                task.cancel()
+            results = await asyncio.gather(reader, writer, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _hello(self) -> negotiation.Agreed:
+        try:
+            async with asyncio.timeout(self._terms.hello_timeout_s):
+                hello = await self._first_message()
+        except TimeoutError:
+            raise Closing(
+                CloseCode.HELLO_TIMEOUT, "hello_timeout", "No session.hello came in time."
+            ) from None
+        token = hello.auth.token if hello.auth else None
+        if not self._is_authorized and not is_token_valid(token, self._terms.tokens):
+            raise Unauthorized("A valid token is needed.")
+        return negotiation.negotiate(hello, self._terms.offer)
+
+    async def _first_message(self) -> wire.SessionHello:
+        while True:
+            data = await self._socket.recv()
+            if isinstance(data, bytes):
+                raise Closing(
+                    CloseCode.UNSUPPORTED_DATA, "unexpected_message", "The first frame was binary."
+                )
+            try:
+                message = protocol.decode_text(data)
+                if isinstance(message, wire.SessionHello):
+                    return message
+                raise UnexpectedMessage("The first message must be session.hello.")
+            except ProtocolError as error:
+                await self._refuse(error, "")
+
+    def _ready(self, agreed: negotiation.Agreed) -> wire.SessionReady:
+        terms = self._terms
+        return wire.SessionReady(
+            session_id=self.session_id,
+            audio_in=agreed.audio_in,
+            audio_out=agreed.audio_out,
+            settings=agreed.settings,
+            gestures=agreed.gestures,
+            expressions=agreed.expressions,
+            voices=terms.offer.voices,
+            languages=terms.offer.languages,
+            limits=wire.Limits(
+                text_bytes=protocol.MAX_TEXT_BYTES,
+                binary_bytes=MAX_BINARY_BYTES,
+                input_chars=wire.MAX_INPUT_CHARS,
+                hello_ms=terms.hello_timeout_s * 1000,
+                mic_burst_ms=MIC_BURST_S * 1000,
+                mic_realtime_factor=MIC_REALTIME_FACTOR,
+                max_ahead_ms=terms.max_ahead_s * 1000,
+                idle_ms=terms.idle_timeout_s * 1000,
+            ),
+            server=wire.ServerInfo(version=__version__),
+            models=terms.models,
+        )
+
+    def _set_dialect(self) -> None:
+        audio, settings = self._agreed.audio_out, self._settings
+        self._dialect = Dialect(
+            audio.rate_hz, audio.codec, settings.viseme_set, settings.captions, settings.gaze
+        )
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether a reply is being spoken."""
+        return self.conversation is not None and self.conversation.is_speaking
+
+    async def leave(self, code: CloseCode) -> None:
+        """Closes the connection from the server's side."""
+        await self._socket.close(code)
+
+    # -- out
+
+    async def tell(self, message: wire.ServerMessage) -> None:
+        """Sends a message."""
+        text = protocol.encode_text(message, seq=self._seq, ts_ms=self._clock() * 1000)
+        self._seq += 1
+        await self._send(text)
+
+    async def _send(self, data: str | bytes) -> None:
+        self._meter.note_bytes(0, len(data))
+        try:
+            async with asyncio.timeout(self._terms.slow_consumer_s):
+                await self._socket.send(data)
+        except TimeoutError:
+            raise Closing(
+                CloseCode.SLOW_CONSUMER, "slow_consumer", "The client reads too slowly."
+            ) from None
+
+    async def _warn(self, code: str, message: str) -> None:
+        await self.tell(wire.WarningMessage(code=code, message=message))
+
+    async def _refuse(self, error: VoiceAvatarError, ref: str) -> None:
+        """Tells the client what was wrong with what it sent; too many times, and it is closed."""
+        self._errors += 1
+        if not error.is_recoverable:
+            raise error
+        if self._errors > MAX_ERRORS:
+            raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")
+        self._log.info("refused", extra={"code": error.code, "ref": ref})
+        await self.tell(wire.ErrorMessage(code=error.code, message=error.message, ref=ref))
+
+    async def _write(self, conversation: Conversation) -> None:
+        async for notice in conversation.notices():
+            self._meter.note(notice)
+            if isinstance(notice, ReplyAudio):
+                await self._send_audio(notice)
+            elif (message := protocol.to_message(notice, self._dialect)) is not None:
+                await self.tell(message)
+        raise Closing(CloseCode.IDLE_TIMEOUT, "idle_timeout", "Nothing was said for too long.")
+
+    async def _send_audio(self, audio: ReplyAudio) -> None:
+        if audio.is_first:
+            self._audio_seq = 0
+        if self._dialect.codec == "opus":
+            await self._send_opus(audio)
+            return
+        await self._send(pack_audio(protocol.audio_frame(audio, seq=self._audio_seq)))
+        self._audio_seq += 1
+
+    async def _send_opus(self, audio: ReplyAudio) -> None:
+        if audio.is_first or self._encoder is None:
+            self._encoder = codec.OpusEncoder(self._dialect.rate_hz)
+        packets = self._encoder.push(audio.pcm)
+        if audio.is_last:
+            packets += self._encoder.flush()
+        for index, packet in enumerate(packets):
+            is_end = audio.is_last and index == len(packets) - 1
+            frame = protocol.audio_frame(
+                replace(
+                    audio,
+                    start=packet.pts,
+                    pcm=packet.payload,
+                    is_last=is_end,
+                    is_first=self._audio_seq == 0,
+                ),
+                seq=self._audio_seq,
+            )
+            await self._send(pack_audio(replace(frame, flags=frame.flags | FrameFlag.CODEC)))
+            self._audio_seq += 1
+
+    # -- in
+
+    async def _read(self, conversation: Conversation) -> None:
+        async for data in self._socket:
+            self._meter.note_bytes(len(data), 0)
+            ref = "binary"
+            try:
+                if isinstance(data, bytes):
+                    await self._audio_in(conversation, data)
+                else:
+                    message = protocol.decode_text(data)
+                    if isinstance(message, protocol.UnknownType):
+                        if not message.is_experimental:
+                            await self._warn("unknown_type", f"Unknown type {message.type!r}.")
+                        continue
+                    ref = str(message.__struct_config__.tag)
+                    await self._message_in(conversation, message)
+            except (ProtocolError, VoiceAvatarError) as error:
+                await self._refuse(error, ref)
+
+    async def _message_in(self, conversation: Conversation, message: wire.AnyClientMessage) -> None:
+        match message:
+            case wire.ClockPing(t0_ms=t0_ms):
+                now_ms = self._clock() * 1000
+                await self.tell(wire.ClockPong(t0_ms=t0_ms, t1_ms=now_ms, t2_ms=now_ms))
+            case wire.SessionHello():
+                raise UnexpectedMessage("The session is already open.")
+            case wire.SessionClose():
+                raise Closing(CloseCode.NORMAL)
+            case wire.SessionUpdate():
+                await self._update(conversation, message)
+            case _:
+                event = protocol.session_input(message)
+                if event is not None:
+                    self._meter.note_input(event)
+                    conversation.submit(event)
+
+    async def _update(self, conversation: Conversation, message: wire.SessionUpdate) -> None:
+        before = self._settings
+        self._settings, missing = negotiation.update(before, message, self._terms.offer)
+        self._set_dialect()
+        now = self._settings
+        conversation.submit(
+            SettingsChanged(
+                language=now.language if now.language != before.language else None,
+                system_prompt=message.instructions,
+                endpointing=now.endpointing if now.endpointing != before.endpointing else None,
+            )
+        )
+        await self.tell(wire.SessionUpdated(settings=now))
+        for wish in missing:
+            await self._warn("setting_unavailable", f"Not available: {wish}.")
+
+    async def _audio_in(self, conversation: Conversation, data: bytes) -> None:
+        frame = unpack_audio(data, FrameKind.AUDIO_IN)
+        if frame is None:
+            return
+        rate_hz = self._agreed.audio_in.rate_hz
+        is_opus = FrameFlag.CODEC in frame.flags
+        if is_opus != (self._agreed.audio_in.codec == "opus"):
+            raise MalformedFrame(f"The codec agreed on is {self._agreed.audio_in.codec}.")
+        if self._order.arrived(frame).is_stale:
+            return
+        audio_s = 0.02 if is_opus else len(frame.payload) / 2 / rate_hz
+        now_s = self._clock()
+        if not self._budget.take(audio_s, now_s):
+            await self._overrun(now_s)
+            return
+        self._is_overrun = False
+        if self._decoder is None:
+            conversation.hear(frame.payload, rate_hz, frame.pts)
+            return
+        decoded = self._decoder.push(frame.payload, frame.pts)
+        if decoded.pcm:
+            conversation.hear(decoded.pcm, rate_hz, decoded.pts)
+
+    async def _overrun(self, now_s: float) -> None:
+        if self._budget.is_exhausted(now_s):
+            raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
+        if not self._is_overrun:
+            self._is_overrun = True
+            await self._warn("input_overrun", "Audio comes faster than real time: some is dropped.")
+
+
+async def close(connection: Connection | None, socket: ServerConnection, end: Exception) -> None:
+    """Closes a socket as `end` says, telling the client why if it can still be told."""
+    if isinstance(end, ConnectionClosed):
+        return
+    if isinstance(end, VoiceAvatarError):
+        end = Closing(close_code(end), end.code, end.message)
+    if not isinstance(end, Closing):
+        end = Closing(CloseCode.INTERNAL, "internal", "The server failed.")
+    if end.error and connection is not None and end.code is not CloseCode.SLOW_CONSUMER:
+        try:
+            await connection.tell(
+                wire.ErrorMessage(code=end.error, message=end.message, fatal=True)
+            )
+        except (ConnectionClosed, Closing):
+            return
+    await socket.close(end.code, end.error or "bye")

@@ -1,0 +1,78 @@
+"""Structured logs: one JSON object or one line of text per record, without anybody's words.
+
+Modules log through `logging.getLogger(__name__)` and put what identifies a record into `extra`
+(`session`, `reply`, `code` …). What was said never goes into a log: not in a message, not in an
+extra field, and not in the text of an exception, of which only type and places are written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Literal
+
+_PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""Attributes that every record has; all others came in by `extra`."""
+
+
+class _Formatter(logging.Formatter):
+    def formatException(  # noqa: N802 - the name in the standard library
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        """Returns type and places of an exception: its text may hold what somebody said."""
+        kind, _, trace = ei
+        places = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
+        return f"{kind.__name__ if kind else '?'} at {' < '.join(reversed(places))}"
+
+    @staticmethod
+    def extras(record: logging.LogRecord) -> dict[str, object]:
+        return {key: value for key, value in vars(record).items() if key not in _PLAIN}
+
+
+class JsonFormatter(_Formatter):
+    """A JSON object per record: time (UTC), level, logger, event and the extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the record as JSON."""
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **self.extras(record),
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+class TextFormatter(_Formatter):
+    """A line per record, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the record as a line."""
+        at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        extras = " ".join(f"{key}={value}" for key, value in self.extras(record).items())
+        line = f"{at} {record.levelname.lower():7} {record.getMessage()} {extras}".rstrip()
+        return f"{line} {self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def configure(form: Literal["json", "text"], level: str) -> None:
+    """Sends the records of this package to standard error.
+
+    Args:
+        form: "json" or "text".
+        level: name of the least level, e.g. "info".
+    """
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    logger = logging.getLogger("voice_avatar")
+    logger.handlers[:] = [output]
+    logger.setLevel(level.upper())
+    logger.propagate = False

@@ -1,0 +1,397 @@
+"""The server: one port for WebSocket sessions, health, metrics and a first page.
+
+`AvatarServer.serve` listens at once and loads the engines meanwhile: `/healthz` answers from the
+start, `/readyz` once every engine has done its first piece of work. On SIGTERM it takes no more
+sessions, says goodbye to those it has, and gives their replies `drain_s` to finish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from http import HTTPStatus
+from importlib import resources
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as listen
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, NegotiationError
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from voice_avatar import codec, negotiation, persona, protocol, wire
+from voice_avatar.audio import silence
+from voice_avatar.codes import CloseCode
+from voice_avatar.config import Config
+from voice_avatar.connection import Closing, Connection, Terms, close, is_token_valid
+from voice_avatar.errors import ConfigError, EngineError, VersionUnsupported
+from voice_avatar.events import (
+    MIC_HZ,
+    WINDOW_SAMPLES,
+    LlmRequest,
+    Message,
+    SpeakableChunk,
+)
+from voice_avatar.metrics import Metrics
+from voice_avatar.pipeline import Conversation, ConversationOptions
+from voice_avatar.recorder import Recording
+from voice_avatar.vocabulary import vocabulary
+from voice_avatar.workers import Engines, Workers, in_thread
+
+_log = logging.getLogger(__name__)
+
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts whose pages may connect without being listed."""
+
+_CLOSE_TIMEOUT_S = 2.0
+"""Time for the closing handshake; a client that does not read would hold it up."""
+
+_DRAIN_POLL_S = 0.05
+_RECONNECT_MS = 1000.0
+
+
+class AvatarServer:
+    """A server and its sessions.
+
+    Attributes:
+        port: port that it listens on, 0 before.
+        is_ready: whether sessions are taken.
+        sessions: open connections.
+    """
+
+    def __init__(self, config: Config, load: Callable[[], Engines]) -> None:
+        """`load` loads the engines; it blocks, and is called in a thread."""
+        self._config = config
+        self._load = load
+        self._workers: Workers | None = None
+        self._terms: Terms | None = None
+        self._persona = load_persona(config.server.persona)
+        self._is_draining = False
+        self._stopped = asyncio.Event()
+        self.metrics = Metrics()
+        self.port = 0
+        self.is_ready = False
+        self.sessions: set[Connection] = set()
+
+    async def serve(self, on_ready: Callable[[str], None] = lambda url: None) -> None:
+        """Serves until `stop` is called.
+
+        Args:
+            on_ready: told the URL of the page once sessions are taken.
+
+        Raises:
+            ConfigError: it cannot listen there, or TLS files cannot be used.
+            EngineUnavailable, ModelError: an engine cannot be loaded.
+        """
+        options = self._config.server
+        tls = _tls(options.tls_cert, options.tls_key)
+        try:
+            listener = await listen(
+                self._handle,
+                options.host,
+                options.port,
+                process_request=self._respond,
+                select_subprotocol=_select_subprotocol,
+                compression=None,
+                max_size=protocol.MAX_TEXT_BYTES,
+                max_queue=32,
+                close_timeout=_CLOSE_TIMEOUT_S,
+                ssl=tls,
+                server_header="voice-avatar",
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {options.host}:{options.port}: {error.strerror}."
+            ) from error
+        async with listener:
+            self.port = listener.sockets[0].getsockname()[1]
+            scheme = "https" if tls else "http"
+            try:
+                await self._start_engines()
+                on_ready(f"{scheme}://{options.host}:{self.port}/")
+                await self._stopped.wait()
+                await self._drain()
+            finally:
+                await self._stop_engines()
+
+    def stop(self) -> None:
+        """Begins the end: no more sessions, and those there are get `drain_s`."""
+        self._stopped.set()
+
+    # -- engines
+
+    async def _start_engines(self) -> None:
+        started_s = time.monotonic()
+        engines = await asyncio.to_thread(self._load)
+        workers = Workers(engines)
+        self._terms = self._make_terms(engines)
+        await warm_up(workers, persona.system_prompt(self._persona))
+        self._workers = workers
+        self.is_ready = True
+        _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
+
+    async def _stop_engines(self) -> None:
+        self.is_ready = False
+        if self._workers is not None:
+            await self._workers.engines.llm.aclose()
+            self._workers.close()
+
+    def _make_terms(self, engines: Engines) -> Terms:
+        config = self._config
+        voice = engines.tts.capabilities
+        words = vocabulary()
+        language = config.session.language or self._persona.language
+        others = [code for code in engines.stt.capabilities.languages if code != language]
+        custom = (self._persona.name,) if not _is_built_in(config.server.persona) else ()
+        names = (*custom, *persona.built_in_names())
+        default = custom[0] if custom else config.server.persona
+        return Terms(
+            negotiation.ServerOffer(
+                codecs=("pcm16", "opus") if codec.available() else ("pcm16",),
+                rates_hz=tuple(
+                    dict.fromkeys((voice.rate_hz, 24_000, 16_000, 22_050, 44_100, 48_000))
+                ),
+                personas=tuple(dict.fromkeys((default, *names))),
+                voices=(voice.voice,),
+                languages=(language, *others),
+                gestures=words.gesture_names,
+                expressions=words.expression_names,
+            ),
+            wire.Models(
+                stt=engines.stt.capabilities.model,
+                llm=engines.llm.capabilities.model,
+                tts=voice.voice,
+                vad=engines.vad.capabilities.model,
+                turn=engines.turn.capabilities.model if engines.turn else "",
+            ),
+            tokens=config.server.tokens,
+            slow_consumer_s=config.server.slow_consumer_s,
+            max_ahead_s=config.playout.max_ahead_s,
+            idle_timeout_s=config.session.idle_timeout_s,
+        )
+
+    # -- HTTP
+
+    def _respond(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Answers plain HTTP; None lets a WebSocket handshake go on."""
+        path = urlsplit(request.path).path
+        match path:
+            case protocol.PATH:
+                return self._admit(socket, request)
+            case "/healthz":
+                return _text(HTTPStatus.OK, "ok\n")
+            case "/readyz":
+                is_ready = self.is_ready and not self._is_draining
+                status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+                return _text(status, "ready\n" if is_ready else "not ready\n")
+            case "/metrics":
+                self.metrics.set_backlog(
+                    sum(c.conversation.backlog for c in self.sessions if c.conversation)
+                )
+                body, kind = self.metrics.exposition()
+                return _response(HTTPStatus.OK, body, kind)
+            case "/":
+                page = resources.files("voice_avatar") / "web" / "index.html"
+                return _response(HTTPStatus.OK, page.read_bytes(), "text/html; charset=utf-8")
+            case _:
+                return _text(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+
+    def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
+        if not self._is_origin_allowed(request.headers):
+            return _text(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return _text(HTTPStatus.UPGRADE_REQUIRED, "This is a WebSocket.\n")
+        return None
+
+    def _is_origin_allowed(self, headers: Headers) -> bool:
+        """Pages of this host, of localhost and of listed origins may connect; programs always."""
+        origin = headers.get("Origin")
+        if origin is None or origin in self._config.server.origins:
+            return True
+        host = urlsplit(origin).hostname
+        own = urlsplit(f"//{headers.get('Host', '')}").hostname
+        return host in LOCAL_HOSTS or (host is not None and host == own)
+
+    # -- sessions
+
+    async def _handle(self, socket: ServerConnection) -> None:
+        """Serves one WebSocket: the task boundary of a session."""
+        connection: Connection | None = None
+        session_id = secrets.token_hex(8)
+        log = logging.LoggerAdapter(_log, {"session": session_id})
+        try:
+            connection = self._open(socket, session_id)
+            self.sessions.add(connection)
+            self.metrics.session_opened()
+            log.info("session opened")
+            await connection.run()
+        except ConnectionClosed:
+            pass
+        except Exception as end:  # noqa: BLE001 - whatever ends a session ends only this session
+            if not isinstance(end, Closing | EngineError | negotiation.VoiceAvatarError):
+                log.exception("session failed")
+            await close(connection, socket, end)
+        finally:
+            if connection in self.sessions:
+                self.sessions.discard(connection)
+                self.metrics.session_closed()
+                log.info("session closed", extra={"close": socket.close_code})
+
+    def _open(self, socket: ServerConnection, session_id: str) -> Connection:
+        if self._is_draining:
+            raise Closing(CloseCode.GOING_AWAY)
+        if not self.is_ready or self._terms is None:
+            raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
+        if len(self.sessions) >= self._config.server.max_sessions:
+            raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
+        token = _token(socket)
+        return Connection(
+            socket,
+            session_id,
+            self._terms,
+            self._converse,
+            self.metrics,
+            is_authorized=is_token_valid(token, self._terms.tokens),
+        )
+
+    def _converse(self, session_id: str, agreed: negotiation.Agreed) -> Conversation:
+        assert self._workers is not None
+        config, settings = self._config, agreed.settings
+        who = self._persona_of(settings.persona)
+        options = ConversationOptions(
+            session=replace(
+                config.session,
+                language=settings.language,
+                greeting=config.session.greeting or who.greeting,
+            ),
+            vad=config.vad,
+            turn=replace(config.turn, endpointing=settings.endpointing),
+            capture=config.capture,
+            chunking=config.chunking,
+            gestures=replace(config.gestures, energy=who.energy),
+            memory=config.memory,
+            playout=config.playout,
+            llm=config.llm,
+            system_prompt=agreed.instructions or persona.system_prompt(who),
+            vocabulary=frozenset((*agreed.gestures, *agreed.expressions)),
+        )
+        rate_hz = agreed.audio_out.rate_hz
+        tape = None
+        if config.server.record_dir:
+            tape = Recording(config.server.record_dir, session_id, options, rate_hz)
+        return Conversation(
+            self._workers, options, session_id=session_id, rate_hz=rate_hz, tape=tape
+        )
+
+    def _persona_of(self, name: str) -> persona.Persona:
+        if name in persona.built_in_names():
+            return persona.built_in(name)
+        return self._persona
+
+    async def _drain(self) -> None:
+        """Lets live replies finish, then closes what is left."""
+        self._is_draining = True
+        goaway = wire.SessionGoaway(reconnect_in_ms=_RECONNECT_MS, reason="shutdown")
+        await self._for_all(lambda c: c.tell(goaway))
+        until_s = time.monotonic() + self._config.server.drain_s
+        while any(c.is_speaking for c in self.sessions) and time.monotonic() < until_s:
+            await asyncio.sleep(_DRAIN_POLL_S)
+        await self._for_all(lambda c: c.leave(CloseCode.GOING_AWAY))
+
+    async def _for_all(self, act: Callable[[Connection], Awaitable[None]]) -> None:
+        await asyncio.gather(*(act(c) for c in tuple(self.sessions)), return_exceptions=True)
+
+
+async def warm_up(workers: Workers, system_prompt: str) -> None:
+    """Makes every engine do a first piece of work, so that the first turn finds them awake."""
+    engines = workers.engines
+    second = silence(MIC_HZ)
+    await in_thread(workers.vad, engines.vad.open().step, silence(WINDOW_SAMPLES))
+    if engines.turn is not None:
+        await in_thread(workers.turn, engines.turn.score, second)
+    noise = bytes(range(64)) * (2 * MIC_HZ // 64)
+    await in_thread(workers.stt, engines.stt.transcribe, noise, "en")
+    request = LlmRequest(
+        (Message("system", system_prompt), Message("user", "Hello.")), max_tokens=1
+    )
+    async with aclosing(engines.llm.generate(request)) as deltas:
+        async for _ in deltas:
+            pass
+    chunk = SpeakableChunk(index=0, text="Hello there.", spoken="Hello there.")
+    speech = engines.tts.synthesize(chunk)
+    while await in_thread(workers.tts, next, speech, None) is not None:
+        pass
+
+
+def load_persona(name_or_path: str) -> persona.Persona:
+    """Returns a built-in persona, or that of a file.
+
+    Raises:
+        PersonaError: there is none of that name, or the file cannot be used.
+    """
+    if not name_or_path.endswith(".toml"):
+        return persona.built_in(name_or_path)
+    try:
+        with open(name_or_path, encoding="utf-8") as file:
+            return persona.parse(file.read())
+    except OSError as error:
+        raise persona.PersonaError(f"The persona file cannot be read: {error.strerror}") from error
+
+
+def _is_built_in(name: str) -> bool:
+    return name in persona.built_in_names()
+
+
+def _select_subprotocol(socket: ServerConnection, offered: list[Subprotocol]) -> Subprotocol | None:
+    try:
+        chosen = negotiation.select_subprotocol(offered)
+    except VersionUnsupported as error:
+        raise NegotiationError(error.message) from error
+    return None if chosen is None else Subprotocol(chosen)
+
+
+def _token(socket: ServerConnection) -> str | None:
+    """Returns the bearer token of the handshake: header, or `?token=`."""
+    request = socket.request
+    assert request is not None
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return next(iter(parse_qs(urlsplit(request.path).query).get("token", [])), None)
+
+
+def _tls(cert: str, key: str) -> ssl.SSLContext | None:
+    if not cert:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(cert, key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError("The TLS certificate or key cannot be used.") from error
+    return context
+
+
+def _text(status: HTTPStatus, text: str) -> Response:
+    return _response(status, text.encode(), "text/plain; charset=utf-8")
+
+
+def _response(status: HTTPStatus, body: bytes, kind: str) -> Response:
+    headers = Headers(
+        {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        }
+    )
+    return Response(status.value, status.phrase, headers, body)

@@ -119,13 +119,13 @@ def piece_ends(frames: int, options: TtsOptions) -> tuple[int, ...]:
     A rest shorter than the first piece joins the piece before it.
     """
     ends: list[int] = []
-    end, length = 0, float(options.first_frames)
+    end, length = 0, float(min(options.first_frames, options.max_frames))
     while end < frames:
-        end += max(1, min(math.ceil(length), options.max_frames))
+        end += max(1, math.ceil(length))
         if frames - end < options.first_frames:
             end = frames
         ends.append(end)
-        length *= options.piece_growth
+        length = min(length * options.piece_growth, options.max_frames)
     return tuple(ends)
 
 

@@ -190,7 +190,8 @@ class Chunker:
         if not self._separator and not is_han(char):
             return _Boundary.NONE
         if mark in _CLAUSES:
-            return _Boundary.CLAUSE
+            is_date = mark == "," and char.isdigit() and self._buffer[-2:-1].isdigit()
+            return _Boundary.NONE if is_date else _Boundary.CLAUSE
         is_quoted = self._buffer[-1] in _CLOSERS and char.islower()
         if mark in _STOPS:
             return _Boundary.CLAUSE if is_quoted else _Boundary.SENTENCE

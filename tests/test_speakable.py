@@ -66,7 +66,8 @@ ENGLISH = [
     ("5-10 kg, 2m², 6 ft", "five to ten kilograms, two square meters, six feet"),
     ("5'10\" tall", "five foot ten tall"),
     # Other numbers.
-    ("pages 5-10, a 3-2 win, 3.5-4", "pages five to ten, a three to two win, three point five to four"),
+    ("pages 5-10, a 3-2 win, 3.5-4",
+     "pages five to ten, a three to two win, three point five to four"),
     ("1/2, 3/4, 1/3, 2/5, 7/2, 24/7, 1/100",
      "one half, three quarters, one third, two fifths, seven over two, twenty-four seven, "
      "one over one hundred"),

@@ -137,10 +137,10 @@ def _cut(clip: Clip, before_s: float, after_s: float) -> FloatArray:
 
 
 def _mixed(speech: FloatArray, noise: FloatArray, snr_db: float, rng: Generator) -> FloatArray:
-    start = int(rng.integers(0, max(1, noise.size - speech.size)))
-    noise = np.resize(noise[start:], speech.size)
+    # The level is that of the whole noise clip: a dog does not bark all the time.
     level = np.sqrt(np.mean(speech**2) / np.mean(noise**2) / 10.0 ** (snr_db / 10.0))
-    mixed: FloatArray = speech + np.float32(level) * noise
+    start = int(rng.integers(0, max(1, noise.size - speech.size)))
+    mixed: FloatArray = speech + np.float32(level) * np.resize(noise[start:], speech.size)
     return mixed
 
 

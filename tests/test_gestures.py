@@ -230,10 +230,12 @@ def test_only_the_vocabulary_is_played() -> None:
 
 
 def test_only_what_the_client_can_show_is_played() -> None:
-    text = chunk("one two three four", Cue("gesture", "wave", 0), Cue("gesture", "bow", 2))
-    limited = planner(allowed=frozenset({"bow"}))
+    asked = (("gesture", "wave"), ("gesture", "bow"), ("face", "sad"), ("face", "happy"))
+    text = chunk("one two", *(Cue(kind, name, 1) for kind, name in asked))
+    limited = planner(allowed=frozenset({"bow", "happy"}))
     moves = limited.plan(text, spoken(text), offset=0, is_last=False)
     assert [g.lexeme for g in gestures(moves)] == ["bow"]
+    assert [f.expression for f in faces(moves)] == ["happy"]
 
 
 def test_a_client_that_shows_no_beats_gets_none() -> None:
@@ -520,6 +522,8 @@ def test_the_vocabulary_is_within_the_protocol() -> None:
         assert 200 <= lexeme.preparation_ms <= 400
         assert 300 <= lexeme.retraction_ms <= 600
         assert 0 <= lexeme.hold_ms <= 300
+    assert words.gesture_names == tuple(words.gestures)
+    assert words.expression_names == tuple(words.expressions)
     assert set(words.heads) == {"nod", "shake", "tilt", "toss", "lower"}
     assert set(words.gaze.values()) == {"user", "away_side", "away_up", "down"}
     for expression in words.expressions.values():

@@ -127,7 +127,7 @@ class GesturePlanner:
             reply_id: which reply.
             rate_hz: its clock.
             first_number: number of its first gesture.
-            vocabulary: gestures that the client can show, None = all.
+            vocabulary: gestures and expressions that the client can show, None = all.
         """
         self.number = first_number
         self._options = options
@@ -238,8 +238,8 @@ class GesturePlanner:
             wishes.append(_Wish(at, stage.clause(word), lexeme, amplitude, source))
         return wishes
 
-    def _can_show(self, lexeme: str) -> bool:
-        return self._allowed is None or lexeme in self._allowed
+    def _can_show(self, name: str) -> bool:
+        return self._allowed is None or name in self._allowed
 
     def _choose(self, wish: _Wish, chosen: list[_Wish], gap_s: float, offset: int) -> bool:
         """Adds `wish` to `chosen` if there is time for it."""
@@ -369,7 +369,7 @@ class GesturePlanner:
         planned = []
         for word, move, source in asked:
             face = vocabulary().expressions.get(move.name)
-            if face is None:
+            if face is None or not self._can_show(face.name):
                 continue
             at = stage.words[min(word, len(stage.words) - 1)].start if stage.words else stage.offset
             at = max(stage.offset, at - self._samples(_FACE_LEAD_S))

@@ -97,6 +97,16 @@ class Vocabulary:
     keys: dict[str, CueKind]
     emoji: dict[str, tuple[CueKind, str]]
 
+    @property
+    def gesture_names(self) -> tuple[str, ...]:
+        """Lexemes, in the order of the file."""
+        return tuple(self.gestures)
+
+    @property
+    def expression_names(self) -> tuple[str, ...]:
+        """Expressions, in the order of the file."""
+        return tuple(self.expressions)
+
 
 @cache
 def vocabulary() -> Vocabulary:

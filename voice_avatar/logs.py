@@ -26,13 +26,20 @@ class _Formatter(logging.Formatter):
         | tuple[None, None, None],
     ) -> str:
         """Returns type and places of an exception: its text may hold what somebody said."""
-        kind, _, trace = ei
-        places = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
-        return f"{kind.__name__ if kind else '?'} at {' < '.join(reversed(places))}"
+        return "?" if ei[1] is None else _places(ei[1])
 
     @staticmethod
     def extras(record: logging.LogRecord) -> dict[str, object]:
         return {key: value for key, value in vars(record).items() if key not in _PLAIN}
+
+
+def _places(error: BaseException) -> str:
+    """Returns the type of an error and where it came from, innermost first; groups with members."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    text = " < ".join([type(error).__name__, *(f"{f.name}:{f.lineno}" for f in frames)])
+    if isinstance(error, BaseExceptionGroup):
+        text += f" [{'; '.join(_places(member) for member in error.exceptions)}]"
+    return text
 
 
 class JsonFormatter(_Formatter):

@@ -235,7 +235,7 @@ class AvatarServer:
             await connection.run()
         except ConnectionClosed:
             pass
-        except Exception as end:  # noqa: BLE001 - whatever ends a session ends only this session
+        except Exception as end:
             if not isinstance(end, Closing | EngineError | negotiation.VoiceAvatarError):
                 log.exception("session failed")
             await close(connection, socket, end)
@@ -302,7 +302,7 @@ class AvatarServer:
         goaway = wire.SessionGoaway(reconnect_in_ms=_RECONNECT_MS, reason="shutdown")
         await self._for_all(lambda c: c.tell(goaway))
         until_s = time.monotonic() + self._config.server.drain_s
-        while any(c.is_speaking for c in self.sessions) and time.monotonic() < until_s:
+        while any(c.is_speaking for c in self.sessions) and time.monotonic() < until_s:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._for_all(lambda c: c.leave(CloseCode.GOING_AWAY))
 

@@ -1,0 +1,7 @@
+"""Lets `python -m voice_avatar` do what `voice-avatar` does."""
+
+import sys
+
+from voice_avatar.cli import main
+
+sys.exit(main())

@@ -1,0 +1,174 @@
+"""`voice-avatar chat`: a conversation by microphone, from WAV files, or typed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from voice_avatar.audio import dbfs, sample_count
+from voice_avatar.client import AvatarConnection, connect
+from voice_avatar.client_audio import read_wav
+from voice_avatar.client_reply import AudioReceived, Reply
+from voice_avatar.command_serve import engines_of, with_uvloop
+from voice_avatar.config import Config
+from voice_avatar.errors import ConfigError
+from voice_avatar.server import AvatarServer
+from voice_avatar.wavs import write_wav
+
+_SPEECH_FLOOR_DB = 30.0
+"""Audio quieter than the loudest by this many dB counts as silence when the end is searched for."""
+
+_STEP_S = 0.01
+_REPLY_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What the command line asks for.
+
+    Attributes:
+        url: server, None = one inside this process.
+        token: bearer token.
+        wavs: recordings to say, in order.
+        texts: texts to type, in order, after the recordings.
+        speech_end_s: end of the speech in the recordings, seconds; None = found by level.
+        out: WAV file for the replies, None = none.
+        is_json: print one JSON object per reply instead of lines for people.
+    """
+
+    url: str | None
+    token: str | None
+    wavs: tuple[str, ...]
+    texts: tuple[str, ...]
+    speech_end_s: float | None
+    out: str | None
+    is_json: bool
+
+
+def chat(config: Config, request: ChatRequest) -> int:
+    """Holds the conversation."""
+    return with_uvloop(_chat(config, request))
+
+
+async def _chat(config: Config, request: ChatRequest) -> int:
+    async with _server_url(config, request.url) as url:
+        if not request.wavs and not request.texts:
+            from voice_avatar.command_microphone import talk
+
+            return await talk(url, request.token)
+        async with connect(url, token=request.token) as avatar:
+            return await _turns(avatar, request)
+
+
+@asynccontextmanager
+async def _server_url(config: Config, url: str | None) -> AsyncIterator[str]:
+    """Yields the URL of a server: the one asked for, or one inside this process."""
+    if url is not None:
+        yield url.replace("http://", "ws://").replace("https://", "wss://")
+        return
+    config = replace(config, server=replace(config.server, host="127.0.0.1", port=0, tokens=()))
+    server = AvatarServer(config, lambda: engines_of(config))
+    is_ready = asyncio.Event()
+    serving = asyncio.create_task(server.serve(lambda _: is_ready.set()))
+    waiting = asyncio.create_task(is_ready.wait())
+    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    try:
+        if serving.done():
+            serving.result()
+        yield f"ws://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+        await serving
+
+
+async def _turns(avatar: AvatarConnection, request: ChatRequest) -> int:
+    seen: Counter[str] = Counter()
+    watching = asyncio.create_task(_count(avatar, seen))
+    try:
+        replies = [await _say_wav(avatar, path, request, seen) for path in request.wavs]
+        replies += [await _type(avatar, text, request, seen) for text in request.texts]
+    except TimeoutError:
+        raise ConfigError("No reply came: nothing was understood, or the server hangs.") from None
+    finally:
+        watching.cancel()
+    if request.out:
+        write_wav(request.out, b"".join(bytes(r.audio) for r in replies), replies[0].rate_hz)
+    return 0
+
+
+async def _type(
+    avatar: AvatarConnection, text: str, request: ChatRequest, seen: Counter[str]
+) -> Reply:
+    async with asyncio.timeout(_REPLY_TIMEOUT_S):
+        reply = await avatar.ask(text)
+    _report(reply, None, "", request, seen)
+    return reply
+
+
+async def _count(avatar: AvatarConnection, seen: Counter[str]) -> None:
+    async for event in avatar:
+        is_audio = isinstance(event, AudioReceived)
+        seen["audio" if is_audio else str(event.__struct_config__.tag)] += 1
+
+
+async def _say_wav(
+    avatar: AvatarConnection, path: str, request: ChatRequest, seen: Counter[str]
+) -> Reply:
+    pcm, rate_hz = read_wav(path)
+    end_s, how = request.speech_end_s, "given"
+    if end_s is None:
+        end_s, how = (
+            speech_end_s(pcm, rate_hz),
+            f"last 10 ms within {_SPEECH_FLOOR_DB:g} dB of peak",
+        )
+    started_s = time.monotonic()
+    async with asyncio.timeout(sample_count(pcm) / rate_hz + _REPLY_TIMEOUT_S):
+        reply = await avatar.talk(path)
+    v2v_ms = None
+    if reply.first_audible_s is not None:
+        v2v_ms = (reply.first_audible_s - started_s - end_s) * 1000
+    _report(reply, v2v_ms, how, request, seen)
+    return reply
+
+
+def speech_end_s(pcm: bytes, rate_hz: int) -> float:
+    """Returns where the speech of a clean recording ends, seconds, by its level alone."""
+    step = int(rate_hz * _STEP_S) * 2
+    levels = np.array([dbfs(pcm[at : at + step]) for at in range(0, len(pcm), step)] or [-100.0])
+    loud = np.flatnonzero(levels > levels.max() - _SPEECH_FLOOR_DB)
+    return float((loud[-1] + 1) * _STEP_S)
+
+
+def _report(
+    reply: Reply, v2v_ms: float | None, how: str, request: ChatRequest, seen: Counter[str]
+) -> None:
+    if not request.is_json:
+        print(f"you:    {reply.user_text}")
+        wait = "" if v2v_ms is None else f"   ({v2v_ms:.0f} ms after your last word)"
+        print(f"avatar: {reply.spoken_text}{wait}")
+        return
+    fields: dict[str, Any] = {
+        "user_text": reply.user_text,
+        "reply_text": reply.text,
+        "spoken_text": reply.spoken_text,
+        "status": reply.status,
+        "v2v_ms": None if v2v_ms is None else round(v2v_ms, 1),
+        "speech_end": how,
+        "audio_s": round(reply.audio_s, 3),
+        "rate_hz": reply.rate_hz,
+        "visemes": reply.visemes,
+        "gestures": [msgspec.to_builtins(cue) for cue in reply.cues],
+        "captions": [msgspec.to_builtins(segment) for segment in reply.segments],
+        "metrics": None if reply.metrics is None else msgspec.to_builtins(reply.metrics),
+        "events": dict(seen),
+    }
+    print(msgspec.json.encode(fields).decode(), flush=True)

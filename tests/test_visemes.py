@@ -245,6 +245,7 @@ def test_length_marks_tones_diacritics_and_pads_join_the_sound_before() -> None:
 def test_some_parts_add_to_the_sound_before() -> None:
     assert shape("^ ɑ ʷ $", 1) == {"aa": 0.67, "U": 0.33}
     assert shape("^ ə ˞ $", 1) == {"E": 0.35, "aa": 0.25, "RR": 0.4}
+    assert shape("^ p ʲ $", 1) == {"PP": 1.0}
 
 
 def test_a_part_or_an_unknown_symbol_with_nothing_before_it_is_quiet() -> None:
@@ -257,7 +258,10 @@ def test_an_unknown_symbol_takes_its_time_from_the_sound_before() -> None:
 
 
 def test_equal_neighbours_are_one_movement() -> None:
-    assert mouth("^ b p ɑ $") == mouth("^ p=16 ɑ $")
+    text = "^ b p ɑ $"
+    poses = mouth(text)
+    closed = [p for p in poses if dict(p.weights).get(1)]
+    assert [p.sample for p in closed] == [8 * FRAME, 22 * FRAME]
 
 
 def test_letters_and_marks_that_nfd_took_apart_are_one_sound() -> None:

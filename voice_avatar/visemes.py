@@ -98,12 +98,16 @@ class _Sound:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A shape to be in from `start` to `end` (samples)."""
+    """A shape to be in from `start` to `end` (samples).
+
+    Where several sounds in a row have the shape, `latest` is where the last of them begins.
+    """
 
     start: int
     end: int
     weights: Weights
     is_vowel: bool = False
+    latest: int = 0
 
     @property
     def is_rest(self) -> bool:
@@ -111,8 +115,8 @@ class _Target:
 
     @property
     def is_closure(self) -> bool:
-        """Whether the shape must be reached in full: p b m, f v."""
-        return _weight(self.weights, PP) >= 0.9 or _weight(self.weights, FF) >= 0.9
+        """Whether the shape must be reached in full."""
+        return _is_closure(self.weights)
 
     @property
     def is_free(self) -> bool:
@@ -212,9 +216,9 @@ _JOINED: Final = frozenset({Kind.PART, Kind.HOLD})
 
 
 def _joined(sound: _Sound, end: int, merged: tuple[Weights, ...] | None, added: Weights) -> _Sound:
-    """Returns a sound with the symbol after it taken in."""
+    """Returns a sound with the symbol after it taken in. Lips that must close stay closed."""
     shapes = merged or sound.shapes
-    if added and shapes:
+    if added and shapes and not _is_closure(shapes[-1]):
         shapes = (*shapes[:-1], _mixed((shapes[-1], 1.0), (added, 1.0)))
     return replace(sound, end=end, shapes=shapes)
 
@@ -280,7 +284,7 @@ def _append(targets: list[_Target], target: _Target) -> None:
     """Adds a target; one that is as the one before makes that longer."""
     last = targets[-1] if targets else None
     if last is not None and last.weights == target.weights:
-        targets[-1] = replace(last, end=target.end)
+        targets[-1] = replace(last, end=target.end, latest=target.start)
     else:
         targets.append(target)
 
@@ -345,9 +349,10 @@ def _shape_keys(
     yield _Key(target.start, target.weights, rank)
     length = target.end - target.start
     until = end if following is None else following.start
-    held = target.start + round(length * HOLD_SHARE)
+    latest = max(target.start, target.latest)
+    held = latest + round((target.end - latest) * HOLD_SHARE)
     if target.is_closure:
-        held = max(held, target.start + scale.samples(CLOSURE_MS))
+        held = max(held, latest + scale.samples(CLOSURE_MS))
         held = min(held, until - scale.samples(SPACING_MS))
     else:
         least, most = (scale.samples(ms) for ms in LEAD_MS)
@@ -396,6 +401,11 @@ def _is_crowded(times: Sequence[int], new: int, second: int) -> bool:
 
 def _weight(weights: Weights, viseme: int) -> float:
     return next((w for v, w in weights if v == viseme), 0.0)
+
+
+def _is_closure(weights: Weights) -> bool:
+    """Returns whether the lips must close, or the lip meet the teeth: p b m, f v."""
+    return max(_weight(weights, PP), _weight(weights, FF)) >= 0.9
 
 
 def _mixed(*parts: tuple[Weights, float]) -> Weights:

@@ -72,14 +72,16 @@ def cut(model: onnx.ModelProto) -> CutVoice:
     Raises:
         EngineUnavailable: the graph is not that of a Piper voice.
     """
-    graph = _Graph(model)
     try:
-        audio = model.graph.output[0].name
-        (durations,) = (n.output[0] for n in model.graph.node if n.op_type == "Ceil")
-        flow_out = graph.decoder_input(audio)
-        latents, mean, deviation = graph.sampling(flow_out, durations)
+        return _cut(_Graph(model), model.graph.output[0].name)
     except (LookupError, ValueError) as error:
         raise EngineUnavailable("The voice file is not a Piper (VITS) voice.") from error
+
+
+def _cut(graph: _Graph, audio: str) -> CutVoice:
+    (durations,) = (node.output[0] for node in graph.nodes if node.op_type == "Ceil")
+    flow_out = graph.decoder_input(audio)
+    latents, mean, deviation = graph.sampling(flow_out, durations)
     tail = graph.upstream([audio]) & graph.downstream(latents)
     crossing = [
         name
@@ -171,12 +173,11 @@ class _Graph:
             i for i in self.upstream([audio]) if self.nodes[i].op_type == "ConvTranspose"
         )
         waiting = deque([self.makers[self.nodes[first_up].input[0]]])
-        while waiting:  # breadth first: the nearest one
+        while True:  # breadth first: the nearest one
             node = self.nodes[waiting.popleft()]
-            if node.op_type == "Conv" and _ints(node, "kernel_shape")[0] > 1:
+            if node.op_type == "Conv" and _ints(node, "kernel_shape", 1)[0] > 1:
                 return str(node.input[0])
             waiting += [self.makers[name] for name in node.input if name in self.makers]
-        raise LookupError("no convolution before the first up-sampling")
 
     def sampling(self, flow_out: str, durations: str) -> tuple[str, str, str]:
         """Returns latents, mean and deviation of `latents = mean + noise * deviation * scale`."""
@@ -208,7 +209,7 @@ class _Graph:
                 continue
             reach, rate = max(reaches[n] for n in before), max(rates[n] for n in before)
             if node.op_type in {"Conv", "ConvTranspose"}:
-                (width,), (step,) = _ints(node, "kernel_shape"), _ints(node, "dilations", 1)
+                (width,), (step,) = _ints(node, "kernel_shape", 1), _ints(node, "dilations", 1)
                 (pad, *_), (stride,) = _ints(node, "pads", 0), _ints(node, "strides", 1)
                 side = max(pad, step * (width - 1) - pad)
                 is_up = node.op_type == "ConvTranspose"
@@ -263,15 +264,7 @@ class _Graph:
         return bytes(part.SerializeToString())
 
 
-def _ints(node: onnx.NodeProto, name: str, default: int | None = None) -> list[int]:
-    """Returns an attribute of a convolution over time (one axis).
-
-    Raises:
-        LookupError: it is absent and has no default.
-    """
-    for attribute in node.attribute:
-        if attribute.name == name:
-            return list(attribute.ints)
-    if default is None:
-        raise LookupError(name)
-    return [default]
+def _ints(node: onnx.NodeProto, name: str, default: int) -> list[int]:
+    """Returns an attribute of a convolution over time (one axis)."""
+    found = (list(attribute.ints) for attribute in node.attribute if attribute.name == name)
+    return next(found, [default])

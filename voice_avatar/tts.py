@@ -46,8 +46,8 @@ class TtsOptions:
         threads: threads of the network (1: a second one gained nothing on two shared cores).
         first_frames: frames of about 11.6 ms in the first piece of a chunk (24 = 0.28 s: shorter
             pieces repeat more work than they save).
-        piece_growth: how much longer each piece is than the one before (2: playing a piece takes
-            several times as long as making the next).
+        piece_growth: how much longer each piece is than the one before (3: making a piece takes
+            a tenth of its length, so even on a busy machine the next is there in time).
         max_frames: frames of the longest piece (192 = 2.2 s: what an interruption may waste).
     """
 
@@ -63,7 +63,7 @@ class TtsOptions:
     seed: int = 0
     threads: int = 1
     first_frames: int = 24
-    piece_growth: float = 2.0
+    piece_growth: float = 3.0
     max_frames: int = 192
 
 

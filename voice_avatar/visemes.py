@@ -87,10 +87,14 @@ class _Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
-    """One or more symbols that are one movement of the mouth (samples)."""
+    """One or more symbols that are one movement of the mouth (samples).
+
+    `onset` is where its own symbol begins, after the marks that stand before it.
+    """
 
     kind: Kind
     start: int
+    onset: int
     end: int
     shapes: tuple[Weights, ...] = ()
     stress: _Stress = _Stress.NONE
@@ -100,14 +104,15 @@ class _Sound:
 class _Target:
     """A shape to be in from `start` to `end` (samples).
 
-    Where several sounds in a row have the shape, `latest` is where the last of them begins.
+    `latest` is where the last sound that has this shape begins: after marks, or after other sounds
+    of the same shape. The shape is held for a share of that sound.
     """
 
     start: int
     end: int
     weights: Weights
+    latest: int
     is_vowel: bool = False
-    latest: int = 0
 
     @property
     def is_rest(self) -> bool:
@@ -200,10 +205,10 @@ def _sounds(spans: Sequence[PhonemeSpan], table: SymbolTable) -> list[_Sound]:
                 stress = _Stress.NONE
             start = span.start if waiting is None else waiting
             own = stress if kind is Kind.VOWEL else _Stress.NONE
-            sounds.append(_Sound(kind, start, span.end, shapes, own))
+            sounds.append(_Sound(kind, start, span.start, span.end, shapes, own))
         waiting = None
     if waiting is not None:
-        sounds.append(_Sound(Kind.GAP, waiting, spans[-1].end))
+        sounds.append(_Sound(Kind.GAP, waiting, waiting, spans[-1].end))
     return sounds
 
 
@@ -235,7 +240,7 @@ def _targets(sounds: Sequence[_Sound], scale: _Scale) -> list[_Target]:
             start, end = sounds[first].start, sounds[last - 1].end
             is_edge = first == 0 or last == len(sounds)
             if is_edge or end - start >= scale.samples(PAUSE_MS):
-                targets.append(_Target(start, end, REST))
+                targets.append(_Target(start, end, REST, start))
             continue
         for i in range(first, last):
             following = sounds[i + 1] if i + 1 < last else None
@@ -265,7 +270,7 @@ def _of_sound(
     if sound.kind is Kind.NEXT:
         if following is not None and following.kind is Kind.VOWEL:
             weights = _mixed((following.shapes[0], TRANSPARENT_SCALE))
-            yield _Target(sound.start, sound.end, weights, is_vowel=True)
+            yield _Target(sound.start, sound.end, weights, sound.onset, is_vowel=True)
         return
     size = 1.0
     if sound.kind is Kind.VOWEL:
@@ -275,7 +280,7 @@ def _of_sound(
     for weights, part in zip(sound.shapes, _SHARES[len(sound.shapes)], strict=True):
         share += part
         end = sound.start + round(length * share)
-        target = _Target(start, end, _mixed((weights, size)))
+        target = _Target(start, end, _mixed((weights, size)), max(start, sound.onset))
         yield replace(target, is_vowel=sound.kind is Kind.VOWEL and not target.is_free)
         start = end
 
@@ -284,7 +289,7 @@ def _append(targets: list[_Target], target: _Target) -> None:
     """Adds a target; one that is as the one before makes that longer."""
     last = targets[-1] if targets else None
     if last is not None and last.weights == target.weights:
-        targets[-1] = replace(last, end=target.end, latest=target.start)
+        targets[-1] = replace(last, end=target.end, latest=target.latest)
     else:
         targets.append(target)
 
@@ -349,10 +354,9 @@ def _shape_keys(
     yield _Key(target.start, target.weights, rank)
     length = target.end - target.start
     until = end if following is None else following.start
-    latest = max(target.start, target.latest)
-    held = latest + round((target.end - latest) * HOLD_SHARE)
+    held = target.latest + round((target.end - target.latest) * HOLD_SHARE)
     if target.is_closure:
-        held = max(held, latest + scale.samples(CLOSURE_MS))
+        held = max(held, target.latest + scale.samples(CLOSURE_MS))
         held = min(held, until - scale.samples(SPACING_MS))
     else:
         least, most = (scale.samples(ms) for ms in LEAD_MS)

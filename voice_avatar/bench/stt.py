@@ -203,7 +203,7 @@ def summary(heard: Sequence[Heard]) -> dict[str, Any]:
 
 def load_recognisers(options: SttOptions, store: ModelStore) -> dict[str, Recogniser]:
     """Returns ours, and faster-whisper's `transcribe` as it comes and with a beam of one."""
-    from faster_whisper import WhisperModel  # noqa: PLC0415
+    from faster_whisper import WhisperModel
 
     ours = faster_whisper_stt.load(options, store)
     theirs = WhisperModel(

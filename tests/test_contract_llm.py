@@ -83,6 +83,30 @@ async def make_openai_http(store: ModelStore, stack: AsyncExitStack) -> LlmCase:
     return LlmCase(llm, running, threads)
 
 
+async def make_openai_http_on_llamacpp(store: ModelStore, stack: AsyncExitStack) -> LlmCase:
+    """The HTTP engine on a real server: the one that xllamacpp brings along."""
+    import xllamacpp
+
+    from voice_avatar.engines import llamacpp_llm
+
+    options = LlmOptions(context_tokens=CONTEXT_TOKENS, slots=2)
+    params = llamacpp_llm._params(xllamacpp, options, store.resolve(options.model).main)
+    params.api_keys = ["sesame"]
+    with llamacpp_llm._same_signal_handlers():
+        server = xllamacpp.Server(params)
+    patch = pytest.MonkeyPatch()
+    stack.callback(patch.undo)
+    patch.setenv("LLAMACPP_KEY", "sesame")
+    url = f"{server.listening_address}/v1"
+    threads = frozenset(threading.enumerate())
+    llm = load("openai_http", store, base_url=url, api_key_env="LLAMACPP_KEY", model="m")
+
+    async def running() -> int:
+        return llamacpp_llm.requests_processing(server)
+
+    return LlmCase(llm, running, threads)
+
+
 async def make_vllm(store: ModelStore, stack: AsyncExitStack) -> LlmCase:
     del stack
     threads = frozenset(threading.enumerate())
@@ -107,6 +131,11 @@ async def make_vllm(store: ModelStore, stack: AsyncExitStack) -> LlmCase:
     params=[
         pytest.param(make_scripted, id="scripted"),
         pytest.param(make_openai_http, id="openai_http"),
+        pytest.param(
+            make_openai_http_on_llamacpp,
+            id="openai_http_on_llamacpp",
+            marks=pytest.mark.models,
+        ),
         pytest.param(make_llamacpp, id="llamacpp", marks=pytest.mark.models),
         pytest.param(make_vllm, id="vllm", marks=pytest.mark.vllm),
     ],

@@ -37,7 +37,7 @@ _BATCH_TOKENS = 64
 """Prompt tokens evaluated in one step. A request can only be aborted, and other conversations only
 get their next token, between two steps; 64 cost nothing against 512 (145 and 151 tokens/s)."""
 
-_RUNNING = "llamacpp:requests_processing"
+_PROCESSING = "llamacpp:requests_processing"
 
 
 def load(options: LlmOptions, store: ModelStore) -> LlamaCppLlm:
@@ -109,9 +109,7 @@ class LlamaCppLlm:
 
     def running(self) -> int:
         """Returns how many requests llama.cpp itself is working on."""
-        metrics: str = "" if self._server is None else self._server.handle_metrics()
-        lines = (line.partition(" ") for line in metrics.splitlines())
-        return sum(int(value) for name, _, value in lines if name == _RUNNING)
+        return 0 if self._server is None else requests_processing(self._server)
 
     async def _start(self, request: LlmRequest) -> Relay:
         """Waits for the conversation's slot and starts the request in it."""
@@ -167,6 +165,12 @@ def _serve(
     except (RuntimeError, ValueError):
         failure = LlmFailed("The language model refused the request.")
     relay.end(failure)
+
+
+def requests_processing(server: Any) -> int:
+    """Returns how many requests a llama.cpp server is working on."""
+    lines = (line.partition(" ") for line in server.handle_metrics().splitlines())
+    return sum(int(value) for name, _, value in lines if name == _PROCESSING)
 
 
 class Slots:

@@ -68,7 +68,7 @@ def available() -> bool:
     """Whether Opus can be coded here."""
     if importlib.util.find_spec("av") is None:
         return False
-    import av  # noqa: PLC0415
+    import av
 
     return "libopus" in av.codecs_available
 
@@ -86,7 +86,7 @@ class OpusEncoder:
     """
 
     def __init__(self, rate_hz: int, *, bitrate: int = BITRATE) -> None:
-        import av  # noqa: PLC0415
+        import av
 
         _check_rate(rate_hz)
         self._rate_hz = rate_hz
@@ -124,7 +124,7 @@ class OpusEncoder:
         return tuple(packets)
 
     def _encode(self, pcm: bytes) -> OpusPacket:
-        import av  # noqa: PLC0415
+        import av
 
         samples = np.frombuffer(pcm, dtype="<i2").reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
@@ -176,7 +176,7 @@ class OpusDecoder:
     """
 
     def __init__(self, rate_hz: int) -> None:
-        import av  # noqa: PLC0415
+        import av
 
         _check_rate(rate_hz)
         self._factor = DECODED_HZ // rate_hz
@@ -221,7 +221,7 @@ class OpusDecoder:
         return decoded
 
     def _decode(self, payload: bytes) -> npt.NDArray[np.float32]:
-        import av  # noqa: PLC0415
+        import av
 
         if not payload:
             raise AudioInvalid("An Opus packet cannot be empty.")

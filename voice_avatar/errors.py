@@ -28,7 +28,8 @@ The tree, with the wire code of each leaf and whether a session goes on after it
     │   │   ├── LlmTimeout     llm_timeout          no token in time                 (recoverable)
     │   │   └── ContextExceeded context_exceeded    prompt over the model's window   (recoverable)
     │   └── TtsFailed          tts_failed           (recoverable)
-    └── PersonaError           persona_invalid      a persona file that cannot be used
+    ├── PersonaError           persona_invalid      a persona file that cannot be used
+    └── ConnectionFailed       connection_failed    raised by the client only
 
 Library exceptions are mapped to these where a library is called (`engines/*`, `models.py`,
 `server.py`) and nowhere else. `code` is stable and documented in PROTOCOL.md; `message` is for
@@ -216,3 +217,9 @@ class PersonaError(VoiceAvatarError):
     """A persona file that cannot be used."""
 
     code = "persona_invalid"
+
+
+class ConnectionFailed(VoiceAvatarError):
+    """The client cannot reach the server, or lost it."""
+
+    code = "connection_failed"

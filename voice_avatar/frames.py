@@ -62,6 +62,7 @@ _HEADER: Final = struct.Struct("<BBHIQ")
 HEADER_BYTES: Final = _HEADER.size
 """Bytes of the header."""
 _FLAGS_MASK: Final = 0x0F
+_KINDS: Final = frozenset(kind.value for kind in FrameKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
     if len(data) < HEADER_BYTES:
         raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
     kind, bits, stream, seq, pts = _HEADER.unpack_from(data)
-    if kind not in FrameKind:
+    if kind not in _KINDS:
         return None
     if kind != expect:
         raise MalformedFrame(f"A frame of kind {kind} does not go this way.")

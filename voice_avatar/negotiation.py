@@ -188,7 +188,8 @@ def _format(
         raise AudioUnsupported(
             f"{what}: {rate_hz} Hz is not one of {', '.join(map(str, rates_hz))}."
         )
-    for codec in (name for name in codecs if name in wish.codecs):
+    common = [codec for codec in codecs if codec in wish.codecs]
+    for codec in sorted(common, key=wish.codecs.index):
         if codec == "opus" and rate_hz not in OPUS_RATES_HZ:
             missing.append(f"{what} opus at {rate_hz} Hz")
             continue

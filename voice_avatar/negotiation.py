@@ -10,30 +10,10 @@ import msgspec
 
 from voice_avatar import wire
 from voice_avatar.errors import AudioUnsupported, VersionUnsupported
+from voice_avatar.viseme_sets import VISEME_SETS
 
 OPUS_RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Rates that Opus codes (RFC 6716, section 2.1.3)."""
-
-VISEME_SETS: Final[dict[str, tuple[str, ...]]] = {
-    "ovr15": (
-        "sil",
-        "PP",
-        "FF",
-        "TH",
-        "DD",
-        "kk",
-        "CH",
-        "SS",
-        "nn",
-        "RR",
-        "aa",
-        "E",
-        "I",
-        "O",
-        "U",
-    ),
-}
-"""Names of the visemes of each set; the first set is the one every client can show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import msgspec
 from voice_avatar import events, wire
 from voice_avatar.errors import InvalidMessage, MalformedMessage, MessageTooBig
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
+from voice_avatar.viseme_sets import to_set
 
 PATH: Final = "/v1/avatar"
 """Path of the WebSocket."""
@@ -426,7 +427,7 @@ def _keys(
     return tuple(
         (_ms(pose.sample, dialect.rate_hz), viseme, round(weight, 3))
         for pose in poses
-        for viseme, weight in pose.weights or ((0, 0.0),)
+        for viseme, weight in to_set(pose.weights, dialect.viseme_set) or ((0, 0.0),)
     )
 
 

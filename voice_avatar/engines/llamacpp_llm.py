@@ -58,6 +58,9 @@ def load(options: LlmOptions, store: ModelStore) -> LlamaCppLlm:
             server = xllamacpp.Server(params)
     except RuntimeError as error:
         raise EngineUnavailable(f"llama.cpp cannot load the model {options.model}") from error
+    # Answered by the server's loop, which therefore runs. One that is destroyed before it runs
+    # never ends (xllamacpp 2026.10).
+    server.handle_metrics()
     return LlamaCppLlm(server, options)
 
 

@@ -137,7 +137,11 @@ WARNING_CODES: Final[dict[str, str]] = {
     "input_clipping": "The microphone is too loud and distorts.",
     "setting_unavailable": "A persona, voice, language, codec or viseme set is not to be had; "
     "what is used instead is in `settings`.",
-    "output_dropped": "Messages that were overtaken by newer ones were left out.",
+    "empty_text": "An `input.text` of nothing but spaces was ignored.",
+    "text_too_long": "An `input.text` over the server's own limit was ignored.",
+    "nothing_to_commit": "`input.commit` or a muted microphone, and no unfinished turn.",
+    "nothing_to_interrupt": "`interrupt` for a reply that is not being spoken.",
+    "empty_reply": "The language model gave nothing that can be said.",
 }
 """Every code of a `warning` message."""
 

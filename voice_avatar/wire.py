@@ -248,7 +248,7 @@ class InputStop(ClientMessage, frozen=True, kw_only=True, tag="input.stop"):
 
 
 class InputCommit(ClientMessage, frozen=True, kw_only=True, tag="input.commit"):
-    """Ends the user's turn now. Without speech in it, nothing happens."""
+    """Ends the user's turn now; without one, a `nothing_to_commit` warning."""
 
 
 class InputClear(ClientMessage, frozen=True, kw_only=True, tag="input.clear"):
@@ -266,7 +266,7 @@ class InputText(ClientMessage, frozen=True, kw_only=True, tag="input.text"):
 
 
 class Interrupt(ClientMessage, frozen=True, kw_only=True, tag="interrupt"):
-    """Stops a reply. Without a reply to stop, nothing happens.
+    """Stops a reply; without one that is spoken, a `nothing_to_interrupt` warning.
 
     Attributes:
         reply_id: which one; null = the current one.

@@ -87,7 +87,7 @@ def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
         raise VersionUnsupported(f"The only protocol version here is {wire.PROTOCOL_VERSION}.")
     can = hello.capabilities
     missing: list[str] = []
-    viseme_set = _viseme_set(can.visemes, missing)
+    viseme_set = _wish("viseme set", can.visemes, tuple(VISEME_SETS), missing)
     settings = wire.Settings(
         persona=_wish("persona", hello.persona, offer.personas, missing),
         voice=_wish("voice", hello.voice, offer.voices, missing),
@@ -128,7 +128,7 @@ def update(
     _wish("voice", message.voice, (settings.voice,), missing)
     viseme_set = settings.viseme_set
     if message.visemes is not None:
-        viseme_set = _viseme_set(message.visemes, missing)
+        viseme_set = _wish("viseme set", message.visemes, (viseme_set, *VISEME_SETS), missing)
     changed = msgspec.structs.replace(
         settings,
         language=language,
@@ -145,10 +145,6 @@ def _wish(what: str, wished: str | None, offered: tuple[str, ...], missing: list
         return wished or offered[0]
     missing.append(f"{what} {wished!r}")
     return offered[0]
-
-
-def _viseme_set(wished: str, missing: list[str]) -> str:
-    return _wish("viseme set", wished, tuple(VISEME_SETS), missing)
 
 
 def _common(ours: tuple[str, ...], theirs: tuple[str, ...] | None) -> tuple[str, ...]:

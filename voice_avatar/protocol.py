@@ -85,7 +85,7 @@ def decode_text(data: str | bytes) -> wire.AnyClientMessage | UnknownType:
     """
     message = _decode(data, _CLIENT)
     if isinstance(message, wire.SessionHello) and message.protocol.min > message.protocol.max:
-        raise InvalidMessage("protocol.min must not be greater than protocol.max.")
+        raise InvalidMessage("session.hello: protocol.min must not be greater than protocol.max.")
     return message  # type: ignore[return-value]
 
 
@@ -318,7 +318,7 @@ def _cue(cue: _Cue, dialect: Dialect) -> wire.ServerMessage:
                 end_ms=at(cue.end),
                 source=cue.source,
             )
-        case events.FaceCue():
+        case _:
             return wire.Face(
                 reply_id=cue.reply_id,
                 t_ms=at(cue.sample),
@@ -372,7 +372,7 @@ def _of_reply(notice: _OfReply, dialect: Dialect) -> wire.ServerMessage:
                 spoken_text=notice.spoken_text,
                 played_samples=notice.played,
             )
-        case events.StageMarks():
+        case _:
             return wire.Metrics(
                 reply_id=notice.reply_id,
                 stt_ms=_from_s(notice.stt_s),
@@ -416,8 +416,10 @@ def _of_session(notice: _OfSession) -> wire.ServerMessage:
             )
         case events.WarningNotice(code, message):
             return wire.WarningMessage(code=code, message=message)
-        case events.ErrorNotice(code, message, is_fatal):
-            return wire.ErrorMessage(code=code, message=message, fatal=is_fatal)
+        case _:
+            return wire.ErrorMessage(
+                code=notice.code, message=notice.message, fatal=notice.is_fatal
+            )
 
 
 def _keys(

@@ -1,0 +1,689 @@
+"""The protocol: what goes in comes out, and nothing that comes in can hurt."""
+
+from __future__ import annotations
+
+import json
+import struct
+from contextlib import suppress
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wire_examples import CLIENT_EXAMPLES, SERVER_EXAMPLES
+
+from voice_avatar import events, negotiation, protocol, wire
+from voice_avatar.errors import (
+    AudioUnsupported,
+    InvalidMessage,
+    MalformedFrame,
+    MalformedMessage,
+    MessageTooBig,
+    ProtocolError,
+    VersionUnsupported,
+)
+from voice_avatar.frames import (
+    HEADER_BYTES,
+    MAX_BINARY_BYTES,
+    Arrival,
+    AudioFrame,
+    FrameFlag,
+    FrameKind,
+    FrameOrder,
+    MicBudget,
+    pack_audio,
+    unpack_audio,
+)
+from voice_avatar.message_schemas import CLIENT_MESSAGES, SERVER_MESSAGES, tag
+from voice_avatar.negotiation import Agreed, ServerOffer, negotiate, select_subprotocol
+from voice_avatar.protocol import Dialect, UnknownType, decode_server_text, decode_text
+from voice_avatar.viseme_sets import ARKIT, VISEME_SETS, to_set
+
+RATE_HZ = 24_000
+DIALECT = Dialect(RATE_HZ)
+
+# ---------------------------------------------------------------------------------------------
+# Text frames
+
+
+@pytest.mark.parametrize("message", CLIENT_EXAMPLES, ids=lambda m: tag(type(m)))
+def test_a_client_message_comes_out_as_it_went_in(message: wire.ClientMessage) -> None:
+    text = protocol.encode_client(message)
+    assert decode_text(text) == message
+    assert decode_text(text.encode()) == message
+
+
+@pytest.mark.parametrize("message", SERVER_EXAMPLES, ids=lambda m: tag(type(m)))
+def test_a_server_message_comes_out_numbered_and_dated(message: wire.ServerMessage) -> None:
+    got = decode_server_text(protocol.encode_text(message, seq=7, ts_ms=12.34))
+    assert got == msgspec.structs.replace(message, seq=7, ts_ms=12.3)
+
+
+def test_there_is_an_example_of_every_message() -> None:
+    assert {type(m) for m in CLIENT_EXAMPLES} == set(CLIENT_MESSAGES)
+    assert {type(m) for m in SERVER_EXAMPLES} == set(SERVER_MESSAGES)
+    assert set(protocol.CLIENT_TYPES) == {tag(kind) for kind in CLIENT_MESSAGES}
+    assert set(protocol.SERVER_TYPES) == {tag(kind) for kind in SERVER_MESSAGES}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe",
+        b'{"type":"input.text","text":"\xff"}',
+        b'{"type":"input.commit","note":"\xff"}',
+        "\ud800",
+        "",
+        "hello",
+        "[]",
+        "null",
+        "{}",
+        '{"type":7}',
+        '{"type":"input.commit"',
+        '{"type":"input.commit"} x',
+        '{"type":"clock.ping","t0_ms":NaN}',
+        '{"type":"clock.ping","t0_ms":-Infinity}',
+        '{"type":"input.commit","x_deep":' + "[" * 100_000,
+        '{"type":"input.text","text":"\\ud800"}',
+    ],
+)
+def test_what_is_not_a_message_is_malformed(data: str | bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        decode_text(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"type":"input.text"}',
+        '{"type":"input.text","text":5}',
+        '{"type":"input.text","text":""}',
+        '{"type":"input.text","text":null}',
+        '{"type":"interrupt","reply_id":"1"}',
+        '{"type":"interrupt","reply_id":1.0}',
+        '{"type":"interrupt","reply_id":true}',
+        '{"type":"interrupt","reply_id":9007199254740992}',
+        '{"type":"clock.ping","t0_ms":1e999}',
+        '{"type":"clock.ping","t0_ms":1e16}',
+        '{"type":"session.hello","protocol":{"min":2,"max":1}}',
+        '{"type":"session.hello","audio_in":{"rate_hz":96000}}',
+        '{"type":"session.hello","client":{"name":"' + "x" * 65 + '"}}',
+        '{"type":"session.hello","capabilities":{"gestures":[' + '"a",' * 256 + '"a"]}}',
+    ],
+)
+def test_a_field_that_is_missing_mistyped_or_out_of_range_is_invalid(data: str) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        decode_text(data)
+    assert json.loads(data)["type"] in caught.value.message
+
+
+def test_a_message_over_the_limit_is_too_big_in_bytes_not_in_characters() -> None:
+    text = '{"type":"input.commit","x_pad":"%s"}'
+    room = protocol.MAX_TEXT_BYTES - len(text) + 2
+    assert decode_text(text % ("x" * room)) == wire.InputCommit()
+    with pytest.raises(MessageTooBig):
+        decode_text(text % ("x" * (room + 1)))
+    with pytest.raises(MessageTooBig):
+        decode_text(text % ("é" * room))
+
+
+def test_an_unknown_type_is_told_apart_from_an_experiment_and_is_cut() -> None:
+    assert decode_text('{"type":"tool.result","x":1}') == UnknownType("tool.result", False)
+    assert decode_text('{"type":"x.dance"}') == UnknownType("x.dance", True)
+    assert decode_text(json.dumps({"type": "y" * 99})) == UnknownType("y" * 64, False)
+    assert decode_server_text('{"type":"input.commit"}') == UnknownType("input.commit", False)
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert decode_text('{"type":"input.commit","soon":{"a":[1]}}') == wire.InputCommit()
+    hello = decode_text('{"type":"session.hello","resume":{"token":"t"}}')
+    assert hello == wire.SessionHello()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+field_names = st.sampled_from(
+    sorted({name for kind in CLIENT_MESSAGES for name in kind.__struct_fields__})
+)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_a_protocol_error(data: bytes) -> None:
+    for decode in (decode_text, decode_server_text):
+        with suppress(ProtocolError):
+            decode(data)
+
+
+@given(st.text(max_size=200))
+def test_no_text_raises_anything_but_a_protocol_error(text: str) -> None:
+    with suppress(ProtocolError):
+        decode_text(text)
+
+
+@given(
+    st.sampled_from(protocol.CLIENT_TYPES), st.dictionaries(field_names, json_values, max_size=5)
+)
+def test_no_fields_raise_anything_but_a_protocol_error(
+    kind: str, fields: dict[str, object]
+) -> None:
+    try:
+        message = decode_text(json.dumps({**fields, "type": kind}))
+    except ProtocolError:
+        return
+    assert isinstance(message, wire.ClientMessage)
+    # What was accepted can be written again, and says the same.
+    assert decode_text(protocol.encode_client(message)) == message
+
+
+# ---------------------------------------------------------------------------------------------
+# Binary frames
+
+frames = st.builds(
+    AudioFrame,
+    st.just(FrameKind.AUDIO_IN),
+    st.integers(0, 0xFFFF),
+    st.integers(0, 0xFFFF_FFFF),
+    st.integers(0, 2**53 - 1),
+    st.binary(min_size=2, max_size=80).map(lambda b: b[: len(b) // 2 * 2]),
+    st.integers(0, 15).map(FrameFlag),
+)
+
+
+@given(frames)
+def test_a_frame_comes_out_as_it_went_in(frame: AudioFrame) -> None:
+    assert unpack_audio(pack_audio(frame), FrameKind.AUDIO_IN) == frame
+
+
+@given(st.binary(max_size=80))
+def test_no_frame_raises_anything_but_a_protocol_error(data: bytes) -> None:
+    with suppress(MalformedFrame):
+        unpack_audio(data, FrameKind.AUDIO_IN)
+
+
+def raw(kind: int = 1, flags: int = 0, pts: int = 0, payload: bytes = b"ab") -> bytes:
+    return struct.pack("<BBHIQ", kind, flags, 0, 0, pts) + payload
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        raw()[: HEADER_BYTES - 1],
+        raw(kind=2),
+        raw(payload=b""),
+        raw(payload=b"abc"),
+        raw(pts=2**53),
+        raw(pts=2**64 - 1),
+    ],
+)
+def test_a_frame_that_breaks_the_rules_is_malformed(data: bytes) -> None:
+    with pytest.raises(MalformedFrame):
+        unpack_audio(data, FrameKind.AUDIO_IN)
+
+
+def test_an_empty_last_frame_and_an_odd_opus_packet_are_fine() -> None:
+    end = unpack_audio(raw(flags=2, payload=b""), FrameKind.AUDIO_IN)
+    assert end is not None
+    assert end.flags == FrameFlag.END
+    assert unpack_audio(raw(flags=8, payload=b"abc"), FrameKind.AUDIO_IN) is not None
+
+
+def test_later_kinds_and_flags_are_ignored() -> None:
+    assert unpack_audio(raw(kind=3), FrameKind.AUDIO_IN) is None
+    assert unpack_audio(raw(kind=0), FrameKind.AUDIO_IN) is None
+    later = unpack_audio(raw(flags=0xF1), FrameKind.AUDIO_IN)
+    assert later is not None
+    assert later.flags == FrameFlag.START
+
+
+def test_a_frame_over_the_limit_goes_neither_out_nor_in() -> None:
+    payload = bytes(MAX_BINARY_BYTES - HEADER_BYTES)
+    assert unpack_audio(raw(payload=payload), FrameKind.AUDIO_IN) is not None
+    with pytest.raises(MessageTooBig):
+        unpack_audio(raw(payload=payload + b"ab"), FrameKind.AUDIO_IN)
+    with pytest.raises(MessageTooBig):
+        pack_audio(AudioFrame(FrameKind.AUDIO_IN, 0, 0, 0, payload + b"ab"))
+
+
+def numbered(seq: int, stream: int = 0, flags: FrameFlag = FrameFlag.NONE) -> AudioFrame:
+    return AudioFrame(FrameKind.AUDIO_IN, stream, seq & 0xFFFF_FFFF, 0, b"ab", flags)
+
+
+def test_losses_and_repeats_show_in_the_numbers_of_frames() -> None:
+    order = FrameOrder()
+    assert order.arrived(numbered(5)) == Arrival()
+    assert order.arrived(numbered(6)) == Arrival()
+    assert order.arrived(numbered(9)) == Arrival(lost_frames=2)
+    assert order.arrived(numbered(8)) == Arrival(is_stale=True)
+    assert order.arrived(numbered(9)) == Arrival(is_stale=True)
+    assert order.arrived(numbered(10)) == Arrival()
+
+
+def test_the_numbers_of_frames_go_round_at_32_bits() -> None:
+    order = FrameOrder()
+    order.arrived(numbered(2**32 - 2))
+    assert order.arrived(numbered(2**32 - 1)) == Arrival()
+    assert order.arrived(numbered(0)) == Arrival()
+    assert order.arrived(numbered(2**32 - 1)) == Arrival(is_stale=True)
+    assert order.arrived(numbered(3)) == Arrival(lost_frames=2)
+
+
+def test_a_new_stream_or_a_start_begins_a_new_count() -> None:
+    order = FrameOrder()
+    order.arrived(numbered(100))
+    assert order.arrived(numbered(0, stream=1)) == Arrival()
+    assert order.arrived(numbered(1, stream=1)) == Arrival()
+    assert order.arrived(numbered(0, stream=1, flags=FrameFlag.START)) == Arrival()
+
+
+def test_microphone_audio_may_come_at_twice_real_time_after_a_burst_of_two_seconds() -> None:
+    budget = MicBudget(0.0)
+    assert all(budget.take(0.02, 0.0) for _ in range(99))
+    assert budget.take(0.019, 0.0)
+    assert not budget.take(0.02, 0.0)
+    passed = sum(budget.take(0.02, n * 0.01) for n in range(1, 101))
+    assert passed == pytest.approx(100, abs=2)
+
+
+def test_too_much_audio_for_five_seconds_is_the_end() -> None:
+    budget = MicBudget(0.0)
+    assert not budget.is_exhausted(0.0)
+    assert not budget.take(2.5, 0.0)
+    assert not budget.take(2.5, 1.0)
+    assert not budget.is_exhausted(4.9)
+    assert budget.is_exhausted(5.0)
+
+
+def test_a_bucket_that_is_half_full_again_is_recovered_and_a_little_audio_is_not() -> None:
+    budget = MicBudget(0.0)
+    assert budget.take(2.0, 0.0)
+    assert not budget.take(0.02, 0.0)
+    assert budget.take(0.02, 0.02)
+    assert budget.is_exhausted(5.0)
+    assert budget.take(0.02, 6.0)
+    assert not budget.is_exhausted(60.0)
+
+
+# ---------------------------------------------------------------------------------------------
+# What client messages mean to the session
+
+
+@pytest.mark.parametrize(
+    ("message", "event"),
+    [
+        (wire.InputStart(mode="ptt"), events.TalkPressed()),
+        (wire.InputStart(mode="vad"), None),
+        (wire.InputStop(mode="ptt"), events.TalkReleased()),
+        (wire.InputStop(mode="vad"), events.CommitInput()),
+        (wire.InputCommit(), events.CommitInput()),
+        (wire.InputClear(), events.ClearInput()),
+        (wire.InputText(text="Hi"), events.TextInput("Hi")),
+        (wire.Interrupt(), events.InterruptRequest(None)),
+        (wire.Interrupt(reply_id=3), events.InterruptRequest(3)),
+        (
+            wire.PlaybackReport(reply_id=3, state="stalled", played_samples=480),
+            events.PlaybackReport(3, 480, "stalled"),
+        ),
+        (wire.UserGaze(), None),
+        (wire.ClockPing(t0_ms=1.0), None),
+        (wire.SessionHello(), None),
+    ],
+)
+def test_a_client_message_is_this_event_to_the_session(
+    message: wire.AnyClientMessage, event: events.SessionInput | None
+) -> None:
+    assert protocol.session_input(message) == event
+
+
+# ---------------------------------------------------------------------------------------------
+# How notices are told
+
+TRACK = events.VisemeTrack(
+    1,
+    (
+        events.VisemePose(0, ((0, 1.0),)),
+        events.VisemePose(481, ((1, 0.12345), (10, 0.5))),
+        events.VisemePose(960, ()),
+    ),
+    1200,
+)
+TOLD: list[tuple[events.Notice, wire.ServerMessage]] = [
+    (events.StateChanged(events.State.THINKING), wire.State(state="thinking")),
+    (events.UserSpeechStarted(8000, 0.98765), wire.InputSpeechStarted(t_ms=500, probability=0.988)),
+    (events.UserSpeechStopped(16_001), wire.InputSpeechStopped(t_ms=1000.1)),
+    (
+        events.TranscriptInterim(2, "Hel", 1, "en"),
+        wire.TranscriptInterim(turn_id=2, text="Hel", stable_chars=1, language="en"),
+    ),
+    (
+        events.TranscriptFinal(2, "Hello.", "en"),
+        wire.TranscriptFinal(turn_id=2, text="Hello.", language="en"),
+    ),
+    (
+        events.TurnEnded(2, "vad", 0.32),
+        wire.TurnEnded(turn_id=2, reason="vad", silence_ms=320),
+    ),
+    (
+        events.ReplyStarted(70_000, 2, RATE_HZ),
+        wire.ReplyStarted(reply_id=70_000, stream=4464, turn_id=2, rate_hz=RATE_HZ, codec="pcm16"),
+    ),
+    (events.ReplyText(1, "Hi", 4), wire.ReplyText(reply_id=1, text="Hi", char=4)),
+    (
+        events.ReplySegment(1, 0, "Hi", 0, 2400, (events.TimedWord("Hi", 240, 1200, 0),)),
+        wire.ReplySegment(
+            reply_id=1, index=0, text="Hi", start_ms=0, end_ms=100, words=(("Hi", 10, 50, 0),)
+        ),
+    ),
+    (
+        TRACK,
+        wire.Visemes(
+            reply_id=1,
+            set="ovr15",
+            keys=((0, 0, 1), (20, 1, 0.123), (20, 10, 0.5), (40, 0, 0)),
+            until_ms=50,
+        ),
+    ),
+    (
+        events.GestureCue(1, "g1", "wave", "emblem", "both", 0.7, 0, 24, 48, 72, 96, 120, "llm"),
+        wire.Gesture(
+            reply_id=1,
+            id="g1",
+            lexeme="wave",
+            kind="emblem",
+            mode="both",
+            amplitude=0.7,
+            start_ms=0,
+            stroke_start_ms=1,
+            stroke_ms=2,
+            stroke_end_ms=3,
+            relax_ms=4,
+            end_ms=5,
+            source="llm",
+        ),
+    ),
+    (
+        events.HeadCue(1, "nod", 0.5, 2, 24, 48, 72, "rule"),
+        wire.Head(
+            reply_id=1,
+            lexeme="nod",
+            amount=0.5,
+            repeats=2,
+            start_ms=1,
+            stroke_ms=2,
+            end_ms=3,
+            source="rule",
+        ),
+    ),
+    (
+        events.GazeCue(1, "user", 24, 48, "state"),
+        wire.Gaze(reply_id=1, target="user", start_ms=1, end_ms=2, source="state"),
+    ),
+    (
+        events.FaceCue(1, 24, "happy", 0.8, 0.7, -0.2, 250, 0, "llm"),
+        wire.Face(
+            reply_id=1,
+            t_ms=1,
+            expression="happy",
+            intensity=0.8,
+            valence=0.7,
+            arousal=-0.2,
+            fade_ms=250,
+            hold_ms=0,
+            source="llm",
+        ),
+    ),
+    (
+        events.BodyCue("gesture", "think", 0.5, 0),
+        wire.Body(kind="gesture", lexeme="think", amplitude=0.5, duration_ms=0, source="state"),
+    ),
+    (events.ReplyAudioDone(1, 2400), wire.ReplyAudioDone(reply_id=1, sample_count=2400)),
+    (
+        events.ReplyInterrupted(1, 1200, "ptt", "Hi"),
+        wire.ReplyInterrupted(reply_id=1, at_ms=50, reason="ptt", spoken_text="Hi"),
+    ),
+    (
+        events.ReplyDone(1, "failed", "", 12),
+        wire.ReplyDone(reply_id=1, status="failed", spoken_text="", played_samples=12),
+    ),
+    (
+        events.StageMarks(1, -0.01234, 0.2, None, 0.3, 0.4, 0.5, 0.6, True),
+        wire.Metrics(
+            reply_id=1,
+            stt_ms=-12.3,
+            commit_ms=200,
+            llm_start_ms=None,
+            ttft_ms=300,
+            first_chunk_ms=400,
+            ttfa_ms=500,
+            sent_ms=600,
+            is_speculative=True,
+        ),
+    ),
+    (
+        events.WarningNotice("input_gap", "Gone."),
+        wire.WarningMessage(code="input_gap", message="Gone."),
+    ),
+    (
+        events.ErrorNotice("llm_failed", "Oh.", is_fatal=True),
+        wire.ErrorMessage(code="llm_failed", message="Oh.", fatal=True),
+    ),
+]
+
+
+@pytest.mark.parametrize(("notice", "message"), TOLD, ids=lambda one: type(one).__name__)
+def test_a_notice_is_told_in_milliseconds_and_fits_the_limits(
+    notice: events.Notice, message: wire.ServerMessage
+) -> None:
+    text = protocol.encode_notice(notice, DIALECT, seq=3, ts_ms=1.0)
+    assert isinstance(text, str)
+    assert decode_server_text(text) == msgspec.structs.replace(message, seq=3, ts_ms=1.0)
+
+
+def test_every_notice_is_told() -> None:
+    kinds = {type(notice) for notice, _ in TOLD} | {events.ReplyAudio}
+    assert kinds == set(events.Notice.__args__)  # type: ignore[attr-defined]
+
+
+def test_audio_is_told_as_a_frame_of_its_reply() -> None:
+    first = events.ReplyAudio(65_537, 0, b"ab", is_first=True)
+    last = events.ReplyAudio(65_537, 480, b"", is_last=True)
+    assert protocol.to_message(first, DIALECT) is None
+    data = protocol.encode_notice(first, DIALECT, seq=0, ts_ms=0.0)
+    assert isinstance(data, bytes)
+    assert unpack_audio(data, FrameKind.AUDIO_OUT) == AudioFrame(
+        FrameKind.AUDIO_OUT, 1, 0, 0, b"ab", FrameFlag.START
+    )
+    assert protocol.audio_frame(last, seq=9) == AudioFrame(
+        FrameKind.AUDIO_OUT, 1, 9, 480, b"", FrameFlag.END
+    )
+
+
+def test_captions_and_gaze_are_told_only_to_those_who_want_them() -> None:
+    quiet = Dialect(RATE_HZ, captions=False, gaze=False)
+    text = events.ReplyText(1, "Hi", 0)
+    segment = events.ReplySegment(1, 0, "Hi", 0, 1, ())
+    gaze = events.GazeCue(1, "user", 0, 1, "state")
+    for notice in (text, segment, gaze):
+        assert protocol.encode_notice(notice, quiet, seq=0, ts_ms=0.0) is None
+        assert protocol.encode_notice(notice, DIALECT, seq=0, ts_ms=0.0) is not None
+
+
+@pytest.mark.parametrize("viseme_set", VISEME_SETS)
+def test_visemes_are_told_in_the_set_that_was_agreed_and_no_pose_is_lost(viseme_set: str) -> None:
+    message = protocol.to_message(TRACK, Dialect(RATE_HZ, viseme_set=viseme_set))
+    assert isinstance(message, wire.Visemes)
+    assert message.set == viseme_set
+    assert sorted({t for t, _, _ in message.keys}) == [0.0, 20.0, 40.0]
+    names = VISEME_SETS[viseme_set]
+    assert all(0 <= viseme < len(names) and 0 <= w <= 1 for _, viseme, w in message.keys)
+
+
+def test_poses_carry_over_to_other_sets() -> None:
+    closed, opened = ((1, 1.0),), ((10, 1.0),)
+    assert [ARKIT[i] for i, _ in to_set(opened, "arkit52")] == [
+        "jawOpen",
+        "mouthLowerDownLeft",
+        "mouthLowerDownRight",
+    ]
+    assert to_set(closed, "vrm5") == ()
+    assert to_set(opened, "vrm5") == ((0, 1.0),)
+    assert to_set(closed, "azure22") == ((21, 1.0),)
+    assert to_set((), "azure22") == ((0, 1.0),)
+    assert to_set(closed, "ovr15") == closed
+    assert len(set(ARKIT)) == 52
+    with pytest.raises(KeyError):
+        to_set(closed, "unheard")
+
+
+# ---------------------------------------------------------------------------------------------
+# Agreeing
+
+OFFER = ServerOffer(
+    codecs=("pcm16", "opus"),
+    personas=("ava", "bob"),
+    voices=("joe", "amy"),
+    languages=("en", "zh"),
+    gestures=("wave", "bow"),
+    expressions=("happy", "sad"),
+)
+
+
+def agree(**fields: object) -> Agreed:
+    return negotiate(msgspec.convert({"type": "session.hello", **fields}, wire.SessionHello), OFFER)
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ([], None),
+        (["voice-avatar.v1"], "voice-avatar.v1"),
+        (["voice-avatar.v2", "voice-avatar.v1"], "voice-avatar.v1"),
+    ],
+)
+def test_the_subprotocol_is_ours_or_none_was_offered(
+    offered: list[str], chosen: str | None
+) -> None:
+    assert select_subprotocol(offered) == chosen
+
+
+def test_only_foreign_subprotocols_are_refused() -> None:
+    with pytest.raises(VersionUnsupported):
+        select_subprotocol(["voice-avatar.v2", "realtime"])
+
+
+def test_an_empty_hello_gets_the_defaults() -> None:
+    agreed = agree()
+    assert agreed.audio_in == wire.AudioFormat(codec="pcm16", rate_hz=16_000)
+    assert agreed.audio_out == wire.AudioFormat(codec="pcm16", rate_hz=24_000)
+    assert agreed.settings == wire.Settings(
+        persona="ava",
+        voice="joe",
+        language="en",
+        endpointing="auto",
+        viseme_set="ovr15",
+        visemes=VISEME_SETS["ovr15"],
+        captions=True,
+        gaze=True,
+    )
+    assert agreed.gestures == ("wave", "bow")
+    assert agreed.expressions == ("happy", "sad")
+    assert agreed.unavailable == ()
+
+
+@pytest.mark.parametrize("versions", [{"min": 2, "max": 3}, {"min": 9, "max": 9}])
+def test_no_version_in_common_is_refused(versions: dict[str, int]) -> None:
+    with pytest.raises(VersionUnsupported):
+        agree(protocol=versions)
+    assert agree(protocol={"min": 1, "max": 9})
+
+
+def test_the_codec_is_the_first_of_the_clients_list_that_the_server_has() -> None:
+    assert agree(audio_in={"codecs": ["flac", "opus", "pcm16"]}).audio_in.codec == "opus"
+    assert agree(audio_in={"codecs": ["pcm16", "opus"]}).audio_in.codec == "pcm16"
+    with pytest.raises(AudioUnsupported, match="audio_in"):
+        agree(audio_in={"codecs": ["flac"]})
+
+
+def test_opus_at_a_rate_that_it_does_not_code_gives_way_to_the_next_codec() -> None:
+    agreed = agree(audio_out={"codecs": ["opus", "pcm16"], "rate_hz": 22_050})
+    assert agreed.audio_out == wire.AudioFormat(codec="pcm16", rate_hz=22_050)
+    assert agreed.unavailable == ("audio_out opus at 22050 Hz",)
+    with pytest.raises(AudioUnsupported):
+        agree(audio_out={"codecs": ["opus"], "rate_hz": 22_050})
+
+
+def test_any_microphone_rate_is_taken_but_only_offered_reply_rates() -> None:
+    assert agree(audio_in={"rate_hz": 11_025}).audio_in.rate_hz == 11_025
+    with pytest.raises(AudioUnsupported, match="audio_out"):
+        agree(audio_out={"rate_hz": 11_025})
+
+
+def test_wishes_that_cannot_be_met_are_named_and_the_default_is_taken() -> None:
+    agreed = agree(
+        persona="eve",
+        voice="zoe",
+        language="fr",
+        endpointing="manual",
+        instructions="Sing.",
+        capabilities={
+            "visemes": "polly",
+            "gestures": ["bow", "jump"],
+            "expressions": [],
+            "captions": False,
+            "gaze": False,
+        },
+    )
+    settings = agreed.settings
+    assert (settings.persona, settings.voice, settings.language) == ("ava", "joe", "en")
+    assert (settings.viseme_set, settings.endpointing) == ("ovr15", "manual")
+    assert not settings.captions
+    assert not settings.gaze
+    assert agreed.instructions == "Sing."
+    assert agreed.gestures == ("bow",)
+    assert agreed.expressions == ()
+    assert agreed.unavailable == (
+        "viseme set 'polly'",
+        "persona 'eve'",
+        "voice 'zoe'",
+        "language 'fr'",
+    )
+
+
+def test_wishes_that_can_be_met_are_met() -> None:
+    settings = agree(
+        persona="bob", voice="amy", language="zh", capabilities={"visemes": "vrm5"}
+    ).settings
+    assert (settings.persona, settings.voice, settings.language) == ("bob", "amy", "zh")
+    assert settings.visemes == ("aa", "ih", "ou", "ee", "oh")
+
+
+def test_an_update_changes_what_it_names_and_leaves_the_rest() -> None:
+    settings = agree().settings
+    assert negotiation.update(settings, wire.SessionUpdate(), OFFER) == (settings, ())
+    change = wire.SessionUpdate(
+        language="zh", endpointing="manual", visemes="arkit52", captions=False
+    )
+    changed, missing = negotiation.update(settings, change, OFFER)
+    assert missing == ()
+    assert changed == msgspec.structs.replace(
+        settings,
+        language="zh",
+        endpointing="manual",
+        viseme_set="arkit52",
+        visemes=ARKIT,
+        captions=False,
+    )
+
+
+def test_an_update_cannot_change_persona_and_voice_nor_to_what_is_not_there() -> None:
+    settings = agree(language="zh", capabilities={"visemes": "vrm5"}).settings
+    change = wire.SessionUpdate(persona="bob", voice="amy", language="fr", visemes="polly")
+    changed, missing = negotiation.update(settings, change, OFFER)
+    assert (changed.persona, changed.voice, changed.language) == ("ava", "joe", "zh")
+    assert changed.viseme_set == "vrm5"
+    assert len(missing) == 4
+    same = wire.SessionUpdate(persona="ava", voice="joe")
+    assert negotiation.update(settings, same, OFFER) == (settings, ())

@@ -1,10 +1,9 @@
 """vLLM inside this server, by its AsyncLLM.
 
 vLLM's scheduler and model run in processes of their own. What is left on this side (chat template,
-tokenizer, detokenizer: Python that can take milliseconds per step under load) runs in a thread with
-an event loop of its own, so that it never delays the loop that sends audio. A process of its own
-would cost a second copy of every token on its way and gain little: the work holds the GIL for well
-under a millisecond at a time.
+tokenizer, detokenizer) runs in a thread with an event loop of its own and never in the loop that
+sends audio: four replies at once on two cores made that loop late by 2.8 ms at the 99th percentile
+and 4.2 ms at most (0.4 and 1.6 ms idle). One more process would gain little over that.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 _CPU_BLOCK_TOKENS = 32
 """Block of the key-value cache on a CPU. Only whole blocks are shared between prompts; vLLM's
 default there is 128, which would leave a short system prompt uncached."""
-
 
 _SHUTDOWN_S = 5.0
 """Time that vLLM's processes get to end by themselves."""

@@ -198,7 +198,7 @@ async def test_after_an_interruption_nothing_of_the_reply_is_heard_but_its_end()
     assert reply.spoken_text != LONG
 
 
-async def test_opus_gives_the_same_reply_at_a_tenth_of_the_size() -> None:
+async def test_opus_gives_the_same_reply_and_hears_the_same_turn() -> None:
     if not codec.available():
         pytest.skip("PyAV with libopus is not installed")
     wish = wire.AudioWish(codecs=("opus",))

@@ -78,10 +78,8 @@ def scaled(samples: int, from_hz: int, to_hz: int) -> int:
 
 
 def _exactly(pcm: bytes, samples: int) -> bytes:
-    missing = samples - sample_count(pcm)
-    if missing >= 0:
-        return pcm + silence(missing)
-    return pcm[: samples * BYTES_PER_SAMPLE]
+    missing = max(0, samples - sample_count(pcm))
+    return pcm[: samples * BYTES_PER_SAMPLE] + silence(missing)
 
 
 class StreamResampler:
@@ -135,6 +133,11 @@ class Reframer:
         whole = len(data) // size * size
         self._rest = data[whole:]
         return [data[at : at + size] for at in range(0, whole, size)]
+
+    @property
+    def waiting(self) -> int:
+        """Samples left over."""
+        return sample_count(self._rest)
 
     def flush(self) -> bytes:
         """Returns what is left over and forgets it."""

@@ -2,7 +2,8 @@
 
 Packets may be of any size and of any rate from 8 to 96 kHz. A packet carries the index of its
 first sample on the client's clock (`pts`); a jump forward is a loss and is filled with silence so
-that the clock keeps its meaning, a jump backward is a repeat and is dropped.
+that the clock keeps its meaning, a small jump backward is a repeat and is dropped, a large one
+means that the client's clock began anew.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class CaptureOptions:
     """How microphone audio is taken in.
 
     Attributes:
-        max_gap_s: longest loss filled with silence, seconds; the clock jumps over longer ones.
+        max_gap_s: longest loss filled with silence, seconds: of a longer one the rest is left out,
+            so that a wrong `pts` costs no memory. Also the longest repeat, seconds.
         clipping_share: share of full-scale samples in a second that is reported as clipping.
     """
 
@@ -67,7 +69,7 @@ class Capture:
         self._reframer = Reframer(WINDOW_SAMPLES)
         self._expected: int | None = None
         self._next_window = start
-        self._gap_until = -1
+        self._is_rest_gap = False
         self._clipped = 0
         self._counted = 0
 
@@ -89,26 +91,29 @@ class Capture:
         if len(pcm) % BYTES_PER_SAMPLE:
             raise AudioInvalid("Audio must hold whole 16-bit samples.")
         count = sample_count(pcm)
+        max_gap = int(self._options.max_gap_s * self.rate_hz)
         expected = self._expected
-        lost = repeated = 0
-        if pts is not None and expected is not None:
-            lost = max(0, pts - expected)
-            repeated = min(count, max(0, expected - pts))
-        if pts is not None:
-            self._expected = max(pts + count, expected or 0)
-        elif expected is not None:
-            self._expected = expected + count
+        if pts is None:
+            pts = expected or 0
+        ahead = 0 if expected is None else pts - expected
+        if ahead < -max_gap:
+            ahead = 0
+        lost, repeated = max(0, ahead), min(count, max(0, -ahead))
+        self._expected = max(pts + count, pts - ahead)
         pcm = pcm[repeated * BYTES_PER_SAMPLE :]
-        filled = min(lost, int(self._options.max_gap_s * self.rate_hz))
+        filled = min(lost, max_gap)
         windows = self._windows(silence(filled), is_gap=True) if filled else []
         windows += self._windows(pcm, is_gap=False)
         return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm))
 
     def _windows(self, pcm: bytes, *, is_gap: bool) -> list[AudioWindow]:
         windows = []
+        has_gap = self._is_rest_gap or is_gap
         for frame in self._reframer.push(self._resampler.push(pcm)):
-            windows.append(AudioWindow(self._next_window, frame, is_gap))
+            windows.append(AudioWindow(self._next_window, frame, has_gap))
             self._next_window += WINDOW_SAMPLES
+            has_gap = is_gap
+        self._is_rest_gap = has_gap and self._reframer.waiting > 0
         return windows
 
     def _is_clipping(self, pcm: bytes) -> bool:

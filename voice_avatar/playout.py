@@ -43,20 +43,21 @@ class Playout:
         self.sent = 0
         self._base = 0
         self._base_s: float | None = None
+        self._latency_s = options.assumed_latency_s
         self._is_moving = True
 
     def audio_sent(self, until: int, now_s: float) -> None:
         """Audio up to reply sample `until` went out."""
-        if self._base_s is None:
-            self._base_s = now_s + self._options.assumed_latency_s
-        elif self.played(now_s) >= self.sent and self._is_moving:
-            self._base, self._base_s = self.sent, max(self._base_s, now_s)
+        has_run_dry = self.played(now_s) >= self.sent
+        if has_run_dry and self._is_moving:
+            self._base, self._base_s = self.sent, now_s + self._latency_s
         self.sent = max(self.sent, until)
 
     def reported(self, played: int, state: PlaybackState, now_s: float) -> None:
         """The client says that it has played `played` samples and what it does now."""
         self._base = min(max(played, 0), self.sent)
         self._base_s = now_s
+        self._latency_s = 0.0
         self._is_moving = state in ("started", "playing")
 
     def played(self, now_s: float) -> int:

@@ -39,7 +39,8 @@ class VadEngine(Protocol):
     """Voice activity engine: one loaded model, many streams."""
 
     @property
-    def capabilities(self) -> VadCapabilities: ...
+    def capabilities(self) -> VadCapabilities:
+        """What the engine is."""
 
     def open(self) -> VadStream:
         """Returns a new stream with fresh state."""
@@ -101,9 +102,19 @@ class SpeechDetector:
         self.is_speaking = False
 
     @property
+    def is_rising(self) -> bool:
+        """Whether speech may be starting: windows of speech, not yet enough of them."""
+        return self._run > 0
+
+    @property
     def last_speech_end(self) -> int:
         """One past the last microphone sample of the last speech window."""
         return self._last_speech_end
+
+    def reset(self) -> None:
+        """Forgets what was going on: after a hole in the stream speech has to start anew."""
+        self._run = 0
+        self.is_speaking = False
 
     def step(self, frame: VadFrame) -> SpeechStarted | SpeechStopped | None:
         """Takes the next window."""

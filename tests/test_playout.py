@@ -1,0 +1,203 @@
+"""Playout: how far ahead to send, and what the listener's ear has heard."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_avatar.events import PlaybackState, TimedWord
+from voice_avatar.playout import Playout, PlayoutOptions, heard_text
+
+RATE_HZ = 10_000
+OPTIONS = PlayoutOptions(
+    max_ahead_s=2.0, assumed_latency_s=0.1, heard_tolerance_s=0.05, stall_limit_s=5.0
+)
+
+
+def playout() -> Playout:
+    return Playout(OPTIONS, RATE_HZ)
+
+
+def sent(seconds: float, now_s: float = 0.0) -> Playout:
+    """A reply of which so much went out at `now_s`."""
+    reply = playout()
+    reply.audio_sent(int(seconds * RATE_HZ), now_s)
+    return reply
+
+
+def test_before_any_audio_nothing_is_played_and_the_whole_lead_may_be_sent() -> None:
+    reply = playout()
+    assert reply.played(100.0) == 0
+    assert reply.allowance(100.0) == 2 * RATE_HZ
+    assert reply.reaches_s(1) is None
+
+
+def test_without_reports_playback_runs_in_real_time_after_the_assumed_delay() -> None:
+    reply = sent(1.0, now_s=50.0)
+    assert reply.played(50.05) == 0
+    assert reply.played(50.6) == pytest.approx(5000, abs=1)
+    assert reply.played(60.0) == 10_000
+    assert reply.reaches_s(10_000) == pytest.approx(51.1)
+
+
+def test_the_lead_is_what_was_sent_and_not_yet_played() -> None:
+    reply = sent(2.0)
+    assert reply.allowance(0.1) == 0
+    assert reply.allowance(0.6) == pytest.approx(5000, abs=1)
+
+
+def test_more_than_the_lead_leaves_no_negative_allowance() -> None:
+    assert sent(9.0).allowance(0.1) == 0
+
+
+def test_a_report_replaces_the_estimate() -> None:
+    reply = sent(2.0)
+    reply.reported(3000, "playing", 1.0)
+    assert reply.played(1.0) == 3000
+    assert reply.played(1.5) == 8000
+    assert reply.reaches_s(8000) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(("told", "believed"), [(-5, 0), (10**9, 20_000)])
+def test_a_report_beyond_what_is_possible_is_cut(told: int, believed: int) -> None:
+    reply = sent(2.0)
+    reply.reported(told, "stopped", 1.0)
+    assert reply.played(1.0) == believed
+
+
+@pytest.mark.parametrize("state", ["stalled", "finished", "stopped"])
+def test_a_client_that_stands_still_is_believed_for_a_while(state: PlaybackState) -> None:
+    reply = sent(2.0)
+    reply.reported(4000, state, 1.0)
+    assert reply.played(5.9) == 4000
+    assert reply.reaches_s(4000) == pytest.approx(6.0)
+    assert reply.played(6.5) == 9000
+
+
+def test_a_client_that_goes_on_after_a_stall_plays_in_real_time_at_once() -> None:
+    reply = sent(2.0)
+    reply.reported(4000, "stalled", 1.0)
+    reply.audio_sent(25_000, 1.5)
+    assert reply.played(2.0) == 4000
+    reply.reported(4000, "playing", 2.0)
+    assert reply.played(2.5) == 9000
+
+
+def test_after_the_audio_ran_dry_playback_waits_for_the_next_and_for_its_way() -> None:
+    reply = sent(1.0)
+    reply.audio_sent(20_000, 3.0)
+    assert reply.played(3.0) == 10_000
+    assert reply.played(3.1) == 10_000
+    assert reply.played(3.6) == pytest.approx(15_000, abs=1)
+
+
+def test_a_client_that_reports_needs_no_assumed_delay() -> None:
+    reply = sent(1.0)
+    reply.reported(9000, "playing", 1.0)
+    reply.audio_sent(20_000, 3.0)
+    assert reply.played(3.5) == 15_000
+
+
+def test_a_report_before_any_audio_does_no_harm() -> None:
+    reply = playout()
+    reply.reported(500, "started", 1.0)
+    assert reply.played(2.0) == 0
+    reply.audio_sent(10_000, 2.0)
+    assert reply.played(2.5) == 5000
+
+
+def test_what_was_sent_never_shrinks() -> None:
+    reply = sent(1.0)
+    reply.audio_sent(500, 0.1)
+    assert reply.sent == 10_000
+
+
+Step = tuple[float, int, PlaybackState | None]
+STEPS = st.lists(
+    st.tuples(
+        st.floats(0.0, 8.0),
+        st.integers(-100, 50_000),
+        st.sampled_from([None, None, "started", "playing", "stalled", "finished", "stopped"]),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_never_more_is_played_than_was_sent_and_playback_never_goes_back_by_itself(
+    steps: list[Step],
+) -> None:
+    """Each step: time that goes by, samples, and a report, or None for audio sent."""
+    reply, now_s, until = playout(), 1.0, 0
+    for wait_s, samples, state in steps:
+        looks = [reply.played(now_s + wait_s * part / 4) for part in range(5)]
+        now_s += wait_s
+        assert all(before <= after for before, after in pairwise(looks))
+        if state is None:
+            until += abs(samples)
+            reply.audio_sent(until, now_s)
+            assert reply.played(now_s) >= looks[-1]
+        else:
+            reply.reported(samples, state, now_s)
+        assert 0 <= reply.played(now_s) <= reply.sent == until
+        assert 0 <= reply.allowance(now_s) <= 2 * RATE_HZ
+
+
+@given(STEPS, st.integers(1, 10**6))
+def test_a_sample_sent_is_played_when_it_was_said_to_be(steps: list[Step], sample: int) -> None:
+    reply, now_s = playout(), 1.0
+    reply.audio_sent(10**6, now_s)
+    for wait_s, samples, state in steps:
+        now_s += wait_s
+        if state is not None:
+            reply.reported(samples, state, now_s)
+    reaches_s = reply.reaches_s(sample + 1)
+    assert reaches_s is not None
+    assert reply.played(max(now_s, reaches_s)) >= sample
+
+
+TEXT = "Hello, my friend. Bye!"
+WORDS = (
+    TimedWord("Hello", 0, 1000, 0),
+    TimedWord("my", 1000, 1500, 7),
+    TimedWord("friend", 1500, 3000, 10),
+    TimedWord("Bye", 4000, 5000, 18),
+)
+
+
+@pytest.mark.parametrize(
+    ("played", "heard"),
+    [
+        (0, ""),
+        (989, ""),
+        (990, "Hello,"),
+        (1000, "Hello,"),
+        (2000, "Hello, my"),
+        (3500, "Hello, my friend."),
+        (5000, TEXT),
+        (99_999, TEXT),
+    ],
+)
+def test_the_text_heard_ends_after_the_last_whole_word_and_its_punctuation(
+    played: int, heard: str
+) -> None:
+    assert heard_text(TEXT, WORDS, played, tolerance=10) == heard
+
+
+def test_nothing_is_heard_of_a_text_whose_words_are_not_timed_yet() -> None:
+    assert heard_text("“Hello", (), 5000, tolerance=10) == ""
+
+
+def test_chinese_punctuation_belongs_to_the_word_before_it() -> None:
+    words = (TimedWord("你好", 0, 1000, 0), TimedWord("世界", 1000, 2000, 3))
+    assert heard_text("你好，世界。", words, 1000, tolerance=0) == "你好，"
+
+
+@given(st.integers(0, 6000), st.integers(0, 6000))
+def test_who_hears_longer_hears_no_less(first: int, second: int) -> None:
+    less, more = sorted((first, second))
+    longer = heard_text(TEXT, WORDS, more, tolerance=10)
+    assert longer.startswith(heard_text(TEXT, WORDS, less, tolerance=10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +26,8 @@ class TurnEngine(Protocol):
     """End-of-turn engine."""
 
     @property
-    def capabilities(self) -> TurnCapabilities: ...
+    def capabilities(self) -> TurnCapabilities:
+        """What the engine is."""
 
     def score(self, pcm: bytes) -> float:
         """Returns the probability (0..1) that the speaker has finished.
@@ -90,17 +92,19 @@ class TurnOptions:
 _OPEN_ENDINGS = {
     "en": frozenset(
         "a an the and or but so because if when while that which who to of for with from in on at"
-        " by about my your our their his i'm i is are was were um uh erm er hmm like then than".split()
+        " by about my your our their his i'm i is are was were um uh erm er hmm like then"
+        " than".split()
     ),
 }
-_OPEN_ENDINGS_ZH = tuple("和 跟 与 或 但 但是 因为 所以 如果 的话 然后 就是 那个 这个 嗯 呃 还有 以及 我想".split())
-_BACKCHANNELS = {
-    "en": frozenset(
-        "mhm mm mmm hm hmm mm-hmm mmhmm uh-huh uhhuh huh uh um ah oh yeah yep yes ok okay right"
-        " sure wow cool nice".split()
-    ),
-    "zh": frozenset("嗯 嗯嗯 哦 啊 噢 对 对对 好 好的 是 是的 哈 呵 唔 诶".split()),
-}
+_OPEN_ENDINGS_ZH = tuple(
+    "和 跟 与 或 但 但是 因为 所以 如果 的话 然后 就是 那个 这个 嗯 呃 还有 以及 我想".split()
+)
+_BACKCHANNELS = frozenset(
+    "mhm mm mmm hm hmm mm-hmm mmhmm uh-huh uhhuh huh uh um ah oh yeah yep yes ok okay right"
+    " sure wow cool nice".split()
+)
+_BACKCHANNEL_ZH = re.compile("(?:嗯|哦|啊|噢|对|好|是|的|哈|呵|唔|诶|ok){1,4}")
+"""Said without spaces, and often twice or thrice ("对对对", "好的好的")."""
 _MAX_BACKCHANNEL_WORDS = 3
 _EDGE_PUNCTUATION = " \t\n.,!?;:…-–—\"'。，！？；：、“”‘’"
 
@@ -121,8 +125,11 @@ def words_of(text: str, language: str) -> list[str]:
 def is_backchannel(text: str, language: str) -> bool:
     """Returns whether a transcript is only listener's noise ("mhm", "right, right")."""
     words = words_of(text, language)
-    known = _BACKCHANNELS.get(language, _BACKCHANNELS["en"])
-    return len(words) <= _MAX_BACKCHANNEL_WORDS and all(word in known for word in words)
+    if len(words) > _MAX_BACKCHANNEL_WORDS:
+        return False
+    if language == "zh":
+        return all(_BACKCHANNEL_ZH.fullmatch(word) for word in words)
+    return all(word in _BACKCHANNELS for word in words)
 
 
 def has_open_ending(text: str, language: str) -> bool:
@@ -156,7 +163,7 @@ def commit_delay_s(
     if probability is None:
         delay_s = options.plain_silence_s
     else:
-        span = options.sure_probability - options.doubt_probability
+        span = max(1e-6, options.sure_probability - options.doubt_probability)
         doubt = min(1.0, max(0.0, (options.sure_probability - probability) / span))
         delay_s = options.min_silence_s + doubt * (options.max_silence_s - options.min_silence_s)
     if text and has_open_ending(text, language):
@@ -164,9 +171,7 @@ def commit_delay_s(
     return delay_s
 
 
-def is_interruption(
-    options: TurnOptions, speech_s: float, text: str | None, language: str
-) -> bool:
+def is_interruption(options: TurnOptions, speech_s: float, text: str | None, language: str) -> bool:
     """Returns whether speech over the reply means that the avatar has to stop.
 
     Args:

@@ -1,0 +1,164 @@
+"""Endpointing policy: how long to wait, what is a backchannel, what is an interruption."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_avatar.turn import (
+    TurnOptions,
+    commit_delay_s,
+    has_open_ending,
+    is_backchannel,
+    is_interruption,
+    words_of,
+)
+
+OPTIONS = TurnOptions(
+    min_silence_s=0.2,
+    max_silence_s=1.4,
+    plain_silence_s=0.7,
+    sure_probability=0.9,
+    doubt_probability=0.1,
+    open_ending_s=1.1,
+    interrupt_speech_s=0.7,
+    interrupt_any_s=1.8,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("Hello, World!", "en", ["hello", "world"]),
+        ("mm-hmm… I'M", "en", ["mm-hmm", "i'm"]),
+        (" … — ! ", "en", []),
+        ("", "en", []),
+        ("好的，谢谢。再见！", "zh", ["好的", "谢谢", "再见"]),
+    ],
+)
+def test_words_have_no_case_and_no_punctuation_at_their_edges(
+    text: str, language: str, words: list[str]
+) -> None:
+    assert words_of(text, language) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Mhm.", "en"),
+        ("Right, right.", "en"),
+        ("Oh, okay, sure", "en"),
+        ("", "en"),
+        ("嗯。", "zh"),
+        ("对对对。", "zh"),
+        ("好的，好的", "zh"),
+        ("是啊", "zh"),
+        ("OK", "zh"),
+        ("Okay!", "fr"),
+    ],
+)
+def test_listeners_noise_is_a_backchannel(text: str, language: str) -> None:
+    assert is_backchannel(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Yeah, but why?", "en"),
+        ("No.", "en"),
+        ("Stop", "en"),
+        ("yeah yeah yeah yeah", "en"),
+        ("不对", "zh"),
+        ("好的，等一下", "zh"),
+        ("对对对对对", "zh"),
+        ("对，对，对，对", "zh"),
+    ],
+)
+def test_words_that_mean_something_are_no_backchannel(text: str, language: str) -> None:
+    assert not is_backchannel(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I went to the", "en"),
+        ("So I went home and.", "en"),
+        ("Well, um…", "en"),
+        ("First,", "en"),
+        ("I thi-", "en"),
+        ("我想", "zh"),
+        ("因为。", "zh"),
+        ("首先，", "zh"),
+        ("d'abord,", "fr"),
+    ],
+)
+def test_a_text_that_nobody_would_end_so_has_an_open_ending(text: str, language: str) -> None:
+    assert has_open_ending(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I went home.", "en"),
+        ("What is it for?", "en"),
+        ("Come in!", "en"),
+        ("", "en"),
+        ("你在想什么呢？", "zh"),
+        ("我要一杯咖啡。", "zh"),
+        ("Je suis chez moi", "fr"),
+    ],
+)
+def test_a_complete_text_has_none(text: str, language: str) -> None:
+    assert not has_open_ending(text, language)
+
+
+@pytest.mark.parametrize(
+    ("probability", "delay_s"),
+    [(1.0, 0.2), (0.9, 0.2), (0.5, 0.8), (0.1, 1.4), (0.0, 1.4), (None, 0.7)],
+)
+def test_the_surer_the_turn_model_the_shorter_the_wait(
+    probability: float | None, delay_s: float
+) -> None:
+    assert commit_delay_s(OPTIONS, probability, "I went home.", "en") == pytest.approx(delay_s)
+
+
+def test_an_open_ending_lengthens_the_wait_of_a_sure_model_and_shortens_none() -> None:
+    assert commit_delay_s(OPTIONS, 0.95, "I went home and", "en") == 1.1
+    assert commit_delay_s(OPTIONS, 0.0, "I went home and", "en") == pytest.approx(1.4)
+    assert commit_delay_s(OPTIONS, 0.95, "", "en") == pytest.approx(0.2)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_any_thresholds_give_a_wait_within_the_bounds(
+    probability: float, sure: float, doubt: float
+) -> None:
+    options = TurnOptions(sure_probability=sure, doubt_probability=doubt)
+    delay_s = commit_delay_s(options, probability, "I went home.", "en")
+    assert options.min_silence_s <= delay_s <= options.max_silence_s + 1e-9
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_more_probability_never_means_a_longer_wait(first: float, second: float) -> None:
+    less, more = sorted((first, second))
+    waits = [commit_delay_s(OPTIONS, p, "I went home.", "en") for p in (less, more)]
+    assert waits[0] >= waits[1]
+
+
+@pytest.mark.parametrize(
+    ("speech_s", "text", "is_one"),
+    [
+        (0.3, None, False),
+        (0.7, None, True),
+        (0.3, "Wait", True),
+        (1.5, "", False),
+        (1.5, "Mhm.", False),
+        (1.5, "…", False),
+        (1.8, "Mhm.", True),
+        (1.8, "", True),
+    ],
+)
+def test_words_or_length_make_an_interruption_and_a_backchannel_does_not(
+    speech_s: float, text: str | None, is_one: bool
+) -> None:
+    assert is_interruption(OPTIONS, speech_s, text, "en") is is_one

@@ -21,7 +21,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from voice_avatar import __version__
 from voice_avatar.errors import ConfigError, VoiceAvatarError
@@ -69,11 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _with_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--preset", default=None, help="embedded (default), laptop or gpu")
+    parser.add_argument("--preset", default="", help="embedded (default), laptop or gpu")
     parser.add_argument(
         "--config", metavar="FILE", help=f"TOML file (default: {_DEFAULT_CONFIG} if it exists)"
     )
@@ -96,7 +96,7 @@ class _FullHelp(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        from voice_avatar.config import describe
+        from voice_avatar.config_doc import describe
 
         parser.print_help()
         print("\nall options, as --set STAGE.KEY=VALUE, in the TOML file or the environment:")
@@ -196,8 +196,7 @@ def load_config(args: argparse.Namespace) -> Config:
     ):
         if (value := getattr(args, option, None)) is not None:
             overrides[key] = value
-    preset = args.preset or os.environ.get("VOICE_AVATAR_PRESET", "embedded")
-    return config.load(_toml(args.config), os.environ, overrides, preset)
+    return config.load(_toml(args.config), os.environ, overrides, args.preset)
 
 
 def _toml(path: str | None) -> str:

@@ -125,9 +125,9 @@ class ScriptedLlm:
 
     def __init__(
         self,
-        options: LlmOptions | None = None,
-        *,
         replies: Sequence[str] = (),
+        *,
+        context_tokens: int = 4096,
         token_s: float = 0.0,
         fails_after: int | None = None,
         hangs_after: int | None = None,
@@ -136,8 +136,8 @@ class ScriptedLlm:
         """Makes the engine.
 
         Args:
-            options: for its context window.
             replies: texts, used in turn and from the first again; none = repeat what was said.
+            context_tokens: prompt and reply together, at most.
             token_s: time per token, seconds.
             fails_after: tokens after which every request fails.
             hangs_after: tokens after which every request hangs.
@@ -152,7 +152,6 @@ class ScriptedLlm:
         self.running = 0
         self.aborted = 0
         self.requests: list[LlmRequest] = []
-        context_tokens = (options or LlmOptions()).context_tokens
         self.capabilities = LlmCapabilities("scripted", "script", context_tokens, True)
 
     async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
@@ -276,7 +275,7 @@ def load_stt(options: SttOptions, store: ModelStore) -> ScriptedStt:
 
 def load_llm(options: LlmOptions, store: ModelStore) -> ScriptedLlm:
     """Returns the scripted LLM; needs no model."""
-    return ScriptedLlm(options)
+    return ScriptedLlm(context_tokens=options.context_tokens)
 
 
 def load_tts(options: TtsOptions, store: ModelStore) -> ScriptedTts:

@@ -1,0 +1,163 @@
+"""Figures for Prometheus: what sessions there are, how long replies take, what goes wrong.
+
+Everything is counted from what passes by anyway: notices that go out, events that come in. Nothing
+that anybody said is in a label.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from voice_avatar.events import (
+    ErrorNotice,
+    Notice,
+    PlaybackReport,
+    ReplyDone,
+    ReplyInterrupted,
+    SessionInput,
+    StageMarks,
+    TurnEnded,
+    WarningNotice,
+)
+
+_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""Close together where it matters: people leave 0.2 s between turns, and 1 s feels slow."""
+
+_MARKS: Final = ("stt", "commit", "llm_start", "ttft", "first_chunk", "ttfa", "sent")
+"""Fields of `StageMarks` without their unit."""
+
+_STAGES: Final = (
+    ("llm_first_token", "llm_start", "ttft"),
+    ("llm_first_chunk", "ttft", "first_chunk"),
+    ("tts_first_audio", "first_chunk", "ttfa"),
+)
+"""Stage, and the marks between which it works."""
+
+
+class Metrics:
+    """The counters of one server, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._sessions = Gauge(
+            "voice_avatar_sessions", "Sessions that are open.", registry=registry
+        )
+        self._closes = Counter(
+            "voice_avatar_closes", "Connections closed, by code.", ["code"], registry=registry
+        )
+        self._marks = Histogram(
+            "voice_avatar_reply_mark_seconds",
+            "From the end of the user's speech (of a typed turn: from its commit) until each mark"
+            " of the reply; 0 for what was done before.",
+            ["mark", "turn"],
+            buckets=_BUCKETS_S,
+            registry=registry,
+        )
+        self._stages = Histogram(
+            "voice_avatar_stage_seconds",
+            "Time that a stage took until its first result, spoken turns only.",
+            ["stage"],
+            buckets=_BUCKETS_S,
+            registry=registry,
+        )
+        self._turns = Counter(
+            "voice_avatar_turns", "Turns of users, by what ended them.", ["reason"],
+            registry=registry,
+        )  # fmt: skip
+        self._replies = Counter(
+            "voice_avatar_replies", "Replies that are over, by how.", ["status"], registry=registry
+        )
+        self._early = Counter(
+            "voice_avatar_speculative_replies",
+            "Replies begun before their turn was committed.",
+            registry=registry,
+        )
+        self._interrupts = Counter(
+            "voice_avatar_interrupts", "Replies interrupted, by what.", ["reason"],
+            registry=registry,
+        )  # fmt: skip
+        self._underruns = Counter(
+            "voice_avatar_underruns", "Times that a client ran out of audio.", registry=registry
+        )
+        self._errors = Counter(
+            "voice_avatar_errors", "Errors told to clients, by code.", ["code"], registry=registry
+        )
+        self._warnings = Counter(
+            "voice_avatar_warnings", "Warnings told to clients, by code.", ["code"],
+            registry=registry,
+        )  # fmt: skip
+        self._bytes = Counter(
+            "voice_avatar_bytes", "Payload of WebSocket frames.", ["direction"], registry=registry
+        )
+        self._received = self._bytes.labels("in")
+        self._sent = self._bytes.labels("out")
+        self._backlog = Gauge(
+            "voice_avatar_outbox_items", "Notices that wait to be sent.", registry=registry
+        )
+
+    def session_opened(self) -> None:
+        """A session was opened."""
+        self._sessions.inc()
+
+    def session_closed(self) -> None:
+        """A session that was opened is over."""
+        self._sessions.dec()
+
+    def connection_closed(self, code: int | None) -> None:
+        """A connection is closed; None = the client vanished."""
+        self._closes.labels("none" if code is None else str(code)).inc()
+
+    def note(self, notice: Notice) -> None:
+        """A notice goes out."""
+        match notice:
+            case StageMarks():
+                self._note_marks(notice)
+            case TurnEnded(reason=reason):
+                self._turns.labels(reason).inc()
+            case ReplyDone(status=status):
+                self._replies.labels(status).inc()
+            case ReplyInterrupted(reason=reason):
+                self._interrupts.labels(reason).inc()
+            case ErrorNotice(code=code):
+                self._errors.labels(code).inc()
+            case WarningNotice(code=code):
+                self._warnings.labels(code).inc()
+            case _:
+                pass
+
+    def _note_marks(self, marks: StageMarks) -> None:
+        turn = "text" if marks.stt_s is None else "voice"
+        at_s: dict[str, float | None] = {name: getattr(marks, f"{name}_s") for name in _MARKS}
+        for name, mark_s in at_s.items():
+            if mark_s is not None:
+                self._marks.labels(name, turn).observe(max(0.0, mark_s))
+        if marks.is_speculative:
+            self._early.inc()
+        if turn == "text":
+            return
+        for stage, since, until in _STAGES:
+            start_s, end_s = at_s[since], at_s[until]
+            if start_s is not None and end_s is not None:
+                self._stages.labels(stage).observe(max(0.0, end_s - start_s))
+
+    def note_input(self, event: SessionInput) -> None:
+        """A client's event comes in."""
+        if isinstance(event, PlaybackReport) and event.state == "stalled":
+            self._underruns.inc()
+
+    def note_bytes(self, received: int, sent: int) -> None:
+        """Bytes of payload came in and went out."""
+        self._received.inc(received)
+        self._sent.inc(sent)
+
+    def set_backlog(self, notices: int) -> None:
+        """So many notices wait to be sent, in all sessions together."""
+        self._backlog.set(notices)
+
+    def exposition(self) -> tuple[bytes, str]:
+        """Returns all figures as Prometheus reads them, and their content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST

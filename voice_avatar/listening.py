@@ -12,8 +12,13 @@ Theory of operation. A turn of the user runs through three phases:
 - Text and model together make `TurnReady`: a reply may be prepared. Speech takes it back
   (`TurnResumed`).
 - Speech that begins over a reply is a *candidate*: it becomes an interruption (`BargeIn`) by a
-  word that is no backchannel or by its length, and is forgotten otherwise.
-- Push-to-talk and manual commits force the endpoint; voice activity then only dates the speech.
+  word that is no backchannel or by its length, and is forgotten otherwise. Speech that outlasts the
+  reply is an answer to it, however short.
+- Push-to-talk and commits by the client force the endpoint; voice activity then only dates the
+  speech. So does a microphone that delivers nothing any more (a stall), but speech that comes after
+  all goes on with the turn.
+- Whatever a question to an engine was asked for, an answer counts only while nothing has changed
+  since (`_epoch`), except that its text may be shown.
 """
 
 from __future__ import annotations
@@ -104,9 +109,10 @@ Output = Command | Notice | Fact
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A question to an engine: which pause it belongs to, and the audio that it covers."""
+    """A question to the recogniser: when it was asked, and the audio that it covers."""
 
     epoch: int
+    start: int
     end: int
     purpose: TranscribePurpose
 
@@ -134,6 +140,7 @@ class Listener:
         self._pending: dict[int, _Pending] = {}
         self._scoring: dict[int, int] = {}
         self._epoch = 0
+        self._early: SpeechStarted | None = None
         self._begin(0)
 
     # -- what the turn is made of
@@ -145,6 +152,7 @@ class Listener:
         self._speech_end = segment_start
         self._frozen = ""
         self._text: str | None = None
+        self._heard_language: str | None = None
         self._interim = ""
         self._interim_end = segment_start
         self._stable = 0
@@ -164,10 +172,15 @@ class Listener:
 
     @property
     def deadline_s(self) -> float | None:
-        """When `tick` is due: the microphone has fallen silent for good."""
-        if not self.is_active or self._is_pressed or self._is_manual or self._forced:
-            return None
-        return self._frame_s + self._turn.stall_s
+        """When `tick` is due: the microphone delivers nothing any more."""
+        if self._ends_by_silence or self._detector.is_speaking:
+            return self._frame_s + self._turn.stall_s
+        return None
+
+    @property
+    def _ends_by_silence(self) -> bool:
+        is_open = self.is_active and not self._forced
+        return is_open and not self._is_pressed and not self._is_manual
 
     def set_manual(self, is_manual: bool) -> None:
         """Switches between voice endpointing and commits by the client alone."""
@@ -181,54 +194,83 @@ class Listener:
         self._frame_s = now_s
         out: list[Output] = []
         if not reply_is_live:
-            self._is_candidate = False
+            self._reply_is_over()
         match self._detector.step(frame):
-            case SpeechStarted(sample, probability):
-                out += self._speech_started(sample, probability, reply_is_live)
+            case SpeechStarted() as start:
+                out.append(UserSpeechStarted(start.sample, start.probability))
+                out += self._speech_started(start, reply_is_live)
             case SpeechStopped(sample):
+                out.append(UserSpeechStopped(sample))
                 out += self._speech_stopped(sample)
-            case None:
-                pass
+        if self.phase is Phase.QUIET and self._early is not None:
+            out += self._go_on_early(self._early, reply_is_live)
         if self.phase is Phase.SPEAKING:
             out += self._while_speaking()
         elif self.phase is Phase.PAUSED:
             out += self._while_paused()
         return out
 
-    def _speech_started(self, sample: int, probability: float, is_over: bool) -> list[Output]:
-        out: list[Output] = []
-        if self.phase is Phase.QUIET:
-            out.append(self._open_turn(sample, is_over))
-        elif self.phase is Phase.PAUSED and self._forced:
-            return []
-        elif self._is_ready:
-            out.append(TurnResumed())
-        self._is_ready = False
-        self.phase = Phase.SPEAKING
-        out.append(UserSpeechStarted(sample, probability))
-        return out
+    def _reply_is_over(self) -> None:
+        """Speech that outlasts the reply is a turn; what ended before it may still be none."""
+        self._is_candidate = False
+        if self.phase is Phase.SPEAKING:
+            self._began_over_reply = False
 
-    def _open_turn(self, sample: int, is_over: bool) -> SpeechBegan:
+    def _speech_started(self, start: SpeechStarted, is_over: bool) -> list[Output]:
+        if self.phase is Phase.QUIET:
+            return self._open_turn(start.sample, is_over)
+        if self.phase is Phase.PAUSED and self._is_ended_by_client:
+            self._early = start
+            return []
+        return self._resume(start.sample)
+
+    def _open_turn(self, sample: int, is_over: bool) -> list[Output]:
         self.turn_id += 1
-        self._epoch += 1
-        self._begin(max(0, sample - int(self._turn.preroll_s * MIC_HZ)))
+        self._early = None
+        self._begin(max(self._speech_end, sample - self._preroll))
         self._speech_start = self._asked_at = self._interim_end = sample
         self._is_candidate = self._began_over_reply = is_over
-        return SpeechBegan(is_over)
+        self._enter(Phase.SPEAKING)
+        return [SpeechBegan(is_over)]
+
+    def _resume(self, sample: int) -> list[Output]:
+        """The turn goes on after a pause."""
+        out: list[Output] = [TurnResumed()] if self._is_ready else []
+        self._is_ready, self._forced, self._early = False, None, None
+        was_paused = self.phase is Phase.PAUSED
+        self._enter(Phase.SPEAKING)
+        if was_paused:
+            self._speech_start = sample
+            self._freeze(self._text, max(self._speech_end, sample - self._preroll))
+        return out
+
+    @property
+    def _preroll(self) -> int:
+        return int(self._turn.preroll_s * MIC_HZ)
+
+    def _go_on_early(self, start: SpeechStarted, is_over: bool) -> list[Output]:
+        """Opens the turn that began while the text of the one before was still awaited."""
+        out = self._open_turn(start.sample, is_over)
+        if not self._detector.is_speaking:
+            out += self._pause(self._detector.last_speech_end)
+        return out
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self._epoch += 1
+
+    @property
+    def _is_ended_by_client(self) -> bool:
+        return self._forced not in (None, "vad")
 
     def _speech_stopped(self, sample: int) -> list[Output]:
-        if self.phase is not Phase.SPEAKING:
+        if self.phase is not Phase.SPEAKING or self._is_pressed:
             return []
-        notice = UserSpeechStopped(sample)
-        if self._is_pressed:
-            self._speech_end = sample
-            return [notice]
-        return [notice, *self._pause(sample)]
+        return self._pause(sample)
 
     def _pause(self, speech_end: int) -> list[Output]:
         """Asks for the text and the turn model's word as soon as the user pauses."""
-        self.phase = Phase.PAUSED
-        self._epoch += 1
+        self._enter(Phase.PAUSED)
         self._speech_end = speech_end
         self._text = self._probability = None
         self._rescores = 0
@@ -244,17 +286,15 @@ class Listener:
     def _while_speaking(self) -> list[Output]:
         if self._is_candidate:
             return self._while_candidate()
-        is_long = self._now_sample - self._segment_start >= self._turn.max_segment_s * MIC_HZ
         interim_samples = int(self._turn.interim_s * MIC_HZ)
         is_due = interim_samples and self._now_sample - self._interim_end >= interim_samples
-        if (is_due or is_long) and not self._pending:
+        if (is_due or self._is_long) and not self._pending:
             return [self._transcribe(TranscribePurpose.PARTIAL)]
         return []
 
     def _while_candidate(self) -> list[Output]:
         speech_s = (self._now_sample - self._speech_start) / MIC_HZ
-        language = self.language or "en"
-        if is_interruption(self._turn, speech_s, self._candidate_text, language):
+        if is_interruption(self._turn, speech_s, self._candidate_text, self._spoken_language):
             return self._barge_in()
         wait_s = self._turn.interrupt_ask_s if self._candidate_text is None else _ASK_AGAIN_S
         since_s = (self._now_sample - self._asked_at) / MIC_HZ
@@ -288,11 +328,13 @@ class Listener:
         is_noise = not text or (
             self._began_over_reply and is_backchannel(text, self._spoken_language)
         )
-        if self._forced:
-            return self._drop() if not text else self._commit(text, self._forced, 0.0)
         if is_noise:
-            return self._drop() if silence_s >= self._turn.drop_silence_s else []
-        if self._is_manual or self._is_candidate:
+            is_time = self._forced or silence_s >= self._turn.drop_silence_s
+            return self._drop() if is_time else []
+        if self._forced:
+            waited_s = 0.0 if self._is_ended_by_client else self._turn.stall_s
+            return self._commit(text, self._forced, waited_s)
+        if self._is_manual or self._is_candidate or self._detector.is_rising:
             return []
         delay_s = commit_delay_s(self._turn, self._probability, text, self._spoken_language)
         if silence_s < delay_s:
@@ -302,12 +344,13 @@ class Listener:
 
     @property
     def _spoken_language(self) -> str:
-        return self.language or "en"
+        return self.language or self._heard_language or "en"
 
     def _commit(self, text: str, reason: EndReason, silence_s: float) -> list[Output]:
         committed = TurnCommitted(
             self.turn_id, text, self._spoken_language, reason, silence_s, self._speech_end_s
         )
+        self.language = self._spoken_language
         self._close()
         return [committed]
 
@@ -319,11 +362,11 @@ class Listener:
         return out
 
     def _close(self) -> None:
-        self.phase = Phase.QUIET
-        self._epoch += 1
+        turn_end = self._now_sample if self.phase is Phase.SPEAKING else self._speech_end
+        self._enter(Phase.QUIET)
         self._pending.clear()
         self._scoring.clear()
-        self._begin(self._now_sample)
+        self._begin(turn_end)
 
     @property
     def _speech_end_s(self) -> float:
@@ -334,21 +377,20 @@ class Listener:
     def transcribed(self, event: Transcribed) -> list[Output]:
         """Takes the answer to a `Transcribe`."""
         pending = self._pending.pop(event.request_id, None)
-        if pending is None or not self.is_active:
+        if pending is None or pending.start != self._segment_start:
             return []
-        is_current = pending.epoch == self._epoch
+        is_final = pending.epoch == self._epoch and pending.purpose is TranscribePurpose.EAGER
         if event.transcript is None:
-            is_turn = is_current and pending.purpose is TranscribePurpose.EAGER
-            return self._drop(is_failure=True) if is_turn else []
-        if self.language is None and event.transcript.text:
-            self.language = event.transcript.language
+            return self._drop(is_failure=True) if is_final else []
         text = event.transcript.text
+        if text:
+            self._heard_language = event.transcript.language
         self._candidate_text = text
-        if pending.purpose is TranscribePurpose.EAGER and is_current:
+        if is_final:
             self._text = text
         out = self._candidate_heard() if self._is_candidate else []
         out += self._show_interim(text)
-        self._freeze(pending, text)
+        self._freeze(text, pending.end)
         out += self._prepare()
         return out + self._settle(self._silence_s)
 
@@ -367,12 +409,15 @@ class Listener:
         self._interim = whole
         return [TranscriptInterim(self.turn_id, whole, self._stable, self._spoken_language)]
 
-    def _freeze(self, pending: _Pending, text: str) -> None:
-        """Sets the text of a long turn's first part, so that no decode gets too long."""
-        covered_s = (pending.end - self._segment_start) / MIC_HZ
-        if self.phase is Phase.SPEAKING and covered_s >= self._turn.max_segment_s:
+    @property
+    def _is_long(self) -> bool:
+        return self._now_sample - self._segment_start >= self._turn.max_segment_s * MIC_HZ
+
+    def _freeze(self, text: str | None, end: int) -> None:
+        """Sets the text of a long turn up to sample `end`, so that no decode gets too long."""
+        if text is not None and self.phase is Phase.SPEAKING and self._is_long:
             self._frozen = _joined(self._frozen, text, self._spoken_language)
-            self._segment_start = pending.end
+            self._segment_start = end
 
     def scored(self, event: TurnScored) -> list[Output]:
         """Takes the answer to a `ScoreTurn`."""
@@ -391,7 +436,7 @@ class Listener:
         text = _joined(self._frozen, self._text, self._spoken_language)
         if self._began_over_reply and is_backchannel(text, self._spoken_language):
             return []
-        knows = self._probability is not None or not self._has_turn_model or self._forced
+        knows = self._probability is not None or not self._has_turn_model
         likely = self._probability is None or (
             self._probability >= self._turn.speculate_probability
         )
@@ -405,15 +450,10 @@ class Listener:
     def press(self) -> list[Output]:
         """Push-to-talk went down."""
         self._is_pressed = True
-        out: list[Output] = []
         if self.phase is Phase.QUIET:
-            out.append(self._open_turn(self._now_sample, is_over=False))
-        elif self._is_ready:
-            out.append(TurnResumed())
-        self._is_ready = self._is_candidate = self._began_over_reply = False
-        self._forced = None
-        self.phase = Phase.SPEAKING
-        return out
+            return self._open_turn(self._now_sample, is_over=False)
+        self._is_candidate = self._began_over_reply = False
+        return self._resume(self._now_sample)
 
     def release(self) -> list[Output]:
         """Push-to-talk went up."""
@@ -424,22 +464,30 @@ class Listener:
 
     def commit(self) -> list[Output]:
         """The client ends the turn."""
-        self._is_pressed = False
-        return self._force("commit") if self.is_active else []
+        self._is_pressed = self._is_candidate = self._began_over_reply = False
+        return self._force("commit")
 
     def clear(self) -> list[Output]:
         """The client takes the unfinished turn back."""
         self._is_pressed = False
+        self._early = None
         return self._drop() if self.is_active else []
 
     def tick(self, now_s: float) -> list[Output]:
-        """Ends the turn of a user whose microphone has fallen silent for good."""
+        """Ends the speech, and the turn, of a user whose microphone delivers nothing any more."""
         deadline_s = self.deadline_s
         if deadline_s is None or now_s < deadline_s:
             return []
-        return self._force("vad")
+        out: list[Output] = []
+        if self._detector.is_speaking:
+            out.append(UserSpeechStopped(self._now_sample))
+            out += self._speech_stopped(self._now_sample)
+        self._detector.reset()
+        return out + (self._force("vad") if self._ends_by_silence else [])
 
     def _force(self, reason: EndReason) -> list[Output]:
+        if not self.is_active:
+            return []
         self._forced = reason
         if self.phase is Phase.SPEAKING:
             return self._pause(self._now_sample)
@@ -449,10 +497,10 @@ class Listener:
 
     def _transcribe(self, purpose: TranscribePurpose) -> Transcribe:
         request_id = self._request_id()
-        self._pending[request_id] = _Pending(self._epoch, self._now_sample, purpose)
-        self._asked_at = self._interim_end = self._now_sample
-        start = self._segment_start
-        return Transcribe(request_id, start, self._now_sample, purpose, self.language)
+        start, end = self._segment_start, self._now_sample
+        self._pending[request_id] = _Pending(self._epoch, start, end, purpose)
+        self._asked_at = self._interim_end = end
+        return Transcribe(request_id, start, end, purpose, self.language)
 
     def _score(self) -> ScoreTurn:
         request_id = self._request_id()

@@ -167,7 +167,7 @@ def _add_models(commands: _Commands) -> None:
 
 def _add_replay(commands: _Commands) -> None:
     parser = commands.add_parser("replay", help="run a recorded session again and compare")
-    parser.add_argument("folder", metavar="DIR", help="folder of one recorded session")
+    parser.add_argument("folder", metavar="DIR", help="a recorded session, or a folder of them")
     parser.set_defaults(run=_replay)
 
 
@@ -251,13 +251,16 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from voice_avatar.recorder import replay
+    from voice_avatar.recorder import recordings, replay
 
-    report = replay(Path(args.folder))
-    for difference in report.differences:
-        print(difference)
-    print(f"{report.steps} steps, {len(report.differences)} differ")
-    return 1 if report.differences else 0
+    is_equal = True
+    for folder in recordings(Path(args.folder)):
+        report = replay(folder)
+        for difference in report.differences:
+            print(difference)
+        print(f"{report.session_id}: {report.steps} steps, {len(report.differences)} differ")
+        is_equal = is_equal and not report.differences
+    return 0 if is_equal else 1
 
 
 def _bench(arguments: list[str]) -> int:

@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from voice_avatar import wire
 from voice_avatar.audio import dbfs, sample_count
 from voice_avatar.client import AvatarConnection, connect
 from voice_avatar.client_audio import read_wav
 from voice_avatar.client_reply import AudioReceived, Reply
 from voice_avatar.command_serve import engines_of, with_uvloop
 from voice_avatar.config import Config
-from voice_avatar.errors import ConfigError
+from voice_avatar.errors import ConnectionFailed
 from voice_avatar.server import AvatarServer
 from voice_avatar.wavs import write_wav
 
@@ -28,6 +29,9 @@ _SPEECH_FLOOR_DB = 30.0
 
 _STEP_S = 0.01
 _REPLY_TIMEOUT_S = 60.0
+
+_GREETING_S = 1.0
+"""Time for a greeting to begin; then it is taken that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,14 @@ async def _server_url(config: Config, url: str | None) -> AsyncIterator[str]:
 
 
 async def _turns(avatar: AvatarConnection, request: ChatRequest) -> int:
-    seen: Counter[str] = Counter()
-    watching = asyncio.create_task(_count(avatar, seen))
+    seen = _Seen()
+    watching = asyncio.create_task(seen.watch(avatar))
     try:
+        await _hear_greeting(avatar, seen)
         replies = [await _say_wav(avatar, path, request, seen) for path in request.wavs]
         replies += [await _type(avatar, text, request, seen) for text in request.texts]
     except TimeoutError:
-        raise ConfigError("No reply came: nothing was understood, or the server hangs.") from None
+        raise ConnectionFailed("No reply: nothing was understood, or the server hangs.") from None
     finally:
         watching.cancel()
     if request.out:
@@ -105,38 +110,87 @@ async def _turns(avatar: AvatarConnection, request: ChatRequest) -> int:
     return 0
 
 
-async def _type(
-    avatar: AvatarConnection, text: str, request: ChatRequest, seen: Counter[str]
-) -> Reply:
+class _Seen:
+    """What the server told, counted by type.
+
+    Attributes:
+        counts: message type -> how many.
+        greeting: set once a reply to nobody has begun.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.greeting = asyncio.Event()
+
+    async def watch(self, avatar: AvatarConnection) -> None:
+        """Counts until the session ends."""
+        async for event in avatar:
+            if isinstance(event, AudioReceived):
+                self.counts["audio"] += 1
+                continue
+            self.counts[str(event.__struct_config__.tag)] += 1
+            if isinstance(event, wire.ReplyStarted) and event.turn_id == 0:
+                self.greeting.set()
+
+
+async def _hear_greeting(avatar: AvatarConnection, seen: _Seen) -> None:
+    """Lets the avatar finish its greeting: whoever talks into it interrupts it."""
+    try:
+        async with asyncio.timeout(_GREETING_S):
+            await seen.greeting.wait()
+    except TimeoutError:
+        return
+    async with asyncio.timeout(_REPLY_TIMEOUT_S):
+        await avatar.next_reply()
+    seen.counts.clear()
+
+
+async def _type(avatar: AvatarConnection, text: str, request: ChatRequest, seen: _Seen) -> Reply:
     async with asyncio.timeout(_REPLY_TIMEOUT_S):
         reply = await avatar.ask(text)
-    _report(reply, None, "", request, seen)
+    _report(reply, Timing(None, "", 0), request, seen.counts)
     return reply
 
 
-async def _count(avatar: AvatarConnection, seen: Counter[str]) -> None:
-    async for event in avatar:
-        is_audio = isinstance(event, AudioReceived)
-        seen["audio" if is_audio else str(event.__struct_config__.tag)] += 1
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a recording was answered.
+
+    Attributes:
+        v2v_ms: from the end of its speech to the first audible sample of the reply; None = no
+            speech, or nothing audible.
+        speech_end: how the end of the speech was found.
+        cut_offs: replies that began before the speech was over.
+    """
+
+    v2v_ms: float | None
+    speech_end: str
+    cut_offs: int
 
 
-async def _say_wav(
-    avatar: AvatarConnection, path: str, request: ChatRequest, seen: Counter[str]
-) -> Reply:
+async def _say_wav(avatar: AvatarConnection, path: str, request: ChatRequest, seen: _Seen) -> Reply:
+    """Streams a recording in real time and returns the reply to its end."""
     pcm, rate_hz = read_wav(path)
     end_s, how = request.speech_end_s, "given"
     if end_s is None:
-        end_s, how = (
-            speech_end_s(pcm, rate_hz),
-            f"last 10 ms within {_SPEECH_FLOOR_DB:g} dB of peak",
-        )
+        end_s = speech_end_s(pcm, rate_hz)
+        how = f"last 10 ms within {_SPEECH_FLOOR_DB:g} dB of the loudest"
     started_s = time.monotonic()
-    async with asyncio.timeout(sample_count(pcm) / rate_hz + _REPLY_TIMEOUT_S):
-        reply = await avatar.talk(path)
-    v2v_ms = None
-    if reply.first_audible_s is not None:
-        v2v_ms = (reply.first_audible_s - started_s - end_s) * 1000
-    _report(reply, v2v_ms, how, request, seen)
+    microphone = asyncio.create_task(avatar.stream(pcm, rate_hz))
+    cut_offs = 0
+    try:
+        async with asyncio.timeout(sample_count(pcm) / rate_hz + _REPLY_TIMEOUT_S):
+            while True:
+                reply = await avatar.next_reply()
+                audible_s = reply.first_audible_s
+                if audible_s is None or audible_s > started_s + end_s:
+                    break
+                cut_offs += 1
+    finally:
+        microphone.cancel()
+        await asyncio.gather(microphone, return_exceptions=True)
+    v2v_ms = None if audible_s is None else (audible_s - started_s - end_s) * 1000
+    _report(reply, Timing(v2v_ms, how, cut_offs), request, seen.counts)
     return reply
 
 
@@ -148,13 +202,12 @@ def speech_end_s(pcm: bytes, rate_hz: int) -> float:
     return float((loud[-1] + 1) * _STEP_S)
 
 
-def _report(
-    reply: Reply, v2v_ms: float | None, how: str, request: ChatRequest, seen: Counter[str]
-) -> None:
+def _report(reply: Reply, timing: Timing, request: ChatRequest, counts: Counter[str]) -> None:
+    v2v_ms = timing.v2v_ms
     if not request.is_json:
         print(f"you:    {reply.user_text}")
         wait = "" if v2v_ms is None else f"   ({v2v_ms:.0f} ms after your last word)"
-        print(f"avatar: {reply.spoken_text}{wait}")
+        print(f"avatar: {reply.spoken_text}{wait}", flush=True)
         return
     fields: dict[str, Any] = {
         "user_text": reply.user_text,
@@ -162,13 +215,15 @@ def _report(
         "spoken_text": reply.spoken_text,
         "status": reply.status,
         "v2v_ms": None if v2v_ms is None else round(v2v_ms, 1),
-        "speech_end": how,
+        "speech_end": timing.speech_end,
+        "cut_offs": timing.cut_offs,
         "audio_s": round(reply.audio_s, 3),
         "rate_hz": reply.rate_hz,
         "visemes": reply.visemes,
         "gestures": [msgspec.to_builtins(cue) for cue in reply.cues],
         "captions": [msgspec.to_builtins(segment) for segment in reply.segments],
         "metrics": None if reply.metrics is None else msgspec.to_builtins(reply.metrics),
-        "events": dict(seen),
+        "events": dict(counts),
     }
+    counts.clear()
     print(msgspec.json.encode(fields).decode(), flush=True)

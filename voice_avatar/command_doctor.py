@@ -115,14 +115,14 @@ def _look(found: Findings) -> None:
 def _has_cuda() -> bool:
     if importlib.util.find_spec("ctranslate2") is None:
         return False
-    import ctranslate2
+    import ctranslate2  # type: ignore[import-untyped,unused-ignore]
 
     return bool(ctranslate2.get_cuda_device_count())
 
 
 def _sound_devices() -> dict[str, Any]:
     try:
-        import sounddevice
+        import sounddevice  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except (ImportError, OSError):  # OSError: PortAudio itself is absent
         return {"microphones": 0, "loudspeakers": 0}
     devices = sounddevice.query_devices()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from voice_avatar import logs
 from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engines
 from voice_avatar.models import ModelStore
-from voice_avatar.server import AvatarServer
+from voice_avatar.server import AvatarServer, load_persona
 from voice_avatar.workers import Engines
 
 T = TypeVar("T")
@@ -29,20 +31,34 @@ async def _serve(config: Config) -> None:
     server = AvatarServer(config, lambda: engines_of(config, on_stage=_say_stage))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, _end, server, number)
     await server.serve(on_ready=_say_url)
+
+
+def _end(server: AvatarServer, number: signal.Signals) -> None:
+    """Ends the server: gently, but at once while it still loads (a thread cannot be cancelled)."""
+    if not server.is_ready:
+        print("voice-avatar: stopped before it was ready", file=sys.stderr, flush=True)
+        os._exit(128 + number)
+    server.stop()
 
 
 def engines_of(
     config: Config, *, on_stage: Callable[[str, str], None] = lambda stage, name: None
 ) -> Engines:
-    """Loads the engines; models that are missing are pulled. Blocks."""
+    """Loads the engines; models that are missing are pulled. Blocks.
+
+    Raises:
+        ConfigError, PersonaError: an engine or a persona does not exist.
+        EngineUnavailable, ModelError: an engine cannot be loaded.
+    """
+    voice = load_persona(config.server.persona).voice or config.tts.voice
     return load_engines(
         vad=config.vad,
         turn=config.turn,
         stt=config.stt,
         llm=config.llm,
-        tts=config.tts,
+        tts=replace(config.tts, voice=voice),
         denoise=config.denoise,
         store=ModelStore(),
         on_stage=on_stage,

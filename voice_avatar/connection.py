@@ -27,7 +27,16 @@ from voice_avatar.errors import (
     UnexpectedMessage,
     VoiceAvatarError,
 )
-from voice_avatar.events import Notice, ReplyAudio, SessionInput, SettingsChanged
+from voice_avatar.events import (
+    ErrorNotice,
+    Notice,
+    ReplyAudio,
+    ReplyDone,
+    SessionInput,
+    SettingsChanged,
+    StageMarks,
+    WarningNotice,
+)
 from voice_avatar.frames import (
     MAX_BINARY_BYTES,
     MIC_BURST_S,
@@ -39,6 +48,7 @@ from voice_avatar.frames import (
     pack_audio,
     unpack_audio,
 )
+from voice_avatar.logs import SessionLog
 from voice_avatar.pipeline import Conversation
 from voice_avatar.protocol import Dialect
 
@@ -46,6 +56,12 @@ _log = logging.getLogger(__name__)
 
 MAX_ERRORS = 100
 """Errors of its own making after which a client is closed (4000)."""
+
+MESSAGES_PER_S = 100.0
+"""Text messages per second that a client may send: ten times what PROTOCOL.md asks of it."""
+
+MESSAGE_BURST = 500.0
+"""Text messages at once; beyond, the client is closed (4429)."""
 
 
 class Meter(Protocol):
@@ -61,6 +77,24 @@ class Meter(Protocol):
         """Bytes of payload came in and went out."""
 
 
+class MessageBudget:
+    """Limit of text messages: a bucket of `MESSAGE_BURST`, refilled at `MESSAGES_PER_S`."""
+
+    def __init__(self, now_s: float) -> None:
+        self._left = MESSAGE_BURST
+        self._at_s = now_s
+
+    def take(self, now_s: float) -> bool:
+        """Returns whether a message that came at `now_s` is within the limit."""
+        refill = (now_s - self._at_s) * MESSAGES_PER_S
+        self._left = min(MESSAGE_BURST, self._left + refill)
+        self._at_s = now_s
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
 class Closing(Exception):  # noqa: N818 - how a connection ends, not always an error
     """Ends a connection.
 
@@ -71,10 +105,21 @@ class Closing(Exception):  # noqa: N818 - how a connection ends, not always an e
     """
 
     def __init__(self, code: CloseCode, error: str = "", message: str = "") -> None:
-        super().__init__(message or code.name)
+        super().__init__(code.name)
         self.code = code
         self.error = error
         self.message = message
+
+    @classmethod
+    def because_of(cls, error: Exception) -> Closing:
+        """Returns how `error` ends a connection; of what was not foreseen, nothing is told."""
+        match error:
+            case Closing():
+                return error
+            case VoiceAvatarError():
+                return cls(close_code(error), error.code, error.message)
+            case _:
+                return cls(CloseCode.INTERNAL, "internal", "The server failed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +182,13 @@ class Connection:
         self._meter = meter
         self._is_authorized = is_authorized or not terms.tokens
         self._clock = clock
-        self._log = logging.LoggerAdapter(_log, {"session": session_id})
+        self._log = SessionLog(_log, session_id)
         self.conversation: Conversation | None = None
         self._seq = 0
         self._errors = 0
         self._order = FrameOrder()
         self._budget = MicBudget(clock())
-        self._next_pts = 0
+        self._messages = MessageBudget(clock())
         self._is_overrun = False
         self._dialect = Dialect(rate_hz=0)
         self._decoder: codec.OpusDecoder | None = None
@@ -282,17 +327,34 @@ class Connection:
             raise error
         if self._errors > MAX_ERRORS:
             raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")
-        self._log.info("refused", extra={"code": error.code, "ref": ref})
+        self._meter.note(ErrorNotice(error.code, error.message))
+        self._log.info("message refused", extra={"code": error.code, "ref": ref})
         await self.tell(wire.ErrorMessage(code=error.code, message=error.message, ref=ref))
 
     async def _write(self, conversation: Conversation) -> None:
         async for notice in conversation.notices():
-            self._meter.note(notice)
+            self._note(notice)
             if isinstance(notice, ReplyAudio):
                 await self._send_audio(notice)
             elif (message := protocol.to_message(notice, self._dialect)) is not None:
                 await self.tell(message)
         raise Closing(CloseCode.IDLE_TIMEOUT, "idle_timeout", "Nothing was said for too long.")
+
+    def _note(self, notice: Notice) -> None:
+        """Counts and logs a notice; never its text."""
+        self._meter.note(notice)
+        match notice:
+            case StageMarks(reply_id=reply_id, ttft_s=ttft_s, sent_s=sent_s):
+                fields = {"reply": reply_id, "first_token_s": ttft_s, "first_audio_s": sent_s}
+                self._log.info("reply begins", extra=fields)
+            case ReplyDone(reply_id=reply_id, status=status):
+                played_s = notice.played / self._dialect.rate_hz
+                over = {"reply": reply_id, "status": status, "played_s": round(played_s, 2)}
+                self._log.info("reply over", extra=over)
+            case ErrorNotice(code=code) | WarningNotice(code=code):
+                self._log.warning("trouble", extra={"code": code})
+            case _:
+                pass
 
     async def _send_audio(self, audio: ReplyAudio) -> None:
         if audio.is_first:
@@ -333,15 +395,17 @@ class Connection:
             try:
                 if isinstance(data, bytes):
                     await self._audio_in(conversation, data)
-                else:
-                    message = protocol.decode_text(data)
-                    if isinstance(message, protocol.UnknownType):
-                        if not message.is_experimental:
-                            await self._warn("unknown_type", f"Unknown type {message.type!r}.")
-                        continue
-                    ref = str(message.__struct_config__.tag)
-                    await self._message_in(conversation, message)
-            except (ProtocolError, VoiceAvatarError) as error:
+                    continue
+                if not self._messages.take(self._clock()):
+                    raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
+                message = protocol.decode_text(data)
+                if isinstance(message, protocol.UnknownType):
+                    if not message.is_experimental:
+                        await self._warn("unknown_type", f"Unknown type {message.type!r}.")
+                    continue
+                ref = str(message.__struct_config__.tag)
+                await self._message_in(conversation, message)
+            except VoiceAvatarError as error:
                 await self._refuse(error, ref)
 
     async def _message_in(self, conversation: Conversation, message: wire.AnyClientMessage) -> None:
@@ -408,14 +472,11 @@ class Connection:
             await self._warn("input_overrun", "Audio comes faster than real time: some is dropped.")
 
 
-async def close(connection: Connection | None, socket: ServerConnection, end: Exception) -> None:
-    """Closes a socket as `end` says, telling the client why if it can still be told."""
-    if isinstance(end, ConnectionClosed):
+async def close(connection: Connection | None, socket: ServerConnection, error: Exception) -> None:
+    """Closes a socket because of `error`, telling the client why if it can still be told."""
+    if isinstance(error, ConnectionClosed):
         return
-    if isinstance(end, VoiceAvatarError):
-        end = Closing(close_code(end), end.code, end.message)
-    if not isinstance(end, Closing):
-        end = Closing(CloseCode.INTERNAL, "internal", "The server failed.")
+    end = Closing.because_of(error)
     if end.error and connection is not None and end.code is not CloseCode.SLOW_CONSUMER:
         try:
             await connection.tell(
@@ -423,4 +484,4 @@ async def close(connection: Connection | None, socket: ServerConnection, end: Ex
             )
         except (ConnectionClosed, Closing):
             return
-    await socket.close(end.code, end.error or "bye")
+    await socket.close(end.code, end.message if end.code is CloseCode.OVERLOADED else end.error)

@@ -11,12 +11,23 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-_PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-"""Attributes that every record has; all others came in by `extra`."""
+_PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "websocket",
+}
+"""Attributes that every record has, and the object that `websockets` adds to its own; all others
+came in by `extra`."""
+
+
+WEBSOCKETS: Final = "voice_avatar.server.websockets"
+"""Logger of the WebSocket library."""
 
 
 class _Formatter(logging.Formatter):
@@ -70,6 +81,19 @@ class TextFormatter(_Formatter):
         return f"{line} {self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class SessionLog(logging.LoggerAdapter[logging.Logger]):
+    """A logger whose records all carry the id of one session."""
+
+    def __init__(self, logger: logging.Logger, session_id: str) -> None:
+        super().__init__(logger, {"session": session_id})
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[object, MutableMapping[str, Any]]:
+        """Adds the id to the record's own extra fields (the adapter of 3.11 drops those)."""
+        return msg, {**kwargs, "extra": {**(self.extra or {}), **(kwargs.get("extra") or {})}}
+
+
 def configure(form: Literal["json", "text"], level: str) -> None:
     """Sends the records of this package to standard error.
 
@@ -83,3 +107,5 @@ def configure(form: Literal["json", "text"], level: str) -> None:
     logger.handlers[:] = [output]
     logger.setLevel(level.upper())
     logger.propagate = False
+    if level != "debug":  # a line for every connection and every scrape of /metrics
+        logging.getLogger(WEBSOCKETS).setLevel(logging.WARNING)

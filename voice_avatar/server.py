@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket as sockets
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from http import HTTPStatus
@@ -32,17 +33,25 @@ from voice_avatar.audio import silence
 from voice_avatar.codes import CloseCode
 from voice_avatar.config import Config
 from voice_avatar.connection import Closing, Connection, Terms, close, is_token_valid
-from voice_avatar.errors import ConfigError, EngineError, VersionUnsupported
+from voice_avatar.errors import (
+    ConfigError,
+    PersonaError,
+    VersionUnsupported,
+    VoiceAvatarError,
+)
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
+    ErrorNotice,
     LlmRequest,
     Message,
     SpeakableChunk,
 )
+from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics
 from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.recorder import Recording
+from voice_avatar.stt import AUTO, SttOptions
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.workers import Engines, Workers, in_thread
 
@@ -53,6 +62,10 @@ LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _CLOSE_TIMEOUT_S = 2.0
 """Time for the closing handshake; a client that does not read would hold it up."""
+
+_SEND_BUFFER_BYTES = 128 * 1024
+"""What the system may hold for a client: 1.3 s of PCM at 48 kHz. With its own default, of
+megabytes, a client that does not read would be found out only after a minute."""
 
 _DRAIN_POLL_S = 0.05
 _RECONNECT_MS = 1000.0
@@ -103,24 +116,28 @@ class AvatarServer:
                 compression=None,
                 max_size=protocol.MAX_TEXT_BYTES,
                 max_queue=32,
+                ping_interval=options.ping_s or None,
+                ping_timeout=options.ping_timeout_s or None,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 ssl=tls,
                 server_header="voice-avatar",
+                logger=logging.getLogger(WEBSOCKETS),
             )
         except OSError as error:
             raise ConfigError(
                 f"Cannot listen on {options.host}:{options.port}: {error.strerror}."
             ) from error
-        async with listener:
-            self.port = listener.sockets[0].getsockname()[1]
-            scheme = "https" if tls else "http"
-            try:
+        try:
+            async with listener:
+                for socket in listener.sockets:  # whatever is accepted inherits it
+                    socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, _SEND_BUFFER_BYTES)
+                self.port = listener.sockets[0].getsockname()[1]
                 await self._start_engines()
-                on_ready(f"{scheme}://{options.host}:{self.port}/")
+                on_ready(f"{'https' if tls else 'http'}://{options.host}:{self.port}/")
                 await self._stopped.wait()
                 await self._drain()
-            finally:
-                await self._stop_engines()
+        finally:  # after the last session is over
+            await self._stop_engines()
 
     def stop(self) -> None:
         """Begins the end: no more sessions, and those there are get `drain_s`."""
@@ -131,10 +148,9 @@ class AvatarServer:
     async def _start_engines(self) -> None:
         started_s = time.monotonic()
         engines = await asyncio.to_thread(self._load)
-        workers = Workers(engines)
+        self._workers = Workers(engines)
         self._terms = self._make_terms(engines)
-        await warm_up(workers, persona.system_prompt(self._persona))
-        self._workers = workers
+        await warm_up(self._workers, persona.system_prompt(self._persona))
         self.is_ready = True
         _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
 
@@ -148,7 +164,7 @@ class AvatarServer:
         config = self._config
         voice = engines.tts.capabilities
         words = vocabulary()
-        language = config.session.language or self._persona.language
+        language = self._language
         others = [code for code in engines.stt.capabilities.languages if code != language]
         custom = (self._persona.name,) if not _is_built_in(config.server.persona) else ()
         names = (*custom, *persona.built_in_names())
@@ -177,6 +193,12 @@ class AvatarServer:
             max_ahead_s=config.playout.max_ahead_s,
             idle_timeout_s=config.session.idle_timeout_s,
         )
+
+    @property
+    def _language(self) -> str:
+        """Language of a session that asks for none: the persona's, if it is not configured."""
+        configured = self._config.stt.language
+        return self._persona.language if configured in (AUTO, SttOptions().language) else configured
 
     # -- HTTP
 
@@ -223,10 +245,10 @@ class AvatarServer:
     # -- sessions
 
     async def _handle(self, socket: ServerConnection) -> None:
-        """Serves one WebSocket: the task boundary of a session."""
+        """Serves one WebSocket."""
         connection: Connection | None = None
         session_id = secrets.token_hex(8)
-        log = logging.LoggerAdapter(_log, {"session": session_id})
+        log = SessionLog(_log, session_id)
         try:
             connection = self._open(socket, session_id)
             self.sessions.add(connection)
@@ -235,15 +257,19 @@ class AvatarServer:
             await connection.run()
         except ConnectionClosed:
             pass
-        except Exception as end:
-            if not isinstance(end, Closing | EngineError | negotiation.VoiceAvatarError):
+        except Exception as error:  # the task boundary of a session
+            end = Closing.because_of(error)
+            if not isinstance(error, Closing | VoiceAvatarError):
                 log.exception("session failed")
+            if end.error:
+                self.metrics.note(ErrorNotice(end.error, end.message, is_fatal=True))
             await close(connection, socket, end)
         finally:
             if connection in self.sessions:
                 self.sessions.discard(connection)
                 self.metrics.session_closed()
-                log.info("session closed", extra={"close": socket.close_code})
+            self.metrics.connection_closed(socket.close_code)
+            log.info("session closed", extra={"close": socket.close_code})
 
     def _open(self, socket: ServerConnection, session_id: str) -> Connection:
         if self._is_draining:
@@ -266,10 +292,11 @@ class AvatarServer:
         assert self._workers is not None
         config, settings = self._config, agreed.settings
         who = self._persona_of(settings.persona)
+        is_detected = config.stt.language == AUTO and settings.language == self._language
         options = ConversationOptions(
             session=replace(
                 config.session,
-                language=settings.language,
+                language="" if is_detected else settings.language,
                 greeting=config.session.greeting or who.greeting,
             ),
             vad=config.vad,
@@ -286,7 +313,15 @@ class AvatarServer:
         rate_hz = agreed.audio_out.rate_hz
         tape = None
         if config.server.record_dir:
-            tape = Recording(config.server.record_dir, session_id, options, rate_hz)
+            llm = self._workers.engines.llm
+            tape = Recording(
+                config.server.record_dir,
+                session_id,
+                options,
+                rate_hz,
+                context_tokens=llm.capabilities.context_tokens,
+                count_tokens=llm.count_tokens,
+            )
         return Conversation(
             self._workers, options, session_id=session_id, rate_hz=rate_hz, tape=tape
         )
@@ -343,14 +378,16 @@ def load_persona(name_or_path: str) -> persona.Persona:
         with open(name_or_path, encoding="utf-8") as file:
             return persona.parse(file.read())
     except OSError as error:
-        raise persona.PersonaError(f"The persona file cannot be read: {error.strerror}") from error
+        raise PersonaError(f"The persona file cannot be read: {error.strerror}") from error
 
 
 def _is_built_in(name: str) -> bool:
     return name in persona.built_in_names()
 
 
-def _select_subprotocol(socket: ServerConnection, offered: list[Subprotocol]) -> Subprotocol | None:
+def _select_subprotocol(
+    socket: ServerConnection, offered: Sequence[Subprotocol]
+) -> Subprotocol | None:
     try:
         chosen = negotiation.select_subprotocol(offered)
     except VersionUnsupported as error:

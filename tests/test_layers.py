@@ -1,0 +1,223 @@
+"""The shape of the code: layers, pure files, and what an import may cost.
+
+A file imports lower layers only; within a layer only what `WITHIN` lists. The files of layers 0 to
+2 hold every decision and are pure: no task, socket, thread, clock, chance or file.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+SPEC = find_spec("voice_avatar")
+assert SPEC is not None
+assert SPEC.origin is not None
+ROOT = Path(SPEC.origin).parent
+
+LAYERS: dict[int, str] = {
+    0: "__init__ audio errors events",
+    1: "abbreviations capture chunking denoise gesture_rules gestures llm markup memory numbers_en"
+    " persona playout speakable speakable_en speakable_zh stress stt tags tts turn vad"
+    " viseme_sets viseme_tables visemes vocabulary",
+    2: "codes config config_doc frames listening message_schemas negotiation protocol"
+    " protocol_tables replies session timeline wire",
+    3: "codec engines logs metrics model_fetch model_files model_table models outbox pipeline"
+    " recorder speaking wavs workers",
+    4: "client client_audio client_reply connection protocol_schema server",
+    5: "__main__ bench cli command_chat command_doctor command_microphone command_models"
+    " command_say command_serve",
+}
+"""Every file's layer; a folder stands for all files in it."""
+
+WITHIN: dict[str, str] = {
+    "audio": "errors",
+    "chunking": "abbreviations markup speakable tags vocabulary",
+    "gestures": "gesture_rules stress vocabulary",
+    "markup": "tags vocabulary",
+    "memory": "llm",
+    "speakable": "markup speakable_en speakable_zh",
+    "speakable_en": "numbers_en",
+    "tags": "vocabulary",
+    "viseme_sets": "viseme_tables",
+    "visemes": "viseme_tables",
+    "config": "session",
+    "config_doc": "config",
+    "frames": "wire",
+    "message_schemas": "wire",
+    "negotiation": "wire",
+    "protocol": "frames wire",
+    "protocol_tables": "codes message_schemas wire",
+    "session": "listening replies",
+    "engines.faster_whisper_stt": "models",
+    "engines.llamacpp_llm": "engines.chat_stream engines.relay models",
+    "engines.openai_http_llm": "engines.chat_stream models",
+    "engines.piper_tts": "engines.piper_graph engines.piper_spelling models",
+    "engines.registry": "models workers",
+    "engines.relay": "engines.chat_stream",
+    "engines.scripted": "models",
+    "engines.silero_vad": "engines.onnx_cpu models",
+    "engines.smart_turn": "engines.onnx_cpu models",
+    "engines.vllm_llm": "engines.chat_stream engines.relay models",
+    "engines.webrtc_denoise": "models",
+    "model_fetch": "model_table",
+    "model_files": "model_table",
+    "models": "model_fetch model_files model_table",
+    "pipeline": "outbox speaking workers",
+    "recorder": "pipeline",
+    "speaking": "outbox workers",
+    "client": "client_audio client_reply",
+    "client_reply": "client_audio",
+    "server": "connection",
+    "__main__": "cli",
+    "cli": "command_chat command_doctor command_models command_say command_serve",
+    "command_chat": "command_microphone command_serve",
+    "command_doctor": "command_serve",
+}
+"""The imports that are allowed within a layer, each for a reason of its own."""
+
+IMPURE = frozenset(
+    "asyncio concurrent ctypes glob http io logging multiprocessing os queue random sched secrets"
+    " select selectors shutil signal socket ssl subprocess tempfile threading time urllib uuid"
+    " filelock httpx platformdirs websockets".split()
+)
+"""Modules that reach out of a function: tasks, threads, clocks, chance, processes, files, wires."""
+
+IMPURE_CALLS = frozenset("breakpoint compile eval exec input open print".split())
+IMPURE_METHODS = frozenset("now utcnow today read_text read_bytes write_text write_bytes".split())
+
+DATA_READERS = frozenset("config gesture_rules persona viseme_tables vocabulary".split())
+"""Pure files that read the package's own data, the same for everybody."""
+
+HEAVY = frozenset(
+    "av ctranslate2 faster_whisper httpx huggingface_hub livekit llama_cpp numpy onnx onnxruntime"
+    " opencc piper pypinyin rich sounddevice soxr torch transformers uvloop vllm websockets"
+    " xllamacpp".split()
+)
+
+
+def module_of(path: Path) -> str:
+    """Returns the dotted name of a file below the package ("engines.relay")."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts if parts[-1] != "__init__" else parts[:-1]) or "__init__"
+
+
+MODULES = {module_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def layer_of(module: str) -> int | None:
+    """Returns a file's layer, None where the table does not know it."""
+    name = module.partition(".")[0]
+    return next((layer for layer, names in LAYERS.items() if name in names.split()), None)
+
+
+PURE = [module for module in MODULES if (layer_of(module) or 0) <= 2]
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def imports(module: str) -> Iterator[str]:
+    """Yields the absolute names that a file imports, wherever in it."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative import in line {node.lineno}"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def own_imports(module: str) -> set[str]:
+    """Returns the files of the package that a file imports."""
+    found = set()
+    for name in imports(module):
+        if name.split(".")[0] == "voice_avatar":
+            inner = name.removeprefix("voice_avatar").lstrip(".")
+            while inner and inner not in MODULES:
+                inner = inner.rpartition(".")[0]
+            found.add(inner or "__init__")
+    return found
+
+
+def calls(module: str) -> Iterator[ast.Call]:
+    """Yields the calls of a file, but for what it does only when it is run as a script."""
+    for statement in tree(module).body:
+        is_script = isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test)
+        for node in () if is_script else ast.walk(statement):
+            if isinstance(node, ast.Call):
+                yield node
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_file_has_a_layer(module: str) -> None:
+    assert layer_of(module) is not None, (
+        f"voice_avatar/{module.replace('.', '/')}.py is not in LAYERS: choose the lowest layer that"
+        " is above all that it imports (0 to 2 if it is pure)."
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_file_imports_lower_layers_and_what_the_table_allows(module: str) -> None:
+    layer = layer_of(module)
+    assert layer is not None
+    allowed = WITHIN.get(module, "").split()
+    for name in own_imports(module):
+        lower = layer_of(name)
+        assert lower is not None
+        assert lower < layer or name in allowed, (
+            f"{module} (layer {layer}) imports {name} (layer {lower})"
+        )
+
+
+def test_the_table_lists_no_file_and_no_import_that_does_not_exist() -> None:
+    names = [name for layer in LAYERS.values() for name in layer.split()]
+    assert len(names) == len(set(names))
+    assert set(names) == {module.partition(".")[0] for module in MODULES}
+    for module, allowed in WITHIN.items():
+        unused = set(allowed.split()) - own_imports(module)
+        assert not unused, f"{module} does not import {sorted(unused)}"
+        assert {layer_of(name) for name in allowed.split()} == {layer_of(module)}
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    TopologicalSorter({module: own_imports(module) for module in MODULES}).prepare()
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_file_imports_nothing_that_reaches_out(module: str) -> None:
+    reached = {name.split(".")[0] for name in imports(module)} & IMPURE
+    assert not reached, f"{module} is pure and imports {sorted(reached)}"
+    assert "importlib.resources" not in imports(module) or module in DATA_READERS
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_file_calls_nothing_that_reaches_out(module: str) -> None:
+    for node in calls(module):
+        if isinstance(node.func, ast.Name):
+            assert node.func.id not in IMPURE_CALLS, f"{module}, line {node.lineno}"
+        if isinstance(node.func, ast.Attribute) and module not in DATA_READERS:
+            where = f"{module}, line {node.lineno}: {node.func.attr}"
+            assert node.func.attr not in IMPURE_METHODS, where
+            assert not _is_numpy_random(node.func), where
+
+
+def _is_numpy_random(function: ast.Attribute) -> bool:
+    inner = function.value
+    return isinstance(inner, ast.Attribute) and inner.attr == "random"
+
+
+@pytest.mark.parametrize("module", ["voice_avatar", "voice_avatar.cli"])
+def test_importing_the_package_or_the_command_line_loads_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split()) & HEAVY
+    assert not loaded, f"import {module} loads {sorted(loaded)}"

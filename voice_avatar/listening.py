@@ -171,6 +171,11 @@ class Listener:
         return self.phase is not Phase.QUIET
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the turn pauses until the client ends it, however long that takes."""
+        return self._is_manual and self.phase is Phase.PAUSED and not self._forced
+
+    @property
     def deadline_s(self) -> float | None:
         """When `tick` is due: the microphone delivers nothing any more."""
         if self._ends_by_silence or self._detector.is_speaking:

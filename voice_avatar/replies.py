@@ -93,12 +93,10 @@ class Replies:
             return None
         return live.playout.reaches_s(live.total + 1)
 
-    def end_live(self, played: int) -> str:
+    def end(self, live: Reply, played: int) -> str:
         """Ends the live reply at reply sample `played` and returns what was heard of it."""
         self.write()
-        live, self.live = self.live, None
-        if live is None:
-            return ""
+        self.live = None
         live.cut_at = played
         self._unwritten = live
         return live.heard(self._tolerance)

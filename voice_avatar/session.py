@@ -59,6 +59,8 @@ from voice_avatar.events import (
     TranscriptFinal,
     TurnEnded,
     TurnScored,
+    UserSpeechStarted,
+    UserSpeechStopped,
     VadFrame,
     WarmPrefix,
     WarningNotice,
@@ -213,12 +215,17 @@ class Session:
         """When a `Tick` is due, None for never."""
         times = [self._think_at_s, self._settle_at_s, self._listener.deadline_s]
         times.append(self._replies.ends_s)
-        if self._replies.live is None and not self._listener.is_active:
+        if self._is_quiet:
             if self.state is State.LISTENING:
                 times.append(self._active_s + self._options.quiet_after_s)
             if self._options.idle_timeout_s:
                 times.append(self._active_s + self._options.idle_timeout_s)
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _is_quiet(self) -> bool:
+        is_user_busy = self._listener.is_active and not self._listener.is_waiting
+        return self._replies.live is None and not is_user_busy
 
     def allowance(self, reply_id: int, now_s: float) -> int:
         """Returns how many samples of the reply may be sent now."""
@@ -246,9 +253,10 @@ class Session:
             case TalkReleased():
                 return self._listener.release()
             case CommitInput():
-                return self._listener.commit() or [
-                    WarningNotice("nothing_to_commit", "There is no unfinished turn to commit.")
-                ]
+                if self._listener.is_active:
+                    return self._listener.commit()
+                message = "There is no unfinished turn to commit."
+                return [WarningNotice("nothing_to_commit", message)]
             case ClearInput():
                 return self._listener.clear()
             case InterruptRequest(reply_id):
@@ -277,6 +285,9 @@ class Session:
                 facts = self._dropped(now_s, is_failure=is_failure)
             case BargeIn():
                 facts = self._cut("voice", now_s)
+            case UserSpeechStarted() | UserSpeechStopped():
+                self._active_s = now_s
+                facts = [item, *self._move(Trigger.USER_SPEAKS)]
             case _:
                 return [item]
         return facts
@@ -309,8 +320,6 @@ class Session:
         if self._replies.live is not None:
             return []
         key = _key(text, language)
-        if self._replies.prepared is not None and self._replies.prepared.key == key:
-            return []
         out = self._withdraw()
         self._replies.write()
         self._replies.prepared = reply = self._replies.new(self._listener.turn_id, key)
@@ -335,17 +344,13 @@ class Session:
         out = self._cut("voice", now_s)
         prepared = self._replies.prepared
         if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
-            out += self._prepare_anew(turn, now_s)
+            out += self._prepare(turn.text, turn.language, turn.speech_end_s, now_s)
         self._replies.write()
         self.history.add_user(turn.text)
         out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
         out.append(TurnEnded(turn.turn_id, turn.reason, turn.silence_s))
         live, self._replies.prepared = self._replies.prepared, None
         return out + (self._go_live(live, now_s) if live else [])
-
-    def _prepare_anew(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
-        out = self._withdraw()
-        return out + self._prepare(turn.text, turn.language, turn.speech_end_s, now_s)
 
     def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
         out = self._withdraw()
@@ -404,7 +409,7 @@ class Session:
                 return [*self._audio_sent(reply, until, now_s)]
             case ReplyGenerated(_, count):
                 reply.total = count
-            case ReplyFailed():
+            case _:
                 reply.failure, reply.total = event, event.sample_count
                 if reply is self._replies.live:
                     failed: Notice = ErrorNotice(event.code, event.message)
@@ -438,7 +443,7 @@ class Session:
             out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
         status: ReplyStatus = "failed" if live.failure else "completed"
         played = live.playout.played(now_s)
-        spoken = self._replies.end_live(played)
+        spoken = self._replies.end(live, played)
         out.append(ReplyDone(live.reply_id, status, spoken, played))
         self._active_s, self._think_at_s = now_s, None
         out += self._move(Trigger.REPLY_OVER)
@@ -452,7 +457,7 @@ class Session:
         if live is None:
             return []
         played = live.playout.played(now_s)
-        spoken = self._replies.end_live(played)
+        spoken = self._replies.end(live, played)
         out: list[Command | Notice] = [
             CancelReply(live.reply_id),
             ReplyInterrupted(live.reply_id, played, reason, spoken),
@@ -479,7 +484,10 @@ class Session:
     # -- time
 
     def _tick(self, now_s: float) -> list[Output]:
-        out: list[Output] = [*self._listener.tick(now_s), *self._over_if_played(now_s)]
+        out: list[Output] = []
+        for item in self._listener.tick(now_s):
+            out += self._act(item, now_s)
+        out += self._over_if_played(now_s)
         if self._think_at_s is not None and now_s >= self._think_at_s:
             self._think_at_s = None
             out.append(BodyCue("gesture", "think", 0.5, 0))
@@ -487,16 +495,15 @@ class Session:
         if self._settle_at_s is not None and now_s >= self._settle_at_s:
             self._settle_at_s = None
             out += self._move(Trigger.SETTLED)
-        if self._replies.live is None and not self._listener.is_active:
+        if self._is_quiet:
             out += self._quiet(now_s)
         return out
 
     def _quiet(self, now_s: float) -> list[Output]:
-        quiet_s = now_s - self._active_s
         timeout_s = self._options.idle_timeout_s
-        if timeout_s and quiet_s >= timeout_s:
+        if timeout_s and now_s >= self._active_s + timeout_s:
             return [EndSession("idle")]
-        if quiet_s >= self._options.quiet_after_s:
+        if now_s >= self._active_s + self._options.quiet_after_s:
             return [*self._move(Trigger.QUIET)]
         return []
 

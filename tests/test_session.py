@@ -1,0 +1,1073 @@
+"""Whole conversations: events in, commands and notices out, without a clock or an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice_avatar.events import (
+    MIC_HZ,
+    WINDOW_SAMPLES,
+    AudioSent,
+    BodyCue,
+    CancelReply,
+    ClearInput,
+    Command,
+    CommitInput,
+    EndSession,
+    ErrorNotice,
+    InterruptRequest,
+    Message,
+    Notice,
+    OpenGate,
+    PlaybackReport,
+    PlaybackState,
+    ReplyDone,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyInterrupted,
+    ReplyStarted,
+    ReplyTextAdded,
+    ScoreTurn,
+    SegmentPlanned,
+    SessionInput,
+    SettingsChanged,
+    StartReply,
+    State,
+    StateChanged,
+    TalkPressed,
+    TalkReleased,
+    TextInput,
+    Tick,
+    TimedWord,
+    Transcribe,
+    Transcribed,
+    Transcript,
+    TranscriptFinal,
+    TranscriptInterim,
+    TurnEnded,
+    TurnScored,
+    UserSpeechStarted,
+    UserSpeechStopped,
+    VadFrame,
+    WarmPrefix,
+    WarningNotice,
+)
+from voice_avatar.memory import MemoryOptions
+from voice_avatar.playout import PlayoutOptions
+from voice_avatar.session import TRANSITIONS, Session, SessionOptions, Trigger
+from voice_avatar.turn import TurnOptions
+from voice_avatar.vad import VadOptions
+
+RATE_HZ = 10_000
+WINDOW_S = WINDOW_SAMPLES / MIC_HZ
+SYSTEM = Message("system", "Be kind.")
+OPTIONS = SessionOptions(
+    thinking_after_s=0.3, settle_s=0.3, quiet_after_s=15.0, idle_timeout_s=60.0, max_text_chars=50
+)
+PLAYOUT = PlayoutOptions(
+    max_ahead_s=2.0, assumed_latency_s=0.1, heard_tolerance_s=0.05, stall_limit_s=5.0
+)
+Output = Command | Notice
+T = TypeVar("T")
+
+
+def brief(output: Output) -> str:
+    """Returns an output in a few words."""
+    match output:
+        case StateChanged(state):
+            return f"state {state}"
+        case UserSpeechStarted():
+            return "speech started"
+        case UserSpeechStopped():
+            return "speech stopped"
+        case Transcribe(_, _, _, purpose):
+            return f"transcribe {purpose}"
+        case ScoreTurn():
+            return "score"
+        case TranscriptInterim(turn_id, text):
+            return f"interim {turn_id}: {text}"
+        case TranscriptFinal(turn_id, text):
+            return f"final {turn_id}: {text}"
+        case TurnEnded(turn_id, reason):
+            return f"ended {turn_id} {reason}"
+        case StartReply(reply_id, messages, _, text):
+            return f"start {reply_id}: {messages[-1].content if messages else text}"
+        case OpenGate(reply_id):
+            return f"open {reply_id}"
+        case CancelReply(reply_id):
+            return f"cancel {reply_id}"
+        case ReplyStarted(reply_id, turn_id):
+            return f"reply {reply_id} to turn {turn_id}"
+        case ReplyInterrupted(reply_id, _, reason, text):
+            return f"interrupted {reply_id} by {reason}: {text}"
+        case ReplyDone(reply_id, status, text):
+            return f"done {reply_id} {status}: {text}"
+        case WarningNotice(code) | ErrorNotice(code):
+            return code
+        case BodyCue(kind, lexeme):
+            return f"{kind} {lexeme}"
+        case WarmPrefix():
+            return "warm"
+        case EndSession(reason):
+            return f"end {reason}"
+    raise AssertionError(output)
+
+
+class Scene:
+    """A session, its user, its engines and its client; time is what they make of it.
+
+    Attributes:
+        log: all that the session said, in order.
+    """
+
+    def __init__(self, options: SessionOptions = OPTIONS, turn: TurnOptions | None = None) -> None:
+        self.now_s = 1000.0
+        self.session = Session(
+            options,
+            vad=VadOptions(start_windows=3, pause_windows=2),
+            turn=turn or TurnOptions(interim_s=0.0, rescore_s=()),
+            playout=PLAYOUT,
+            memory=MemoryOptions(opening="Hello!"),
+            system_prompt="Be kind.",
+            rate_hz=RATE_HZ,
+            count_tokens=lambda text: len(text.split()),
+            context_tokens=2000,
+            now_s=self.now_s,
+        )
+        self.sample = 0
+        self.questions: list[Transcribe] = []
+        self.scores: list[ScoreTurn] = []
+        self.texts: dict[int, str] = {}
+        self.planned: dict[int, int] = {}
+        self.log: list[Output] = []
+        self.take(self.session.start(self.now_s))
+
+    def take(self, outputs: tuple[Output, ...]) -> list[str]:
+        self.log += outputs
+        self.questions += [item for item in outputs if isinstance(item, Transcribe)]
+        self.scores += [item for item in outputs if isinstance(item, ScoreTurn)]
+        return [brief(output) for output in outputs]
+
+    def give(self, event: SessionInput) -> list[str]:
+        return self.take(self.session.receive(event, self.now_s))
+
+    def only(self, kind: type[T]) -> list[T]:
+        return [item for item in self.log if isinstance(item, kind)]
+
+    @property
+    def told(self) -> list[str]:
+        return [brief(output) for output in self.log]
+
+    # -- time
+
+    def tick_until(self, end_s: float) -> list[str]:
+        """Ticks whenever it is due; a tick must move the deadline on."""
+        told: list[str] = []
+        while (due_s := self.session.deadline_s) is not None and due_s <= end_s:
+            self.now_s = max(self.now_s, due_s)
+            told += self.give(Tick())
+            if isinstance(self.log[-1], EndSession):
+                break
+            assert self.session.deadline_s is None or self.session.deadline_s > self.now_s
+        self.now_s = max(self.now_s, end_s)
+        return told
+
+    def wait(self, seconds: float) -> list[str]:
+        """Nothing happens for so long (no microphone audio either)."""
+        return self.tick_until(self.now_s + seconds)
+
+    # -- the user
+
+    def windows(self, seconds: float, probability: float) -> list[str]:
+        told: list[str] = []
+        for _ in range(round(seconds / WINDOW_S)):
+            told += self.tick_until(self.now_s + WINDOW_S)
+            told += self.give(VadFrame(self.sample, probability))
+            self.sample += WINDOW_SAMPLES
+        return told
+
+    def speak(self, seconds: float) -> list[str]:
+        return self.windows(seconds, 0.9)
+
+    def hush(self, seconds: float) -> list[str]:
+        return self.windows(seconds, 0.05)
+
+    def text(self, text: str | None, language: str = "en") -> list[str]:
+        """The recogniser answers its oldest question; None = it fails."""
+        transcript = None if text is None else Transcript(text, language)
+        return self.give(Transcribed(self.questions.pop(0).request_id, transcript))
+
+    def score(self, probability: float) -> list[str]:
+        return self.give(TurnScored(self.scores.pop(0).request_id, probability))
+
+    def say(self, text: str, probability: float = 0.95) -> list[str]:
+        """The user says something and pauses; all that the engines say of it is known."""
+        told = self.speak(0.96) + self.hush(2 * WINDOW_S)
+        return told + self.text(text) + self.score(probability)
+
+    def ask(self, text: str, probability: float = 0.95) -> int:
+        """The user says something and ends the turn; returns the id of the reply to it."""
+        self.say(text, probability)
+        self.hush(1.5)
+        return self.live_id
+
+    # -- the reply
+
+    @property
+    def live_id(self) -> int:
+        return self.only(ReplyStarted)[-1].reply_id
+
+    def write(self, reply_id: int, text: str, seconds: float) -> list[str]:
+        """A chunk of reply is written and planned, its words evenly spread."""
+        before = self.texts.get(reply_id, "")
+        start, words, char = self.planned.get(reply_id, 0), text.split(), len(before)
+        step = int(seconds * RATE_HZ) // len(words)
+        timed = []
+        for index, word in enumerate(words):
+            bare = word.rstrip(".,!?")
+            at = text.index(word, char - len(before))
+            begin = start + index * step
+            timed.append(TimedWord(bare, begin, begin + step, len(before) + at))
+            char = len(before) + at + len(word)
+        end = start + int(seconds * RATE_HZ)
+        self.texts[reply_id], self.planned[reply_id] = before + text, end
+        told = self.give(ReplyTextAdded(reply_id, text))
+        return told + self.give(SegmentPlanned(reply_id, 0, text, start, end, tuple(timed)))
+
+    def send(self, reply_id: int, seconds: float) -> list[str]:
+        """Audio of the reply is out up to there."""
+        return self.give(AudioSent(reply_id, int(seconds * RATE_HZ)))
+
+    def made(self, reply_id: int) -> list[str]:
+        return self.give(ReplyGenerated(reply_id, self.planned.get(reply_id, 0)))
+
+    def answer(self, text: str, seconds: float) -> list[str]:
+        """All of the live reply is written, made and sent at once."""
+        reply_id = self.live_id
+        told = self.write(reply_id, text, seconds) + self.made(reply_id)
+        return told + self.send(reply_id, self.planned[reply_id] / RATE_HZ)
+
+    def report(self, reply_id: int, seconds: float, state: PlaybackState = "playing") -> list[str]:
+        return self.give(PlaybackReport(reply_id, int(seconds * RATE_HZ), state))
+
+    @property
+    def history(self) -> list[str]:
+        """What the next prompt would hold, after a word of the user's."""
+        self.give(TextInput("next"))
+        return [f"{message.role}: {message.content}" for message in self.session.history.messages]
+
+
+def speaking(text: str = "One two three four.", seconds: float = 4.0) -> Scene:
+    """The avatar has begun to speak."""
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.answer(text, seconds)
+    scene.log.clear()
+    return scene
+
+
+# -- question and answer
+
+
+def test_a_new_session_tells_its_state() -> None:
+    assert Scene().told == ["state idle"]
+
+
+def test_a_question_is_answered() -> None:
+    scene = Scene()
+    assert scene.speak(0.96) == ["speech started", "state listening", "warm"]
+    assert scene.hush(2 * WINDOW_S) == ["speech stopped", "transcribe eager", "score"]
+    assert scene.text("What is it?") == ["interim 1: What is it?"]
+    assert scene.score(0.95) == ["start 1: What is it?"]
+    assert scene.hush(0.16) == [
+        "final 1: What is it?",
+        "ended 1 semantic",
+        "state thinking",
+        "reply 1 to turn 1",
+        "open 1",
+    ]
+    assert scene.write(1, "A chair.", 1.0) == []
+    assert scene.send(1, 0.5) == ["state speaking"]
+    assert scene.made(1) == []
+    assert scene.send(1, 1.0) == []
+    assert scene.hush(0.9) == []
+    assert scene.hush(0.3) == ["done 1 completed: A chair.", "state listening"]
+    assert scene.history == ["user: What is it?", "assistant: A chair.", "user: next"]
+
+
+def test_the_prompt_is_the_system_message_history_and_the_question() -> None:
+    scene = speaking("Hi.", 1.0)
+    scene.wait(2.0)
+    scene.say("Who are you?")
+    [start] = scene.only(StartReply)
+    assert start.messages == (
+        SYSTEM,
+        Message("user", "Hello."),
+        Message("assistant", "Hi."),
+        Message("user", "Who are you?"),
+    )
+
+
+def test_a_reply_knows_when_the_question_ended_and_was_understood() -> None:
+    scene = Scene()
+    scene.speak(0.96)
+    scene.hush(2 * WINDOW_S)
+    scene.text("What is it?")
+    scene.wait(0.1)
+    scene.score(0.95)
+    [start] = scene.only(StartReply)
+    assert start.speech_end_s == pytest.approx(1000.96)
+    assert start.transcript_s == pytest.approx(1001.124)
+
+
+def test_the_prompt_is_warmed_while_the_user_speaks_if_it_is_final() -> None:
+    scene = Scene()
+    scene.speak(0.2)
+    assert scene.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
+    again = speaking("Hi.", 1.0)
+    again.wait(2.0)
+    again.speak(0.2)
+    assert again.only(WarmPrefix) == []
+
+
+# -- speculation
+
+
+def test_a_prepared_reply_is_not_told_and_its_audio_not_allowed_before_the_commit() -> None:
+    scene = Scene()
+    scene.say("What is it?")
+    assert scene.only(ReplyStarted) == []
+    assert not scene.session.is_speaking
+    assert scene.session.allowance(1, scene.now_s) == 0
+    scene.write(1, "A chair.", 1.0)
+    scene.hush(0.16)
+    assert scene.session.is_speaking
+    assert scene.session.allowance(1, scene.now_s) == 2 * RATE_HZ
+    assert scene.session.allowance(2, scene.now_s) == 0
+
+
+def test_a_prepared_reply_is_withdrawn_when_the_user_goes_on() -> None:
+    scene = Scene()
+    scene.say("What is it", 0.5)
+    assert scene.speak(0.32) == ["speech started", "cancel 1"]
+    scene.hush(2 * WINDOW_S)
+    scene.text("What is it good for?")
+    assert scene.score(0.95) == ["start 2: What is it good for?"]
+    assert "open 2" in scene.hush(0.2)
+    assert scene.only(CancelReply) == [CancelReply(1)]
+
+
+def test_a_prepared_reply_in_another_language_is_replaced() -> None:
+    scene = Scene()
+    scene.say("OK")
+    scene.give(SettingsChanged(language="zh"))
+    assert scene.hush(0.16)[:2] == ["cancel 1", "start 2: OK"]
+    assert scene.only(OpenGate) == [OpenGate(2)]
+
+
+def test_a_prepared_reply_that_failed_is_tried_again() -> None:
+    scene = Scene()
+    scene.say("What is it?")
+    assert scene.give(ReplyFailed(1, "llm_failed", "No.")) == []
+    assert scene.hush(0.16)[:2] == ["cancel 1", "start 2: What is it?"]
+
+
+def test_a_doubtful_turn_gets_its_reply_at_the_commit() -> None:
+    scene = Scene()
+    scene.say("What is it?", 0.1)
+    assert scene.only(StartReply) == []
+    told = scene.hush(1.4)
+    assert [item.split(":")[0] for item in told[:3]] == ["start 1", "final 1", "ended 1 semantic"]
+
+
+def test_a_prepared_reply_of_a_turn_that_is_cleared_is_withdrawn() -> None:
+    scene = Scene()
+    scene.say("What is it?")
+    assert scene.give(ClearInput()) == ["final 1: ", "cancel 1"]
+
+
+def test_words_that_differ_only_in_case_and_punctuation_need_no_new_reply() -> None:
+    scene = Scene()
+    scene.say("Hello, there!")
+    scene.give(CommitInput())
+    assert scene.only(StartReply)[0].reply_id == scene.live_id == 1
+
+
+# -- interruptions
+
+
+def test_a_word_over_the_reply_interrupts_it() -> None:
+    scene = speaking()
+    scene.report(1, 2.2)
+    assert scene.speak(0.32) == ["speech started", "transcribe interrupt"]
+    assert scene.text("Wait") == [
+        "cancel 1",
+        "interrupted 1 by voice: One two",
+        "done 1 interrupted: One two",
+        "state interrupted",
+        "interim 2: Wait",
+    ]
+    scene.speak(0.32)
+    scene.hush(2 * WINDOW_S)
+    scene.text("Wait a moment.")
+    assert scene.score(0.95) == ["start 2: Wait a moment."]
+    assert scene.hush(0.16)[-3:] == ["state thinking", "reply 2 to turn 2", "open 2"]
+    assert scene.history == [
+        "user: Hello.",
+        "assistant: One two",
+        "user: Wait a moment. next",
+    ]
+
+
+def test_a_message_interrupts_the_reply() -> None:
+    scene = speaking()
+    scene.report(1, 3.0)
+    assert scene.give(InterruptRequest()) == [
+        "cancel 1",
+        "interrupted 1 by message: One two three",
+        "done 1 interrupted: One two three",
+        "state interrupted",
+    ]
+    assert scene.wait(0.29) == []
+    assert scene.wait(0.02) == ["state listening"]
+    assert scene.session.allowance(1, scene.now_s) == 0
+
+
+def test_a_message_may_name_the_reply() -> None:
+    scene = speaking()
+    assert scene.give(InterruptRequest(7)) == ["nothing_to_interrupt"]
+    assert "cancel 1" in scene.give(InterruptRequest(1))
+    assert scene.give(InterruptRequest(1)) == ["nothing_to_interrupt"]
+    assert scene.give(InterruptRequest()) == ["nothing_to_interrupt"]
+
+
+def test_a_typed_turn_interrupts_the_reply_and_is_answered() -> None:
+    scene = speaking()
+    scene.report(1, 1.0)
+    assert scene.give(TextInput("  Tell me\n more ")) == [
+        "cancel 1",
+        "interrupted 1 by text: One",
+        "done 1 interrupted: One",
+        "state interrupted",
+        "start 2: Tell me more",
+        "final 2: Tell me more",
+        "ended 2 text",
+        "state thinking",
+        "reply 2 to turn 2",
+        "open 2",
+    ]
+
+
+def test_push_to_talk_interrupts_the_reply_at_once() -> None:
+    scene = speaking()
+    assert scene.give(TalkPressed()) == [
+        "cancel 1",
+        "interrupted 1 by ptt: ",
+        "done 1 interrupted: ",
+        "state interrupted",
+    ]
+    assert scene.speak(0.96) == ["speech started", "state listening"]
+    assert scene.give(TalkReleased()) == ["transcribe eager"]
+    assert scene.text("Stop.") == [
+        "interim 2: Stop.",
+        "start 2: Hello. Stop.",
+        "final 2: Stop.",
+        "ended 2 ptt",
+        "state thinking",
+        "reply 2 to turn 2",
+        "open 2",
+    ]
+
+
+def test_a_commit_of_speech_over_the_reply_interrupts_it() -> None:
+    scene = speaking()
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.score(0.95)
+    scene.give(CommitInput())
+    told = scene.text("Okay.")
+    assert told[:2] == ["interim 2: Okay.", "cancel 1"]
+    assert told[-1] == "open 2"
+    assert scene.only(StartReply)[0].reply_id == 2
+
+
+def test_a_reply_that_is_still_being_thought_of_can_be_interrupted() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.speak(0.32)
+    assert scene.text("No, wait")[:4] == [
+        "cancel 1",
+        "interrupted 1 by voice: ",
+        "done 1 interrupted: ",
+        "state interrupted",
+    ]
+
+
+@pytest.mark.parametrize("text", ["Mhm.", ""])
+def test_a_backchannel_or_a_cough_leaves_the_reply_alone(text: str) -> None:
+    scene = speaking()
+    scene.speak(0.32)
+    scene.text(text)
+    scene.hush(2 * WINDOW_S)
+    scene.text(text)
+    scene.score(0.95)
+    scene.hush(1.0)
+    assert scene.told == [
+        "speech started",
+        "transcribe interrupt",
+        "speech stopped",
+        "transcribe eager",
+        "score",
+    ]
+    assert scene.session.is_speaking
+
+
+def test_what_comes_of_a_cut_reply_is_ignored() -> None:
+    scene = speaking()
+    scene.give(InterruptRequest())
+    assert scene.write(1, " More.", 1.0) == []
+    assert scene.send(1, 5.0) == []
+    assert scene.made(1) == []
+    assert scene.give(ReplyFailed(1, "llm_failed", "No.")) == []
+    assert scene.session.state is State.INTERRUPTED
+
+
+# -- failures
+
+
+APOLOGY = "Sorry, I lost my train of thought. Could you say that again?"
+
+
+def test_a_reply_that_fails_is_played_to_its_end_and_apologised_for() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.write(1, "One two three", 3.0)
+    scene.send(1, 2.0)
+    scene.log.clear()
+    assert scene.give(ReplyFailed(1, "llm_failed", "Broken.", 25_000)) == ["llm_failed"]
+    assert scene.send(1, 2.5) == []
+    assert scene.wait(3.0) == [
+        "done 1 failed: One two",
+        "state listening",
+        f"start 2: {APOLOGY}",
+        "state thinking",
+        "reply 2 to turn 0",
+        "open 2",
+        "gesture think",
+        "gaze away_up",
+    ]
+    scene.answer(APOLOGY, 3.0)
+    assert scene.wait(4.0) == [f"done 2 completed: {APOLOGY}", "state listening"]
+    assert scene.history == ["user: Hello.", "assistant: One two", "user: next"]
+
+
+def test_a_reply_that_fails_before_its_first_sound_is_apologised_for_at_once() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    assert scene.give(ReplyFailed(1, "llm_timeout", "Late.")) == [
+        "llm_timeout",
+        "done 1 failed: ",
+        "state listening",
+        f"start 2: {APOLOGY}",
+        "state thinking",
+        "reply 2 to turn 0",
+        "open 2",
+    ]
+
+
+def test_an_apology_that_fails_is_not_apologised_for() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.give(ReplyFailed(1, "llm_failed", "Broken."))
+    assert scene.give(ReplyFailed(2, "tts_failed", "Mute.")) == [
+        "tts_failed",
+        "done 2 failed: ",
+        "state listening",
+    ]
+
+
+@pytest.mark.parametrize(("language", "opening"), [("zh", "抱歉"), ("fr", "Sorry")])
+def test_an_apology_is_made_in_the_users_language_where_there_is_one(
+    language: str, opening: str
+) -> None:
+    scene = Scene(replace(OPTIONS, language=language))
+    scene.ask("Hello.")
+    scene.give(ReplyFailed(1, "llm_failed", "Broken."))
+    apology = scene.only(StartReply)[-1]
+    assert (apology.text or "").startswith(opening)
+    assert apology.language == language
+
+
+def test_speech_that_cannot_be_recognised_is_apologised_for() -> None:
+    scene = Scene()
+    scene.speak(0.96)
+    scene.hush(2 * WINDOW_S)
+    assert scene.text(None) == [
+        "stt_failed",
+        f"start 1: {APOLOGY}",
+        "state thinking",
+        "reply 1 to turn 0",
+        "open 1",
+    ]
+
+
+def test_speech_over_a_reply_that_cannot_be_recognised_does_not_disturb_it() -> None:
+    scene = speaking()
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    assert scene.text(None) == ["stt_failed"]
+    assert scene.session.is_speaking
+
+
+def test_a_reply_without_a_word_is_told_as_empty() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    assert scene.made(1) == ["empty_reply", "done 1 completed: ", "state listening"]
+    assert scene.history == ["user: Hello. next"]
+
+
+def test_a_prepared_reply_without_a_word_is_over_as_soon_as_it_is_live() -> None:
+    scene = Scene()
+    scene.say("Hello.")
+    assert scene.made(1) == []
+    assert scene.hush(0.16)[-6:] == [
+        "state thinking",
+        "reply 1 to turn 1",
+        "open 1",
+        "empty_reply",
+        "done 1 completed: ",
+        "state listening",
+    ]
+
+
+# -- what was heard
+
+
+def test_a_late_report_corrects_what_was_heard_of_an_interrupted_reply() -> None:
+    scene = speaking()
+    scene.report(1, 3.0)
+    scene.give(InterruptRequest())
+    assert scene.only(ReplyDone)[0].spoken_text == "One two three"
+    assert scene.report(1, 1.5, "stopped") == []
+    assert scene.history == ["user: Hello.", "assistant: One", "user: next"]
+
+
+def test_a_late_report_may_also_say_that_more_was_heard() -> None:
+    scene = speaking()
+    scene.report(1, 1.0)
+    scene.give(InterruptRequest())
+    scene.report(1, 99.0, "finished")
+    assert scene.history == ["user: Hello.", "assistant: One two three four.", "user: next"]
+
+
+def test_after_the_next_prompt_history_stays_as_it_is() -> None:
+    scene = speaking()
+    scene.report(1, 3.0)
+    scene.give(InterruptRequest())
+    scene.give(TextInput("go on"))
+    scene.report(1, 1.0, "stopped")
+    assert scene.history[:2] == ["user: Hello.", "assistant: One two three"]
+
+
+def test_reports_about_replies_that_do_not_exist_are_ignored() -> None:
+    scene = speaking()
+    assert scene.report(0, 1.0) + scene.report(7, 1.0) == []
+    quiet = Scene()
+    assert quiet.report(1, 1.0) == []
+
+
+def test_a_client_that_has_played_all_ends_the_reply() -> None:
+    scene = speaking()
+    assert scene.report(1, 4.0, "finished") == [
+        "done 1 completed: One two three four.",
+        "state listening",
+    ]
+
+
+def test_a_client_that_ran_dry_early_does_not_end_the_reply() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.write(1, "One two", 2.0)
+    scene.send(1, 1.0)
+    assert scene.report(1, 1.0, "finished") == []
+    assert scene.session.is_speaking
+    scene.send(1, 2.0)
+    scene.made(1)
+    scene.report(1, 1.0, "playing")
+    assert scene.wait(1.1)[:1] == ["done 1 completed: One two"]
+
+
+def test_a_stalled_client_holds_the_reply_up_and_the_audio_back() -> None:
+    scene = speaking()
+    scene.report(1, 1.0, "stalled")
+    assert scene.session.allowance(1, scene.now_s + 1.0) == 0
+    assert scene.wait(4.9) == []
+    assert scene.wait(4.0) == ["done 1 completed: One two three four.", "state listening"]
+
+
+# -- greeting
+
+
+def test_a_greeting_is_spoken_first_and_remembered() -> None:
+    scene = Scene(replace(OPTIONS, greeting="Welcome!"))
+    assert scene.told == [
+        "state idle",
+        "start 1: Welcome!",
+        "state thinking",
+        "reply 1 to turn 0",
+        "open 1",
+    ]
+    scene.answer("Welcome!", 1.0)
+    assert scene.wait(2.0)[-2:] == ["done 1 completed: Welcome!", "state listening"]
+    assert scene.history == ["user: Hello!", "assistant: Welcome!", "user: next"]
+
+
+# -- typed turns, commits, settings
+
+
+@pytest.mark.parametrize(("text", "code"), [(" \n ", "empty_text"), ("x" * 51, "text_too_long")])
+def test_text_that_cannot_be_a_turn_is_refused_and_interrupts_nothing(text: str, code: str) -> None:
+    scene = speaking()
+    assert scene.give(TextInput(text)) == [code]
+    assert scene.session.is_speaking
+
+
+def test_a_typed_turn_takes_the_place_of_a_spoken_one() -> None:
+    scene = Scene()
+    scene.say("What is", 0.5)
+    assert scene.give(TextInput("What is it?"))[:4] == [
+        "final 1: ",
+        "cancel 1",
+        "start 2: What is it?",
+        "final 2: What is it?",
+    ]
+    assert [turn.turn_id for turn in scene.only(TurnEnded)] == [2]
+
+
+def test_without_a_turn_there_is_nothing_to_commit() -> None:
+    assert Scene().give(CommitInput()) == ["nothing_to_commit"]
+
+
+def test_a_turn_whose_text_is_awaited_is_something_to_commit() -> None:
+    scene = Scene()
+    scene.speak(0.96)
+    scene.hush(2 * WINDOW_S)
+    assert scene.give(CommitInput()) == []
+    assert "ended 1 commit" in scene.text("Hello.")
+
+
+def test_settings_apply_from_the_next_turn_on() -> None:
+    scene = Scene()
+    scene.give(SettingsChanged(system_prompt="Be brief.", language="zh", endpointing="manual"))
+    scene.say("你好")
+    assert scene.hush(5.0) == []
+    scene.give(CommitInput())
+    [start] = scene.only(StartReply)
+    assert (start.messages[0].content, start.language) == ("Be brief.", "zh")
+    scene.give(SettingsChanged(endpointing="auto"))
+    scene.give(SettingsChanged(language=""))
+    scene.give(TextInput("Hello"))
+    assert scene.only(StartReply)[-1].language == "en"
+
+
+def test_settings_that_are_not_given_stay() -> None:
+    scene = Scene(replace(OPTIONS, language="zh"))
+    scene.give(SettingsChanged())
+    scene.say("你好")
+    assert scene.hush(0.2)[-1] == "open 1"
+    [start] = scene.only(StartReply)
+    assert (start.messages[0], start.language) == (SYSTEM, "zh")
+
+
+# -- time
+
+
+def test_a_thinking_pose_shows_when_no_audio_is_out_soon_after_the_commit() -> None:
+    scene = Scene()
+    scene.give(TextInput("Hello."))
+    assert scene.wait(0.29) == []
+    assert scene.wait(0.02) == ["gesture think", "gaze away_up"]
+    assert scene.wait(5.0) == []
+
+
+def test_no_thinking_pose_shows_when_audio_is_out_in_time() -> None:
+    scene = Scene()
+    scene.give(TextInput("Hello."))
+    scene.wait(0.2)
+    scene.write(1, "Hi.", 1.0)
+    scene.send(1, 0.1)
+    assert scene.wait(5.0) == []
+
+
+def test_a_reply_cut_before_its_thinking_pose_shows_none() -> None:
+    scene = Scene()
+    scene.give(TextInput("Hello."))
+    scene.give(InterruptRequest())
+    assert scene.wait(1.0) == ["state listening"]
+
+
+def test_after_a_while_of_quiet_the_avatar_is_idle_and_then_the_session_ends() -> None:
+    scene = speaking("Hi.", 1.0)
+    scene.wait(1.2)
+    scene.log.clear()
+    assert scene.wait(14.0) == []
+    assert scene.wait(1.0) == ["state idle"]
+    assert scene.wait(44.0) == []
+    assert scene.wait(2.0) == ["end idle"]
+
+
+def test_a_session_without_a_time_limit_does_not_end() -> None:
+    scene = Scene(replace(OPTIONS, idle_timeout_s=0.0))
+    assert scene.wait(1e6) == []
+    assert scene.session.deadline_s is None
+
+
+def test_neither_speech_nor_a_reply_is_quiet() -> None:
+    scene = Scene()
+    assert "end idle" not in scene.speak(70.0)
+    waiting = Scene()
+    waiting.give(TextInput("Hello."))
+    assert "end idle" not in waiting.wait(200.0)
+
+
+def test_quiet_is_counted_from_the_end_of_speech_that_was_none() -> None:
+    scene = Scene()
+    scene.speak(20.0)
+    scene.hush(2 * WINDOW_S)
+    scene.text("")
+    assert scene.hush(14.0) == []
+    assert scene.hush(2.0) == ["state idle"]
+
+
+def test_a_turn_that_the_client_never_ends_does_not_keep_the_session() -> None:
+    scene = Scene(turn=TurnOptions(endpointing="manual", interim_s=0.0))
+    scene.say("Hello.")
+    assert scene.hush(14.0) == []
+    assert scene.hush(2.0) == ["state idle"]
+    assert scene.speak(0.2) == ["speech started", "state listening"]
+    assert scene.hush(70.0)[-1] == "end idle"
+
+
+def test_a_stalled_microphone_ends_a_long_turn_and_does_not_make_the_avatar_idle() -> None:
+    scene = Scene(turn=TurnOptions(interim_s=0.0, max_segment_s=100.0, max_silence_s=100.0))
+    scene.speak(20.0)
+    scene.hush(2 * WINDOW_S)
+    scene.text("A long story.")
+    scene.score(0.2)
+    assert scene.wait(0.61) == [
+        "start 1: A long story.",
+        "final 1: A long story.",
+        "ended 1 vad",
+        "state thinking",
+        "reply 1 to turn 1",
+        "open 1",
+    ]
+    assert scene.session.state is State.THINKING
+
+
+# -- every change of state
+
+
+def listening() -> Scene:
+    scene = Scene()
+    scene.speak(0.2)
+    return scene
+
+
+def thinking() -> Scene:
+    scene = Scene()
+    scene.give(TextInput("Hello."))
+    return scene
+
+
+def interrupted() -> Scene:
+    scene = speaking()
+    scene.give(InterruptRequest())
+    return scene
+
+
+CHANGES: dict[tuple[State, Trigger], tuple[Callable[[], Scene], Callable[[Scene], object]]] = {
+    (State.IDLE, Trigger.USER_SPEAKS): (Scene, lambda scene: scene.speak(0.2)),
+    (State.IDLE, Trigger.COMMITTED): (Scene, lambda scene: scene.give(TextInput("Hello."))),
+    (State.LISTENING, Trigger.COMMITTED): (listening, lambda scene: scene.give(TextInput("Hi."))),
+    (State.LISTENING, Trigger.QUIET): (
+        listening,
+        lambda scene: (scene.give(ClearInput()), scene.hush(16.0)),
+    ),
+    (State.THINKING, Trigger.AUDIO_OUT): (thinking, lambda scene: scene.send(1, 0.1)),
+    (State.THINKING, Trigger.REPLY_OVER): (thinking, lambda scene: scene.made(1)),
+    (State.THINKING, Trigger.CUT): (thinking, lambda scene: scene.give(InterruptRequest())),
+    (State.SPEAKING, Trigger.REPLY_OVER): (speaking, lambda scene: scene.wait(5.0)),
+    (State.SPEAKING, Trigger.CUT): (speaking, lambda scene: scene.give(InterruptRequest())),
+    (State.INTERRUPTED, Trigger.SETTLED): (interrupted, lambda scene: scene.wait(0.4)),
+    (State.INTERRUPTED, Trigger.COMMITTED): (
+        interrupted,
+        lambda scene: scene.give(TextInput("Hi.")),
+    ),
+}
+
+
+def test_every_change_of_state_is_tried() -> None:
+    assert set(CHANGES) == set(TRANSITIONS)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: f"{change[0]}-{change[1].name}")
+def test_the_state_changes_as_the_table_says(change: tuple[State, Trigger]) -> None:
+    make, act = CHANGES[change]
+    scene = make()
+    assert scene.session.state is change[0]
+    scene.log.clear()
+    act(scene)
+    assert scene.only(StateChanged) == [StateChanged(TRANSITIONS[change])]
+
+
+# -- whatever happens
+
+ACTIONS = (
+    "speak speak hush hush text text mhm empty fail sure unsure wait"
+    " press release commit clear type interrupt interrupt_old manual auto language"
+    " write write send send made made broken playing stalled finished stopped"
+).split()
+Steps = list[tuple[str, float]]
+STEPS = st.lists(
+    st.tuples(st.sampled_from(ACTIONS), st.sampled_from([0.032, 0.1, 0.3, 1.0, 3.0])), max_size=50
+)
+
+
+def act(scene: Scene, action: str, seconds: float) -> None:
+    """Does one thing; replies are picked from the last three that were started."""
+    ids = [start.reply_id for start in scene.only(StartReply)][-3:] or [1]
+    reply_id = ids[int(seconds * 1000) % len(ids)]
+    match action:
+        case "speak":
+            scene.speak(seconds)
+        case "hush":
+            scene.hush(seconds)
+        case "wait":
+            scene.wait(seconds)
+        case "press" | "release" | "commit" | "clear":
+            commands = (TalkPressed(), TalkReleased(), CommitInput(), ClearInput())
+            scene.give(commands["press release commit clear".split().index(action)])
+        case "type":
+            scene.give(TextInput("Typed."))
+        case "interrupt" | "interrupt_old":
+            scene.give(InterruptRequest(None if action == "interrupt" else reply_id))
+        case "manual" | "auto":
+            scene.give(SettingsChanged(endpointing="manual" if action == "manual" else "auto"))
+        case "language":
+            scene.give(SettingsChanged(language="zh" if seconds < 1 else "en"))
+        case "write":
+            scene.write(reply_id, "One two. ", seconds)
+        case "send":
+            scene.send(reply_id, scene.planned.get(reply_id, 0) / RATE_HZ)
+        case "made":
+            scene.made(reply_id)
+        case "broken":
+            scene.give(ReplyFailed(reply_id, "llm_failed", "", scene.planned.get(reply_id, 0)))
+        case "playing" | "stalled" | "finished" | "stopped":
+            scene.report(reply_id, seconds, action)
+        case "sure" | "unsure":
+            if scene.scores:
+                scene.score(0.95 if action == "sure" else 0.2)
+        case _:
+            said = {"text": "So I said.", "mhm": "Mhm.", "empty": "", "fail": None}[action]
+            if scene.questions:
+                scene.text(said)
+
+
+def played(steps: Steps) -> Scene:
+    scene = Scene()
+    for action, seconds in steps:
+        act(scene, action, seconds)
+        if scene.only(EndSession):
+            break
+    return scene
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_whatever_happens_replies_are_told_in_order_and_one_at_a_time(steps: Steps) -> None:
+    scene = played(steps)
+    last_id, turn_id = 0, 0
+    prepared: set[int] = set()
+    live: int | None = None
+    over: set[int] = set()
+    final: int | None = None
+    for item in scene.log:
+        match item:
+            case StartReply(reply_id):
+                assert reply_id == last_id + 1
+                assert not prepared
+                last_id = reply_id
+                prepared.add(reply_id)
+            case ReplyStarted(reply_id):
+                assert live is None
+                live = reply_id
+                prepared.remove(reply_id)
+            case OpenGate(reply_id):
+                assert reply_id == live
+            case CancelReply(reply_id):
+                assert reply_id == live or reply_id in prepared
+                prepared.discard(reply_id)
+            case ReplyInterrupted(reply_id, at):
+                assert reply_id == live
+                assert at >= 0
+            case ReplyDone(reply_id):
+                assert reply_id == live
+                assert reply_id not in over
+                over.add(reply_id)
+                live = None
+            case TranscriptFinal(number, text):
+                final = number if text else None
+            case TurnEnded(number):
+                assert number == final
+                assert number > turn_id
+                turn_id = number
+    assert scene.session.is_speaking is (live is not None)
+    for reply_id in range(last_id + 2):
+        allowed = scene.session.allowance(reply_id, scene.now_s)
+        assert 0 <= allowed <= (2 * RATE_HZ if reply_id == live else 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_whatever_happens_the_state_follows_the_table(steps: Steps) -> None:
+    states = [change.state for change in played(steps).only(StateChanged)]
+    allowed = {(state, after) for (state, _), after in TRANSITIONS.items()}
+    assert states[0] is State.IDLE
+    assert set(pairwise(states)) <= allowed
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_whatever_happens_user_and_assistant_alternate_in_every_prompt(steps: Steps) -> None:
+    scene = played(steps)
+    for start in scene.only(StartReply):
+        roles = [message.role for message in start.messages]
+        assert start.text is not None or roles[-1] == "user"
+        assert roles == (["system"] + ["user", "assistant"] * len(roles))[: len(roles)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(STEPS)
+def test_whatever_happened_a_session_that_is_left_alone_ends(steps: Steps) -> None:
+    scene = played(steps)
+    scene.give(SettingsChanged(endpointing="auto"))
+    scene.give(TalkReleased())
+    for _ in range(10):
+        while scene.questions:
+            scene.text("So I said.")
+        if scene.session.is_speaking:
+            scene.send(scene.live_id, scene.planned.get(scene.live_id, 0) / RATE_HZ)
+            scene.made(scene.live_id)
+        scene.wait(20.0)
+        if scene.only(EndSession):
+            break
+    assert scene.only(EndSession)

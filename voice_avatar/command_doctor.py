@@ -151,8 +151,8 @@ async def _test(config: Config, found: Findings) -> None:
         found.test["stt_ms"] = _median_ms(lambda: engines.stt.transcribe(heard, "en"))
         found.test["stt_text"] = engines.stt.transcribe(heard, "en").text
         await _test_llm(engines, found)
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found.test["memory_mb"] = peak_kb / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found.test["memory_mb"] = peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 @asynccontextmanager
@@ -245,9 +245,9 @@ def _show(found: Findings) -> None:
             continue
         table = Table(title, "", title_justify="left")
         for name, value in facts.items():
-            text = f"{value:.2f}" if isinstance(value, float) else str(value or "-")
+            text = f"{value:.2f}" if isinstance(value, float) else ("-" if value == "" else str(value))
             table.add_row(name, text)
         console.print(table)
     console.print(f"models here: {', '.join(found.models) or 'none'}")
     for line in found.advice:
-        console.print(f"- {line}")
+        console.print(f"- {line}", markup=False)

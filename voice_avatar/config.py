@@ -54,6 +54,7 @@ class ServerOptions:
         tls_key: PEM file with its private key, "" = it is in the file of the certificate.
         persona: name of a built-in persona, or a TOML file.
         max_sessions: conversations at once, 1 or more; further clients are told to try again.
+        hello_timeout_s: time from the handshake to a client's hello, seconds.
         ping_s: time between WebSocket pings, seconds; 0 = none.
         ping_timeout_s: time for the answer to a ping, seconds; 0 = for ever.
         slow_consumer_s: time that a frame may wait for a client to read, seconds, until the
@@ -72,6 +73,7 @@ class ServerOptions:
     tls_key: str = ""
     persona: str = "ava"
     max_sessions: int = 8
+    hello_timeout_s: float = 10.0
     ping_s: float = 20.0
     ping_timeout_s: float = 20.0
     slow_consumer_s: float = 5.0

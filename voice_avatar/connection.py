@@ -63,6 +63,9 @@ MESSAGES_PER_S = 100.0
 MESSAGE_BURST = 500.0
 """Text messages at once; beyond, the client is closed (4429)."""
 
+CLOSE_TIMEOUT_S = 2.0
+"""Time for the closing handshake, seconds."""
+
 
 class Meter(Protocol):
     """What counts what passes (see `metrics.py`)."""
@@ -297,7 +300,7 @@ class Connection:
 
     async def leave(self, code: CloseCode) -> None:
         """Closes the connection from the server's side."""
-        await self._socket.close(code)
+        await _shut(self._socket, code, "")
 
     # -- out
 
@@ -484,4 +487,13 @@ async def close(connection: Connection | None, socket: ServerConnection, error: 
             )
         except (ConnectionClosed, Closing):
             return
-    await socket.close(end.code, end.message if end.code is CloseCode.OVERLOADED else end.error)
+    await _shut(socket, end.code, end.message if end.code is CloseCode.OVERLOADED else end.error)
+
+
+async def _shut(socket: ServerConnection, code: CloseCode, reason: str) -> None:
+    """Closes a socket; one whose client does not read, and so never sees the close, is cut."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await socket.close(code, reason)
+    except TimeoutError:
+        socket.transport.abort()

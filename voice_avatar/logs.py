@@ -27,7 +27,9 @@ came in by `extra`."""
 
 
 WEBSOCKETS: Final = "voice_avatar.server.websockets"
-"""Logger of the WebSocket library."""
+"""Logger of the WebSocket library: its debug records hold whole frames and headers."""
+
+logging.getLogger(WEBSOCKETS).setLevel(logging.WARNING)
 
 
 class _Formatter(logging.Formatter):
@@ -107,5 +109,3 @@ def configure(form: Literal["json", "text"], level: str) -> None:
     logger.handlers[:] = [output]
     logger.setLevel(level.upper())
     logger.propagate = False
-    if level != "debug":  # a line for every connection and every scrape of /metrics
-        logging.getLogger(WEBSOCKETS).setLevel(logging.WARNING)

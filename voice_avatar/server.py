@@ -32,7 +32,14 @@ from voice_avatar import codec, negotiation, persona, protocol, wire
 from voice_avatar.audio import silence
 from voice_avatar.codes import CloseCode
 from voice_avatar.config import Config
-from voice_avatar.connection import Closing, Connection, Terms, close, is_token_valid
+from voice_avatar.connection import (
+    CLOSE_TIMEOUT_S,
+    Closing,
+    Connection,
+    Terms,
+    close,
+    is_token_valid,
+)
 from voice_avatar.errors import (
     ConfigError,
     PersonaError,
@@ -60,8 +67,8 @@ _log = logging.getLogger(__name__)
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts whose pages may connect without being listed."""
 
-_CLOSE_TIMEOUT_S = 2.0
-"""Time for the closing handshake; a client that does not read would hold it up."""
+_SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
+"""Headers that decide something, and so may not be there twice."""
 
 _SEND_BUFFER_BYTES = 128 * 1024
 """What the system may hold for a client: 1.3 s of PCM at 48 kHz. With its own default, of
@@ -118,7 +125,7 @@ class AvatarServer:
                 max_queue=32,
                 ping_interval=options.ping_s or None,
                 ping_timeout=options.ping_timeout_s or None,
-                close_timeout=_CLOSE_TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S,
                 ssl=tls,
                 server_header="voice-avatar",
                 logger=logging.getLogger(WEBSOCKETS),
@@ -189,6 +196,7 @@ class AvatarServer:
                 turn=engines.turn.capabilities.model if engines.turn else "",
             ),
             tokens=config.server.tokens,
+            hello_timeout_s=config.server.hello_timeout_s,
             slow_consumer_s=config.server.slow_consumer_s,
             max_ahead_s=config.playout.max_ahead_s,
             idle_timeout_s=config.session.idle_timeout_s,
@@ -204,6 +212,8 @@ class AvatarServer:
 
     def _respond(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answers plain HTTP; None lets a WebSocket handshake go on."""
+        if any(len(request.headers.get_all(name)) > 1 for name in _SINGLE_HEADERS):
+            return _text(HTTPStatus.BAD_REQUEST, "A header is there twice.\n")
         path = urlsplit(request.path).path
         match path:
             case protocol.PATH:

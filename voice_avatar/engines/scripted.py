@@ -159,7 +159,8 @@ class ScriptedLlm:
         prompt_tokens = sum(self.count_tokens(m.content) for m in request.messages)
         if prompt_tokens + request.max_tokens > self.capabilities.context_tokens:
             raise ContextExceeded("The prompt is too long for the script.")
-        words = self._reply(request).split(" ")
+        reply = self._reply(request)
+        words = reply.split(" ") if reply else []
         self.requests.append(request)
         self.running += 1
         done = 0

@@ -41,7 +41,8 @@ def to_float(pcm: bytes) -> npt.NDArray[np.float32]:
 def to_pcm(samples: npt.NDArray[np.float32]) -> bytes:
     """Returns float samples as PCM; values beyond [-1, 1] are clipped, NaN becomes 0."""
     scaled = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32768.0)
-    return np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes()
+    pcm: bytes = np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes()
+    return pcm
 
 
 def dbfs(pcm: bytes) -> float:

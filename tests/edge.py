@@ -200,7 +200,8 @@ def _no_constant(name: str) -> Any:
 @asynccontextmanager
 async def raw(url: str, **options: Any) -> AsyncIterator[Raw]:
     path = options.pop("path", PATH)
-    async with connect(url + path, compression=None, max_size=None, **options) as socket:
+    options = {"compression": None, "max_size": None, "max_queue": None, **options}
+    async with connect(url + path, **options) as socket:
         yield Raw(socket)
 
 

@@ -1,0 +1,221 @@
+"""Recorded sessions: what is on disk, and that the same session comes out of it again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import stat
+import wave
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edge import QUIET, engines, hush, raw, running, tone
+
+from voice_avatar.client import connect
+from voice_avatar.client_audio import read_wav
+from voice_avatar.config import Config
+from voice_avatar.engines.scripted import ScriptedLlm
+from voice_avatar.errors import ConfigError
+from voice_avatar.events import (
+    Message,
+    ReplyAudio,
+    ReplyDone,
+    State,
+    StateChanged,
+    Tick,
+    Transcribed,
+    WarmPrefix,
+)
+from voice_avatar.pipeline import ConversationOptions
+from voice_avatar.recorder import Recording, recordings, replay
+
+
+def recording(folder: Path, session_id: str = "s1") -> Recording:
+    return Recording(
+        folder,
+        session_id,
+        ConversationOptions(),
+        16_000,
+        context_tokens=100,
+        count_tokens=lambda text: len(text.split()),
+    )
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+async def converse(folder: Path) -> None:
+    """Records a conversation: spoken, typed, interrupted; with a small memory."""
+    llm = ScriptedLlm(("Fine, thanks.", "Quite a long answer to you."), context_tokens=150)
+    config = Config(session=replace(QUIET, max_reply_tokens=60))
+    async with running(engines(llm=llm), config=config, record_dir=str(folder)) as run:
+        async with raw(run.url) as client:
+            await client.hello()
+            await client.say(tone(1.0) + hush(1.2))
+            await client.until("reply.done", status="completed")
+            await client.send({"type": "input.text", "text": "And now something long."})
+            await client.until("reply.segment")
+            await client.send({"type": "interrupt"})
+            await client.until("reply.done", status="interrupted")
+            await client.send({"type": "session.update", "language": "zh"})
+            for text in ("Once more, please.", "And again.", "And a last one."):
+                await client.send({"type": "input.text", "text": text})
+                await client.until("reply.done", status="completed")
+        await run.settled()
+    forgot = [len(request.messages) for request in llm.requests]
+    assert forgot != sorted(forgot)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded conversation, to be left as it is."""
+    folder = tmp_path_factory.mktemp("recorded")
+    asyncio.run(converse(folder))
+    return recordings(folder)[0]
+
+
+@pytest.fixture
+def recorded(original: Path, tmp_path: Path) -> Path:
+    """A recorded conversation."""
+    return Path(shutil.copytree(original, tmp_path / original.name))
+
+
+def test_a_recorded_conversation_comes_out_the_same_again(recorded: Path) -> None:
+    report = replay(recorded)
+    assert report.differences == ()
+    assert report.steps == len(lines(recorded)) > 50
+    assert report.session_id == recorded.name
+
+
+def test_a_recording_holds_what_came_in_and_what_came_out(recorded: Path) -> None:
+    steps = lines(recorded)
+    assert steps[0]["event"] is None
+    kinds = {step["event"]["type"] for step in steps[1:]}
+    assert {"VadFrame", "Transcribed", "TextInput", "InterruptRequest", "AudioSent"} <= kinds
+    assert "SettingsChanged" in kinds
+    told = {output["type"] for step in steps for output in step["outputs"]}
+    assert {"Transcribe", "StartReply", "ReplyInterrupted", "ReplyDone", "TranscriptFinal"} <= told
+    times = [step["now_s"] for step in steps]
+    assert times == sorted(times)
+
+
+def test_a_recording_holds_the_audio_of_both_sides(recorded: Path) -> None:
+    pcm, rate_hz = read_wav(recorded / "mic.wav")
+    assert rate_hz == 16_000
+    assert len(pcm) / 32_000 == pytest.approx(2.2, abs=0.05)
+    assert pcm[:20_000] == tone(1.0)[:20_000]
+    replies = sorted(recorded.glob("reply-*.wav"))
+    assert len(replies) == 5
+    with wave.open(str(replies[0])) as first:
+        assert first.getframerate() == 16_000
+        assert first.getnframes() > 8_000
+
+
+def test_a_change_of_behaviour_shows_as_a_difference_with_its_step(recorded: Path) -> None:
+    path = recorded / "events.jsonl"
+    path.write_text(path.read_text().replace("And a last one.", "And the last one.", 1))
+    report = replay(recorded)
+    assert report.differences
+    assert "TextInput" in report.differences[0]
+    assert "And the last one." in report.differences[0]
+
+
+def test_a_folder_of_recordings_is_searched(recorded: Path) -> None:
+    assert recordings(recorded) == (recorded,)
+    assert recordings(recorded.parent) == (recorded,)
+
+
+def test_only_their_owner_can_read_recordings(recorded: Path) -> None:
+    assert stat.S_IMODE(recorded.stat().st_mode) == 0o700
+
+
+async def test_without_a_folder_nothing_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running() as run, connect(run.url) as avatar:
+        await avatar.ask("Hello?")
+        conversation = next(iter(run.server.sessions)).conversation
+        assert conversation is not None
+        assert conversation._tape is None
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no recorded session"):
+        recordings(tmp_path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        replay(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"now_s": 1.0, "event": {"type": "Nobody"}, "outputs": [], "tokens": {}}',
+        '{"now_s": 1.0, "event": {"type": "State"}, "outputs": [], "tokens": {}}',
+        '{"now_s": 1.0, "event": {"type": "StateChanged"}, "outputs": [], "tokens": {}}',
+        '{"now_s": 1.0, "event": {"type": "TextInput", "text": 3}, "outputs": [], "tokens": {}}',
+        '{"now_s": 1.0, "event": {}, "outputs": [], "tokens": {}}',
+    ],
+)
+def test_a_damaged_recording_is_an_error(tmp_path: Path, line: str) -> None:
+    recording(tmp_path).close()
+    (tmp_path / "s1" / "events.jsonl").write_text(f"{line}\n")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        replay(tmp_path / "s1")
+
+
+def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
+    recording(tmp_path).close()
+    path = tmp_path / "s1" / "session.json"
+    path.write_text(path.read_text().replace('"format":1', '"format":9'))
+    with pytest.raises(ConfigError, match="format 9"):
+        replay(tmp_path / "s1")
+
+
+def test_an_empty_recording_has_no_steps_and_no_differences(tmp_path: Path) -> None:
+    recording(tmp_path).close()
+    assert replay(tmp_path / "s1").steps == 0
+
+
+def test_tokens_are_counted_once_for_each_new_text(tmp_path: Path) -> None:
+    tape = recording(tmp_path)
+    prompt = (Message("system", "Be kind."), Message("user", "Hello my friend"))
+    tape.step(1.0, None, (WarmPrefix(prompt), StateChanged(State.IDLE)))
+    tape.step(2.0, Tick(), (WarmPrefix(prompt), ReplyDone(1, "completed", "Hi", 3)))
+    tape.close()
+    assert [step["tokens"] for step in lines(tmp_path / "s1")] == [
+        {"Be kind.": 2, "Hello my friend": 3},
+        {"Hi": 1},
+    ]
+
+
+def test_a_failed_recogniser_is_recorded_as_such(tmp_path: Path) -> None:
+    tape = recording(tmp_path)
+    tape.step(1.0, Transcribed(1, None), ())
+    tape.close()
+    assert lines(tmp_path / "s1")[0]["event"] == {
+        "type": "Transcribed",
+        "request_id": 1,
+        "transcript": None,
+    }
+
+
+def test_a_disk_that_fails_ends_the_recording_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "s1").mkdir()
+    tape = recording(tmp_path)  # its folder is there already
+    tape.step(1.0, None, ())
+    tape.mic(b"\0\0")
+    tape.reply_audio(ReplyAudio(1, 0, b"\0\0"))
+    tape.close()
+    assert list((tmp_path / "s1").iterdir()) == []
+    assert "cannot be written" in caplog.text

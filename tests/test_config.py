@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.config import PER_SESSION, Config, ServerOptions, load, preset_names, stages
+from voice_avatar.config import (
+    NOT_OPTIONS,
+    PER_SESSION,
+    Config,
+    ServerOptions,
+    load,
+    preset_names,
+    stages,
+)
 from voice_avatar.config_doc import describe, markdown
 from voice_avatar.errors import ConfigError
 from voice_avatar.llm import LlmOptions
@@ -169,8 +177,26 @@ def test_an_unknown_option_in_the_environment_is_an_error() -> None:
 
 
 def test_other_variables_of_the_environment_are_left_alone() -> None:
-    environ = {"VOICE_AVATAR_HOME": "/x", "PATH": "/y", "VOICE_AVATAR_LLM": "z", "SERVER_PORT": "1"}
+    environ = {"PATH": "/y", "SERVER_PORT": "1"} | dict.fromkeys(NOT_OPTIONS, "embedded")
     assert load(environ=environ) == Config()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("VOICE_AVATAR_SEVER_PORT", "server.port"),
+        ("VOICE_AVATAR_SERVER__TOKEN", "server.tokens"),
+        ("VOICE_AVATAR_LLM_API_KEY", "llm.api_key_env"),
+        ("VOICE_AVATAR_LLM", ""),
+    ],
+)
+def test_a_variable_with_the_prefix_that_is_no_option_is_an_error(
+    variable: str, meant: str
+) -> None:
+    message = problem(environ={variable: "hunter2"})
+    assert variable in message
+    assert meant in message
+    assert "hunter2" not in message
 
 
 @given(st.dictionaries(st.sampled_from([o.key for o in describe()]), st.text(max_size=8)))

@@ -35,6 +35,12 @@ from voice_avatar.vad import VadOptions
 PREFIX: Final = "VOICE_AVATAR_"
 """What the environment variables of options begin with."""
 
+NOT_OPTIONS: Final = frozenset(
+    f"{PREFIX}{name}" for name in ("HOME", "PRESET", "SPEECH_DIR", "CLIPS_DIR", "CI_BUDGET_S")
+)
+"""Variables with the prefix that are no options: the folder of models, the preset, and those of
+tests, bench and CI."""
+
 DEFAULT_PRESET: Final = "embedded"
 
 _PRESETS = resources.files("voice_avatar") / "data" / "presets"
@@ -130,7 +136,7 @@ def load(
 
     Args:
         toml_text: contents of the configuration file.
-        environ: environment variables; those without `PREFIX` and a stage's name are ignored.
+        environ: environment variables; those without `PREFIX` and `NOT_OPTIONS` are ignored.
         overrides: `stage.option` -> value as text, from the command line.
         preset: name of the preset; "" = the variable `VOICE_AVATAR_PRESET`, else the key `preset`
             of the file, else `DEFAULT_PRESET`.
@@ -185,10 +191,10 @@ def _settings(tables: dict[str, Any], source: str) -> dict[str, tuple[object, st
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yields key, value and variable of the variables that begin with a stage's name."""
+    """Yields key, value and variable of the variables that are meant as options."""
     for variable, value in environ.items():
-        stage, _, name = variable.removeprefix(PREFIX).lower().partition("_")
-        if variable.startswith(PREFIX) and stage in stages() and name:
+        if variable.startswith(PREFIX) and variable not in NOT_OPTIONS:
+            stage, _, name = variable.removeprefix(PREFIX).lower().partition("_")
             yield f"{stage}.{name}", value, f"the variable {variable}"
 
 

@@ -102,9 +102,11 @@ Every option has a default. Each of these sources goes over the one before:
    separated by commas;
 4. the command line: `--set STAGE.OPTION=VALUE`, e.g. `--set server.port=9000`.
 
-A name that does not exist is an error, except in the environment, where only variables that begin
-with `VOICE_AVATAR_` and the name of a stage are read. Secrets belong into the environment:
-`VOICE_AVATAR_SERVER_TOKENS`.
+A name that does not exist is an error, in the environment too: whatever begins with
+`VOICE_AVATAR_` must be an option, but for `VOICE_AVATAR_HOME` (the folder of models),
+`VOICE_AVATAR_PRESET`, and what only tests, bench and CI read. So let the variable that
+`llm.api_key_env` names begin otherwise, and in Kubernetes set `enableServiceLinks: false` where a
+Service is called `voice-avatar`. Secrets belong into the environment: `VOICE_AVATAR_SERVER_TOKENS`.
 
 `engine` may be `scripted` in every stage but `denoise`: an engine without a model, for developing
 clients."""

@@ -32,6 +32,9 @@ from voice_avatar.workers import Engines
 QUIET = SessionOptions(idle_timeout_s=0.0)
 """Options of a session that has no end of its own."""
 
+BRISK = 320
+"""Samples per letter: a voice that speaks four times as fast as people do."""
+
 
 @dataclass
 class Running:
@@ -78,7 +81,7 @@ def engines(
         turn or ScriptedTurn(),
         stt or ScriptedStt(),
         llm or ScriptedLlm(replies),
-        tts or ScriptedTts(),
+        tts or ScriptedTts(symbol_samples=BRISK),
     )
 
 

@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from voice_avatar import server as server_module
 from voice_avatar.client import connect
 from voice_avatar.config import Config
-from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
+from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed, PersonaError
 from voice_avatar.logs import JsonFormatter, SessionLog, TextFormatter
 from voice_avatar.playout import PlayoutOptions
@@ -379,7 +379,10 @@ async def test_push_to_talk_takes_everything_until_the_release() -> None:
 
 
 async def test_a_stopped_server_lets_replies_finish_and_takes_nobody_new() -> None:
-    async with running(engines("A reply of some length.")) as run, raw(run.url) as client:
+    async with (
+        running(engines("A reply of some length.", tts=ScriptedTts())) as run,
+        raw(run.url) as client,
+    ):
         await client.hello()
         await client.send({"type": "input.text", "text": "Go."})
         await client.until("reply.segment")
@@ -488,7 +491,7 @@ async def test_a_client_that_does_not_read_is_closed_and_hurts_nobody(
     monkeypatch.setattr(server_module, "_SEND_BUFFER_BYTES", 4096)
     config = Config(session=QUIET, playout=PlayoutOptions(max_ahead_s=30.0))
     async with (
-        running(engines(LONG), config=config, slow_consumer_s=0.3) as run,
+        running(engines(LONG, tts=ScriptedTts()), config=config, slow_consumer_s=0.3) as run,
         raw(run.url) as good,
     ):
         slow = socket.socket()

@@ -80,7 +80,14 @@ def load_engines(
         store: where models are.
         on_stage: told the stage and the engine's name before each is loaded.
     """
-    stages: dict[str, Any] = {"vad": vad, "turn": turn, "stt": stt, "llm": llm, "tts": tts, "denoise": denoise}
+    stages: dict[str, Any] = {
+        "vad": vad,
+        "turn": turn,
+        "stt": stt,
+        "llm": llm,
+        "tts": tts,
+        "denoise": denoise,
+    }
     loaded = {}
     for stage, options in stages.items():
         on_stage(stage, options.engine)

@@ -211,26 +211,37 @@ class ScriptedLlm:
 
 
 class ScriptedTts:
-    """A tone per letter, 80 ms each; letters stand for themselves as phonemes."""
+    """A tone per letter, by default of 80 ms; letters stand for themselves as phonemes."""
 
     capabilities = TtsCapabilities("scripted", "tones", "en", "en-us", "espeak", _RATE_HZ, True)
 
-    def __init__(self, *, fails_on: str = "\N{SKULL AND CROSSBONES}") -> None:
-        """`fails_on` is the character on which the voice fails."""
+    def __init__(
+        self,
+        *,
+        symbol_samples: int = _SYMBOL_SAMPLES,
+        fails_on: str = "\N{SKULL AND CROSSBONES}",
+    ) -> None:
+        """Makes the voice.
+
+        Args:
+            symbol_samples: length of a letter, samples at 16 kHz.
+            fails_on: the character on which the voice fails.
+        """
+        self._symbol_samples = symbol_samples
         self._fails_on = fails_on
 
     def synthesize(self, chunk: SpeakableChunk) -> Generator[SpeechPlan | SpeechPiece, None, None]:
         """See `TtsEngine`."""
         if self._fails_on in chunk.spoken:
             raise TtsFailed("The script cannot speak this.")
-        plan = _plan(chunk)
+        plan = _plan(chunk, self._symbol_samples)
         yield plan
         sound = b"".join(_tone(span.symbol, span.end - span.start) for span in plan.spans)
         for at in range(0, plan.sample_count, _PIECE_SAMPLES):
             yield SpeechPiece(at, sound[2 * at : 2 * (at + _PIECE_SAMPLES)])
 
 
-def _plan(chunk: SpeakableChunk) -> SpeechPlan:
+def _plan(chunk: SpeakableChunk, size: int) -> SpeechPlan:
     spans: list[PhonemeSpan] = []
     words: list[WordSpan] = []
     at = 0
@@ -238,12 +249,12 @@ def _plan(chunk: SpeakableChunk) -> SpeechPlan:
         start = at
         spoken = chunk.spoken[word.spoken_start : word.spoken_end].lower()
         for letter in (c for c in spoken if c.isascii() and c.isalpha()):
-            spans.append(PhonemeSpan(letter, at, at + _SYMBOL_SAMPLES, index))
-            at += _SYMBOL_SAMPLES
+            spans.append(PhonemeSpan(letter, at, at + size, index))
+            at += size
         words.append(WordSpan(index, start, at))
         if at > start and index + 1 < len(chunk.words):
-            spans.append(PhonemeSpan(" ", at, at + _SYMBOL_SAMPLES // 4))
-            at += _SYMBOL_SAMPLES // 4
+            spans.append(PhonemeSpan(" ", at, at + size // 4))
+            at += size // 4
     return SpeechPlan(at, tuple(spans), tuple(words))
 
 

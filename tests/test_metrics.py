@@ -63,9 +63,10 @@ def test_the_marks_of_a_spoken_turn_become_histograms() -> None:
     assert seen["voice_avatar_speculative_replies_total"] == 1
 
 
-def test_a_typed_turn_is_kept_apart_and_tells_nothing_of_stages() -> None:
+@pytest.mark.parametrize("stt_s", [None, 0.0])
+def test_a_typed_turn_is_kept_apart_and_tells_nothing_of_stages(stt_s: float | None) -> None:
     metrics = Metrics()
-    metrics.note(replace(MARKS, stt_s=None, is_speculative=False))
+    metrics.note(replace(MARKS, stt_s=stt_s, is_speculative=False))
     seen = figures(metrics)
     assert seen["voice_avatar_reply_mark_seconds_count{mark=sent}{turn=text}"] == 1
     assert not any(name.startswith("voice_avatar_stage") for name in seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,7 @@ from voice_avatar.client_audio import read_wav
 from voice_avatar.client_reply import AudioReceived, Reply
 from voice_avatar.command_serve import engines_of, with_uvloop
 from voice_avatar.config import Config
-from voice_avatar.errors import ConnectionFailed
+from voice_avatar.errors import AudioUnsupported, ConnectionFailed
 from voice_avatar.server import AvatarServer
 from voice_avatar.wavs import write_wav
 
@@ -58,18 +58,52 @@ class ChatRequest:
 
 
 def chat(config: Config, request: ChatRequest) -> int:
-    """Holds the conversation."""
-    return with_uvloop(_chat(config, request))
+    """Holds the conversation.
+
+    Raises:
+        AudioUnsupported: a recording cannot be read.
+        VoiceAvatarError: no server, or no conversation with it.
+    """
+    said = [_recording(path, request.speech_end_s) for path in request.wavs]
+    return with_uvloop(_chat(config, request, said))
 
 
-async def _chat(config: Config, request: ChatRequest) -> int:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Something to say.
+
+    Attributes:
+        pcm: 16-bit mono.
+        rate_hz: its rate.
+        end_s: where its speech ends, seconds.
+        how: how that was found.
+    """
+
+    pcm: bytes
+    rate_hz: int
+    end_s: float
+    how: str
+
+
+def _recording(path: str, end_s: float | None) -> Recording:
+    try:
+        pcm, rate_hz = read_wav(path)
+    except OSError as error:
+        raise AudioUnsupported(f"{path} cannot be read: {error.strerror}.") from error
+    if end_s is not None:
+        return Recording(pcm, rate_hz, end_s, "given")
+    how = f"last 10 ms within {_SPEECH_FLOOR_DB:g} dB of the loudest"
+    return Recording(pcm, rate_hz, speech_end_s(pcm, rate_hz), how)
+
+
+async def _chat(config: Config, request: ChatRequest, said: Sequence[Recording]) -> int:
     async with _server_url(config, request.url) as url:
         if not request.wavs and not request.texts:
             from voice_avatar.command_microphone import talk
 
             return await talk(url, request.token)
         async with connect(url, token=request.token) as avatar:
-            return await _turns(avatar, request)
+            return await _turns(avatar, request, said)
 
 
 @asynccontextmanager
@@ -94,12 +128,12 @@ async def _server_url(config: Config, url: str | None) -> AsyncIterator[str]:
         await serving
 
 
-async def _turns(avatar: AvatarConnection, request: ChatRequest) -> int:
+async def _turns(avatar: AvatarConnection, request: ChatRequest, said: Sequence[Recording]) -> int:
     seen = _Seen()
     watching = asyncio.create_task(seen.watch(avatar))
     try:
         await _hear_greeting(avatar, seen)
-        replies = [await _say_wav(avatar, path, request, seen) for path in request.wavs]
+        replies = [await _say(avatar, recording, request, seen) for recording in said]
         replies += [await _type(avatar, text, request, seen) for text in request.texts]
     except TimeoutError:
         raise ConnectionFailed("No reply: nothing was understood, or the server hangs.") from None
@@ -111,26 +145,39 @@ async def _turns(avatar: AvatarConnection, request: ChatRequest) -> int:
 
 
 class _Seen:
-    """What the server told, counted by type.
+    """What the server told, counted by type from one reply's end to the next.
 
     Attributes:
-        counts: message type -> how many.
         greeting: set once a reply to nobody has begun.
     """
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._done = 0
+        self._changed = asyncio.Event()
         self.greeting = asyncio.Event()
 
     async def watch(self, avatar: AvatarConnection) -> None:
         """Counts until the session ends."""
         async for event in avatar:
             if isinstance(event, AudioReceived):
-                self.counts["audio"] += 1
+                self._counts["audio"] += 1
                 continue
-            self.counts[str(event.__struct_config__.tag)] += 1
+            self._counts[str(event.__struct_config__.tag)] += 1
             if isinstance(event, wire.ReplyStarted) and event.turn_id == 0:
                 self.greeting.set()
+            if isinstance(event, wire.ReplyDone):
+                self._done = event.reply_id
+                self._changed.set()
+
+    async def until(self, reply: Reply) -> dict[str, int]:
+        """Returns what was told up to the end of `reply`, and begins anew."""
+        while self._done < reply.reply_id:
+            self._changed.clear()
+            await self._changed.wait()
+        counts = dict(self._counts)
+        self._counts.clear()
+        return counts
 
 
 async def _hear_greeting(avatar: AvatarConnection, seen: _Seen) -> None:
@@ -141,14 +188,13 @@ async def _hear_greeting(avatar: AvatarConnection, seen: _Seen) -> None:
     except TimeoutError:
         return
     async with asyncio.timeout(_REPLY_TIMEOUT_S):
-        await avatar.next_reply()
-    seen.counts.clear()
+        await seen.until(await avatar.next_reply())
 
 
 async def _type(avatar: AvatarConnection, text: str, request: ChatRequest, seen: _Seen) -> Reply:
     async with asyncio.timeout(_REPLY_TIMEOUT_S):
         reply = await avatar.ask(text)
-    _report(reply, Timing(None, "", 0), request, seen.counts)
+    _report(reply, Timing(None, "", 0), request, await seen.until(reply))
     return reply
 
 
@@ -168,13 +214,11 @@ class Timing:
     cut_offs: int
 
 
-async def _say_wav(avatar: AvatarConnection, path: str, request: ChatRequest, seen: _Seen) -> Reply:
+async def _say(
+    avatar: AvatarConnection, recording: Recording, request: ChatRequest, seen: _Seen
+) -> Reply:
     """Streams a recording in real time and returns the reply to its end."""
-    pcm, rate_hz = read_wav(path)
-    end_s, how = request.speech_end_s, "given"
-    if end_s is None:
-        end_s = speech_end_s(pcm, rate_hz)
-        how = f"last 10 ms within {_SPEECH_FLOOR_DB:g} dB of the loudest"
+    pcm, rate_hz, end_s = recording.pcm, recording.rate_hz, recording.end_s
     started_s = time.monotonic()
     microphone = asyncio.create_task(avatar.stream(pcm, rate_hz))
     cut_offs = 0
@@ -190,7 +234,7 @@ async def _say_wav(avatar: AvatarConnection, path: str, request: ChatRequest, se
         microphone.cancel()
         await asyncio.gather(microphone, return_exceptions=True)
     v2v_ms = None if audible_s is None else (audible_s - started_s - end_s) * 1000
-    _report(reply, Timing(v2v_ms, how, cut_offs), request, seen.counts)
+    _report(reply, Timing(v2v_ms, recording.how, cut_offs), request, await seen.until(reply))
     return reply
 
 
@@ -202,7 +246,7 @@ def speech_end_s(pcm: bytes, rate_hz: int) -> float:
     return float((loud[-1] + 1) * _STEP_S)
 
 
-def _report(reply: Reply, timing: Timing, request: ChatRequest, counts: Counter[str]) -> None:
+def _report(reply: Reply, timing: Timing, request: ChatRequest, counts: dict[str, int]) -> None:
     v2v_ms = timing.v2v_ms
     if not request.is_json:
         print(f"you:    {reply.user_text}")
@@ -223,7 +267,6 @@ def _report(reply: Reply, timing: Timing, request: ChatRequest, counts: Counter[
         "gestures": [msgspec.to_builtins(cue) for cue in reply.cues],
         "captions": [msgspec.to_builtins(segment) for segment in reply.segments],
         "metrics": None if reply.metrics is None else msgspec.to_builtins(reply.metrics),
-        "events": dict(counts),
+        "events": counts,
     }
-    counts.clear()
     print(msgspec.json.encode(fields).decode(), flush=True)

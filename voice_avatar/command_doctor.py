@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import median
 from typing import Any
 
@@ -22,16 +23,16 @@ from rich.table import Table
 
 from voice_avatar import codec
 from voice_avatar.audio import resample, sample_count
+from voice_avatar.chunking import Chunker
 from voice_avatar.command_serve import engines_of
 from voice_avatar.config import Config
-from voice_avatar.errors import EngineUnavailable, VoiceAvatarError
+from voice_avatar.errors import TtsFailed, VoiceAvatarError
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
     LlmDone,
     LlmRequest,
     Message,
-    SpeakableChunk,
     SpeechPiece,
 )
 from voice_avatar.models import ModelStore, list_models
@@ -141,7 +142,7 @@ async def _test(config: Config, found: Findings) -> None:
     engines = await asyncio.to_thread(engines_of, config)
     found.test["load_s"] = time.monotonic() - started_s
     async with _closing(engines):
-        pcm = _test_voice(engines.tts, found)
+        pcm = _test_voice(engines.tts, Chunker(config.chunking, "en"), found)
         heard = resample(pcm, engines.tts.capabilities.rate_hz, MIC_HZ)
         vad = engines.vad.open()
         window = heard[: 2 * WINDOW_SAMPLES]
@@ -163,18 +164,19 @@ async def _closing(engines: Engines) -> AsyncIterator[None]:
         await engines.llm.aclose()
 
 
-def _test_voice(tts: TtsEngine, found: Findings) -> bytes:
+def _test_voice(tts: TtsEngine, chunker: Chunker, found: Findings) -> bytes:
     firsts: list[float] = []
     pcm = b""
+    chunks = (*chunker.push(_SENTENCE).chunks, *chunker.flush().chunks)
     for _ in range(_ROUNDS):
         started_s, pcm = time.monotonic(), b""
-        for part in tts.synthesize(SpeakableChunk(index=0, text=_SENTENCE, spoken=_SENTENCE)):
+        for part in chain.from_iterable(map(tts.synthesize, chunks)):
             if isinstance(part, SpeechPiece):
                 if not pcm:
                     firsts.append((time.monotonic() - started_s) * 1000)
                 pcm += part.pcm
     if not pcm:
-        raise EngineUnavailable("The voice said nothing.")
+        raise TtsFailed("The voice said nothing.")
     whole_s = time.monotonic() - started_s
     found.test["tts_first_audio_ms"] = median(firsts)
     found.test["tts_realtime_factor"] = whole_s * tts.capabilities.rate_hz / sample_count(pcm)
@@ -245,8 +247,8 @@ def _show(found: Findings) -> None:
             continue
         table = Table(title, "", title_justify="left")
         for name, value in facts.items():
-            text = f"{value:.2f}" if isinstance(value, float) else ("-" if value == "" else str(value))
-            table.add_row(name, text)
+            text = f"{value:.2f}" if isinstance(value, float) else str(value)
+            table.add_row(name, text or "-")
         console.print(table)
     console.print(f"models here: {', '.join(found.models) or 'none'}")
     for line in found.advice:

@@ -130,7 +130,8 @@ class Metrics:
                 pass
 
     def _note_marks(self, marks: StageMarks) -> None:
-        turn = "text" if marks.stt_s is None else "voice"
+        # A typed turn begins with its text; a greeting answers no turn.
+        turn = "voice" if marks.stt_s else "text"
         at_s: dict[str, float | None] = {name: getattr(marks, f"{name}_s") for name in _MARKS}
         for name, mark_s in at_s.items():
             if mark_s is not None:

@@ -211,6 +211,7 @@ class Recording:
 
 
 def _wav(path: Path, rate_hz: int) -> wave.Wave_write:
+    path.touch()  # a path that cannot be written fails here, before there is half an object
     wav = wave.open(str(path), "wb")  # noqa: SIM115 - closed with the recording
     wav.setnchannels(1)
     wav.setsampwidth(2)

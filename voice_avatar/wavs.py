@@ -15,10 +15,10 @@ def write_wav(path: Path | str, pcm: bytes, rate_hz: int) -> None:
         AudioError: the file cannot be written.
     """
     try:
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate_hz)
-            file.writeframes(pcm)
+        with open(path, "wb") as file, wave.open(file, "wb") as wav:
+            wav.setnchannels(1)
+            wav.setsampwidth(2)
+            wav.setframerate(rate_hz)
+            wav.writeframes(pcm)
     except OSError as error:
         raise AudioError(f"The WAV file cannot be written: {error.strerror}.") from error

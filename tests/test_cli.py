@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -277,6 +278,22 @@ def test_a_server_prints_its_url_records_drains_and_can_be_replayed(
     events.write_text(events.read_text().replace("One two three.", "Once upon a time.", 1))
     assert main(["replay", str(events.parent)]) == 1
     assert "TranscriptInterim" in capsys.readouterr().out
+
+
+def test_a_second_signal_ends_a_server_that_drains(capsys: Capture) -> None:
+    with serving("--persona", "ava") as (process, url):
+        talking = subprocess.Popen(
+            [sys.executable, "-m", "voice_avatar", "chat", "--url", url, "--text", "word " * 40],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(2.0)  # the greeting lasts 2.6 s
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 128 + signal.SIGINT
+        talking.wait(10)
 
 
 def test_a_server_with_a_token_is_talked_to_with_it(capsys: Capture) -> None:

@@ -30,8 +30,9 @@ LAYERS: dict[int, str] = {
     2: "codes config config_doc frames listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "codec engines logs metrics model_fetch model_files model_table models outbox pipeline"
-    " recorder speaking wavs workers",
-    4: "client client_audio client_reply connection protocol_schema server",
+    " recorder speaking warm_up wavs workers",
+    4: "client client_audio client_reply closing connection connection_audio http_edge"
+    " protocol_schema server",
     5: "__main__ bench cli command_chat command_doctor command_microphone command_models"
     " command_say command_serve",
 }
@@ -73,9 +74,12 @@ WITHIN: dict[str, str] = {
     "pipeline": "outbox speaking workers",
     "recorder": "pipeline",
     "speaking": "outbox workers",
+    "warm_up": "workers",
     "client": "client_audio client_reply",
     "client_reply": "client_audio",
-    "server": "connection",
+    "connection": "closing connection_audio",
+    "connection_audio": "closing",
+    "server": "closing connection http_edge",
     "__main__": "cli",
     "cli": "command_chat command_doctor command_models command_say command_serve",
     "command_chat": "command_microphone command_serve",

@@ -119,6 +119,7 @@ async def test_the_first_page_says_what_to_do_next() -> None:
         assert "/v1/avatar" in body
         assert (await get(f"{run.http}/nothing"))[0] == 404
         assert (await get(f"{run.http}/v1/avatar"))[0] == 426
+        assert (await get(f"{run.http}//[nonsense?x#y"))[0] == 404
 
 
 async def test_metrics_follow_a_conversation() -> None:
@@ -150,6 +151,7 @@ async def test_metrics_follow_a_conversation() -> None:
         ("https://good.example.evil.example", False),
         ("http://good.example", False),
         ("null", False),
+        ("http://[bad", False),
     ],
 )
 async def test_pages_may_connect_from_listed_origins_only(
@@ -167,12 +169,22 @@ async def test_pages_may_connect_from_listed_origins_only(
 
 
 async def test_a_page_of_the_servers_own_host_may_connect() -> None:
-    async with running() as run:
+    async with running(host="0.0.0.0") as run:
         port = run.server.port
         own = f"ws://avatar.example:{port}"
         origin = f"https://avatar.example:{port}"
         async with raw(own, host="127.0.0.1", port=port, origin=origin) as client:
             await client.hello()
+
+
+async def test_a_page_whose_name_was_bent_to_this_machine_may_not_connect() -> None:
+    async with running(host="127.0.0.1") as run:
+        port = run.server.port
+        bent = f"ws://evil.example:{port}"
+        with pytest.raises(InvalidStatus) as refused:
+            async with raw(bent, host="127.0.0.1", port=port, origin=f"http://evil.example:{port}"):
+                pass
+        assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize("name", ["Host", "Origin", "Authorization"])

@@ -36,11 +36,13 @@ async def _serve(config: Config) -> None:
 
 
 def _end(server: AvatarServer, number: signal.Signals) -> None:
-    """Ends the server: gently, but at once while it still loads (a thread cannot be cancelled)."""
-    if not server.is_ready:
-        print("voice-avatar: stopped before it was ready", file=sys.stderr, flush=True)
-        os._exit(128 + number)
-    server.stop()
+    """Ends the server: gently once it is ready, at once when asked again or while it loads."""
+    if server.is_ready and not server.is_stopping:
+        server.stop()
+        return
+    when = "while it drained" if server.is_stopping else "before it was ready"
+    print(f"voice-avatar: stopped {when}", file=sys.stderr, flush=True)
+    os._exit(128 + number)  # threads cannot be cancelled, and may wait for a download
 
 
 def engines_of(

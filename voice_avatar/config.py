@@ -54,7 +54,8 @@ class ServerOptions:
         host: address to listen on; "0.0.0.0" or "::" = all of this machine's.
         port: TCP port, 0..65535; 0 = any free one.
         origins: origins of web pages that may connect ("https://example.org"), besides pages of
-            the server's own host and of localhost. Programs send none and may always connect.
+            localhost and, unless only this machine is listened to, of the server's own host.
+            Programs send none and may always connect.
         tokens: accepted bearer tokens; none = whoever reaches the port may talk.
         tls_cert: PEM file with the certificate chain, "" = no TLS.
         tls_key: PEM file with its private key, "" = it is in the file of the certificate.

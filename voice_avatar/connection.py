@@ -12,16 +12,18 @@ import hmac
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from voice_avatar import __version__, codec, negotiation, protocol, wire
-from voice_avatar.codes import CloseCode, close_code
+from voice_avatar import __version__, negotiation, protocol, wire
+from voice_avatar.closing import Closing, shut
+from voice_avatar.codes import CloseCode
+from voice_avatar.connection_audio import MicrophoneIn, ReplyOut
 from voice_avatar.errors import (
-    MalformedFrame,
     ProtocolError,
     Unauthorized,
     UnexpectedMessage,
@@ -37,17 +39,7 @@ from voice_avatar.events import (
     StageMarks,
     WarningNotice,
 )
-from voice_avatar.frames import (
-    MAX_BINARY_BYTES,
-    MIC_BURST_S,
-    MIC_REALTIME_FACTOR,
-    FrameFlag,
-    FrameKind,
-    FrameOrder,
-    MicBudget,
-    pack_audio,
-    unpack_audio,
-)
+from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
 from voice_avatar.logs import SessionLog
 from voice_avatar.pipeline import Conversation
 from voice_avatar.protocol import Dialect
@@ -62,9 +54,6 @@ MESSAGES_PER_S = 100.0
 
 MESSAGE_BURST = 500.0
 """Text messages at once; beyond, the client is closed (4429)."""
-
-CLOSE_TIMEOUT_S = 2.0
-"""Time for the closing handshake, seconds."""
 
 
 class Meter(Protocol):
@@ -96,33 +85,6 @@ class MessageBudget:
             return False
         self._left -= 1.0
         return True
-
-
-class Closing(Exception):  # noqa: N818 - how a connection ends, not always an error
-    """Ends a connection.
-
-    Attributes:
-        code: WebSocket close code.
-        error: code for an `error` message before it, "" for none.
-        message: for a person.
-    """
-
-    def __init__(self, code: CloseCode, error: str = "", message: str = "") -> None:
-        super().__init__(code.name)
-        self.code = code
-        self.error = error
-        self.message = message
-
-    @classmethod
-    def because_of(cls, error: Exception) -> Closing:
-        """Returns how `error` ends a connection; of what was not foreseen, nothing is told."""
-        match error:
-            case Closing():
-                return error
-            case VoiceAvatarError():
-                return cls(close_code(error), error.code, error.message)
-            case _:
-                return cls(CloseCode.INTERNAL, "internal", "The server failed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +151,8 @@ class Connection:
         self.conversation: Conversation | None = None
         self._seq = 0
         self._errors = 0
-        self._order = FrameOrder()
-        self._budget = MicBudget(clock())
         self._messages = MessageBudget(clock())
-        self._is_overrun = False
         self._dialect = Dialect(rate_hz=0)
-        self._decoder: codec.OpusDecoder | None = None
-        self._audio_seq = 0
-        self._encoder: codec.OpusEncoder | None = None
 
     # -- life
 
@@ -211,8 +167,8 @@ class Connection:
         self._agreed = agreed
         self._settings = agreed.settings
         self._set_dialect()
-        if agreed.audio_in.codec == "opus":
-            self._decoder = codec.OpusDecoder(agreed.audio_in.rate_hz)
+        self._microphone = MicrophoneIn(agreed.audio_in, self._clock())
+        self._reply_out = ReplyOut(agreed.audio_out)
         async with self._open_conversation(self.session_id, agreed) as conversation:
             self.conversation = conversation
             await self.tell(self._ready(agreed))
@@ -260,7 +216,7 @@ class Connection:
                     return message
                 raise UnexpectedMessage("The first message must be session.hello.")
             except ProtocolError as error:
-                await self._refuse(error, "")
+                await self._refuse(error, data)
 
     def _ready(self, agreed: negotiation.Agreed) -> wire.SessionReady:
         terms = self._terms
@@ -300,7 +256,7 @@ class Connection:
 
     async def leave(self, code: CloseCode) -> None:
         """Closes the connection from the server's side."""
-        await _shut(self._socket, code, "")
+        await shut(self._socket, code)
 
     # -- out
 
@@ -323,15 +279,17 @@ class Connection:
     async def _warn(self, code: str, message: str) -> None:
         await self.tell(wire.WarningMessage(code=code, message=message))
 
-    async def _refuse(self, error: VoiceAvatarError, ref: str) -> None:
+    async def _refuse(self, error: VoiceAvatarError, data: str | bytes) -> None:
         """Tells the client what was wrong with what it sent; too many times, and it is closed."""
+        ref = protocol.type_of(data) if isinstance(data, str) else "binary"
         self._errors += 1
         if not error.is_recoverable:
             raise error
         if self._errors > MAX_ERRORS:
             raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")
         self._meter.note(ErrorNotice(error.code, error.message))
-        self._log.info("message refused", extra={"code": error.code, "ref": ref})
+        known = ref if ref in protocol.CLIENT_TYPES else ""
+        self._log.info("message refused", extra={"code": error.code, "type": known})
         await self.tell(wire.ErrorMessage(code=error.code, message=error.message, ref=ref))
 
     async def _write(self, conversation: Conversation) -> None:
@@ -360,56 +318,30 @@ class Connection:
                 pass
 
     async def _send_audio(self, audio: ReplyAudio) -> None:
-        if audio.is_first:
-            self._audio_seq = 0
-        if self._dialect.codec == "opus":
-            await self._send_opus(audio)
-            return
-        await self._send(pack_audio(protocol.audio_frame(audio, seq=self._audio_seq)))
-        self._audio_seq += 1
-
-    async def _send_opus(self, audio: ReplyAudio) -> None:
-        if audio.is_first or self._encoder is None:
-            self._encoder = codec.OpusEncoder(self._dialect.rate_hz)
-        packets = self._encoder.push(audio.pcm)
-        if audio.is_last:
-            packets += self._encoder.flush()
-        for index, packet in enumerate(packets):
-            is_end = audio.is_last and index == len(packets) - 1
-            frame = protocol.audio_frame(
-                replace(
-                    audio,
-                    start=packet.pts,
-                    pcm=packet.payload,
-                    is_last=is_end,
-                    is_first=self._audio_seq == 0,
-                ),
-                seq=self._audio_seq,
-            )
-            await self._send(pack_audio(replace(frame, flags=frame.flags | FrameFlag.CODEC)))
-            self._audio_seq += 1
+        for frame in self._reply_out.frames(audio):
+            await self._send(frame)
 
     # -- in
 
     async def _read(self, conversation: Conversation) -> None:
         async for data in self._socket:
             self._meter.note_bytes(len(data), 0)
-            ref = "binary"
             try:
                 if isinstance(data, bytes):
                     await self._audio_in(conversation, data)
-                    continue
-                if not self._messages.take(self._clock()):
-                    raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
-                message = protocol.decode_text(data)
-                if isinstance(message, protocol.UnknownType):
-                    if not message.is_experimental:
-                        await self._warn("unknown_type", f"Unknown type {message.type!r}.")
-                    continue
-                ref = str(message.__struct_config__.tag)
-                await self._message_in(conversation, message)
+                else:
+                    await self._text_in(conversation, data)
             except VoiceAvatarError as error:
-                await self._refuse(error, ref)
+                await self._refuse(error, data)
+
+    async def _text_in(self, conversation: Conversation, data: str) -> None:
+        if not self._messages.take(self._clock()):
+            raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
+        message = protocol.decode_text(data)
+        if not isinstance(message, protocol.UnknownType):
+            await self._message_in(conversation, message)
+        elif not message.is_experimental:
+            await self._warn("unknown_type", f"Unknown type {message.type!r}.")
 
     async def _message_in(self, conversation: Conversation, message: wire.AnyClientMessage) -> None:
         match message:
@@ -445,34 +377,11 @@ class Connection:
             await self._warn("setting_unavailable", f"Not available: {wish}.")
 
     async def _audio_in(self, conversation: Conversation, data: bytes) -> None:
-        frame = unpack_audio(data, FrameKind.AUDIO_IN)
-        if frame is None:
-            return
-        rate_hz = self._agreed.audio_in.rate_hz
-        is_opus = FrameFlag.CODEC in frame.flags
-        if is_opus != (self._agreed.audio_in.codec == "opus"):
-            raise MalformedFrame(f"The codec agreed on is {self._agreed.audio_in.codec}.")
-        if self._order.arrived(frame).is_stale:
-            return
-        audio_s = 0.02 if is_opus else len(frame.payload) / 2 / rate_hz
-        now_s = self._clock()
-        if not self._budget.take(audio_s, now_s):
-            await self._overrun(now_s)
-            return
-        self._is_overrun = False
-        if self._decoder is None:
-            conversation.hear(frame.payload, rate_hz, frame.pts)
-            return
-        decoded = self._decoder.push(frame.payload, frame.pts)
-        if decoded.pcm:
-            conversation.hear(decoded.pcm, rate_hz, decoded.pts)
-
-    async def _overrun(self, now_s: float) -> None:
-        if self._budget.is_exhausted(now_s):
-            raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
-        if not self._is_overrun:
-            self._is_overrun = True
+        heard = self._microphone.take(data, self._clock())
+        if heard.begins_overrun:
             await self._warn("input_overrun", "Audio comes faster than real time: some is dropped.")
+        if heard.pcm:
+            conversation.hear(heard.pcm, self._agreed.audio_in.rate_hz, heard.pts)
 
 
 async def close(connection: Connection | None, socket: ServerConnection, error: Exception) -> None:
@@ -481,19 +390,8 @@ async def close(connection: Connection | None, socket: ServerConnection, error: 
         return
     end = Closing.because_of(error)
     if end.error and connection is not None and end.code is not CloseCode.SLOW_CONSUMER:
-        try:
+        with suppress(ConnectionClosed, Closing):
             await connection.tell(
                 wire.ErrorMessage(code=end.error, message=end.message, fatal=True)
             )
-        except (ConnectionClosed, Closing):
-            return
-    await _shut(socket, end.code, end.message if end.code is CloseCode.OVERLOADED else end.error)
-
-
-async def _shut(socket: ServerConnection, code: CloseCode, reason: str) -> None:
-    """Closes a socket; one whose client does not read, and so never sees the close, is cut."""
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await socket.close(code, reason)
-    except TimeoutError:
-        socket.transport.abort()
+    await shut(socket, end.code, end.message if end.code is CloseCode.OVERLOADED else end.error)

@@ -89,6 +89,14 @@ def decode_text(data: str | bytes) -> wire.AnyClientMessage | UnknownType:
     return message  # type: ignore[return-value]
 
 
+def type_of(data: str) -> str:
+    """Returns the type of a text frame, cut to 64 characters; "" where it has none."""
+    try:
+        return _HEAD.decode(data).type[:64]
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
+
+
 def decode_server_text(data: str | bytes) -> wire.AnyServerMessage | UnknownType:
     """Reads a text frame from a server. Raises what `decode_text` raises."""
     return _decode(data, _SERVER)  # type: ignore[return-value]

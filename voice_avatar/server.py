@@ -11,64 +11,39 @@ import asyncio
 import logging
 import secrets
 import socket as sockets
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from http import HTTPStatus
-from importlib import resources
-from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as listen
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, NegotiationError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from voice_avatar import codec, negotiation, persona, protocol, wire
-from voice_avatar.audio import silence
+from voice_avatar import codec, http_edge, negotiation, persona, protocol, wire
+from voice_avatar.closing import CLOSE_TIMEOUT_S, Closing
 from voice_avatar.codes import CloseCode
 from voice_avatar.config import Config
-from voice_avatar.connection import (
-    CLOSE_TIMEOUT_S,
-    Closing,
-    Connection,
-    Terms,
-    close,
-    is_token_valid,
-)
+from voice_avatar.connection import Connection, Terms, close, is_token_valid
 from voice_avatar.errors import (
     ConfigError,
     PersonaError,
     VersionUnsupported,
     VoiceAvatarError,
 )
-from voice_avatar.events import (
-    MIC_HZ,
-    WINDOW_SAMPLES,
-    ErrorNotice,
-    LlmRequest,
-    Message,
-    SpeakableChunk,
-)
+from voice_avatar.events import ErrorNotice
 from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics
 from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.recorder import Recording
 from voice_avatar.stt import AUTO, SttOptions
 from voice_avatar.vocabulary import vocabulary
-from voice_avatar.workers import Engines, Workers, in_thread
+from voice_avatar.warm_up import warm_up
+from voice_avatar.workers import Engines, Workers
 
 _log = logging.getLogger(__name__)
-
-LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts whose pages may connect without being listed."""
-
-_SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
-"""Headers that decide something, and so may not be there twice."""
 
 _SEND_BUFFER_BYTES = 128 * 1024
 """What the system may hold for a client: 1.3 s of PCM at 48 kHz. With its own default, of
@@ -112,7 +87,7 @@ class AvatarServer:
             EngineUnavailable, ModelError: an engine cannot be loaded.
         """
         options = self._config.server
-        tls = _tls(options.tls_cert, options.tls_key)
+        tls = http_edge.tls_context(options.tls_cert, options.tls_key)
         try:
             listener = await listen(
                 self._handle,
@@ -146,6 +121,11 @@ class AvatarServer:
         finally:  # after the last session is over
             await self._stop_engines()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether its end has begun."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Begins the end: no more sessions, and those there are get `drain_s`."""
         self._stopped.set()
@@ -157,7 +137,8 @@ class AvatarServer:
         engines = await asyncio.to_thread(self._load)
         self._workers = Workers(engines)
         self._terms = self._make_terms(engines)
-        await warm_up(self._workers, persona.system_prompt(self._persona))
+        prompt = persona.system_prompt(self._persona)
+        await warm_up(self._workers, prompt, self._language)
         self.is_ready = True
         _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
 
@@ -212,45 +193,29 @@ class AvatarServer:
 
     def _respond(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answers plain HTTP; None lets a WebSocket handshake go on."""
-        if any(len(request.headers.get_all(name)) > 1 for name in _SINGLE_HEADERS):
-            return _text(HTTPStatus.BAD_REQUEST, "A header is there twice.\n")
-        path = urlsplit(request.path).path
+        if http_edge.is_ambiguous(request):
+            return http_edge.text(HTTPStatus.BAD_REQUEST, "A header is there twice.\n")
+        path, _, _ = request.path.partition("?")
         match path:
             case protocol.PATH:
-                return self._admit(socket, request)
+                options = self._config.server
+                return http_edge.refusal(request, options.host, options.origins)
             case "/healthz":
-                return _text(HTTPStatus.OK, "ok\n")
+                return http_edge.text(HTTPStatus.OK, "ok\n")
             case "/readyz":
                 is_ready = self.is_ready and not self._is_draining
                 status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-                return _text(status, "ready\n" if is_ready else "not ready\n")
+                return http_edge.text(status, "ready\n" if is_ready else "not ready\n")
             case "/metrics":
                 self.metrics.set_backlog(
                     sum(c.conversation.backlog for c in self.sessions if c.conversation)
                 )
                 body, kind = self.metrics.exposition()
-                return _response(HTTPStatus.OK, body, kind)
+                return http_edge.answer(HTTPStatus.OK, body, kind)
             case "/":
-                page = resources.files("voice_avatar") / "web" / "index.html"
-                return _response(HTTPStatus.OK, page.read_bytes(), "text/html; charset=utf-8")
+                return http_edge.page()
             case _:
-                return _text(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
-
-    def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
-        if not self._is_origin_allowed(request.headers):
-            return _text(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            return _text(HTTPStatus.UPGRADE_REQUIRED, "This is a WebSocket.\n")
-        return None
-
-    def _is_origin_allowed(self, headers: Headers) -> bool:
-        """Pages of this host, of localhost and of listed origins may connect; programs always."""
-        origin = headers.get("Origin")
-        if origin is None or origin in self._config.server.origins:
-            return True
-        host = urlsplit(origin).hostname
-        own = urlsplit(f"//{headers.get('Host', '')}").hostname
-        return host in LOCAL_HOSTS or (host is not None and host == own)
+                return http_edge.text(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
 
     # -- sessions
 
@@ -288,7 +253,8 @@ class AvatarServer:
             raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
         if len(self.sessions) >= self._config.server.max_sessions:
             raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
-        token = _token(socket)
+        assert socket.request is not None
+        token = http_edge.bearer_token(socket.request)
         return Connection(
             socket,
             session_id,
@@ -355,27 +321,6 @@ class AvatarServer:
         await asyncio.gather(*(act(c) for c in tuple(self.sessions)), return_exceptions=True)
 
 
-async def warm_up(workers: Workers, system_prompt: str) -> None:
-    """Makes every engine do a first piece of work, so that the first turn finds them awake."""
-    engines = workers.engines
-    second = silence(MIC_HZ)
-    await in_thread(workers.vad, engines.vad.open().step, silence(WINDOW_SAMPLES))
-    if engines.turn is not None:
-        await in_thread(workers.turn, engines.turn.score, second)
-    noise = bytes(range(64)) * (2 * MIC_HZ // 64)
-    await in_thread(workers.stt, engines.stt.transcribe, noise, "en")
-    request = LlmRequest(
-        (Message("system", system_prompt), Message("user", "Hello.")), max_tokens=1
-    )
-    async with aclosing(engines.llm.generate(request)) as deltas:
-        async for _ in deltas:
-            pass
-    chunk = SpeakableChunk(index=0, text="Hello there.", spoken="Hello there.")
-    speech = engines.tts.synthesize(chunk)
-    while await in_thread(workers.tts, next, speech, None) is not None:
-        pass
-
-
 def load_persona(name_or_path: str) -> persona.Persona:
     """Returns a built-in persona, or that of a file.
 
@@ -403,42 +348,3 @@ def _select_subprotocol(
     except VersionUnsupported as error:
         raise NegotiationError(error.message) from error
     return None if chosen is None else Subprotocol(chosen)
-
-
-def _token(socket: ServerConnection) -> str | None:
-    """Returns the bearer token of the handshake: header, or `?token=`."""
-    request = socket.request
-    assert request is not None
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
-    return next(iter(parse_qs(urlsplit(request.path).query).get("token", [])), None)
-
-
-def _tls(cert: str, key: str) -> ssl.SSLContext | None:
-    if not cert:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(cert, key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError("The TLS certificate or key cannot be used.") from error
-    return context
-
-
-def _text(status: HTTPStatus, text: str) -> Response:
-    return _response(status, text.encode(), "text/plain; charset=utf-8")
-
-
-def _response(status: HTTPStatus, body: bytes, kind: str) -> Response:
-    headers = Headers(
-        {
-            "Content-Type": kind,
-            "Content-Length": str(len(body)),
-            "Connection": "close",
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-        }
-    )
-    return Response(status.value, status.phrase, headers, body)

@@ -1,0 +1,111 @@
+"""The audio of a connection: microphone frames in, reply frames out, in the codecs agreed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from voice_avatar import codec, protocol, wire
+from voice_avatar.closing import Closing
+from voice_avatar.codes import CloseCode
+from voice_avatar.errors import MalformedFrame
+from voice_avatar.events import ReplyAudio
+from voice_avatar.frames import (
+    FRAME_S,
+    FrameFlag,
+    FrameKind,
+    FrameOrder,
+    MicBudget,
+    pack_audio,
+    unpack_audio,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a microphone frame gave.
+
+    Attributes:
+        pcm: samples at the agreed rate; empty where there are none to be heard.
+        pts: index of the first of them on the client's clock.
+        begins_overrun: whether this is the first frame that was dropped because it came too fast.
+    """
+
+    pcm: bytes = b""
+    pts: int = 0
+    begins_overrun: bool = False
+
+
+class MicrophoneIn:
+    """Microphone frames of one connection: checked, put in order, limited, decoded."""
+
+    def __init__(self, audio: wire.AudioFormat, now_s: float) -> None:
+        self._audio = audio
+        self._order = FrameOrder()
+        self._budget = MicBudget(now_s)
+        self._is_overrun = False
+        self._decoder = codec.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
+
+    def take(self, data: bytes, now_s: float) -> Heard:
+        """Takes a binary frame that came at `now_s`.
+
+        Raises:
+            MalformedFrame: it breaks the rules of frames, or has another codec.
+            MessageTooBig: it is over the limit.
+            AudioInvalid: it does not decode.
+            Closing: audio has come too fast for too long.
+        """
+        frame = unpack_audio(data, FrameKind.AUDIO_IN)
+        if frame is None:
+            return Heard()
+        is_opus = FrameFlag.CODEC in frame.flags
+        if is_opus != (self._decoder is not None):
+            raise MalformedFrame(f"The codec agreed on is {self._audio.codec}.")
+        if self._order.arrived(frame).is_stale:
+            return Heard()
+        audio_s = FRAME_S if is_opus else len(frame.payload) / 2 / self._audio.rate_hz
+        if not self._budget.take(audio_s, now_s):
+            return self._drop(now_s)
+        self._is_overrun = False
+        if self._decoder is None:
+            return Heard(frame.payload, frame.pts)
+        decoded = self._decoder.push(frame.payload, frame.pts)
+        return Heard(decoded.pcm, decoded.pts)
+
+    def _drop(self, now_s: float) -> Heard:
+        if self._budget.is_exhausted(now_s):
+            raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
+        is_first, self._is_overrun = not self._is_overrun, True
+        return Heard(begins_overrun=is_first)
+
+
+class ReplyOut:
+    """Frames of reply audio for one connection: encoded and numbered."""
+
+    def __init__(self, audio: wire.AudioFormat) -> None:
+        self._audio = audio
+        self._seq = 0
+        self._encoder: codec.OpusEncoder | None = None
+
+    def frames(self, audio: ReplyAudio) -> list[bytes]:
+        """Returns the binary frames for a piece of reply audio; Opus may keep some of it back."""
+        if audio.is_first:
+            self._seq = 0
+            if self._audio.codec == "opus":
+                self._encoder = codec.OpusEncoder(self._audio.rate_hz)
+        if self._encoder is None:
+            return [self._pack(audio, FrameFlag.NONE)]
+        packets = self._encoder.push(audio.pcm)
+        if audio.is_last:
+            packets += self._encoder.flush()
+        pieces = [
+            replace(audio, start=p.pts, pcm=p.payload, is_first=False, is_last=False)
+            for p in packets
+        ]
+        if pieces and audio.is_last:
+            pieces[-1] = replace(pieces[-1], is_last=True)
+        return [self._pack(piece, FrameFlag.CODEC) for piece in pieces]
+
+    def _pack(self, audio: ReplyAudio, flags: FrameFlag) -> bytes:
+        frame = protocol.audio_frame(replace(audio, is_first=self._seq == 0), seq=self._seq)
+        self._seq += 1
+        return pack_audio(replace(frame, flags=frame.flags | flags))

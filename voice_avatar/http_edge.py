@@ -1,0 +1,114 @@
+"""The HTTP side of the server's port: who may upgrade, tokens, TLS, and plain answers."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from http import HTTPStatus
+from importlib import resources
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from voice_avatar.errors import ConfigError
+
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts whose pages may connect without being listed."""
+
+_SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
+"""Headers that decide something, and so may not be there twice."""
+
+_HEADERS: Final = {
+    "Connection": "close",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+
+
+def is_origin_allowed(headers: Headers, listening_on: str, origins: Sequence[str]) -> bool:
+    """Returns whether whoever sent these headers may open a session.
+
+    Programs send no `Origin` and may. Pages may if they come from localhost, from a listed origin,
+    or from the host that the request is for. The last does not hold where only this machine is
+    listened to: then a foreign name in `Host` means that a page had its own name resolved to this
+    machine to get in (DNS rebinding), and a reverse proxy has its origin listed.
+
+    Args:
+        headers: of the request.
+        listening_on: address that the server listens on.
+        origins: what the operator listed.
+    """
+    origin = headers.get("Origin")
+    if origin is None or origin in origins:
+        return True
+    host = _host(origin)
+    if host in LOCAL_HOSTS:
+        return True
+    own = _host(f"//{headers.get('Host', '')}")
+    return bool(host) and host == own and listening_on not in LOCAL_HOSTS
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def refusal(request: Request, listening_on: str, origins: Sequence[str]) -> Response | None:
+    """Returns why a request for a session is refused; None = it may go on."""
+    if not is_origin_allowed(request.headers, listening_on, origins):
+        return text(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        return text(HTTPStatus.UPGRADE_REQUIRED, "This is a WebSocket.\n")
+    return None
+
+
+def is_ambiguous(request: Request) -> bool:
+    """Returns whether a header that decides something is there twice."""
+    return any(len(request.headers.get_all(name)) > 1 for name in _SINGLE_HEADERS)
+
+
+def bearer_token(request: Request) -> str | None:
+    """Returns the token of a request: in the header, or in `?token=`."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    _, _, query = request.path.partition("?")
+    return next(iter(parse_qs(query).get("token", [])), None)
+
+
+def tls_context(cert: str, key: str) -> ssl.SSLContext | None:
+    """Returns the TLS settings of a certificate and its key; None without a certificate.
+
+    Raises:
+        ConfigError: the files cannot be used.
+    """
+    if not cert:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(cert, key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError("The TLS certificate or key cannot be used.") from error
+    return context
+
+
+def page() -> Response:
+    """Returns the first page."""
+    html = (resources.files("voice_avatar") / "web" / "index.html").read_bytes()
+    return answer(HTTPStatus.OK, html, "text/html; charset=utf-8")
+
+
+def text(status: HTTPStatus, body: str) -> Response:
+    """Returns an answer of plain text."""
+    return answer(status, body.encode(), "text/plain; charset=utf-8")
+
+
+def answer(status: HTTPStatus, body: bytes, kind: str) -> Response:
+    """Returns an answer with a body of content type `kind`."""
+    headers = Headers({"Content-Type": kind, "Content-Length": str(len(body)), **_HEADERS})
+    return Response(status.value, status.phrase, headers, body)

@@ -29,7 +29,7 @@ LAYERS: dict[int, str] = {
     " viseme_sets viseme_tables visemes vocabulary",
     2: "codes config config_doc frames listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
-    3: "codec engines logs metrics model_fetch model_files model_table models outbox pipeline"
+    3: "codec engines hearing logs metrics model_fetch model_files model_table models outbox pipeline"
     " recorder speaking warm_up wavs workers",
     4: "client client_audio client_reply closing connection connection_audio http_edge"
     " protocol_schema server",
@@ -71,7 +71,7 @@ WITHIN: dict[str, str] = {
     "model_fetch": "model_table",
     "model_files": "model_table",
     "models": "model_fetch model_files model_table",
-    "pipeline": "outbox speaking workers",
+    "pipeline": "hearing outbox speaking workers",
     "recorder": "pipeline",
     "speaking": "outbox workers",
     "warm_up": "workers",

@@ -25,6 +25,7 @@ from voice_avatar.events import (
     CancelReply,
     Command,
     EndSession,
+    ErrorNotice,
     LlmRequest,
     Message,
     Notice,
@@ -43,6 +44,7 @@ from voice_avatar.events import (
     WarningNotice,
 )
 from voice_avatar.gestures import GestureOptions, GesturePlanner
+from voice_avatar.hearing import Hearing
 from voice_avatar.llm import LlmOptions
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.outbox import Outbox
@@ -158,8 +160,8 @@ class Conversation:
             context_tokens=engines.llm.capabilities.context_tokens,
             now_s=clock(),
         )
-        self._vad = engines.vad.open()
-        self._denoise = engines.denoise.open() if engines.denoise else None
+        denoise = engines.denoise.open() if engines.denoise else None
+        self._hearing = Hearing(engines.vad.open(), denoise)
         self._capture: Capture | None = None
         self._history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
@@ -338,21 +340,14 @@ class Conversation:
             self._heard.clear()
             windows = list(self._windows)
             self._windows.clear()
-            probed = await in_thread(self._workers.vad, self._probe, windows)
-            for window, pcm, probability in probed:
-                missing = window.start - self._history.end
-                self._history.append(silence(missing) + pcm)
+            for heard in await in_thread(self._workers.vad, self._hearing.take, windows):
+                for failure in heard.failures:
+                    self._outbox.put(ErrorNotice(failure.code, failure.message))
+                pcm = silence(heard.start - self._history.end) + heard.pcm
+                self._history.append(pcm)
                 if self._tape is not None:
-                    self._tape.mic(silence(missing) + pcm)
-                self.step(VadFrame(window.start, probability, dbfs(pcm)))
-
-    def _probe(self, windows: list[AudioWindow]) -> list[tuple[AudioWindow, bytes, float]]:
-        """Cleans windows and tells their speech probability (VAD thread)."""
-        probed = []
-        for window in windows:
-            pcm = self._denoise.process(window.pcm) if self._denoise else window.pcm
-            probed.append((window, pcm, self._vad.step(pcm)))
-        return probed
+                    self._tape.mic(pcm)
+                self.step(VadFrame(heard.start, heard.probability, dbfs(heard.pcm)))
 
     async def _recognise(self) -> None:
         while True:

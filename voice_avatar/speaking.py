@@ -27,11 +27,11 @@ from voice_avatar.events import (
     AudioSent,
     LlmDone,
     LlmRequest,
+    Notice,
     ReplyAudio,
     ReplyAudioDone,
     ReplyFailed,
     ReplyGenerated,
-    ReplyNotice,
     ReplyText,
     ReplyTextAdded,
     SessionInput,
@@ -143,7 +143,7 @@ class ReplyRun:
             _CHUNK_LIMIT
         )
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(_AUDIO_LIMIT)
-        self._held: list[ReplyNotice] = []
+        self._held: list[Notice] = []
         self.marks = Marks(start)
 
     def open_gate(self) -> None:
@@ -154,7 +154,7 @@ class ReplyRun:
             self._outbox.put(notice)
         self._held.clear()
 
-    def _tell(self, notice: ReplyNotice) -> None:
+    def _tell(self, notice: Notice) -> None:
         if self._gate.is_set():
             self._outbox.put(notice)
         else:
@@ -231,7 +231,7 @@ class ReplyRun:
             self._floor.step(ReplyFailed(reply_id, failure.code, failure.message, count))
         else:
             if failure is not None:
-                self._outbox.put(WarningNotice(failure.code, failure.message))
+                self._tell(WarningNotice(failure.code, failure.message))
             self._floor.step(ReplyGenerated(reply_id, count))
         await self._audio.put(None)
 

@@ -1,0 +1,752 @@
+"""Whole conversations over the pipeline, with scripted engines: hearing, taking turns, living.
+
+Every test ends with the assertions of `talk.talking` and `talk.at_work`: what was told was in
+order, and no task, thread or request to the language model is left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from talk import RATE_HZ, Talk, at_work, engines, hush, llm_of, settled, talking, tone
+
+from voice_avatar.capture import CaptureOptions
+from voice_avatar.engines.scripted import (
+    ScriptedLlm,
+    ScriptedStt,
+    ScriptedTts,
+    ScriptedTurn,
+    ScriptedVad,
+)
+from voice_avatar.errors import (
+    AudioInvalid,
+    AudioUnsupported,
+    EngineError,
+    LlmFailed,
+    SttFailed,
+    TurnFailed,
+    VadFailed,
+)
+from voice_avatar.events import (
+    Command,
+    CommitInput,
+    InterruptRequest,
+    LlmRequest,
+    Message,
+    Notice,
+    ReplyAudio,
+    ReplyDone,
+    ReplyInterrupted,
+    ReplyNotice,
+    ReplySegment,
+    ReplyStarted,
+    SessionInput,
+    SettingsChanged,
+    StageMarks,
+    State,
+    StateChanged,
+    TalkPressed,
+    TalkReleased,
+    TextInput,
+    Transcript,
+    TranscriptFinal,
+    TranscriptInterim,
+    TurnEnded,
+    UserSpeechStarted,
+    UserSpeechStopped,
+    VisemeTrack,
+)
+from voice_avatar.pipeline import Conversation, ConversationOptions
+from voice_avatar.playout import PlayoutOptions
+from voice_avatar.session import SessionOptions
+from voice_avatar.turn import TurnOptions
+
+QUESTION = hush(0.2) + tone(1.2) + hush(0.6)
+EXACT = ConversationOptions(playout=PlayoutOptions(heard_tolerance_s=0.0))
+STORY = " ".join(["This story goes on and on."] * 10)
+
+
+def prompts(llm: Any) -> list[list[str]]:
+    """Returns what each request to the LLM held after its system message."""
+    return [[m.content for m in request.messages[1:]] for request in llm.requests]
+
+
+class SlowLlm(ScriptedLlm):
+    """Takes 20 ms for a word."""
+
+    def __init__(self, *replies: str) -> None:
+        super().__init__(replies, token_s=0.02)
+
+
+# -- a turn
+
+
+async def test_a_spoken_question_gets_a_spoken_lip_synced_reply() -> None:
+    with at_work(engines("Hello there, my friend. [gesture:wave] Good bye!")) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            done = await talk.reply()
+        assert (done.status, done.spoken_text) == (
+            "completed",
+            "Hello there, my friend. Good bye!",
+        )
+        kinds = [type(notice) for notice in talk.notices]
+        story = [
+            UserSpeechStarted,
+            UserSpeechStopped,
+            TranscriptInterim,
+            TranscriptFinal,
+            TurnEnded,
+            ReplyStarted,
+            ReplySegment,
+            VisemeTrack,
+            ReplyAudio,
+            StageMarks,
+            ReplyDone,
+        ]
+        assert [kind for kind in dict.fromkeys(kinds) if kind in story] == story
+        assert [s.state for s in talk.all(StateChanged)] == [
+            State.IDLE,
+            State.LISTENING,
+            State.THINKING,
+            State.SPEAKING,
+            State.LISTENING,
+        ]
+        (final,) = talk.all(TranscriptFinal)
+        assert final.text == "One two three."
+        assert any(talk.audio(1))
+        assert prompts(llm_of(workers)) == [["One two three."]]
+
+
+async def test_the_start_and_stop_of_speech_are_told_on_the_microphones_clock() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            started = await talk.first(UserSpeechStarted)
+            stopped = await talk.first(UserSpeechStopped)
+            await talk.reply()
+    assert started.sample / RATE_HZ == pytest.approx(0.2, abs=0.033)
+    assert stopped.sample / RATE_HZ == pytest.approx(1.4, abs=0.033)
+
+
+async def test_a_typed_question_is_answered_like_a_spoken_one() -> None:
+    with at_work(engines()) as workers:
+        async with talking(workers) as talk:
+            talk.types("How are you?")
+            done = await talk.reply()
+            assert (await talk.first(TurnEnded)).reason == "text"
+            assert not talk.all(UserSpeechStarted)
+    assert done.spoken_text == "You said: How are you?"
+
+
+async def test_push_to_talk_makes_one_turn_of_whatever_is_said() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            talk.conversation.submit(TalkPressed())
+            await talk.says(tone(0.8) + hush(2.0) + tone(0.8))
+            assert not talk.all(TurnEnded)
+            talk.conversation.submit(TalkReleased())
+            assert (await talk.first(TurnEnded)).reason == "ptt"
+            assert (await talk.first(TranscriptFinal)).text == "One two three four."
+            await talk.reply()
+
+
+async def test_a_session_with_manual_endpointing_waits_for_the_commit() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            talk.conversation.submit(SettingsChanged(endpointing="manual"))
+            await talk.says(QUESTION + hush(2.0))
+            assert not talk.all(TurnEnded)
+            assert not llm_of(workers).requests
+            talk.conversation.submit(CommitInput())
+            assert (await talk.first(TurnEnded)).reason == "commit"
+            await talk.reply()
+
+
+async def test_the_next_prompt_holds_what_was_said_and_follows_new_instructions() -> None:
+    with at_work(engines("Blue.", "Yellow.")) as workers:
+        async with talking(workers, ConversationOptions(system_prompt="Be kind.")) as talk:
+            talk.types("What is the sky like?")
+            await talk.reply()
+            talk.conversation.submit(SettingsChanged(system_prompt="Be brief."))
+            await talk.says(QUESTION)
+            await talk.reply(2)
+        first, second = llm_of(workers).requests
+        assert first.messages[0] == Message("system", "Be kind.")
+        assert second.messages[0] == Message("system", "Be brief.")
+        assert [m.content for m in second.messages[1:]] == [
+            "What is the sky like?",
+            "Blue.",
+            "One two three.",
+        ]
+
+
+async def test_a_greeting_is_spoken_first_and_asks_no_language_model() -> None:
+    options = ConversationOptions(session=SessionOptions(greeting="Welcome to the museum!"))
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers, options) as talk:
+            assert (await talk.reply()).spoken_text == "Welcome to the museum!"
+            assert talk.all(ReplyStarted)[0].turn_id == 0
+            assert not llm_of(workers).requests
+            talk.types("Thank you.")
+            await talk.reply(2)
+            assert "Welcome to the museum!" in prompts(llm_of(workers))[0]
+
+
+# -- speculation
+
+
+async def test_a_reply_is_prepared_before_the_turn_ends_and_kept_behind_its_gate() -> None:
+    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    with at_work(engines("Prepared while you were silent.")) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(tone(1.2) + hush(0.3))
+            await settled(lambda: llm_of(workers).requests)
+            await asyncio.sleep(0.1)
+            assert not [n for n in talk.notices if isinstance(n, ReplyNotice)]
+            assert not talk.all(TranscriptFinal)
+            await talk.says(hush(1.0))
+            done = await talk.reply()
+            marks = await talk.first(StageMarks)
+        assert done.spoken_text == "Prepared while you were silent."
+        assert len(llm_of(workers).requests) == 1
+        assert marks.is_speculative
+        assert marks.llm_start_s is not None
+        assert marks.commit_s is not None
+        assert marks.llm_start_s < marks.commit_s
+
+
+async def test_what_was_prepared_is_aborted_when_the_user_goes_on() -> None:
+    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    with at_work(engines(llm=SlowLlm(STORY, "The answer to all of it."))) as workers:
+        llm = llm_of(workers)
+        async with talking(workers, options) as talk:
+            await talk.says(tone(1.2) + hush(0.3))
+            await settled(lambda: llm.running)
+            await talk.says(tone(1.2))
+            await settled(lambda: llm.aborted == 1)
+            assert llm.running == 0
+            await talk.says(hush(1.2))
+            done = await talk.reply()
+        assert done.spoken_text == "The answer to all of it."
+        assert prompts(llm)[-1] == [(await talk.first(TranscriptFinal)).text]
+        assert [r.reply_id for r in talk.all(ReplyStarted)] == [done.reply_id]
+
+
+async def test_a_prepared_reply_that_failed_is_made_again_at_the_commit() -> None:
+    class Once(ScriptedLlm):
+        async def _pass_token(self, done: int) -> None:
+            self._fails_after = 0 if len(self.requests) == 1 else None
+            await super()._pass_token(done)
+
+    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    with at_work(engines(llm=Once(["Lost.", "Found again."]))) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(tone(1.2) + hush(0.3))
+            await settled(lambda: len(llm_of(workers).requests) == 1)
+            await asyncio.sleep(0.05)
+            await talk.says(hush(1.0))
+            done = await talk.reply()
+        assert (done.status, done.spoken_text) == ("completed", "Found again.")
+        assert talk.codes() == []
+
+
+async def test_a_voice_that_fails_on_a_reply_never_heard_is_not_told() -> None:
+    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    said = ("A good sentence to begin. A zebra that nobody hears.", "Fine.")
+    tts = ScriptedTts(symbol_samples=160, fails_on="z")
+    with at_work(engines(*said, tts=tts)) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(tone(1.2) + hush(0.3))
+            await settled(lambda: llm_of(workers).requests)
+            await asyncio.sleep(0.1)
+            await talk.says(tone(1.2) + hush(1.2))
+            await talk.reply()
+        assert talk.codes() == []
+
+
+# -- interruptions
+
+
+async def by_voice(talk: Talk) -> None:
+    await talk.says(tone(1.0))
+
+
+async def by_message(talk: Talk) -> None:
+    talk.conversation.submit(InterruptRequest())
+
+
+async def by_text(talk: Talk) -> None:
+    talk.types("Something else.")
+
+
+async def by_ptt(talk: Talk) -> None:
+    talk.conversation.submit(TalkPressed())
+
+
+@pytest.mark.parametrize(
+    ("interrupts", "reason"),
+    [(by_voice, "voice"), (by_message, "message"), (by_text, "text"), (by_ptt, "ptt")],
+    ids=["voice", "message", "text", "ptt"],
+)
+async def test_an_interruption_stops_everything_that_belongs_to_the_reply(
+    interrupts: Any, reason: str
+) -> None:
+    tts = CountingTts()
+    with at_work(engines(llm=SlowLlm(STORY, "Yes?"), tts=tts)) as workers:
+        llm = llm_of(workers)
+        async with talking(workers, plays_at_once=False) as talk:
+            talk.types("Tell me a story.")
+            await talk.first(ReplyAudio, 20)
+            assert llm.running == 1
+            await interrupts(talk)
+            cut = await talk.first(ReplyInterrupted)
+            await settled(lambda: llm.aborted == 1)
+            await settled(lambda: tts.open == 0 or reason == "text")
+            await asyncio.sleep(0.15)
+            assert cut.reason == reason
+            after = talk.of(1)[talk.of(1).index(cut) + 1 :]
+            assert [type(notice) for notice in after] == [ReplyDone]
+            assert after[0].status == "interrupted"  # type: ignore[union-attr]
+            assert after[0].spoken_text == cut.spoken_text  # type: ignore[union-attr]
+            assert STORY.startswith(cut.spoken_text) or cut.spoken_text == ""
+            assert 1 not in talk.conversation._replies
+
+
+class CountingTts(ScriptedTts):
+    """Counts the chunks that are being spoken."""
+
+    def __init__(self) -> None:
+        super().__init__(symbol_samples=640)
+        self.open = 0
+
+    def synthesize(self, chunk: Any) -> Any:
+        self.open += 1
+        try:
+            yield from super().synthesize(chunk)
+        finally:
+            self.open -= 1
+
+
+@pytest.mark.parametrize("noise", ["Mhm.", "Yeah, right.", ""])
+async def test_a_cough_or_a_listeners_noise_does_not_interrupt(noise: str) -> None:
+    stt = ScriptedStt(lambda seconds: noise)
+    with at_work(engines(STORY, stt=stt)) as workers:
+        async with talking(workers, plays_at_once=False) as talk:
+            talk.types("Tell me a story.")
+            await talk.first(ReplyAudio)
+            for _ in range(20):
+                await talk.says(tone(0.025))
+            await talk.says(hush(1.0))
+            await asyncio.sleep(0.1)
+            assert talk.all(UserSpeechStopped)
+            assert not talk.all(ReplyInterrupted)
+            assert not talk.all(TurnEnded)[1:]
+
+
+async def test_history_keeps_the_words_that_the_client_says_it_played() -> None:
+    slow = ScriptedTts(symbol_samples=640)
+    with at_work(engines("One two three four five six seven.", "Fine.", tts=slow)) as workers:
+        async with talking(workers, EXACT, plays_at_once=False) as talk:
+            talk.types("Count.")
+            segment = await talk.first(ReplySegment)
+            await talk.until(lambda _: len(talk.audio(1)) >= 2 * segment.words[2].end)
+            talk.played(1, segment.words[2].end, "stalled")
+            talk.conversation.submit(InterruptRequest(1))
+            cut = await talk.first(ReplyInterrupted)
+            assert (cut.spoken_text, cut.at) == ("One two three", segment.words[2].end)
+            talk.types("Go on.")
+            await talk.first(ReplyStarted, 2)
+            await settled(lambda: len(llm_of(workers).requests) == 2)
+        assert prompts(llm_of(workers))[1] == ["Count.", "One two three", "Go on."]
+
+
+async def test_a_report_that_comes_after_the_interruption_corrects_the_history() -> None:
+    slow = ScriptedTts(symbol_samples=640)
+    with at_work(engines("One two three four five six seven.", "Fine.", tts=slow)) as workers:
+        async with talking(workers, EXACT, plays_at_once=False) as talk:
+            talk.types("Count.")
+            segment = await talk.first(ReplySegment)
+            await talk.first(ReplyAudio, 20)
+            talk.conversation.submit(InterruptRequest(1))
+            await talk.first(ReplyDone)
+            talk.played(1, segment.words[1].end, "stopped")
+            talk.types("Go on.")
+            await settled(lambda: len(llm_of(workers).requests) == 2)
+        assert prompts(llm_of(workers))[1] == ["Count.", "One two", "Go on."]
+
+
+# -- several at once
+
+
+async def test_two_conversations_at_once_share_the_engines_and_do_not_mix() -> None:
+    with at_work(engines()) as workers:
+        async with talking(workers, name="a") as one, talking(workers, name="b") as two:
+
+            async def converse(talk: Talk, name: str) -> None:
+                for turn in range(1, 4):
+                    talk.types(f"{name} says {turn}.")
+                    done = await talk.reply(turn)
+                    assert done.spoken_text == f"You said: {name} says {turn}."
+
+            await asyncio.gather(converse(one, "Ann"), converse(two, "Bob"))
+            keys = {r.cache_key: r for r in llm_of(workers).requests}
+            assert sorted(keys) == ["a", "b"]
+            assert all("Bob" not in m.content for m in keys["a"].messages)
+
+
+async def test_an_interrupted_user_does_not_disturb_another() -> None:
+    with at_work(engines(llm=SlowLlm("A calm reply with several words in it."))) as workers:
+        async with talking(workers, name="a") as one, talking(workers, name="b") as two:
+            one.types("Talk.")
+            two.types("Talk.")
+            await one.first(ReplyStarted)
+            one.conversation.submit(InterruptRequest())
+            assert (await one.reply()).status == "interrupted"
+            done = await two.reply()
+    assert (done.status, done.spoken_text) == (
+        "completed",
+        "A calm reply with several words in it.",
+    )
+
+
+async def test_a_user_who_leaves_does_not_disturb_another() -> None:
+    with at_work(engines(llm=SlowLlm("A calm reply with several words in it."))) as workers:
+        async with talking(workers, name="b") as two:
+            async with talking(workers, name="a") as one:
+                one.types("Talk.")
+                two.types("Talk.")
+                await one.first(ReplyStarted)
+            assert (await two.reply()).status == "completed"
+
+
+# -- leaving
+
+
+@pytest.mark.parametrize("moment", ["at once", "listening", "thinking", "speaking", "preparing"])
+async def test_leaving_at_any_moment_leaves_nothing_behind(moment: str) -> None:
+    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    with at_work(engines(llm=SlowLlm(STORY), stt=SlowStt())) as workers:
+        llm = llm_of(workers)
+        async with talking(workers, options, plays_at_once=False) as talk:
+            if moment == "listening":
+                talk.conversation.hear(tone(2.5), RATE_HZ)
+                await talk.first(UserSpeechStarted)
+            if moment in ("thinking", "speaking"):
+                talk.types("Tell me a story.")
+                await talk.first(ReplyStarted)
+            if moment == "speaking":
+                await talk.first(ReplyAudio)
+            if moment == "preparing":
+                await talk.says(tone(1.2) + hush(0.3))
+                await settled(lambda: llm.running)
+        assert llm.running == 0
+        assert llm.aborted == (moment in ("thinking", "speaking", "preparing"))
+
+
+class SlowStt(ScriptedStt):
+    """Takes 50 ms for a transcript."""
+
+    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+        threading.Event().wait(0.05)
+        return super().transcribe(pcm, language)
+
+
+async def test_a_session_that_nobody_uses_ends_by_itself() -> None:
+    options = ConversationOptions(session=SessionOptions(idle_timeout_s=0.05))
+    with at_work(engines()) as workers:
+        async with Conversation(workers, options, session_id="s", rate_hz=RATE_HZ) as conversation:
+            async with asyncio.timeout(2):
+                told = [notice async for notice in conversation.notices()]
+            assert told == [StateChanged(State.IDLE)]
+
+
+async def test_an_engine_that_crashes_ends_the_conversation_and_says_why() -> None:
+    class Broken(ScriptedStt):
+        def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+            raise ZeroDivisionError
+
+    with at_work(engines(stt=Broken())) as workers:
+        talks = []
+
+        async def converse() -> None:
+            async with talking(workers) as talk:
+                talks.append(talk)
+                await talk.says(tone(1.2) + hush(0.3))
+                await settled(lambda: talk.failure)
+
+        with pytest.raises(ExceptionGroup) as crash:
+            await converse()
+        assert crash.group_contains(ZeroDivisionError)
+        assert talks[0].failure is crash.value
+
+
+async def test_what_made_the_body_fail_is_not_hidden_by_the_conversation() -> None:
+    with at_work(engines(llm=SlowLlm(STORY))) as workers:
+
+        async def converse() -> None:
+            async with talking(workers) as talk:
+                talk.types("Talk.")
+                await talk.first(ReplyStarted)
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            await converse()
+
+
+# -- ears
+
+
+async def test_audio_of_half_a_sample_or_an_impossible_rate_is_refused() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            with pytest.raises(AudioInvalid):
+                talk.conversation.hear(b"\0\0\0", RATE_HZ)
+            with pytest.raises(AudioUnsupported):
+                talk.conversation.hear(b"\0\0", 4000)
+            talk.types("Still there?")
+            await talk.reply()
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000])
+async def test_a_microphone_may_have_any_rate_and_change_it(rate_hz: int) -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            await talk.says(hush(1.0))
+            await talk.says(tone(1.2, rate_hz) + hush(0.6, rate_hz), rate_hz)
+            started = await talk.first(UserSpeechStarted)
+            assert started.sample / RATE_HZ == pytest.approx(1.0, abs=0.07)
+            assert (await talk.first(TranscriptFinal)).text == "One two three."
+            await talk.reply()
+
+
+async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
+    options = ConversationOptions(capture=CaptureOptions(clipping_share=0.01))
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers, options) as talk:
+            hear = talk.conversation.hear
+            hear(hush(0.1), RATE_HZ, 0)
+            hear(hush(0.1), RATE_HZ, 3200)
+            assert talk.conversation.backlog <= 2
+            await talk.until(lambda _: talk.codes() == ["input_gap"])
+            hear(b"\xff\x7f" * RATE_HZ, RATE_HZ)
+            await talk.until(lambda _: "input_clipping" in talk.codes())
+            hear(hush(10.0), RATE_HZ)
+            await talk.until(lambda _: "input_overrun" in talk.codes())
+            await settled(lambda: not talk.conversation._windows)
+            talk.types("Still there?")
+            await talk.reply()
+
+
+async def test_a_microphone_that_stops_in_the_middle_of_speech_ends_the_turn() -> None:
+    options = ConversationOptions(turn=TurnOptions(stall_s=0.1))
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(tone(1.2))
+            assert (await talk.first(TurnEnded)).reason == "vad"
+            await talk.reply()
+
+
+async def test_interim_text_that_came_too_late_is_not_made_at_all() -> None:
+    stt = SlowStt()
+    asked: list[float] = []
+    listen = stt.transcribe
+
+    def transcribe(pcm: bytes, language: str | None) -> Transcript:
+        asked.append(len(pcm) / 2 / RATE_HZ)
+        return listen(pcm, language)
+
+    stt.transcribe = transcribe  # type: ignore[method-assign]
+    options = ConversationOptions(turn=TurnOptions(interim_s=0.2))
+    with at_work(engines("Fine.", stt=stt)) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(tone(2.4) + hush(0.6))
+            assert (await talk.first(TranscriptFinal)).text == "One two three four five six."
+            await talk.reply()
+    assert len(asked) <= 4
+
+
+async def test_a_denoiser_cleans_what_every_engine_hears() -> None:
+    class Muffler:
+        capabilities = None
+
+        def open(self) -> Muffler:
+            return self
+
+        def process(self, pcm: bytes) -> bytes:
+            return bytes(len(pcm))
+
+    with at_work(engines("Fine.", denoise=Muffler())) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            await asyncio.sleep(0.05)
+            assert not talk.all(UserSpeechStarted)
+
+
+# -- engines that fail
+
+
+async def test_a_recogniser_that_fails_is_apologised_for() -> None:
+    class Deaf(ScriptedStt):
+        def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+            raise SttFailed("No.")
+
+    with at_work(engines(stt=Deaf())) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            done = await talk.reply()
+            assert talk.codes() == ["stt_failed"]
+            assert done.spoken_text.startswith("Sorry")
+            assert not llm_of(workers).requests
+            talk.types("And typed?")
+            assert (await talk.reply(2)).spoken_text == "You said: And typed?"
+
+
+async def test_without_the_turn_models_word_silence_decides() -> None:
+    class Undecided(ScriptedTurn):
+        def score(self, pcm: bytes) -> float:
+            raise TurnFailed("No.")
+
+    for engine, options in (
+        (Undecided(), TurnOptions()),
+        (None, TurnOptions(engine="none")),
+    ):
+        with at_work(engines("Fine.", turn=engine)) as workers:
+            async with talking(workers, ConversationOptions(turn=options)) as talk:
+                await talk.says(tone(1.2) + hush(0.5))
+                await asyncio.sleep(0.05)
+                assert not talk.all(TurnEnded)
+                await talk.says(hush(0.4))
+                assert (await talk.first(TurnEnded)).reason == "vad"
+                await talk.reply()
+
+
+async def test_speech_detection_that_fails_is_told_once_and_the_session_goes_on() -> None:
+    class Faint(ScriptedVad):
+        is_faint = True
+
+        def open(self) -> Any:
+            stream = super().open()
+            step = stream.step
+
+            def faint(pcm: bytes) -> float:
+                if self.is_faint:
+                    raise VadFailed("No.")
+                return step(pcm)
+
+            stream.step = faint  # type: ignore[method-assign]
+            return stream
+
+    vad = Faint()
+    with at_work(engines("Fine.", vad=vad)) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            assert talk.codes() == ["vad_failed"]
+            talk.types("Still there?")
+            await talk.reply()
+            vad.is_faint = False
+            await talk.says(QUESTION)
+            await talk.reply(2)
+            vad.is_faint = True
+            await talk.says(hush(0.5))
+            assert talk.codes() == ["vad_failed"] * 2
+
+
+async def test_a_denoiser_that_fails_is_told_once_and_the_sound_is_heard_as_it_is() -> None:
+    class Broken:
+        capabilities = None
+
+        def open(self) -> Broken:
+            return self
+
+        def process(self, pcm: bytes) -> bytes:
+            raise EngineError("No.")
+
+    with at_work(engines("Fine.", denoise=Broken())) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            await talk.reply()
+            assert talk.codes() == ["engine_error"]
+
+
+async def test_the_prefix_is_warmed_while_the_user_speaks_and_may_fail_to() -> None:
+    class Warm(ScriptedLlm):
+        def __init__(self) -> None:
+            super().__init__()
+            self.warmed: list[LlmRequest] = []
+
+        async def warm(self, request: LlmRequest) -> None:
+            self.warmed.append(request)
+            raise LlmFailed("No.")
+
+    llm = Warm()
+    with at_work(engines(llm=llm)) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            await talk.reply()
+        assert len(llm.warmed) == 1
+        assert llm.warmed[0].priority == 1
+        assert llm.warmed[0].messages == llm.requests[0].messages[:1]
+
+
+# -- the tape
+
+
+class Reel:
+    """A tape that remembers everything."""
+
+    def __init__(self) -> None:
+        self.events: list[SessionInput | None] = []
+        self.outputs: list[Command | Notice] = []
+        self.heard = b""
+        self.said = b""
+        self.closed = 0
+
+    def step(
+        self, now_s: float, event: SessionInput | None, outputs: tuple[Command | Notice, ...]
+    ) -> None:
+        self.events.append(event)
+        self.outputs += outputs
+
+    def mic(self, pcm: bytes) -> None:
+        self.heard += pcm
+
+    def reply_audio(self, audio: ReplyAudio) -> None:
+        self.said += audio.pcm
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+async def test_the_tape_holds_every_step_and_all_audio_of_both_sides() -> None:
+    reel = Reel()
+    with at_work(engines("Fine, thank you.")) as workers:
+        async with talking(workers, tape=reel) as talk:
+            talk.types("Hello?")
+            await talk.reply()
+            await talk.says(QUESTION)
+            await talk.reply(2)
+            assert reel.closed == 0
+    assert reel.closed == 1
+    assert reel.events[0] is None
+    assert TextInput("Hello?") in reel.events
+    assert reel.said == talk.audio(1) + talk.audio(2)
+    whole = len(QUESTION) // 1024 * 1024
+    assert reel.heard == QUESTION[:whole]
+    told = [n for n in talk.notices if isinstance(n, ReplyDone | TurnEnded | StateChanged)]
+    assert told == [o for o in reel.outputs if isinstance(o, ReplyDone | TurnEnded | StateChanged)]
+
+
+async def test_lost_audio_is_silence_on_the_tape() -> None:
+    reel = Reel()
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers, tape=reel) as talk:
+            talk.conversation.hear(hush(0.32), RATE_HZ, 0)
+            await settled(lambda: not talk.conversation._windows)
+            talk.conversation.hear(tone(0.32), RATE_HZ, 2 * 5120)
+            await settled(lambda: not talk.conversation._windows)
+            await asyncio.sleep(0.05)
+    assert reel.heard == hush(0.64) + tone(0.32)

@@ -1,0 +1,71 @@
+"""What is done to the microphone's windows in the VAD thread: cleaned, and looked at for speech.
+
+An engine that fails here costs its own service, not the session: without the denoiser the sound is
+heard as it is, and a window that nobody could look at counts as silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_avatar.denoise import DenoiseStream
+from voice_avatar.errors import EngineError, VadFailed
+from voice_avatar.events import AudioWindow
+from voice_avatar.vad import VadStream
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A window as everything that listens hears it.
+
+    Attributes:
+        start: microphone sample index of its first sample.
+        pcm: its samples, cleaned.
+        probability: of speech, 0..1.
+        failures: what has failed since the window before.
+    """
+
+    start: int
+    pcm: bytes
+    probability: float
+    failures: tuple[EngineError, ...] = ()
+
+
+class Hearing:
+    """Cleans one conversation's microphone and tells speech from the rest. Not thread-safe."""
+
+    def __init__(self, vad: VadStream, denoise: DenoiseStream | None) -> None:
+        self._vad = vad
+        self._denoise = denoise
+        self._is_deaf = False
+
+    def take(self, windows: list[AudioWindow]) -> list[Heard]:
+        """Takes the next windows. Blocks while the engines work."""
+        return [self._take(window) for window in windows]
+
+    def _take(self, window: AudioWindow) -> Heard:
+        failures: list[EngineError] = []
+        pcm = self._cleaned(window.pcm, failures)
+        probability = self._probability(pcm, failures)
+        return Heard(window.start, pcm, probability, tuple(failures))
+
+    def _cleaned(self, pcm: bytes, failures: list[EngineError]) -> bytes:
+        if self._denoise is None:
+            return pcm
+        try:
+            return self._denoise.process(pcm)
+        except EngineError as error:
+            # Its stream has lost samples and would be late from now on.
+            self._denoise = None
+            failures.append(error)
+            return pcm
+
+    def _probability(self, pcm: bytes, failures: list[EngineError]) -> float:
+        was_deaf, self._is_deaf = self._is_deaf, False
+        try:
+            return self._vad.step(pcm)
+        except VadFailed as error:
+            self._is_deaf = True
+            if not was_deaf:
+                failures.append(error)
+            return 0.0

@@ -85,7 +85,7 @@ async def test_a_closed_outbox_ends_its_reader() -> None:
     assert await outbox.get() is None
 
 
-async def test_of_a_reply_that_is_cut_only_its_end_is_still_told() -> None:
+async def test_of_a_reply_that_is_cut_only_its_beginning_and_end_are_still_told() -> None:
     outbox = filled(
         ReplyStarted(1, 1, 24_000),
         audio(1),
@@ -99,6 +99,7 @@ async def test_of_a_reply_that_is_cut_only_its_end_is_still_told() -> None:
         audio(2),
     )
     assert await rest(outbox) == [
+        ReplyStarted(1, 1, 24_000),
         marks(1),
         WarningNotice("a", "b"),
         interrupted(1),
@@ -181,7 +182,9 @@ def test_after_an_interruption_nothing_of_that_reply_or_an_earlier_one_comes_out
     told = asyncio.run(run())
     cut_id = max((reply_id for kind, reply_id in steps if kind == "c"), default=0)
     for notice in told:
-        if isinstance(notice, ReplyNotice) and not isinstance(notice, ReplyInterrupted):
+        if isinstance(notice, ReplyNotice) and not isinstance(
+            notice, ReplyStarted | ReplyInterrupted
+        ):
             assert notice.reply_id > cut_id
     kept = [reply_id for kind, reply_id in steps if kind == "a" and reply_id > cut_id]
     assert [notice.reply_id for notice in told if isinstance(notice, ReplyAudio)] == kept

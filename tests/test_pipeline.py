@@ -316,6 +316,19 @@ async def test_an_interruption_stops_everything_that_belongs_to_the_reply(
             assert 1 not in talk.conversation._replies
 
 
+async def test_a_reply_that_is_cut_before_anybody_heard_of_it_still_begins_and_ends() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            talk.types("First.")
+            talk.types("Second.")
+            await talk.reply(2)
+        assert [type(notice) for notice in talk.of(1)] == [
+            ReplyStarted,
+            ReplyInterrupted,
+            ReplyDone,
+        ]
+
+
 class CountingTts(ScriptedTts):
     """Counts the chunks that are being spoken."""
 
@@ -532,7 +545,7 @@ async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
             hear(hush(0.1), RATE_HZ, 3200)
             assert talk.conversation.backlog <= 2
             await talk.until(lambda _: talk.codes() == ["input_gap"])
-            hear(b"\xff\x7f" * RATE_HZ, RATE_HZ)
+            hear(b"\xff\x7f\0\0\0\0\0\0" * (RATE_HZ // 4), RATE_HZ)
             await talk.until(lambda _: "input_clipping" in talk.codes())
             hear(hush(10.0), RATE_HZ)
             await talk.until(lambda _: "input_overrun" in talk.codes())

@@ -11,13 +11,14 @@ from voice_avatar.events import (
     ReplyDone,
     ReplyInterrupted,
     ReplyNotice,
+    ReplyStarted,
     StageMarks,
     StateChanged,
     TranscriptInterim,
 )
 
-_SURVIVORS = (ReplyInterrupted, ReplyDone, StageMarks)
-"""What is still told about a reply after it was cut."""
+_SURVIVORS = (ReplyStarted, ReplyInterrupted, ReplyDone, StageMarks)
+"""What is still told about a reply that was cut: that it began, even if that still waited."""
 
 
 class Outbox:

@@ -172,7 +172,7 @@ class Conversation:
         self._ended = asyncio.Event()
         self._outbox = Outbox(_OUTBOX_LIMIT)
         self._replies: dict[int, _Running] = {}
-        self._next_gesture = 1
+        self._planner: GesturePlanner | None = None
         self._warming: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._main: asyncio.Task[None] | None = None
@@ -404,12 +404,12 @@ class Conversation:
 
     def _start_reply(self, start: StartReply) -> None:
         options = self._options
-        planner = GesturePlanner(
+        self._planner = planner = GesturePlanner(
             options.gestures,
             start.language,
             start.reply_id,
             self.rate_hz,
-            self._next_gesture,
+            self._planner.number if self._planner else 1,
             options.vocabulary,
         )
         voice = self._workers.engines.tts.capabilities
@@ -425,12 +425,11 @@ class Conversation:
             outbox=self._outbox,
             clock=self._clock,
         )
-        task = self._spawn(self._run_reply(run, start.reply_id, planner))
+        task = self._spawn(self._run_reply(run, start.reply_id))
         self._replies[start.reply_id] = _Running(run, task)
 
-    async def _run_reply(self, run: ReplyRun, reply_id: int, planner: GesturePlanner) -> None:
+    async def _run_reply(self, run: ReplyRun, reply_id: int) -> None:
         try:
             await run.run()
         finally:
-            self._next_gesture = max(self._next_gesture, planner.number)
             self._replies.pop(reply_id, None)

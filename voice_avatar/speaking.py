@@ -225,6 +225,8 @@ class ReplyRun:
             except TtsFailed as error:
                 failure = error
         reply_id, count = self._start.reply_id, self._timeline.end
+        if count == 0:  # then it is over with the next step, and nothing may come after that
+            self._tell(ReplyAudioDone(reply_id, 0))
         if chunk is not None:
             self._floor.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
         elif failure is not None and count == 0:
@@ -285,10 +287,9 @@ class ReplyRun:
                 at += self._frame_samples
         rest = frames.flush()
         if at or rest:
-            await self._send(
-                ReplyAudio(self._start.reply_id, at, rest, is_first=at == 0, is_last=True)
-            )
-        self._outbox.put(ReplyAudioDone(self._start.reply_id, at + sample_count(rest)))
+            last = ReplyAudio(self._start.reply_id, at, rest, is_first=at == 0, is_last=True)
+            await self._send(last)
+            self._outbox.put(ReplyAudioDone(self._start.reply_id, at + sample_count(rest)))
 
     async def _send(self, audio: ReplyAudio) -> None:
         samples = sample_count(audio.pcm)

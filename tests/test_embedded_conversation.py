@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -14,6 +16,7 @@ from voice_avatar.client import AvatarConnection, connect
 from voice_avatar.client_reply import AudioReceived, Reply
 from voice_avatar.command_serve import engines_of
 from voice_avatar.config import load
+from voice_avatar.events import Message
 from voice_avatar.server import AvatarServer
 
 pytestmark = [
@@ -25,11 +28,21 @@ pytestmark = [
 STORY = "Tell me a long story about a castle, a dragon and a brave knight."
 
 
+PP = 1
+"""The viseme of closed lips: p, b, m."""
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url() -> AsyncIterator[str]:
-    """A server that is ready, with a persona that does not greet."""
-    persona = str(__file__).replace("test_embedded_conversation.py", "quiet_persona.toml")
-    config = load(overrides={"server.port": "0", "server.persona": persona})
+async def server() -> AsyncIterator[AvatarServer]:
+    """A server that is ready, with a persona that does not greet, and short replies."""
+    persona = str(Path(__file__).with_name("quiet_persona.toml"))
+    config = load(
+        overrides={
+            "server.port": "0",
+            "server.persona": persona,
+            "session.max_reply_tokens": "32",
+        }
+    )
     server = AvatarServer(config, lambda: engines_of(config))
     urls: list[str] = []
     serving = asyncio.create_task(server.serve(urls.append))
@@ -37,9 +50,21 @@ async def url() -> AsyncIterator[str]:
         await asyncio.sleep(0.05)
     if serving.done():
         serving.result()
-    yield f"ws://127.0.0.1:{server.port}"
+    yield server
     server.stop()
     await serving
+
+
+@pytest.fixture
+def url(server: AvatarServer) -> str:
+    return f"ws://127.0.0.1:{server.port}"
+
+
+def history(server: AvatarServer) -> list[Message]:
+    """Returns what the only session's next prompt will hold."""
+    (connection,) = server.sessions
+    assert connection.conversation is not None
+    return list(connection.conversation.session.history.messages)
 
 
 async def talk(avatar: AvatarConnection, pcm: bytes) -> Reply:
@@ -58,21 +83,80 @@ async def first_audio(avatar: AvatarConnection) -> None:
             return
 
 
-async def test_a_spoken_question_gets_a_spoken_lip_synced_answer(
-    url: str, spoken: Callable[[str], bytes]
-) -> None:
-    async with asyncio.timeout(60), connect(url) as avatar:
-        reply = await talk(avatar, spoken("What is your name?") + bytes(16_000))
-    assert reply.user_text.lower().rstrip("?.") == "what is your name"
-    assert reply.status == "completed"
-    assert reply.text.strip()
-    assert reply.spoken_text == reply.text.strip()
-    assert reply.audio_s > 0.3
+def check_track(reply: Reply) -> None:
+    """Checks that mouth and captions cover the audio that was received, and nothing else."""
     times = [t_ms for t_ms, _, _ in reply.visemes]
     assert times == sorted(times)
+    assert times[0] == 0
     assert times[-1] <= reply.audio_s * 1000 + 1
-    assert {viseme for _, viseme, _ in reply.visemes} - {0}
-    assert reply.v2v_ms is not None
+    assert (
+        sum(weight for t_ms, viseme, weight in reply.visemes if t_ms == times[-1] and viseme) == 0
+    )
+    assert max(np.diff(times)) < 1500
+    assert " ".join(segment.text for segment in reply.segments) == " ".join(reply.text.split())
+    assert [s.start_ms for s in reply.segments[1:]] == [s.end_ms for s in reply.segments[:-1]]
+    assert reply.segments[-1].end_ms == pytest.approx(reply.audio_s * 1000, abs=1)
+    for start_ms, end_ms in closures(reply):
+        shut = [w for t, v, w in reply.visemes if v == PP and start_ms - 60 <= t <= end_ms + 60]
+        assert max(shut, default=0) > 0.7
+
+
+def closures(reply: Reply) -> list[tuple[float, float]]:
+    """Returns when words are spoken whose letters surely close the lips."""
+    return [
+        (start_ms, end_ms)
+        for segment in reply.segments
+        for text, start_ms, end_ms, _ in segment.words
+        if "m" in text.lower() or text.lower().startswith(("b", "pr", "pl", "pe", "po"))
+    ]
+
+
+def audible(reply: Reply) -> bool:
+    return bool(np.abs(np.frombuffer(bytes(reply.audio), "<i2")).max() > 1000)
+
+
+async def test_a_greeting_is_spoken_with_mouth_captions_and_a_wave(url: str) -> None:
+    hello = wire.SessionHello(persona="ava")
+    async with asyncio.timeout(30), connect(url, hello=hello) as avatar:
+        reply = await avatar.next_reply()
+    assert reply.turn_id == 0
+    assert reply.spoken_text == "Hi, I'm Ava. What would you like to know?"
+    assert audible(reply)
+    assert closures(reply)
+    check_track(reply)
+    assert reply.cues
+
+
+async def test_spoken_questions_get_spoken_answers_and_are_remembered_as_heard(
+    server: AvatarServer, url: str, spoken: Callable[[str], bytes]
+) -> None:
+    async with asyncio.timeout(90), connect(url) as avatar:
+        first = await talk(avatar, spoken("What is your name?"))
+        second = await talk(avatar, spoken("Where can I find the museum?"))
+        third = await avatar.ask("Thank you very much.")
+        remembered = history(server)
+    assert first.user_text.lower().rstrip("?.") == "what is your name"
+    assert "museum" in second.user_text
+    assert third.user_text == "Thank you very much."
+    for reply in (first, second, third):
+        assert reply.status == "completed"
+        assert reply.spoken_text == reply.text.strip()
+        assert reply.spoken_text
+        assert audible(reply)
+        assert "[" not in reply.text
+        check_track(reply)
+    for reply in (first, second):
+        assert reply.v2v_ms is not None
+        assert reply.metrics is not None
+        assert reply.metrics.sent_ms is not None
+    # The last reply is written down with the next turn: until then a report may correct it.
+    assert [message.content for message in remembered] == [
+        first.user_text,
+        first.spoken_text,
+        second.user_text,
+        second.spoken_text,
+        third.user_text,
+    ]
 
 
 async def test_two_people_at_once_get_each_their_answer(
@@ -92,12 +176,13 @@ async def test_two_people_at_once_get_each_their_answer(
     assert name.audio_s > 0.3 < colour.audio_s
 
 
-async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard(
-    url: str, spoken: Callable[[str], bytes]
+async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard_nor_remembered(
+    server: AvatarServer, url: str, spoken: Callable[[str], bytes]
 ) -> None:
     async with asyncio.timeout(90), connect(url) as avatar:
         await avatar.send_text(STORY)
         await first_audio(avatar)
+        await asyncio.sleep(0.8)
         microphone = asyncio.create_task(
             avatar.stream(spoken("Stop it please, I have another question."), 16_000)
         )
@@ -111,6 +196,7 @@ async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard(
             if interrupted and isinstance(event, AudioReceived | wire.Visemes | wire.Gesture):
                 late.append(event)
         cut = await avatar.next_reply()
+        remembered = history(server)
         microphone.cancel()
         with suppress(asyncio.CancelledError):
             await microphone
@@ -119,3 +205,10 @@ async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard(
     assert late == []
     assert cut.status == "interrupted"
     assert cut.spoken_text == interrupted.spoken_text
+    assert cut.text.startswith(cut.spoken_text)
+    assert len(cut.spoken_text) < len(cut.text)
+    assert remembered[0].content == STORY
+    heard = "".join(m.content for m in remembered if m.role == "assistant")
+    assert cut.text.startswith(heard)
+    assert abs(len(heard) - len(cut.spoken_text)) < 25  # a late report may correct it by a word
+    assert "stop" in remembered[-1].content.lower()

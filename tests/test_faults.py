@@ -18,8 +18,14 @@ from edge import BRISK, QUIET, Raw, Running, engines, eventually, hush, raw, run
 from voice_avatar.client import connect
 from voice_avatar.config import Config
 from voice_avatar.connection import MAX_ERRORS, MESSAGE_BURST
-from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts, ScriptedVad
-from voice_avatar.errors import SttFailed
+from voice_avatar.engines.scripted import (
+    ScriptedLlm,
+    ScriptedStt,
+    ScriptedTts,
+    ScriptedTurn,
+    ScriptedVad,
+)
+from voice_avatar.errors import SttFailed, TurnFailed, VadFailed
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES
 from voice_avatar.frames import MAX_BINARY_BYTES
 from voice_avatar.llm import LlmOptions
@@ -451,7 +457,41 @@ async def test_a_voice_that_cannot_even_apologise_does_not_go_on_for_ever() -> N
         assert client.types().count("reply.started") == 3
 
 
-async def test_speech_detection_that_fails_ends_its_own_session_only() -> None:
+async def test_engines_of_the_ear_that_fail_cost_their_service_and_not_the_session() -> None:
+    class Dizzy(ScriptedTurn):
+        is_dizzy = False
+
+        def score(self, pcm: bytes) -> float:
+            if self.is_dizzy:
+                raise TurnFailed("It broke.")
+            return super().score(pcm)
+
+    class Faint(ScriptedVad):
+        is_faint = False
+
+        def open(self) -> Any:
+            stream = super().open()
+            step = stream.step
+            stream.step = lambda pcm: self._fail() if self.is_faint else step(pcm)  # type: ignore[method-assign]
+            return stream
+
+        def _fail(self) -> float:
+            raise VadFailed("It broke.")
+
+    turn, vad = Dizzy(), Faint()
+    async with running(engines("Fine.", turn=turn, vad=vad)) as run, raw(run.url) as client:
+        await client.hello()
+        turn.is_dizzy = True
+        await client.say(tone(0.8) + hush(1.2))
+        assert (await client.until("turn.ended"))["reason"] == "vad"
+        await client.until("reply.done", status="completed")
+        vad.is_faint = True
+        await client.say(tone(0.8) + hush(0.4))
+        await works(client)
+        assert client.codes() == ["turn_failed", "vad_failed"]
+
+
+async def test_speech_detection_that_crashes_ends_its_own_session_only() -> None:
     class Broken(ScriptedVad):
         def open(self) -> Any:
             stream = super().open()

@@ -623,9 +623,9 @@ async def test_without_the_turn_models_word_silence_decides() -> None:
         def score(self, pcm: bytes) -> float:
             raise TurnFailed("No.")
 
-    for engine, options in (
-        (Undecided(), TurnOptions()),
-        (None, TurnOptions(engine="none")),
+    for engine, options, codes in (
+        (Undecided(), TurnOptions(), ["turn_failed"]),
+        (None, TurnOptions(engine="none"), []),
     ):
         with at_work(engines("Fine.", turn=engine)) as workers:
             async with talking(workers, ConversationOptions(turn=options)) as talk:
@@ -635,6 +635,7 @@ async def test_without_the_turn_models_word_silence_decides() -> None:
                 await talk.says(hush(0.4))
                 assert (await talk.first(TurnEnded)).reason == "vad"
                 await talk.reply()
+            assert talk.codes() == codes
 
 
 async def test_speech_detection_that_fails_is_told_once_and_the_session_goes_on() -> None:

@@ -20,6 +20,7 @@ import pytest
 from edge import QUIET, engines, eventually, hush, quiet_config, raw, running, tone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from voice_avatar import codec, wire
 from voice_avatar import server as server_module
 from voice_avatar.client import connect
 from voice_avatar.config import Config
@@ -372,6 +373,60 @@ async def test_a_session_that_nobody_uses_is_closed() -> None:
     async with running(config=config) as run, raw(run.url) as client:
         assert (await client.hello())["limits"]["idle_ms"] == 200
         assert await client.closed() == (4008, "idle_timeout")
+
+
+async def test_history_and_metrics_follow_what_the_client_says_it_played() -> None:
+    said = "One two three four five six seven eight nine ten."
+    async with running(engines(said, tts=ScriptedTts())) as run, raw(run.url) as client:
+        await client.hello()
+        await client.send({"type": "input.text", "text": "Count."})
+        segment = await client.until("reply.segment")
+        reply_id, third_end_ms = segment["reply_id"], segment["words"][2][2]
+        await client.until("metrics")
+        while len(client.audio) < 2 * 16 * (third_end_ms + 100):
+            await client.next()
+        for state, played_ms in (("started", 0), ("stalled", third_end_ms)):
+            played = int(played_ms * 16) + 1
+            report = {"reply_id": reply_id, "played_samples": played, "state": state}
+            await client.send({"type": "playback.report", **report})
+        await client.send({"type": "interrupt", "reply_id": reply_id})
+        cut = await client.until("reply.interrupted")
+        assert cut["spoken_text"] == "One two three"
+        assert cut["at_ms"] == pytest.approx(third_end_ms, abs=1)
+        await client.send({"type": "input.text", "text": "Go on."})
+        await client.until("reply.segment")
+        said_so_far = [m.content for m in run.llm.requests[-1].messages[1:]]
+        assert said_so_far == ["Count.", "One two three", "Go on."]
+        assert "voice_avatar_underruns_total 1.0" in (await get(f"{run.http}/metrics"))[2]
+
+
+@pytest.mark.skipif(not codec.available(), reason="PyAV with libopus is not installed")
+async def test_opus_is_spoken_both_ways_when_both_sides_list_it() -> None:
+    wish = wire.AudioWish(codecs=("opus", "pcm16"))
+    hello = wire.SessionHello(audio_in=wish, audio_out=wish)
+    async with running(engines("A calm reply.")) as run:
+        async with connect(run.url) as plain:
+            assert plain.ready.audio_out.codec == "pcm16"
+            pcm = await plain.ask("Hello?")
+            _, pcm_bytes = await traffic(run.http)
+        async with connect(run.url, hello=hello) as avatar:
+            assert (avatar.ready.audio_in.codec, avatar.ready.audio_out.codec) == ("opus", "opus")
+            microphone = asyncio.create_task(avatar.stream(tone(1.2), 16_000))
+            reply = await avatar.next_reply()
+            microphone.cancel()
+            _, both_bytes = await traffic(run.http)
+    assert reply.user_text == "One two three."
+    assert (reply.status, reply.spoken_text) == ("completed", "A calm reply.")
+    assert len(reply.audio) == len(pcm.audio)
+    assert both_bytes - pcm_bytes < pcm_bytes
+
+
+async def traffic(http: str) -> tuple[float, float]:
+    """Returns the bytes of payload that came in and went out so far."""
+    _, _, body = await get(f"{http}/metrics")
+    figures = dict(line.rsplit(" ", 1) for line in body.splitlines() if line[:1] != "#")
+    name = 'voice_avatar_bytes_total{{direction="{}"}}'
+    return float(figures[name.format("in")]), float(figures[name.format("out")])
 
 
 async def test_push_to_talk_takes_everything_until_the_release() -> None:

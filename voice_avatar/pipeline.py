@@ -376,7 +376,8 @@ class Conversation:
         pcm = self._history.read(command.start, command.end)
         try:
             probability = await in_thread(self._workers.turn, turn.score, pcm)
-        except EngineError:
+        except EngineError as error:  # silence decides instead
+            self._outbox.put(ErrorNotice(error.code, error.message))
             return
         self.step(TurnScored(command.request_id, probability))
 

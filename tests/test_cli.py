@@ -22,6 +22,7 @@ from voice_avatar import __version__
 from voice_avatar.cli import main
 from voice_avatar.command_chat import speech_end_s
 from voice_avatar.config_doc import describe
+from voice_avatar.models import ModelStore
 from voice_avatar.wavs import write_wav
 
 STAGES = ("vad", "turn", "stt", "llm", "tts")
@@ -77,6 +78,19 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for command in ("serve", "chat", "say", "doctor", "models", "replay", "bench"):
         assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    "serve chat say doctor models replay models-list models-pull models-verify models-path".split(),
+)
+def test_every_command_explains_itself(command: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([*command.split("-"), "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert f"usage: voice-avatar {command.replace('-', ' ')}" in text
+    assert "-h, --help" in text
 
 
 def test_the_version_is_told(capsys: Capture) -> None:
@@ -164,6 +178,37 @@ def test_say_writes_the_speech_and_prints_its_whole_track(here: Path, capsys: Ca
     assert {("gesture", "wave"), ("face", "happy")} <= kinds
     words = [word[0] for caption in track["captions"] for word in caption["words"]]
     assert words[:3] == ["Hello,", "my", "2"]
+
+
+@pytest.mark.models
+def test_say_closes_the_lips_of_the_real_voice_on_every_p_b_and_m(
+    here: Path, store: ModelStore, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("VOICE_AVATAR_HOME", str(store.home))
+    text = "Please bring Bob my big map. [gesture:wave] Mum paid 25 pounds by post, maybe more!"
+    assert main(["say", text, "--set", "tts.engine=piper", "--out", "speech.wav", "--json"]) == 0
+    (track,) = told(capsys)
+    with wave.open(str(here / "speech.wav")) as speech:
+        assert speech.getnframes() == track["samples"]
+    spans = track["phonemes"]
+    assert [start for _, start, _ in spans[1:]] == [end for _, _, end in spans[:-1]]
+    # The sentences' own pauses aside, the phonemes are the audio, to the sample.
+    assert spans[0][1] == 0
+    assert spans[-1][2] == track["samples"]
+    closed = [(start, end) for symbol, start, end in spans if symbol in ("p", "b", "m")]
+    assert len(closed) >= 14
+    for start, end in closed:
+        start_ms, end_ms = (1000 * at / track["rate_hz"] for at in (start, end))
+        pressed = [
+            weight
+            for t_ms, viseme, weight in track["visemes"]
+            if viseme == 1 and start_ms - 60 <= t_ms <= end_ms + 60
+        ]
+        assert max(pressed, default=0) > 0.7
+    assert track["visemes"][-1][0] <= 1000 * track["audio_s"] + 1
+    assert "wave" in [cue.get("lexeme") for cue in track["gestures"]]
+    words = [word[0] for caption in track["captions"] for word in caption["words"]]
+    assert " ".join(words) == track["text"]
 
 
 def test_say_without_json_says_how_long_it_is(capsys: Capture) -> None:
@@ -330,6 +375,10 @@ def test_the_doctor_can_leave_the_test_out(capsys: Capture) -> None:
     text = capsys.readouterr().out
     assert "websockets" in text
     assert "self-test" not in text
+    assert main(["doctor", "--no-test", "--json"]) == 0
+    (found,) = told(capsys)
+    assert found["test"] == {}
+    assert found["system"]
 
 
 def test_the_doctor_says_why_a_test_fails(capsys: Capture) -> None:

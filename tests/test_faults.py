@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from edge import BRISK, QUIET, Raw, Running, engines, eventually, hush, raw, running, tone
+from websockets.exceptions import ConnectionClosed
 
+from voice_avatar import frames
 from voice_avatar.client import connect
 from voice_avatar.config import Config
 from voice_avatar.connection import MAX_ERRORS, MESSAGE_BURST
@@ -197,6 +200,39 @@ async def test_a_flood_of_audio_is_dropped_with_a_warning() -> None:
             await client.send(client.frame(hush(0.02)))
         await works(client)
         assert "input_overrun" in client.codes("warning")
+
+
+async def test_a_flood_of_audio_that_does_not_end_is_closed_with_4429(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(frames, "MIC_OVERRUN_CLOSE_S", 0.2)
+    async with running() as run, raw(run.url) as client, raw(run.url) as other:
+        await other.hello()
+        await client.hello()
+        closing = asyncio.create_task(client.closed())
+        with suppress(ConnectionClosed):
+            while not closing.done():
+                await client.send(client.frame(hush(0.02)))
+        assert await closing == (4429, "rate_limited")
+        assert client.codes("warning").count("input_overrun") == 1
+        await works(other)
+
+
+async def test_a_binary_frame_of_a_kind_to_come_is_ignored() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        await client.send(b"\x7f" + bytes(20))
+        await works(client)
+        assert not client.codes()
+
+
+async def test_a_wish_that_cannot_be_met_is_a_warning_and_the_session_opens() -> None:
+    async with running() as run, raw(run.url) as client:
+        ready = await client.hello(persona="nobody", voice="nobody", language="xx")
+        assert ready["settings"]["language"] == "en"
+        for _ in range(3):
+            assert (await client.until("warning"))["code"] == "setting_unavailable"
+        await works(client)
 
 
 async def test_an_empty_text_is_a_warning() -> None:

@@ -110,6 +110,21 @@ async def test_a_gesture_lies_within_its_reply() -> None:
     assert wave.stroke <= talk.all(ReplyAudioDone)[0].sample_count
 
 
+async def test_a_pause_is_silence_with_the_mouth_at_rest() -> None:
+    said = "Wait for it. [pause:0.5] Here it comes."
+    with at_work(engines(said)) as workers:
+        async with talking(workers) as talk:
+            done = await asks(talk)
+    assert done.spoken_text == "Wait for it. Here it comes."
+    first, second = talk.all(ReplySegment)
+    speech_end = first.words[-1].end
+    assert first.end - speech_end == pytest.approx(0.5 * RATE_HZ, abs=1)
+    assert second.start == first.end
+    assert not any(talk.audio(1)[2 * speech_end : 2 * first.end])
+    pose = [pose for track in talk.all(VisemeTrack)[:1] for pose in track.poses][-1]
+    assert (pose.sample, pose.weights) == (speech_end, ((0, 1.0),))
+
+
 async def test_gestures_are_numbered_through_the_whole_session() -> None:
     with at_work(engines("[gesture:wave] Hello to you, my friend.")) as workers:
         async with talking(workers) as talk:

@@ -27,7 +27,7 @@ class Heard:
     Attributes:
         pcm: samples at the agreed rate; empty where there are none to be heard.
         pts: index of the first of them on the client's clock.
-        begins_overrun: whether this is the first frame that was dropped because it came too fast.
+        begins_overrun: whether it is the first frame of an overrun, dropped as it came too fast.
     """
 
     pcm: bytes = b""
@@ -42,7 +42,6 @@ class MicrophoneIn:
         self._audio = audio
         self._order = FrameOrder()
         self._budget = MicBudget(now_s)
-        self._is_overrun = False
         self._decoder = codec.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
 
     def take(self, data: bytes, now_s: float) -> Heard:
@@ -63,19 +62,15 @@ class MicrophoneIn:
         if self._order.arrived(frame).is_stale:
             return Heard()
         audio_s = FRAME_S if is_opus else len(frame.payload) / 2 / self._audio.rate_hz
+        was_over = self._budget.is_over
         if not self._budget.take(audio_s, now_s):
-            return self._drop(now_s)
-        self._is_overrun = False
+            if self._budget.is_exhausted(now_s):
+                raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
+            return Heard(begins_overrun=not was_over)
         if self._decoder is None:
             return Heard(frame.payload, frame.pts)
         decoded = self._decoder.push(frame.payload, frame.pts)
         return Heard(decoded.pcm, decoded.pts)
-
-    def _drop(self, now_s: float) -> Heard:
-        if self._budget.is_exhausted(now_s):
-            raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
-        is_first, self._is_overrun = not self._is_overrun, True
-        return Heard(begins_overrun=is_first)
 
 
 class ReplyOut:

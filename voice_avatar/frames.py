@@ -187,6 +187,11 @@ class MicBudget:
             self._overrun_since_s = now_s
         return False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it went over the limit and has not recovered since."""
+        return self._overrun_since_s is not None
+
     def is_exhausted(self, now_s: float) -> bool:
         """Whether it was over the limit for `MIC_OVERRUN_CLOSE_S` without recovering."""
         since = self._overrun_since_s

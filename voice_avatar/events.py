@@ -930,12 +930,4 @@ Notice = (
     | ErrorNotice
 )
 
-Command = (
-    Transcribe
-    | ScoreTurn
-    | StartReply
-    | OpenGate
-    | CancelReply
-    | WarmPrefix
-    | EndSession
-)
+Command = Transcribe | ScoreTurn | StartReply | OpenGate | CancelReply | WarmPrefix | EndSession

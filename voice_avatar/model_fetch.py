@@ -111,8 +111,8 @@ def fetch_wheel(requirement: str, folder: Path, progress: PullProgress) -> None:
 def fetch_from_hub(source: HubSource, folder: Path, progress: PullProgress) -> None:
     """Downloads files with huggingface_hub, which resumes by itself; a `HubFetch`."""
     try:
-        import huggingface_hub  # noqa: PLC0415  # slow to import, and optional
-        from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+        import huggingface_hub  # slow to import, and optional
+        from huggingface_hub.errors import HfHubHTTPError
     except ImportError as error:
         raise ModelMissing(
             f"{source.repo_id} is on the Hugging Face hub; install huggingface_hub to fetch it"
@@ -139,8 +139,8 @@ def fetch_from_hub(source: HubSource, folder: Path, progress: PullProgress) -> N
 @contextlib.contextmanager
 def progress_bars() -> Iterator[PullProgress]:
     """Yields a `PullProgress` that draws one bar per step on standard error."""
-    from rich.console import Console  # noqa: PLC0415  # a server never draws bars
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console  # a server never draws bars
+    from rich.progress import (
         BarColumn,
         DownloadColumn,
         Progress,

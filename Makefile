@@ -46,11 +46,11 @@ run: models  ## start the server and print its address
 doctor: $(READY)  ## show what is installed and run the self-test
 	$(VENV)/bin/voice-avatar doctor $(ARGS)
 
-check: $(READY)  ## format, lint, types and the fast tests (no model)
+check: $(READY)  ## format, lint, types and the fast tests (no model, no socket)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' $(ARGS)
+	$(VENV)/bin/pytest --quiet -m 'not realtime and not models and not vllm' $(ARGS)
 
 test: models  ## every test but those of vLLM
 	$(VENV)/bin/pytest -m 'not vllm' $(ARGS)

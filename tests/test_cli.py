@@ -25,6 +25,8 @@ from voice_avatar.config_doc import describe
 from voice_avatar.models import ModelStore
 from voice_avatar.wavs import write_wav
 
+pytestmark = pytest.mark.realtime
+
 STAGES = ("vad", "turn", "stt", "llm", "tts")
 Capture = pytest.CaptureFixture[str]
 

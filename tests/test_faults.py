@@ -35,6 +35,8 @@ from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline import HISTORY_S, Conversation, ConversationOptions, Workers
 from voice_avatar.protocol import MAX_TEXT_BYTES
 
+pytestmark = pytest.mark.realtime
+
 LONG = " ".join(["This reply goes on and on."] * 12)
 IMPATIENT = LlmOptions(first_token_timeout_s=0.2, between_tokens_timeout_s=0.2)
 

@@ -98,12 +98,12 @@ class Talk:
     def text(self, text: str, language: str = "en") -> list[Output]:
         """The recogniser answers its oldest question."""
         answer = Transcribed(self.questions.pop(0).request_id, Transcript(text, language))
-        return self.take(self.listener.transcribed(answer))
+        return self.take(self.listener.transcribed(answer, self.now_s))
 
     def no_text(self) -> list[Output]:
         """The recogniser fails at its oldest question."""
         answer = Transcribed(self.questions.pop(0).request_id, None)
-        return self.take(self.listener.transcribed(answer))
+        return self.take(self.listener.transcribed(answer, self.now_s))
 
     def score(self, probability: float) -> list[Output]:
         """The turn model answers its oldest question."""
@@ -174,11 +174,19 @@ def test_a_turn_that_is_surely_over_is_committed_after_the_least_silence() -> No
     talk.speak(0.96)
     talk.hush(0.064)
     assert talk.text("Hello there.") == [TranscriptInterim(1, "Hello there.", 0, "en")]
-    assert talk.score(0.95) == [TurnReady("Hello there.", "en", pytest.approx(100.96))]
+    ready, understood = pytest.approx(100.96), talk.now_s
+    talk.now_s += 0.01
+    assert talk.score(0.95) == [TurnReady("Hello there.", "en", ready, understood)]
     assert talk.hush(0.128) == []
     assert talk.hush(0.032) == [
         TurnCommitted(
-            1, "Hello there.", "en", "semantic", pytest.approx(0.224), pytest.approx(100.96)
+            1,
+            "Hello there.",
+            "en",
+            "semantic",
+            pytest.approx(0.224),
+            pytest.approx(100.97),
+            understood,
         )
     ]
     assert talk.listener.phase is Phase.QUIET
@@ -373,7 +381,7 @@ def test_answers_that_come_after_the_turn_are_ignored() -> None:
     talk.hush(0.3)
     talk.clear()
     assert talk.score(0.95) == []
-    assert talk.take(talk.listener.transcribed(Transcribed(99, None))) == []
+    assert talk.take(talk.listener.transcribed(Transcribed(99, None), talk.now_s)) == []
     assert talk.take(talk.listener.scored(TurnScored(99, 0.5))) == []
 
 
@@ -524,7 +532,7 @@ def test_a_word_that_is_known_only_at_the_pause_interrupts_too() -> None:
     assert talk.text("Stop.") == [
         BargeIn(),
         TranscriptInterim(1, "Stop.", 0, "en"),
-        TurnReady("Stop.", "en", pytest.approx(100.192)),
+        TurnReady("Stop.", "en", pytest.approx(100.192), talk.now_s),
     ]
 
 

@@ -27,6 +27,8 @@ from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.workers import Engines, Workers
 
+pytestmark = pytest.mark.realtime
+
 LONG = "This is a rather long answer that goes on, and on, and on, until somebody says stop."
 
 

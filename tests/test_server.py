@@ -32,6 +32,8 @@ from voice_avatar.server import AvatarServer, load_persona
 from voice_avatar.stt import SttOptions
 from voice_avatar.turn import TurnOptions
 
+pytestmark = pytest.mark.realtime
+
 LONG = " ".join(["This reply goes on and on."] * 12)
 
 

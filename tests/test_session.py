@@ -324,7 +324,7 @@ def test_a_reply_knows_when_the_question_ended_and_was_understood() -> None:
     scene.score(0.95)
     [start] = scene.only(StartReply)
     assert start.speech_end_s == pytest.approx(1000.96)
-    assert start.transcript_s == pytest.approx(1001.124)
+    assert start.transcript_s == pytest.approx(1001.024)
 
 
 def test_the_prompt_is_warmed_while_the_user_speaks_if_it_is_final() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -385,3 +386,17 @@ async def test_a_voice_that_says_nothing_of_a_chunk_is_no_failure() -> None:
         async with talking(workers) as talk:
             assert (await asks(talk)).status == "completed"
     assert talk.codes() == []
+
+
+async def test_a_voice_that_makes_more_than_it_planned_is_cut_to_its_plan() -> None:
+    class Endless(ScriptedTts):
+        def synthesize(self, chunk: SpeakableChunk) -> Any:
+            *parts, last = super().synthesize(chunk)
+            yield from parts
+            yield replace(last, pcm=last.pcm * 3)
+
+    with at_work(engines(ZEBRA, tts=Endless(symbol_samples=BRISK))) as workers:
+        async with talking(workers) as talk:
+            assert (await asks(talk)).status == "completed"
+    assert talk.codes() == []
+    assert len(talk.audio(1)) == 2 * talk.all(ReplySegment)[-1].end

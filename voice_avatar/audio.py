@@ -84,9 +84,16 @@ def _exactly(pcm: bytes, samples: int) -> bytes:
 
 
 class StreamResampler:
-    """Resamples a stream piece by piece; the whole has the length that `resample` would give."""
+    """Resamples a stream piece by piece; the whole has the length that `resample` would give.
 
-    def __init__(self, from_hz: int, to_hz: int) -> None:
+    Args:
+        from_hz: rate of what comes in, hertz.
+        to_hz: rate of what goes out, hertz.
+        is_prompt: give samples out early, at a slightly lower quality. At 48 to 16 kHz in packets
+            of 20 ms, soxr keeps back up to 20 ms then, and 43 ms otherwise (measured).
+    """
+
+    def __init__(self, from_hz: int, to_hz: int, *, is_prompt: bool = False) -> None:
         for rate_hz in (from_hz, to_hz):
             if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
                 raise AudioUnsupported(
@@ -100,7 +107,9 @@ class StreamResampler:
         self._stream = (
             None
             if from_hz == to_hz
-            else soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16", quality="MQ")
+            else soxr.ResampleStream(
+                from_hz, to_hz, 1, dtype="int16", quality="LQ" if is_prompt else "MQ"
+            )
         )
 
     def push(self, pcm: bytes, *, is_last: bool = False) -> bytes:

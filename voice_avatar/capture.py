@@ -65,7 +65,7 @@ class Capture:
         """`start` is the microphone sample index at which the stream begins."""
         self._options = options
         self.rate_hz = rate_hz
-        self._resampler = StreamResampler(rate_hz, MIC_HZ)
+        self._resampler = StreamResampler(rate_hz, MIC_HZ, is_prompt=True)
         self._reframer = Reframer(WINDOW_SAMPLES)
         self._expected: int | None = None
         self._next_window = start

@@ -99,6 +99,7 @@ class Terms:
         slow_consumer_s: time that one frame may wait to be read, seconds.
         max_ahead_s: for the limits that the client is told, seconds.
         idle_timeout_s: likewise, seconds; 0 = never.
+        input_chars: likewise, characters of a typed turn.
     """
 
     offer: negotiation.ServerOffer
@@ -108,6 +109,7 @@ class Terms:
     slow_consumer_s: float = protocol.SLOW_CONSUMER_CLOSE_S
     max_ahead_s: float = protocol.MAX_AHEAD_S
     idle_timeout_s: float = 0.0
+    input_chars: int = wire.MAX_INPUT_CHARS
 
 
 OpenConversation = Callable[[str, negotiation.Agreed], Conversation]
@@ -232,7 +234,7 @@ class Connection:
             limits=wire.Limits(
                 text_bytes=protocol.MAX_TEXT_BYTES,
                 binary_bytes=MAX_BINARY_BYTES,
-                input_chars=wire.MAX_INPUT_CHARS,
+                input_chars=terms.input_chars,
                 hello_ms=terms.hello_timeout_s * 1000,
                 mic_burst_ms=MIC_BURST_S * 1000,
                 mic_realtime_factor=MIC_REALTIME_FACTOR,

@@ -57,7 +57,8 @@ _LLM_GAP_S = 0.4  # two strokes asked for by tags cannot be closer: an arm needs
 _MIN_PREPARATION_S = 0.12  # a rule's gesture that has less is left out rather than jerked
 _CHAIN_S = 0.25  # hands that would rest for less stay up (gesture units, Kipp)
 _FACE_LEAD_S = 0.1  # expressions begin a little before the word they belong to
-_WORDLESS_S = 0.8  # what the reply's timeline gives to a chunk of tags without words
+MARKUP_ONLY_S = 0.8
+"""Time that a chunk of tags without words takes, so that its gestures have a place."""
 _TAG_GAZE_S = 1.5  # how long a gaze tag holds
 _APEX = 0.4  # the part of a stroke that precedes its apex
 _BEATS = ("beat_right", "beat_right", "beat_left", "beat_both")  # right hands prevail
@@ -146,38 +147,35 @@ class GesturePlanner:
         self._amplify = 1.0
         self._is_turn_start = True
 
-    def plan(
-        self, chunk: SpeakableChunk, plan: SpeechPlan, *, offset: int, is_last: bool
-    ) -> tuple[BodyMove, ...]:
+    def plan(self, chunk: SpeakableChunk, plan: SpeechPlan, *, offset: int) -> tuple[BodyMove, ...]:
         """Plans one chunk.
 
         Args:
             chunk: what is said.
             plan: when, in samples of the reply's rate.
             offset: reply sample at which the chunk begins; nothing starts before it.
-            is_last: whether the reply ends with it; then nothing runs past its end.
 
         Returns:
             The movements, by start.
         """
-        stage = self._stage(chunk, plan, offset, is_last)
+        stage = self._stage(chunk, plan, offset)
         hits = self._hits(stage) if self._options.has_rules else ()
         moves: list[BodyMove] = [
             *self._gestures(stage, chunk.cues, hits),
             *self._heads(stage, chunk.cues, hits),
             *self._faces(stage, chunk.cues, hits),
-            *self._gazes(stage, chunk, hits, is_last=is_last),
+            *self._gazes(stage, chunk, hits),
         ]
         return tuple(sorted(moves, key=_start))
 
     def _samples(self, seconds: float) -> int:
         return round(seconds * self._rate_hz)
 
-    def _stage(self, chunk: SpeakableChunk, plan: SpeechPlan, offset: int, is_last: bool) -> _Stage:
+    def _stage(self, chunk: SpeakableChunk, plan: SpeechPlan, offset: int) -> _Stage:
         speech_end = offset + plan.sample_count
-        pause_s = chunk.pause_s if plan.sample_count else max(chunk.pause_s, _WORDLESS_S)
+        pause_s = chunk.pause_s if plan.sample_count else max(chunk.pause_s, MARKUP_ONLY_S)
         end = speech_end + self._samples(pause_s)
-        limit = end if is_last else end + self._samples(self._options.overhang_s)
+        limit = end + self._samples(self._options.overhang_s)
         words = tuple(
             replace(w, start=offset + w.start, end=offset + w.end, anchor=offset + w.anchor)
             for w in spoken_words(chunk, plan)
@@ -405,8 +403,6 @@ class GesturePlanner:
         stage: _Stage,
         chunk: SpeakableChunk,
         hits: Sequence[tuple[int, Rule]],
-        *,
-        is_last: bool,
     ) -> list[GazeCue]:
         """Away as the turn begins, to the user as a sentence ends; tags and rules come first."""
         planned: list[GazeCue] = []
@@ -432,7 +428,7 @@ class GesturePlanner:
             target = "away_side" if self._reply_id % 2 else "away_up"
             away = min(self._samples(self._options.away_s), (stage.speech_end - stage.offset) // 2)
             look(target, stage.offset, away, "rule")
-        if stage.words and (chunk.is_sentence_end or is_last):
+        if stage.words and chunk.is_sentence_end:
             start = stage.words[-1].start
             look("user", start, stage.end - start, "rule")
         return planned

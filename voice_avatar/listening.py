@@ -67,11 +67,12 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class TurnReady:
-    """The user has probably finished: a reply to `text` may be prepared."""
+    """The user has probably finished: a reply to `text`, known since `text_s`, may be prepared."""
 
     text: str
     language: str
     speech_end_s: float
+    text_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class TurnCommitted:
     reason: EndReason
     silence_s: float
     speech_end_s: float
+    text_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class Listener:
         self._speech_end = segment_start
         self._frozen = ""
         self._text: str | None = None
+        self._text_s = 0.0
         self._heard_language: str | None = None
         self._interim = ""
         self._interim_end = segment_start
@@ -353,7 +356,13 @@ class Listener:
 
     def _commit(self, text: str, reason: EndReason, silence_s: float) -> list[Output]:
         committed = TurnCommitted(
-            self.turn_id, text, self._spoken_language, reason, silence_s, self._speech_end_s
+            self.turn_id,
+            text,
+            self._spoken_language,
+            reason,
+            silence_s,
+            self._speech_end_s,
+            self._text_s,
         )
         self.language = self._spoken_language
         self._close()
@@ -379,7 +388,7 @@ class Listener:
 
     # -- what the engines say
 
-    def transcribed(self, event: Transcribed) -> list[Output]:
+    def transcribed(self, event: Transcribed, now_s: float) -> list[Output]:
         """Takes the answer to a `Transcribe`."""
         pending = self._pending.pop(event.request_id, None)
         if pending is None or pending.start != self._segment_start:
@@ -392,7 +401,7 @@ class Listener:
             self._heard_language = event.transcript.language
         self._candidate_text = text
         if is_final:
-            self._text = text
+            self._text, self._text_s = text, now_s
         out = self._candidate_heard() if self._is_candidate else []
         out += self._show_interim(text)
         self._freeze(text, pending.end)
@@ -448,7 +457,7 @@ class Listener:
         if not text or not knows or not likely:
             return []
         self._is_ready = True
-        return [TurnReady(text, self._spoken_language, self._speech_end_s)]
+        return [TurnReady(text, self._spoken_language, self._speech_end_s, self._text_s)]
 
     # -- what the client forces
 

@@ -181,6 +181,7 @@ class AvatarServer:
             slow_consumer_s=config.server.slow_consumer_s,
             max_ahead_s=config.playout.max_ahead_s,
             idle_timeout_s=config.session.idle_timeout_s,
+            input_chars=min(config.session.max_text_chars, wire.MAX_INPUT_CHARS),
         )
 
     @property

@@ -107,7 +107,7 @@ class SessionOptions:
     settle_s: float = 0.3
     quiet_after_s: float = 15.0
     idle_timeout_s: float = 600.0
-    max_text_chars: int = 4000
+    max_text_chars: int = 8192
 
 
 class Trigger(Enum):
@@ -243,7 +243,7 @@ class Session:
                     event, now_s, reply_is_live=self._replies.live is not None
                 )
             case Transcribed():
-                return self._listener.transcribed(event)
+                return self._listener.transcribed(event, now_s)
             case TurnScored():
                 return self._listener.scored(event)
             case TextInput(text):
@@ -275,8 +275,8 @@ class Session:
         match item:
             case SpeechBegan(is_over_reply):
                 facts = self._user_speaks(now_s, is_over_reply=is_over_reply)
-            case TurnReady(text, language, speech_end_s):
-                facts = self._prepare(text, language, speech_end_s, now_s)
+            case TurnReady():
+                facts = self._prepare(item)
             case TurnResumed():
                 facts = self._withdraw()
             case TurnCommitted():
@@ -311,26 +311,23 @@ class Session:
         out: list[Output] = [*self._cut("text", now_s), *self._listener.clear()]
         self._listener.turn_id += 1
         language = self._listener.language or "en"
-        out.append(TurnCommitted(self._listener.turn_id, text, language, "text", 0.0, now_s))
+        out.append(TurnCommitted(self._listener.turn_id, text, language, "text", 0.0, now_s, now_s))
         return out
 
-    def _prepare(
-        self, text: str, language: str, speech_end_s: float, now_s: float
-    ) -> list[Command | Notice]:
+    def _prepare(self, turn: TurnReady | TurnCommitted) -> list[Command | Notice]:
         if self._replies.live is not None:
             return []
-        key = _key(text, language)
+        key = _key(turn.text, turn.language)
         out = self._withdraw()
         self._replies.write()
         self._replies.prepared = reply = self._replies.new(self._listener.turn_id, key)
-        messages = self._prompt(text)
         out.append(
             StartReply(
                 reply.reply_id,
-                messages,
-                language,
-                speech_end_s=speech_end_s,
-                transcript_s=now_s,
+                self._prompt(turn.text),
+                turn.language,
+                speech_end_s=turn.speech_end_s,
+                transcript_s=turn.text_s,
             )
         )
         return out
@@ -344,7 +341,7 @@ class Session:
         out = self._cut("voice", now_s)
         prepared = self._replies.prepared
         if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
-            out += self._prepare(turn.text, turn.language, turn.speech_end_s, now_s)
+            out += self._prepare(turn)
         self._replies.write()
         self.history.add_user(turn.text)
         out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))

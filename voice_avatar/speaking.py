@@ -20,7 +20,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from voice_avatar.audio import Reframer, StreamResampler, sample_count, silence
+from voice_avatar.audio import BYTES_PER_SAMPLE, Reframer, StreamResampler, sample_count, silence
 from voice_avatar.chunking import Chunker
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
 from voice_avatar.events import (
@@ -253,6 +253,8 @@ class ReplyRun:
                 if self.marks.ttfa_s is None:
                     self.marks.ttfa_s = self._clock()
                 pcm = resampler.push(part.pcm)
+                if placed is not None:  # a voice that makes more than it planned is cut
+                    pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
                 made += sample_count(pcm)
                 await self._audio.put(pcm)
         except TtsFailed as error:
@@ -261,9 +263,8 @@ class ReplyRun:
             # In the voice's own thread: there it cannot be running.
             thread.submit(speech.close)
         if placed is not None:
-            tail = resampler.push(b"", is_last=True)
-            missing = placed.end - placed.start - made - sample_count(tail)
-            await self._audio.put(tail + silence(missing))
+            tail = resampler.push(b"", is_last=True) + silence(placed.sample_count)
+            await self._audio.put(tail[: (placed.sample_count - made) * BYTES_PER_SAMPLE])
         if failure is not None:
             raise failure
 

@@ -21,12 +21,9 @@ from voice_avatar.events import (
     VisemeTrack,
     WordSpan,
 )
-from voice_avatar.gestures import GesturePlanner
+from voice_avatar.gestures import MARKUP_ONLY_S, GesturePlanner
 from voice_avatar.tts import TtsCapabilities
 from voice_avatar.visemes import viseme_poses
-
-MARKUP_ONLY_S = 0.8
-"""Time that a chunk of tags without words takes, so that its gestures have a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,11 @@ class Placed:
     end: int
     planned: SegmentPlanned
     notices: tuple[ReplyNotice, ...]
+
+    @property
+    def sample_count(self) -> int:
+        """Reply samples from `start` to `end`."""
+        return self.end - self.start
 
 
 class ReplyTimeline:
@@ -94,7 +96,7 @@ class ReplyTimeline:
                 ReplySegment(self.reply_id, chunk.index, chunk.text, start, self.end, words)
             )
         notices.append(VisemeTrack(self.reply_id, self._poses(plan, start), self.end))
-        notices += self._planner.plan(chunk, plan, offset=start, is_last=False)
+        notices += self._planner.plan(chunk, plan, offset=start)
         planned = SegmentPlanned(self.reply_id, chunk.index, chunk.text, start, self.end, words)
         return Placed(start, speech_end, self.end, planned, tuple(notices))
 

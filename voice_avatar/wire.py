@@ -705,7 +705,7 @@ class Gesture(ServerMessage, frozen=True, kw_only=True, tag="gesture"):
         stroke_ms: its peak, on the word.
         stroke_end_ms: the stroke ends.
         relax_ms: the hold ends and the hand goes back.
-        end_ms: the hand is at rest.
+        end_ms: the hand is at rest; up to 600 ms after the last sample of the reply.
         source: what asked for it.
     """
 

@@ -1,0 +1,192 @@
+"""The edge of the benchmark: what a voice server looks like to it, whatever dialect it speaks.
+
+A `Target` is a server that can be dialled; a `Line` is one session with it. Adapters are in
+`targets/`, one file per dialect. A line sends exactly what it is given when it is given it: pacing,
+jitter and loss are the caller's (`call.py`), and so is what is made of the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCapabilities:
+    """What a dialect can tell.
+
+    Attributes:
+        name: of the dialect: "avatar", "realtime", "pipecat", "pcm".
+        mic_hz: rate of the microphone audio that a line takes, hertz.
+        has_transcripts: whether it tells what it heard.
+        has_reactions: whether it tells of movements, states or other first signs of life.
+        has_marks: whether it tells when its stages happened.
+        has_interruptions: whether it says that a reply was cut.
+        reports_playback: whether it wants to know what was played.
+    """
+
+    name: str
+    mic_hz: int
+    has_transcripts: bool
+    has_reactions: bool
+    has_marks: bool
+    has_interruptions: bool
+    reports_playback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCame:
+    """Reply audio. PCM16 mono.
+
+    Attributes:
+        at_s: when it came, on the line's clock, seconds.
+        reply: which reply.
+        pcm: samples.
+        rate_hz: their rate, hertz.
+        start: index of the first on the reply's clock; None = it follows on.
+    """
+
+    at_s: float
+    reply: str
+    pcm: bytes
+    rate_hz: int
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyBegan:
+    """A reply was announced. `is_filler`: it is no answer ("hmm"), or a greeting."""
+
+    at_s: float
+    reply: str
+    is_filler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """Nothing more of the reply comes. `text`: what it said, "" when unknown."""
+
+    at_s: float
+    reply: str
+    is_interrupted: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A sign of life before or beside the audio, e.g. kind "state:thinking", "gaze", "head"."""
+
+    at_s: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechNoticed:
+    """The server noticed that the user began (`is_end` False) or ended to speak.
+
+    Attributes:
+        at_s: when the word of it came.
+        is_end: which.
+        sample: microphone sample at which it happened by the server's own word; None = unknown.
+    """
+
+    at_s: float
+    is_end: bool
+    sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserHeard:
+    """What the server understood of the user's turn."""
+
+    at_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagesTold:
+    """When the server's stages happened, seconds after the end of speech *by the server's ear*.
+
+    Attributes:
+        at_s: when the word of it came.
+        reply: which reply.
+        marks_s: "stt", "commit", "llm_start", "ttft", "first_chunk", "ttfa", "sent"; a stage that
+            did not happen is left out; negative = before.
+        is_speculative: whether work began before the turn was committed.
+    """
+
+    at_s: float
+    reply: str
+    marks_s: Mapping[str, float]
+    is_speculative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A warning or an error of the server."""
+
+    at_s: float
+    code: str
+    is_fatal: bool = False
+
+
+LineEvent = (
+    AudioCame | ReplyBegan | ReplyEnded | Reacted | SpeechNoticed | UserHeard | StagesTold | Trouble
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was measured, by its own word.
+
+    Attributes:
+        name: server or package, "" when it does not say.
+        version: its version.
+        models: stage ("stt", "llm", "tts", "vad", "turn") -> model name.
+    """
+
+    name: str = ""
+    version: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+class Line(Protocol):
+    """One session with a server."""
+
+    @property
+    def subject(self) -> Subject:
+        """Who answers."""
+
+    async def send(self, pcm: bytes) -> None:
+        """Sends microphone audio, PCM16 mono at `mic_hz`, now.
+
+        Raises:
+            ConnectionFailed: the session has ended.
+        """
+
+    async def played(self, reply: str, samples: int) -> None:
+        """Says that `samples` of a reply were played so far; nothing where no dialect has it."""
+
+    def events(self) -> AsyncIterator[LineEvent]:
+        """Yields what the server sends, as it comes; ends when the session ends.
+
+        Raises:
+            ConnectionFailed: the session ended with an error.
+        """
+
+
+class Target(Protocol):
+    """A server."""
+
+    @property
+    def capabilities(self) -> TargetCapabilities:
+        """What its dialect can tell."""
+
+    def dial(self) -> AbstractAsyncContextManager[Line]:
+        """Opens a session; leaving the block closes it.
+
+        Raises:
+            ConnectionFailed: the server cannot be reached, or does not speak the dialect.
+        """

@@ -76,7 +76,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
             last name).
         subject: what was measured: {"name", "version", "models": {stage: {"name", "sha256"}}}.
         machine: {"cpu", "cores", "memory_mb", "os", "python", "packages": {...}}.
-        revision: git revision of the checkout, with "+" when it has uncommitted changes; "" unknown.
+        revision: git revision of the checkout, with "+" when changed since; "" unknown.
         settings: options of the bench, and the server's configuration where it is known.
         figures: what came out.
         items: every turn, clip or sentence, with what was measured of it.

@@ -41,6 +41,7 @@ from voice_avatar.vad import VadOptions
 
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 TURN = TurnOptions(
+    hold_s=0.0,
     min_silence_s=0.2,
     max_silence_s=1.4,
     plain_silence_s=0.7,

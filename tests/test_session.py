@@ -132,7 +132,7 @@ class Scene:
         self.session = Session(
             options,
             vad=VadOptions(start_windows=3, pause_windows=2),
-            turn=turn or TurnOptions(interim_s=0.0, rescore_s=()),
+            turn=turn or TurnOptions(interim_s=0.0, rescore_s=(), min_silence_s=0.2, hold_s=0.0),
             playout=PLAYOUT,
             memory=MemoryOptions(opening="Hello!"),
             system_prompt="Be kind.",

@@ -369,6 +369,13 @@ class SegmentPlanned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyReady:
+    """The first audio of a reply is made and waits behind its gate."""
+
+    reply_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AudioSent:
     """Reply audio went out to the client.
 
@@ -425,6 +432,7 @@ SessionInput = (
     | SettingsChanged
     | ReplyTextAdded
     | SegmentPlanned
+    | ReplyReady
     | AudioSent
     | ReplyGenerated
     | ReplyFailed

@@ -43,7 +43,13 @@ from voice_avatar.events import (
     UserSpeechStopped,
     VadFrame,
 )
-from voice_avatar.turn import TurnOptions, commit_delay_s, is_backchannel, is_interruption
+from voice_avatar.turn import (
+    TurnOptions,
+    commit_delay_s,
+    is_backchannel,
+    is_interruption,
+    learned_pause_s,
+)
 from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOptions
 
 _ASK_AGAIN_S = 0.3
@@ -143,6 +149,8 @@ class Listener:
         self._scoring: dict[int, int] = {}
         self._epoch = 0
         self._early: SpeechStarted | None = None
+        self._pause_s = 0.0
+        self._gap_s = 0.0
         self._begin(0)
 
     # -- what the turn is made of
@@ -162,6 +170,7 @@ class Listener:
         self._probability: float | None = None
         self._rescores = 0
         self._is_ready = False
+        self._is_answered = False
         self._forced: EndReason | None = None
         self._is_candidate = False
         self._began_over_reply = False
@@ -235,6 +244,7 @@ class Listener:
     def _open_turn(self, sample: int, is_over: bool) -> list[Output]:
         self.turn_id += 1
         self._early = None
+        self._gap_s = (sample - self._speech_end) / MIC_HZ
         self._begin(max(self._speech_end, sample - self._preroll))
         self._speech_start = self._asked_at = self._interim_end = sample
         self._is_candidate = self._began_over_reply = is_over
@@ -243,8 +253,12 @@ class Listener:
 
     def _resume(self, sample: int) -> list[Output]:
         """The turn goes on after a pause."""
-        out: list[Output] = [TurnResumed()] if self._is_ready else []
-        self._is_ready, self._forced, self._early = False, None, None
+        out: list[Output] = []
+        if self._is_ready:
+            out.append(TurnResumed())
+            self._learn((sample - self._speech_end) / MIC_HZ)
+        self._is_ready = self._is_answered = False
+        self._forced = self._early = None
         was_paused = self.phase is Phase.PAUSED
         self._enter(Phase.SPEAKING)
         if was_paused:
@@ -345,7 +359,9 @@ class Listener:
         if self._is_manual or self._is_candidate or self._detector.is_rising:
             return []
         delay_s = commit_delay_s(self._turn, self._probability, text, self._spoken_language)
-        if silence_s < delay_s:
+        delay_s = max(delay_s, self._pause_s)
+        is_awaited = self._is_ready and not self._is_answered
+        if silence_s < delay_s + (self._turn.hold_s if is_awaited else 0.0):
             return []
         reason: EndReason = "vad" if self._probability is None else "semantic"
         return self._commit(text, reason, silence_s)
@@ -365,8 +381,16 @@ class Listener:
             self._text_s,
         )
         self.language = self._spoken_language
+        self._learn(None)
         self._close()
         return [committed]
+
+    def _learn(self, pause_s: float | None) -> None:
+        self._pause_s = learned_pause_s(self._turn, self._pause_s, pause_s)
+
+    def was_cut_off(self) -> None:
+        """The turn that has just begun is the rest of the one before: its end was mistaken."""
+        self._learn(self._gap_s)
 
     def _drop(self, *, is_failure: bool = False) -> list[Output]:
         out: list[Output] = [TurnDropped(is_failure)]
@@ -456,8 +480,13 @@ class Listener:
         )
         if not text or not knows or not likely:
             return []
-        self._is_ready = True
+        self._is_ready, self._is_answered = True, False
         return [TurnReady(text, self._spoken_language, self._speech_end_s, self._text_s)]
+
+    def answered(self) -> list[Output]:
+        """The prepared reply can be heard: there is nothing to wait for but silence."""
+        self._is_answered = True
+        return self._settle(self._silence_s)
 
     # -- what the client forces
 

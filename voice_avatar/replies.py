@@ -86,6 +86,11 @@ class Replies:
         return None
 
     @property
+    def is_heard(self) -> bool:
+        """Whether audio of the live reply was sent."""
+        return self.live is not None and self.live.playout.sent > 0
+
+    @property
     def ends_s(self) -> float | None:
         """When the live reply, sent whole, will have been played; None while that is open."""
         live = self.live

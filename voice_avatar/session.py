@@ -10,6 +10,10 @@ began, may be over, went on, is over) drive the replies:
 - At most one reply is *live* (committed and not over) and at most one is *prepared*
   (speculative, behind its gate). A prepared reply is kept when the committed text is the text it
   answers, and cancelled otherwise.
+- The end of a turn waits a little for the prepared reply's first audio, and a reply of which
+  nothing was sent yet is taken back when the user goes on: either way the user did not hear that
+  the pause was mistaken for an end. What follows is merged with the turn in the next prompt; if
+  nothing follows (a cough), the same turn is answered again.
 - To interrupt is one step: cancel the live reply, tell the client `ReplyInterrupted`, and write to
   history what was heard. Reply ids only grow; whoever holds items of a lower id drops them.
 - History changes only here: the user's text at commit, the reply's words when it is over. What a
@@ -42,6 +46,7 @@ from voice_avatar.events import (
     ReplyFailed,
     ReplyGenerated,
     ReplyInterrupted,
+    ReplyReady,
     ReplyStarted,
     ReplyStatus,
     ReplyTextAdded,
@@ -118,6 +123,7 @@ class Trigger(Enum):
     AUDIO_OUT = auto()
     REPLY_OVER = auto()
     CUT = auto()
+    TAKEN_BACK = auto()
     SETTLED = auto()
     QUIET = auto()
 
@@ -130,6 +136,7 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.THINKING, Trigger.AUDIO_OUT): State.SPEAKING,
     (State.THINKING, Trigger.REPLY_OVER): State.LISTENING,
     (State.THINKING, Trigger.CUT): State.INTERRUPTED,
+    (State.THINKING, Trigger.TAKEN_BACK): State.LISTENING,
     (State.SPEAKING, Trigger.REPLY_OVER): State.LISTENING,
     (State.SPEAKING, Trigger.CUT): State.INTERRUPTED,
     (State.INTERRUPTED, Trigger.SETTLED): State.LISTENING,
@@ -141,6 +148,9 @@ _APOLOGIES = {
     "en": "Sorry, I lost my train of thought. Could you say that again?",
     "zh": "抱歉，我刚才走神了，请您再说一遍好吗？",
 }
+
+_NOD_EVERY_S = 1.5
+"""Least time between two nods while the user speaks."""
 
 CutReason = Literal["voice", "message", "text", "ptt"]
 
@@ -178,6 +188,10 @@ class Session:
         self.state = State.IDLE
         self._replies = Replies(playout, rate_hz, self.history)
         self._active_s = now_s
+        self._unanswered: TurnCommitted | None = None
+        self._answering: TurnCommitted | None = None
+        self._is_looking_away = False
+        self._nodded_s = now_s - _NOD_EVERY_S
         self._think_at_s: float | None = None
         self._settle_at_s: float | None = None
 
@@ -239,9 +253,7 @@ class Session:
     def _dispatch(self, event: SessionInput, now_s: float) -> list[Output]:
         match event:
             case VadFrame():
-                return self._listener.frame(
-                    event, now_s, reply_is_live=self._replies.live is not None
-                )
+                return self._listener.frame(event, now_s, reply_is_live=self._replies.is_heard)
             case Transcribed():
                 return self._listener.transcribed(event, now_s)
             case TurnScored():
@@ -276,18 +288,21 @@ class Session:
             case SpeechBegan(is_over_reply):
                 facts = self._user_speaks(now_s, is_over_reply=is_over_reply)
             case TurnReady():
-                facts = self._prepare(item)
+                facts = self._turn_ready(item, now_s)
             case TurnResumed():
-                facts = self._withdraw()
+                facts = [*self._withdraw(), *self._look_back()]
             case TurnCommitted():
                 facts = self._committed(item, now_s)
             case TurnDropped(is_failure):
                 facts = self._dropped(now_s, is_failure=is_failure)
             case BargeIn():
                 facts = self._cut("voice", now_s)
-            case UserSpeechStarted() | UserSpeechStopped():
+            case UserSpeechStarted():
                 self._active_s = now_s
                 facts = [item, *self._move(Trigger.USER_SPEAKS)]
+            case UserSpeechStopped():
+                self._active_s = now_s
+                facts = [item, *self._move(Trigger.USER_SPEAKS), *self._react(now_s)]
             case _:
                 return [item]
         return facts
@@ -297,9 +312,40 @@ class Session:
     def _user_speaks(self, now_s: float, *, is_over_reply: bool) -> list[Command | Notice]:
         self._active_s = now_s
         out = self._move(Trigger.USER_SPEAKS)
+        if not is_over_reply:
+            out += self._take_back(now_s)
         if not is_over_reply and self._replies.is_written:
             out.append(WarmPrefix(self._prompt(None)))
         return out
+
+    def _take_back(self, now_s: float) -> list[Command | Notice]:
+        """Ends a reply of which nothing was sent yet: the user goes on with the turn."""
+        if self._replies.live is None:
+            return []
+        self._unanswered = self._answering
+        self._listener.was_cut_off()
+        return self._cut("voice", now_s, Trigger.TAKEN_BACK)
+
+    def _react(self, now_s: float) -> list[Command | Notice]:
+        """Shows at the first silence that the user is listened to: a nod, or a glance aside."""
+        if self._replies.live is not None or not self._listener.is_active:
+            return []
+        if now_s - self._nodded_s >= _NOD_EVERY_S:
+            self._nodded_s = now_s
+            return [BodyCue("head", "nod", 0.3, 400)]
+        return self._look_away()
+
+    def _look_away(self) -> list[Command | Notice]:
+        if self._is_looking_away:
+            return []
+        self._is_looking_away = True
+        return [BodyCue("gaze", "away_up", 0.4, 0)]
+
+    def _look_back(self) -> list[Command | Notice]:
+        if not self._is_looking_away:
+            return []
+        self._is_looking_away = False
+        return [BodyCue("gaze", "user", 0.4, 0)]
 
     def _typed(self, text: str, now_s: float) -> list[Output]:
         text = " ".join(text.split())
@@ -312,6 +358,13 @@ class Session:
         self._listener.turn_id += 1
         language = self._listener.language or "en"
         out.append(TurnCommitted(self._listener.turn_id, text, language, "text", 0.0, now_s, now_s))
+        return out
+
+    def _turn_ready(self, turn: TurnReady, now_s: float) -> list[Command | Notice]:
+        out = self._look_away() + self._prepare(turn)
+        if self._replies.prepared is None:  # none can be: nothing has to be waited for
+            for item in self._listener.answered():
+                out += self._act(item, now_s)
         return out
 
     def _prepare(self, turn: TurnReady | TurnCommitted) -> list[Command | Notice]:
@@ -344,13 +397,18 @@ class Session:
             out += self._prepare(turn)
         self._replies.write()
         self.history.add_user(turn.text)
+        self._unanswered, self._answering = None, turn
+        self._is_looking_away = False
         out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
         out.append(TurnEnded(turn.turn_id, turn.reason, turn.silence_s))
         live, self._replies.prepared = self._replies.prepared, None
         return out + (self._go_live(live, now_s) if live else [])
 
     def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
-        out = self._withdraw()
+        out = [*self._withdraw(), *self._look_back()]
+        turn, self._unanswered = self._unanswered, None
+        if turn is not None and self._replies.live is None:
+            return out + self._answer_again(turn, now_s)
         if is_failure:
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
             if self._replies.live is None:
@@ -368,6 +426,20 @@ class Session:
 
     # -- replies
 
+    def _answer_again(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
+        """Answers a turn whose reply was taken back for a sound that was none."""
+        self._replies.write()
+        reply = self._replies.new(turn.turn_id, _key(turn.text, turn.language))
+        start = StartReply(
+            reply.reply_id,
+            self._prompt(None),
+            turn.language,
+            speech_end_s=turn.speech_end_s,
+            transcript_s=turn.text_s,
+        )
+        self._answering = turn
+        return [start, *self._go_live(reply, now_s)]
+
     def _go_live(self, reply: Reply, now_s: float) -> list[Command | Notice]:
         self._replies.live = reply
         self._think_at_s = now_s + self._options.thinking_after_s
@@ -379,6 +451,7 @@ class Session:
 
     def _say(self, text: str, now_s: float, *, is_apology: bool) -> list[Command | Notice]:
         """Speaks a fixed text."""
+        self._answering = None
         reply = self._replies.new(0, "")
         reply.is_apology = is_apology
         language = self._listener.language or "en"
@@ -391,7 +464,12 @@ class Session:
 
     def _reply_event(
         self,
-        event: ReplyTextAdded | SegmentPlanned | AudioSent | ReplyGenerated | ReplyFailed,
+        event: ReplyTextAdded
+        | SegmentPlanned
+        | ReplyReady
+        | AudioSent
+        | ReplyGenerated
+        | ReplyFailed,
         now_s: float,
     ) -> list[Output]:
         reply = self._replies.find(event.reply_id)
@@ -402,6 +480,8 @@ class Session:
                 reply.text += text
             case SegmentPlanned():
                 reply.words += event.words
+            case ReplyReady():
+                return self._answered(reply)
             case AudioSent(_, until):
                 return [*self._audio_sent(reply, until, now_s)]
             case ReplyGenerated(_, count):
@@ -411,7 +491,13 @@ class Session:
                 if reply is self._replies.live:
                     failed: Notice = ErrorNotice(event.code, event.message)
                     return [failed, *self._over_if_played(now_s)]
-        return [*self._over_if_played(now_s)]
+        is_whole = reply.total is not None
+        waiting = self._answered(reply) if is_whole else []
+        return [*waiting, *self._over_if_played(now_s)]
+
+    def _answered(self, reply: Reply) -> list[Output]:
+        """The turn need not wait for its prepared reply: it can be heard, or has failed."""
+        return self._listener.answered() if reply is self._replies.prepared else []
 
     def _audio_sent(self, reply: Reply, until: int, now_s: float) -> list[Command | Notice]:
         reply.playout.audio_sent(until, now_s)
@@ -448,7 +534,9 @@ class Session:
             out += self._say(self._apology, now_s, is_apology=True)
         return out
 
-    def _cut(self, reason: CutReason, now_s: float) -> list[Command | Notice]:
+    def _cut(
+        self, reason: CutReason, now_s: float, trigger: Trigger = Trigger.CUT
+    ) -> list[Command | Notice]:
         """Interrupts the live reply, if there is one."""
         live = self._replies.live
         if live is None:
@@ -462,7 +550,7 @@ class Session:
         ]
         self._active_s, self._think_at_s = now_s, None
         self._settle_at_s = now_s + self._options.settle_s
-        return out + self._move(Trigger.CUT)
+        return out + self._move(trigger)
 
     def _interrupt_asked(self, reply_id: int | None, now_s: float) -> list[Output]:
         if self._replies.live is None or reply_id not in (None, self._replies.live.reply_id):

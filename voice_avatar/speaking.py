@@ -32,6 +32,7 @@ from voice_avatar.events import (
     ReplyAudioDone,
     ReplyFailed,
     ReplyGenerated,
+    ReplyReady,
     ReplyText,
     ReplyTextAdded,
     SessionInput,
@@ -252,6 +253,7 @@ class ReplyRun:
                     continue
                 if self.marks.ttfa_s is None:
                     self.marks.ttfa_s = self._clock()
+                    self._floor.step(ReplyReady(self._start.reply_id))
                 pcm = resampler.push(part.pcm)
                 if placed is not None:  # a voice that makes more than it planned is cut
                     pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]

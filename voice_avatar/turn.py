@@ -54,7 +54,16 @@ class TurnOptions:
         plain_silence_s: silence without the turn model's word, seconds.
         sure_probability: at or above it the turn counts as surely finished.
         doubt_probability: at or below it the turn counts as surely unfinished.
+        patience: factor on every delay: the one knob between speed and cut-offs.
+        learning_rate: how fast the user's own pauses are learned: the share by which the least delay
+            moves towards a pause that was mistaken for an end; 0 = never.
         open_ending_s: least silence after a text that cannot be complete ("and", "um"), seconds.
+        unfinished_s: least silence after a text without a full stop, question or exclamation mark,
+            seconds; for recognisers that never set them: 0.
+        opener_s: least silence after words that often only open a turn ("okay, sure"), seconds.
+        question_s: most silence after a question mark, seconds.
+        hold_s: time by which the end of a turn waits for the first audio of the prepared reply,
+            seconds: until it can be heard, the user may still go on.
         rescore_s: silences at which the turn model is asked again while it doubts, seconds.
         speculate_probability: at or above it a reply is prepared before the turn is committed.
         preroll_s: audio before the detected start that is decoded too, seconds.
@@ -71,13 +80,19 @@ class TurnOptions:
     engine: str = "smart_turn"
     model: str = "smart-turn-v3.2"
     endpointing: str = "auto"
-    min_silence_s: float = 0.2
-    max_silence_s: float = 1.4
+    min_silence_s: float = 0.4
+    max_silence_s: float = 1.2
     plain_silence_s: float = 0.7
     sure_probability: float = 0.9
     doubt_probability: float = 0.1
+    patience: float = 1.0
+    learning_rate: float = 0.5
     open_ending_s: float = 1.1
-    rescore_s: tuple[float, ...] = (0.25, 0.7)
+    unfinished_s: float = 0.8
+    opener_s: float = 0.7
+    question_s: float = 0.6
+    hold_s: float = 0.4
+    rescore_s: tuple[float, ...] = (0.18, 0.35, 0.6, 0.9)
     speculate_probability: float = 0.3
     preroll_s: float = 0.3
     interim_s: float = 1.0
@@ -87,6 +102,27 @@ class TurnOptions:
     drop_silence_s: float = 0.6
     stall_s: float = 0.6
     max_segment_s: float = 25.0
+
+
+_PAUSE_MARGIN_S = 0.1
+"""What is granted beyond a pause that the user is known to make."""
+
+_FORGETTING = 0.85
+"""What is left of a learned pause after a turn that ended without a mistake."""
+
+
+def learned_pause_s(options: TurnOptions, known_s: float, pause_s: float | None) -> float:
+    """Returns the least delay that this user needs, seconds.
+
+    Args:
+        options: the policy.
+        known_s: what was learned so far, 0 at first.
+        pause_s: a pause that was mistaken for an end; None = a turn ended rightly.
+    """
+    if pause_s is None:
+        return known_s * _FORGETTING
+    wanted_s = min(pause_s + _PAUSE_MARGIN_S, options.max_silence_s)
+    return known_s + options.learning_rate * max(0.0, wanted_s - known_s)
 
 
 _OPEN_ENDINGS = {
@@ -106,6 +142,13 @@ _BACKCHANNELS = frozenset(
 _BACKCHANNEL_ZH = re.compile("(?:嗯|哦|啊|噢|对|好|是|的|哈|呵|唔|诶|ok){1,4}")
 """Said without spaces, and often twice or thrice ("对对对", "好的好的")."""
 _MAX_BACKCHANNEL_WORDS = 3
+_OPENERS = _BACKCHANNELS | frozenset(
+    "hi hello hey there great good fine well so now thanks alright perfect yup nope no".split()
+)
+_MAX_OPENER_WORDS = 4
+_OPENERS_ZH = frozenset("你好 您好 嗨 喂 好 好的 嗯 行 可以 那 对 是 是的".split())
+_QUESTION_MARKS = ("?", "？")
+_ENDINGS = (".", "!", "。", "！", *_QUESTION_MARKS)
 _EDGE_PUNCTUATION = " \t\n.,!?;:…-–—\"'。，！？；：、“”‘’"
 
 
@@ -145,6 +188,14 @@ def has_open_ending(text: str, language: str) -> bool:
     return bool(words) and words[-1] in _OPEN_ENDINGS.get(language, frozenset())
 
 
+def is_opener(text: str, language: str) -> bool:
+    """Returns whether a transcript is only what people say before they say something."""
+    words = words_of(text, language)
+    if language == "zh":
+        return bool(words) and all(word in _OPENERS_ZH for word in words)
+    return 0 < len(words) <= _MAX_OPENER_WORDS and all(word in _OPENERS for word in words)
+
+
 def commit_delay_s(
     options: TurnOptions, probability: float | None, text: str, language: str
 ) -> float:
@@ -152,7 +203,7 @@ def commit_delay_s(
 
     The turn model sets the delay and never decides alone: from `min_silence_s` when it is sure
     that the user has finished to `max_silence_s` when it is sure of the contrary, linear between.
-    Cues in the text only ever lengthen it.
+    A question mark shortens a long delay; every other cue in the text lengthens a short one.
 
     Args:
         options: the policy.
@@ -166,8 +217,21 @@ def commit_delay_s(
         span = max(1e-6, options.sure_probability - options.doubt_probability)
         doubt = min(1.0, max(0.0, (options.sure_probability - probability) / span))
         delay_s = options.min_silence_s + doubt * (options.max_silence_s - options.min_silence_s)
-    if text and has_open_ending(text, language):
-        delay_s = max(delay_s, options.open_ending_s)
+    if text:
+        delay_s = _with_cues(options, delay_s, text, language)
+    return delay_s * options.patience
+
+
+def _with_cues(options: TurnOptions, delay_s: float, text: str, language: str) -> float:
+    """Returns the delay as the words correct it."""
+    if has_open_ending(text, language):
+        return max(delay_s, options.open_ending_s)
+    if not text.rstrip().endswith(_ENDINGS):
+        return max(delay_s, options.unfinished_s)
+    if is_opener(text, language):
+        return max(delay_s, options.opener_s)
+    if text.rstrip().endswith(_QUESTION_MARKS):
+        return min(delay_s, options.question_s)
     return delay_s
 
 

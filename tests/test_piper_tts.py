@@ -98,7 +98,7 @@ def whole(model: Any, ids: list[int], speaker: int | None) -> npt.NDArray[np.flo
 
 @pytest.mark.parametrize("speakers", [1, 3])
 def test_pieces_are_the_same_as_the_whole(make: Callable[..., PiperTts], speakers: int) -> None:
-    engine = make({"speakers": speakers}, gain=1.0, **STILL, **SMALL)
+    engine = make({"speakers": speakers}, gain=1.0, lead_frames=0, **STILL, **SMALL)
     plan, pcm = say(engine, TEXT)
     symbols = [s.symbol for s in plan.spans[1:-1]]
     ids, _ = encode(symbols, {s: [i] for i, s in enumerate(SYMBOLS)}, "espeak")
@@ -117,6 +117,20 @@ def test_the_size_of_the_pieces_does_not_change_the_sound(
     assert in_one[0] == in_many[0]
     difference = np.frombuffer(in_one[1], "<i2").astype(int) - np.frombuffer(in_many[1], "<i2")
     assert np.abs(difference).max() <= 1
+
+
+def test_a_reply_begins_without_the_silence_before_it(make: Callable[..., PiperTts]) -> None:
+    plan, pcm = say(make(lead_frames=0), TEXT)
+    first = plan.spans[0]
+    skipped = first.end // HOP_SAMPLES - 1
+    assert skipped > 0
+    cut_plan, cut_pcm = say(make(lead_frames=skipped), TEXT)
+    gone = skipped * HOP_SAMPLES
+    assert cut_plan.sample_count == plan.sample_count - gone
+    assert [s.end for s in cut_plan.spans] == [s.end - gone for s in plan.spans]
+    difference = np.frombuffer(cut_pcm, "<i2").astype(int) - np.frombuffer(pcm, "<i2")[gone:]
+    assert np.abs(difference).max() <= 1
+    assert say(make(lead_frames=skipped + 1), TEXT)[0] == plan
 
 
 def test_the_reach_of_flow_and_decoder_is_read_from_the_graph() -> None:
@@ -419,7 +433,7 @@ def test_chinese_script_is_told_from_others() -> None:
 
 @pytest.mark.models
 def test_the_real_voice_in_pieces_is_as_in_one(store: ModelStore) -> None:
-    options = TtsOptions(gain=1.0, **STILL)
+    options = TtsOptions(gain=1.0, lead_frames=0, **STILL)
     engine = piper_tts.load(options, store)
     plan, pcm = say(engine, TEXT)
     files = store.resolve(options.voice).files

@@ -15,7 +15,7 @@ import json
 import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -130,11 +130,13 @@ class _Sentence:
         spans: (symbol index, frames) in order; -1 and the number of symbols are its marks.
         latents: [1, channels, frames].
         shared: what flow and decoder also take.
+        skip: frames at its start that are left out of the audio.
     """
 
     spans: tuple[tuple[int, int], ...]
     latents: Floats
     shared: dict[str, Floats]
+    skip: int = 0
 
 
 class PiperTts:
@@ -171,6 +173,8 @@ class PiperTts:
             spelled = [s for s in spell(chunk.spoken) if not sounds.isdisjoint(s)]
             noise = np.random.default_rng([self._options.seed, zlib.crc32(chunk.spoken.encode())])
             sentences = [self._prepare(symbols, noise) for symbols in spelled]
+            if chunk.index == 0 and sentences:
+                sentences[0] = self._without_lead(sentences[0])
             words = [spell(chunk.spoken[w.spoken_start : w.spoken_end]) for w in chunk.words]
             plan = self._plan(spelled, sentences, [list(chain(*word)) for word in words])
         yield plan
@@ -206,6 +210,14 @@ class PiperTts:
             dict(zip(cut.shared, shared, strict=True)),
         )
 
+    def _without_lead(self, sentence: _Sentence) -> _Sentence:
+        """Leaves out the silence before a reply; a sound may begin within the rest of the mark."""
+        (index, frames), *rest = sentence.spans
+        if index != -1 or not rest:
+            return sentence
+        skip = self._options.lead_frames if frames > self._options.lead_frames else 0
+        return replace(sentence, spans=((index, frames - skip), *rest), skip=skip)
+
     def _plan(
         self,
         spelled: Sequence[list[str]],
@@ -233,8 +245,9 @@ class PiperTts:
         cut = self._networks.cut
         count = sentence.latents.shape[2]
         flowed = np.empty_like(sentence.latents)
-        done = start = 0
-        for end in piece_ends(count, self._options):
+        done, start = 0, sentence.skip
+        lengths = piece_ends(count - sentence.skip, self._options)
+        for end in (sentence.skip + length for length in lengths):
             with _failures():
                 needed = min(count, end + cut.decoder_reach)
                 if done < needed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -18,7 +20,7 @@ from voice_avatar.events import (
     TurnEnded,
     WarningNotice,
 )
-from voice_avatar.metrics import Metrics
+from voice_avatar.metrics import LOOP_PERIOD_S, Metrics, watch_loop
 
 MARKS = StageMarks(1, 0.2, 0.3, 0.21, 0.35, 0.45, 0.5, 0.6, is_speculative=True)
 
@@ -120,3 +122,25 @@ def test_servers_in_one_process_do_not_share_figures() -> None:
     first, second = Metrics(), Metrics()
     first.session_opened()
     assert figures(second)["voice_avatar_sessions"] == 0
+
+
+def test_what_is_under_way_is_told() -> None:
+    metrics = Metrics()
+    metrics.set_running(replies=3, requests=2)
+    seen = figures(metrics)
+    assert seen["voice_avatar_running_replies"] == 3
+    assert seen["voice_avatar_running_requests"] == 2
+
+
+async def test_what_blocks_the_event_loop_shows_as_lateness() -> None:
+    metrics = Metrics()
+    watching = asyncio.create_task(watch_loop(metrics.note_lateness))
+    await asyncio.sleep(LOOP_PERIOD_S / 2)
+    time.sleep(0.15)  # noqa: ASYNC251 - that is the point
+    await asyncio.sleep(LOOP_PERIOD_S)
+    watching.cancel()
+    seen = figures(metrics)
+    assert seen["voice_avatar_loop_lateness_seconds_sum"] > 0.1
+    slow = seen["voice_avatar_loop_lateness_seconds_count"]
+    slow -= seen["voice_avatar_loop_lateness_seconds_bucket{le=0.05}"]
+    assert slow == 1

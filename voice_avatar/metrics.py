@@ -6,6 +6,9 @@ that anybody said is in a label.
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -25,6 +28,12 @@ from voice_avatar.events import (
 
 _BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Close together where it matters: people leave 0.2 s between turns, and 1 s feels slow."""
+
+_LATENESS_BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""From what a timer is late by itself (event loops count milliseconds) to what people hear."""
+
+LOOP_PERIOD_S: Final = 0.02
+"""Time between two looks at the event loop: a frame of audio, which it is there to pace."""
 
 _MARKS: Final = ("stt", "commit", "llm_start", "ttft", "first_chunk", "ttfa", "sent")
 """Fields of `StageMarks` without their unit."""
@@ -90,6 +99,22 @@ class Metrics:
             "voice_avatar_warnings", "Warnings told to clients, by code.", ["code"],
             registry=registry,
         )  # fmt: skip
+        self._running_replies = Gauge(
+            "voice_avatar_running_replies",
+            "Replies that are worked on, those that speculate too.",
+            registry=registry,
+        )
+        self._running_requests = Gauge(
+            "voice_avatar_running_requests",
+            "Generations that the language model has under way.",
+            registry=registry,
+        )
+        self._lateness = Histogram(
+            "voice_avatar_loop_lateness_seconds",
+            "How late the event loop came to what was due.",
+            buckets=_LATENESS_BUCKETS_S,
+            registry=registry,
+        )
         self._bytes = Counter(
             "voice_avatar_bytes", "Payload of WebSocket frames.", ["direction"], registry=registry
         )
@@ -159,6 +184,28 @@ class Metrics:
         """So many notices wait to be sent, in all sessions together."""
         self._backlog.set(notices)
 
+    def set_running(self, *, replies: int, requests: int) -> None:
+        """So many replies and generations are under way, in all sessions together."""
+        self._running_replies.set(replies)
+        self._running_requests.set(requests)
+
+    def note_lateness(self, late_s: float) -> None:
+        """The event loop came so late to what was due, seconds."""
+        self._lateness.observe(max(0.0, late_s))
+
     def exposition(self) -> tuple[bytes, str]:
         """Returns all figures as Prometheus reads them, and their content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+async def watch_loop(
+    note_lateness: Callable[[float], None], *, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Measures how late the event loop comes, every `LOOP_PERIOD_S`, until it is cancelled.
+
+    What blocks the loop delays every frame of every session, and shows here whatever it is.
+    """
+    while True:
+        due_s = clock() + LOOP_PERIOD_S
+        await asyncio.sleep(LOOP_PERIOD_S)
+        note_lateness(clock() - due_s)

@@ -431,6 +431,7 @@ class Conversation:
 
     async def _run_reply(self, run: ReplyRun, reply_id: int) -> None:
         try:
-            await run.run()
+            with self._workers.reply():
+                await run.run()
         finally:
             self._replies.pop(reply_id, None)

@@ -35,7 +35,7 @@ from voice_avatar.errors import (
 )
 from voice_avatar.events import ErrorNotice
 from voice_avatar.logs import WEBSOCKETS, SessionLog
-from voice_avatar.metrics import Metrics
+from voice_avatar.metrics import Metrics, watch_loop
 from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.recorder import Recording
 from voice_avatar.stt import AUTO, SttOptions
@@ -109,6 +109,7 @@ class AvatarServer:
             raise ConfigError(
                 f"Cannot listen on {options.host}:{options.port}: {error.strerror}."
             ) from error
+        watching = asyncio.create_task(watch_loop(self.metrics.note_lateness))
         try:
             async with listener:
                 for socket in listener.sockets:  # whatever is accepted inherits it
@@ -119,6 +120,8 @@ class AvatarServer:
                 await self._stopped.wait()
                 await self._drain()
         finally:  # after the last session is over
+            watching.cancel()
+            await asyncio.wait([watching])
             await self._stop_engines()
 
     @property
@@ -211,6 +214,11 @@ class AvatarServer:
                 self.metrics.set_backlog(
                     sum(c.conversation.backlog for c in self.sessions if c.conversation)
                 )
+                if self._workers is not None:
+                    self.metrics.set_running(
+                        replies=self._workers.running_replies,
+                        requests=self._workers.running_requests,
+                    )
                 body, kind = self.metrics.exposition()
                 return http_edge.answer(HTTPStatus.OK, body, kind)
             case "/":

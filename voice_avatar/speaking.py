@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -192,7 +192,10 @@ class ReplyRun:
             yield self._start.text
             return
         wait_s = self._llm.first_token_timeout_s
-        async with aclosing(self._workers.engines.llm.generate(self._request)) as deltas:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._workers.request())
+            deltas = self._workers.engines.llm.generate(self._request)
+            await stack.enter_async_context(aclosing(deltas))
             while True:
                 try:
                     async with asyncio.timeout(wait_s):

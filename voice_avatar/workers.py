@@ -6,8 +6,9 @@ This is the only bridge between threads and the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,14 +39,40 @@ class Workers:
 
     One thread per engine: an engine is never entered twice at once, and what is waiting takes its
     turn piece by piece, so that no session starves another.
+
+    Attributes:
+        engines: the engines.
+        running_replies: replies that are worked on, in all conversations; those that speculate
+            too. A reply that was cut counts until its last task has ended.
+        running_requests: generations that the language model has under way, likewise.
     """
 
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
+        self.running_replies = 0
+        self.running_requests = 0
         self.vad = ThreadPoolExecutor(1, "vad")
         self.turn = ThreadPoolExecutor(1, "turn")
         self.stt = ThreadPoolExecutor(1, "stt")
         self.tts = ThreadPoolExecutor(1, "tts")
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Counts a generation for as long as the block runs."""
+        self.running_requests += 1
+        try:
+            yield
+        finally:
+            self.running_requests -= 1
+
+    @contextmanager
+    def reply(self) -> Iterator[None]:
+        """Counts a reply for as long as the block runs."""
+        self.running_replies += 1
+        try:
+            yield
+        finally:
+            self.running_replies -= 1
 
     def close(self) -> None:
         """Ends the threads once what they do is done. The engines stay as they are."""

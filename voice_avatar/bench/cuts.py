@@ -1,0 +1,144 @@
+"""What came of a sound over a reply: was the reply cut, when, and what came after. Pure.
+
+The loudspeaker that counts plays each piece at max(arrival + buffer, end of the piece before), and
+is emptied the moment the word of an interruption comes, as every client is told to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from voice_avatar.audio import sample_count
+from voice_avatar.bench.target import AudioCame, LineEvent, ReplyBegan, ReplyEnded, SpeechNoticed
+
+BY_ITSELF_S: Final = 1.0
+"""A reply that was not cut and had less than this left to say at the onset was simply over."""
+
+GRACE_S: Final = 1.5
+"""How long after the end of a sound an interruption still counts as caused by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a sound over a reply did. All times are seconds after the onset of the sound.
+
+    Attributes:
+        reply: the reply that was playing, "" for none.
+        is_cut: whether it was interrupted.
+        noticed_s: when the server said that it hears a voice; None = it did not.
+        told_s: when the word of the interruption came; None = it did not.
+        last_sent_s: when the last audio of the reply came; None = it was all there before the
+            onset, so that there was nothing left to stop sending.
+        last_played_s: when the last sample of the reply left the loudspeaker.
+        stale_frames: pieces of its audio that came after the word of the interruption.
+        left_s: reply that a client had not yet played at the onset, and got, seconds.
+        is_answered: whether another reply began within the time that was watched.
+    """
+
+    reply: str = ""
+    is_cut: bool = False
+    noticed_s: float | None = None
+    told_s: float | None = None
+    last_sent_s: float | None = None
+    last_played_s: float = 0.0
+    stale_frames: int = 0
+    left_s: float = 0.0
+    is_answered: bool = False
+
+    @property
+    def is_void(self) -> bool:
+        """Whether nothing was there to interrupt: no reply, or one that was over by itself."""
+        return not self.reply or (not self.is_cut and self.left_s < BY_ITSELF_S)
+
+
+class Loudspeaker:
+    """When what came is played.
+
+    Attributes:
+        reply: the reply that plays or played last, "" for none.
+        until_s: when what came so far will have been played.
+    """
+
+    def __init__(self, buffer_s: float) -> None:
+        """`buffer_s` is how long the first piece of a reply waits for the next ones, seconds."""
+        self._buffer_s = buffer_s
+        self.reply = ""
+        self.until_s = 0.0
+
+    def take(self, event: AudioCame) -> float:
+        """Takes audio and returns when its first sample is played, seconds."""
+        is_running = event.reply == self.reply and self.until_s > event.at_s
+        start_s = self.until_s if is_running else event.at_s + self._buffer_s
+        if event.reply != self.reply:
+            start_s = max(start_s, self.until_s)
+        self.reply = event.reply
+        self.until_s = start_s + sample_count(event.pcm) / event.rate_hz
+        return start_s
+
+    def flush(self, at_s: float) -> None:
+        """Plays nothing after `at_s` of what it has."""
+        self.until_s = min(self.until_s, at_s)
+
+
+def playing_at(events: Iterable[LineEvent], at_s: float, *, buffer_s: float) -> str:
+    """Returns the reply that is playing at `at_s`, "" for none; a filler or greeting counts too."""
+    speaker = Loudspeaker(buffer_s)
+    for event in events:
+        if event.at_s > at_s:
+            break
+        if isinstance(event, AudioCame):
+            speaker.take(event)
+        elif isinstance(event, ReplyEnded) and event.is_interrupted:
+            speaker.flush(event.at_s)
+    return speaker.reply if speaker.until_s > at_s else ""
+
+
+def cut_of(events: Sequence[LineEvent], onset_s: float, until_s: float, *, buffer_s: float) -> Cut:
+    """Returns what a sound did to the reply that was playing.
+
+    Args:
+        events: all of a session, in order.
+        onset_s: when the first sample of the sound was sent, on the line's clock.
+        until_s: what is told later was not caused by it.
+        buffer_s: of the loudspeaker, seconds.
+    """
+    reply = playing_at(events, onset_s, buffer_s=buffer_s)
+    if not reply:
+        return Cut()
+    speaker = Loudspeaker(buffer_s)
+    noticed_s = told_s = last_sent_s = None
+    stale, left_s, is_answered = 0, 0.0, False
+    for event in events:
+        if event.at_s > until_s:
+            break
+        after_s = event.at_s - onset_s
+        match event:
+            case AudioCame(reply=name) if name == reply and told_s is not None:
+                stale += 1
+                last_sent_s = after_s
+            case AudioCame(reply=name) if name == reply:
+                speaker.take(event)
+                last_sent_s = after_s
+                left_s = speaker.until_s - onset_s
+            case ReplyEnded(reply=name, is_interrupted=True) if name == reply and after_s >= 0:
+                told_s = after_s if told_s is None else told_s
+                speaker.flush(event.at_s)
+            case SpeechNoticed(is_end=False) if after_s >= 0 and noticed_s is None:
+                noticed_s = after_s
+            case ReplyBegan(reply=name, is_filler=False) if name != reply and after_s >= 0:
+                is_answered = True
+            case _:
+                pass
+    return Cut(
+        reply=reply,
+        is_cut=told_s is not None,
+        noticed_s=noticed_s,
+        told_s=told_s,
+        last_sent_s=None if last_sent_s is None or last_sent_s < 0 else last_sent_s,
+        last_played_s=speaker.until_s - onset_s,
+        stale_frames=stale,
+        left_s=left_s,
+        is_answered=is_answered,
+    )

@@ -16,9 +16,18 @@ from voice_avatar.events import Cue, SpeakableChunk
 LONG = "the quick brown fox jumps over the lazy dog again " * 12
 
 
-def chunk(text: str, language: str = "en", sizes: list[int] | None = None) -> Chunked:
+CALM = ChunkingOptions(first_min_words=4, first_max_words=12, growth=100.0)
+"""A long first chunk, then sentences."""
+
+
+def chunk(
+    text: str,
+    language: str = "en",
+    sizes: list[int] | None = None,
+    options: ChunkingOptions = CALM,
+) -> Chunked:
     """Feeds `text` in pieces of the given sizes (cycled), or whole."""
-    chunker = Chunker(ChunkingOptions(), language)
+    chunker = Chunker(options, language)
     parts = []
     at = 0
     for size in itertools.cycle(sizes or [len(text) or 1]):
@@ -309,3 +318,43 @@ def test_reading_a_delta_costs_little() -> None:
             chunker.push(delta)
 
     assert min(timeit.repeat(run, number=1, repeat=5)) / len(deltas) < 0.001
+
+
+# -- early first chunks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One day, in the heart of it, he sang.", ["One day,", "in the heart of it,", "he sang."]),
+        ("Well, that is so. I see.", ["Well, that is so.", "I see."]),
+        ("I'm sorry for your loss, and I care.", ["I'm sorry for your loss,", "and I care."]),
+        # Without punctuation: before a verb, a preposition or a conjunction.
+        ("The guided tour can vary greatly depending on it.",
+         ["The guided tour", "can vary greatly depending on it."]),
+        ("The nearest exit to the city of Rome is far.",
+         ["The nearest exit", "to the city of Rome is far."]),
+        ("Seven very short words are here now.", ["Seven very short words", "are here now."]),
+        # Nowhere better: after as many words as may be.
+        ("Big old red blue green black dogs bark.", ["Big old red blue green black", "dogs bark."]),
+        # Numbers keep their commas, quotations theirs.
+        ("It is 1,000 miles. Yes.", ["It is 1,000 miles.", "Yes."]),
+        ("\u201cYes, sir,\u201d he said then. Yes.", ["\u201cYes, sir,\u201d", "he said then.", "Yes."]),
+    ],
+)  # fmt: skip
+def test_the_first_words_leave_early(text: str, expected: list[str]) -> None:
+    assert [c.text for c in chunk(text, options=ChunkingOptions()).chunks] == expected
+
+
+def test_each_chunk_may_be_twice_as_long_as_the_one_before() -> None:
+    words = [f"word{n}" for n in range(60)]
+    chunks = chunk(" ".join(words), options=ChunkingOptions(max_words=20)).chunks
+    assert [len(c.words) for c in chunks] == [6, 12, 20, 20, 2]
+
+
+def test_a_comma_after_a_letter_ends_the_first_clause_at_once() -> None:
+    chunker = Chunker(ChunkingOptions(), "en")
+    assert chunker.push("Oh well").chunks == ()
+    [first] = chunker.push(",").chunks
+    assert first.text == "Oh well,"
+    assert chunker.push(" that").chunks == ()

@@ -62,6 +62,7 @@ from voice_avatar.events import (
     Tick,
     Transcribed,
     TranscriptFinal,
+    TranscriptInterim,
     TurnEnded,
     TurnScored,
     UserSpeechStarted,
@@ -74,6 +75,7 @@ from voice_avatar.listening import (
     BargeIn,
     Listener,
     Output,
+    Phase,
     SpeechBegan,
     TurnCommitted,
     TurnDropped,
@@ -297,6 +299,8 @@ class Session:
                 facts = self._dropped(now_s, is_failure=is_failure)
             case BargeIn():
                 facts = self._cut("voice", now_s)
+            case TranscriptInterim(_, text):
+                facts = [item, *self._read_ahead(text)]
             case UserSpeechStarted():
                 self._active_s = now_s
                 facts = [item, *self._move(Trigger.USER_SPEAKS)]
@@ -317,6 +321,13 @@ class Session:
         if not is_over_reply and self._replies.is_written:
             out.append(WarmPrefix(self._prompt(None)))
         return out
+
+    def _read_ahead(self, text: str) -> list[Command | Notice]:
+        """Lets the LLM read what the user has said so far: the final text begins like it."""
+        is_speaking = self._listener.phase is Phase.SPEAKING
+        if not is_speaking or self._replies.live is not None or not self._replies.is_written:
+            return []
+        return [WarmPrefix(self._prompt(text))]
 
     def _take_back(self, now_s: float) -> list[Command | Notice]:
         """Ends a reply of which nothing was sent yet: the user goes on with the turn."""

@@ -55,8 +55,8 @@ class TurnOptions:
         sure_probability: at or above it the turn counts as surely finished.
         doubt_probability: at or below it the turn counts as surely unfinished.
         patience: factor on every delay: the one knob between speed and cut-offs.
-        learning_rate: how fast the user's own pauses are learned: the share by which the least delay
-            moves towards a pause that was mistaken for an end; 0 = never.
+        learning_rate: how fast the user's own pauses are learned: the share by which the least
+            delay moves towards a pause that was mistaken for an end; 0 = never.
         open_ending_s: least silence after a text that cannot be complete ("and", "um"), seconds.
         unfinished_s: least silence after a text without a full stop, question or exclamation mark,
             seconds; for recognisers that never set them: 0.

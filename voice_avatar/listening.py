@@ -72,6 +72,11 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnMayEnd:
+    """The user pauses where a turn may end: once in a pause, before its text is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnReady:
     """The user has probably finished: a reply to `text`, known since `text_s`, may be prepared."""
 
@@ -111,7 +116,7 @@ class BargeIn:
     """The user interrupts the reply by voice."""
 
 
-Fact = SpeechBegan | TurnReady | TurnResumed | TurnCommitted | TurnDropped | BargeIn
+Fact = SpeechBegan | TurnMayEnd | TurnReady | TurnResumed | TurnCommitted | TurnDropped | BargeIn
 Output = Command | Notice | Fact
 
 
@@ -171,6 +176,7 @@ class Listener:
         self._rescores = 0
         self._is_ready = False
         self._is_answered = False
+        self._is_told = False
         self._forced: EndReason | None = None
         self._is_candidate = False
         self._began_over_reply = False
@@ -296,10 +302,28 @@ class Listener:
         self._speech_end = speech_end
         self._text = self._probability = None
         self._rescores = 0
+        self._is_told = False
         out: list[Output] = [self._transcribe(TranscribePurpose.EAGER)]
         if self._has_turn_model and not self._forced:
             out.append(self._score())
-        return out
+        return out + self._tell()
+
+    def _tell(self) -> list[Output]:
+        """Tells, once in a pause, that it may be the end."""
+        is_open = not (self._is_told or self._is_candidate or self._is_manual)
+        if not is_open or not self._is_likely:
+            return []
+        self._is_told = True
+        return [TurnMayEnd()]
+
+    @property
+    def _is_likely(self) -> bool:
+        """Whether a reply may be prepared, by the turn model's word."""
+        if not self._has_turn_model:
+            return True
+        return self._probability is not None and (
+            self._probability >= self._turn.speculate_probability
+        )
 
     @property
     def _has_turn_model(self) -> bool:
@@ -463,7 +487,7 @@ class Listener:
         if epoch != self._epoch or self.phase is not Phase.PAUSED:
             return []
         self._probability = event.probability
-        return self._prepare() + self._settle(self._silence_s)
+        return self._tell() + self._prepare() + self._settle(self._silence_s)
 
     def _prepare(self) -> list[Output]:
         """Lets a reply be prepared once text and turn model agree that it may be time."""
@@ -474,11 +498,7 @@ class Listener:
         text = _joined(self._frozen, self._text, self._spoken_language)
         if self._began_over_reply and is_backchannel(text, self._spoken_language):
             return []
-        knows = self._probability is not None or not self._has_turn_model
-        likely = self._probability is None or (
-            self._probability >= self._turn.speculate_probability
-        )
-        if not text or not knows or not likely:
+        if not text or not self._is_likely:
             return []
         self._is_ready, self._is_answered = True, False
         return [TurnReady(text, self._spoken_language, self._speech_end_s, self._text_s)]

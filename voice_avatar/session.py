@@ -79,6 +79,7 @@ from voice_avatar.listening import (
     SpeechBegan,
     TurnCommitted,
     TurnDropped,
+    TurnMayEnd,
     TurnReady,
     TurnResumed,
 )
@@ -289,6 +290,8 @@ class Session:
         match item:
             case SpeechBegan(is_over_reply):
                 facts = self._user_speaks(now_s, is_over_reply=is_over_reply)
+            case TurnMayEnd():
+                facts = self._react(now_s)
             case TurnReady():
                 facts = self._turn_ready(item, now_s)
             case TurnResumed():
@@ -306,7 +309,7 @@ class Session:
                 facts = [item, *self._move(Trigger.USER_SPEAKS)]
             case UserSpeechStopped():
                 self._active_s = now_s
-                facts = [item, *self._move(Trigger.USER_SPEAKS), *self._react(now_s)]
+                facts = [item, *self._move(Trigger.USER_SPEAKS)]
             case _:
                 return [item]
         return facts
@@ -338,8 +341,8 @@ class Session:
         return self._cut("voice", now_s, Trigger.TAKEN_BACK)
 
     def _react(self, now_s: float) -> list[Command | Notice]:
-        """Shows at the first silence that the user is listened to: a nod, or a glance aside."""
-        if self._replies.live is not None or not self._listener.is_active:
+        """Shows, before any text is known, that the user was heard: a nod, or a glance aside."""
+        if self._replies.live is not None:
             return []
         if now_s - self._nodded_s >= _NOD_EVERY_S:
             self._nodded_s = now_s

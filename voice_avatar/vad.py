@@ -58,8 +58,8 @@ class VadOptions:
             (0.35: Silero's own hysteresis of 0.15).
         start_windows: consecutive speech windows before speech counts as started (3 = 96 ms: a
             click or a key press is shorter).
-        pause_windows: consecutive silent windows before a pause counts (2 = 64 ms: stop
-            consonants close for less).
+        pause_windows: consecutive silent windows before a pause counts (1 = 32 ms: the text is
+            asked for 32 ms sooner than with 2, for 5 % more decodes, `bench endpoint`).
     """
 
     engine: str = "silero"
@@ -67,7 +67,7 @@ class VadOptions:
     start_probability: float = 0.5
     stop_probability: float = 0.35
     start_windows: int = 3
-    pause_windows: int = 2
+    pause_windows: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ that trades cut-offs for speed.
 from __future__ import annotations
 
 import heapq
+import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -27,6 +29,7 @@ from voice_avatar.events import (
     Transcribed,
     Transcript,
     TurnScored,
+    UserSpeechStarted,
     VadFrame,
 )
 from voice_avatar.listening import Listener, Output, TurnCommitted, TurnReady, TurnResumed
@@ -64,25 +67,34 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """How long the engines take, seconds."""
+    """How long the engines take, seconds.
 
-    stt_s: float = 0.16
+    Attributes:
+        stt_s: a decode.
+        turn_s: the turn model.
+        reply_s: from the text to the first audio of the reply.
+    """
+
+    stt_s: float = 0.13
     turn_s: float = 0.04
+    reply_s: float = 0.28
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What endpointing made of a clip.
+    """What endpointing made of a clip; times are seconds after the end of speech.
 
     Attributes:
         name: of the clip.
-        commits_s: every commit, seconds after the end of speech (negative: a cut-off).
-        ready_s: when the reply that was answered could be begun, likewise; None = at the commit.
+        onsets_s: when replies began to be heard; negative = the user was cut off.
+        commits_s: when turns were committed.
+        ready_s: when the reply that was heard could be begun; None = never.
         questions: decodes and turn scores that were asked for.
         withdrawn: replies that were prepared in vain.
     """
 
     name: str
+    onsets_s: tuple[float, ...]
     commits_s: tuple[float, ...]
     ready_s: float | None
     questions: tuple[int, int]
@@ -90,14 +102,21 @@ class Outcome:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether a commit came before the user had finished."""
-        return bool(self.commits_s) and self.commits_s[0] < -TOLERANCE_S
+        """Whether a reply was heard before the user had finished."""
+        return any(at_s < -TOLERANCE_S for at_s in self.onsets_s)
 
     @property
-    def delay_s(self) -> float | None:
-        """From the end of speech to the commit; None for a turn that was never committed."""
-        late = [at_s for at_s in self.commits_s if at_s >= -TOLERANCE_S]
+    def v2v_s(self) -> float | None:
+        """From the end of speech to the reply; None for a turn that was never answered."""
+        late = [at_s for at_s in self.onsets_s if at_s >= -TOLERANCE_S]
         return late[-1] if late else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The first audio of a prepared reply is made."""
+
+    number: int
 
 
 class Ears(Protocol):
@@ -169,46 +188,106 @@ def with_pause(clip: Spoken, at: int, pause_s: float) -> Spoken:
     )
 
 
+class _Room:
+    """A listener, the clock of one clip, and what the engines still owe.
+
+    Attributes:
+        onsets_s: when replies began to be heard.
+        commits_s: when turns were committed.
+    """
+
+    def __init__(
+        self, clip: Spoken, ears: Ears, vad: VadOptions, turn: TurnOptions, latencies: Latencies
+    ) -> None:
+        self._clip = clip
+        self._ears = ears
+        self._latencies = latencies
+        self._listener = Listener(vad, turn, clip.language)
+        self._due: list[tuple[float, int, Transcribed | TurnScored | _Answered]] = []
+        self._number = itertools.count()
+        self._stt_free_s = 0.0
+        self._prepared = 0
+        self._is_prepared = False
+        self._onset_s: float | None = None
+        self.onsets_s: list[float] = []
+        self.commits_s: list[float] = []
+        self.ready_s: float | None = None
+        self.decodes = 0
+        self.scores = 0
+        self.withdrawn = 0
+
+    def run(self) -> None:
+        """Plays the clip."""
+        for number, (probability, level) in enumerate(self._ears.probabilities(self._clip)):
+            now_s = (number + 1) * _WINDOW_S
+            while self._due and self._due[0][0] <= now_s:
+                at_s, _, answer = heapq.heappop(self._due)
+                self._take(self._answer(answer, at_s), at_s)
+            self._hear_reply(now_s)
+            frame = VadFrame(number * WINDOW_SAMPLES, probability, level)
+            self._take(self._listener.frame(frame, now_s, reply_is_live=False), now_s)
+        self._hear_reply(math.inf)
+
+    def _owe(self, at_s: float, answer: Transcribed | TurnScored | _Answered) -> None:
+        heapq.heappush(self._due, (at_s, next(self._number), answer))
+
+    def _answer(self, answer: Transcribed | TurnScored | _Answered, now_s: float) -> list[Output]:
+        match answer:
+            case Transcribed():
+                return self._listener.transcribed(answer, now_s)
+            case TurnScored():
+                return self._listener.scored(answer)
+            case _Answered(number) if self._is_prepared and number == self._prepared:
+                return self._listener.answered()
+        return []
+
+    def _hear_reply(self, now_s: float) -> None:
+        if self._onset_s is not None and self._onset_s <= now_s:
+            self.onsets_s.append(self._onset_s)
+            self._onset_s = None
+
+    def _take(self, outputs: Iterable[Output], now_s: float) -> None:
+        clip, ears, latencies = self._clip, self._ears, self._latencies
+        for output in outputs:
+            match output:
+                case Transcribe(request_id, start, end, _, language):
+                    self.decodes += 1
+                    self._stt_free_s = max(self._stt_free_s, now_s) + latencies.stt_s
+                    text = ears.transcript(clip, start, end, language)
+                    self._owe(self._stt_free_s, Transcribed(request_id, text))
+                case ScoreTurn(request_id, start, end):
+                    self.scores += 1
+                    probability = ears.score(clip, start, end)
+                    self._owe(now_s + latencies.turn_s, TurnScored(request_id, probability))
+                case TurnReady():
+                    self._prepared += 1
+                    self._is_prepared, self.ready_s = True, now_s
+                    self._owe(now_s + latencies.reply_s, _Answered(self._prepared))
+                case TurnResumed():
+                    self.withdrawn += 1
+                    self._is_prepared, self.ready_s = False, None
+                case TurnCommitted():
+                    begun_s = self.ready_s if self._is_prepared and self.ready_s else now_s
+                    self._is_prepared = False
+                    self._onset_s = max(now_s, begun_s + latencies.reply_s)
+                    self.commits_s.append(now_s)
+                case UserSpeechStarted() if self._onset_s is not None:
+                    self._onset_s = None  # the unheard reply is taken back
+                    self._listener.was_cut_off()
+
+
 def listen(
     clip: Spoken, ears: Ears, vad: VadOptions, turn: TurnOptions, latencies: Latencies
 ) -> Outcome:
     """Plays one clip to a listener in virtual time."""
-    listener = Listener(vad, turn, clip.language)
-    due: list[tuple[float, int, Transcribed | TurnScored]] = []
-    stt_free_s = 0.0
-    decodes = scores = withdrawn = 0
-    commits: list[float] = []
-    ready_s: float | None = None
+    room = _Room(clip, ears, vad, turn, latencies)
+    room.run()
     end_s = clip.speech_end / MIC_HZ
-
-    def take(outputs: Iterable[Output], now_s: float) -> None:
-        nonlocal stt_free_s, decodes, scores, withdrawn, ready_s
-        for output in outputs:
-            match output:
-                case Transcribe(request_id, start, end, _, language):
-                    decodes += 1
-                    stt_free_s = max(stt_free_s, now_s) + latencies.stt_s
-                    text = ears.transcript(clip, start, end, language)
-                    heapq.heappush(due, (stt_free_s, -request_id, Transcribed(request_id, text)))
-                case ScoreTurn(request_id, start, end):
-                    scores += 1
-                    answer = TurnScored(request_id, ears.score(clip, start, end))
-                    heapq.heappush(due, (now_s + latencies.turn_s, request_id, answer))
-                case TurnReady():
-                    ready_s = now_s - end_s
-                case TurnResumed():
-                    withdrawn, ready_s = withdrawn + 1, None
-                case TurnCommitted():
-                    commits.append(now_s - end_s)
-
-    for number, (probability, level) in enumerate(ears.probabilities(clip)):
-        now_s = (number + 1) * _WINDOW_S
-        while due and due[0][0] <= now_s:
-            at_s, _, answer = heapq.heappop(due)
-            if isinstance(answer, Transcribed):
-                take(listener.transcribed(answer, at_s), at_s)
-            else:
-                take(listener.scored(answer), at_s)
-        frame = VadFrame(number * WINDOW_SAMPLES, probability, level)
-        take(listener.frame(frame, now_s, reply_is_live=False), now_s)
-    return Outcome(clip.name, tuple(commits), ready_s, (decodes, scores), withdrawn)
+    return Outcome(
+        clip.name,
+        tuple(at_s - end_s for at_s in room.onsets_s),
+        tuple(at_s - end_s for at_s in room.commits_s),
+        None if room.ready_s is None else room.ready_s - end_s,
+        (room.decodes, room.scores),
+        room.withdrawn,
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import wave
+from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,20 @@ pytest.importorskip("jiwer")
 
 from voice_avatar.audio import dbfs
 from voice_avatar.bench.stt import (
+    OURS,
     Clip,
     Heard,
     Recogniser,
+    add_arguments,
     error_rate,
+    figures,
     listen,
-    main,
     read_clips,
+    run,
     scorable,
-    summary,
     variants,
 )
-from voice_avatar.errors import AudioUnsupported
+from voice_avatar.errors import AudioUnsupported, ConfigError
 from voice_avatar.events import MIC_HZ
 
 RNG = np.random.default_rng(6)
@@ -51,19 +54,24 @@ def test_chinese_is_scored_by_characters_and_english_by_words() -> None:
     assert error_rate([Heard(clip("你好世界", language="zh"), "你好世间。", 0.1)]) == 25.0
 
 
-def test_a_summary_tells_errors_loops_inventions_and_time() -> None:
-    figures = summary(
-        [
-            Heard(clip("one two"), "one two", 0.25),
-            Heard(clip("so be it"), "it is so " * 5, 0.5),
-            Heard(clip("", "noise", ""), "Thank you.", 1.0),
-            Heard(clip("", "babble", ""), "", 1.0),
-        ]
-    )
-    assert figures["error_percent"]["speech"] == figures["error_percent"]["all en"] > 0
-    assert figures["loops"] == 1
-    assert figures["invented"] == {"noise.wav": "Thank you."}
-    assert (figures["seconds"], figures["seconds_on_noise"]) == (0.75, 2.0)
+def test_figures_tell_errors_loops_inventions_and_time() -> None:
+    ours = [
+        Heard(clip("one two"), "one two", 0.25),
+        Heard(clip("so be it"), "it is so " * 5, 0.5),
+        Heard(clip("", "noise", ""), "Thank you.", 1.0),
+        Heard(clip("", "babble", ""), "", 1.0),
+    ]
+    theirs = [Heard(h.clip, h.clip.transcript, 2 * h.seconds) for h in ours]
+    found = {f.name: f for f in figures({OURS: ours, "theirs, greedy": theirs})}
+    assert found["ours.error.speech"].value == found["ours.error.all_en"].value
+    assert (found["ours.error.speech"].value or 0.0) > 0.0
+    assert found["theirs_greedy.error.speech"].value == 0.0
+    assert found["ours.loops"].value == found["ours.invented"].value == 1.0
+    assert found["ours.empty"].value == found["theirs_greedy.invented"].value == 0.0
+    time = found["ours.time"].summary
+    assert time is not None
+    assert (time.count, time.mean) == (2, pytest.approx(375.0))  # noise does not count
+    assert found["theirs_greedy.time_ratio"].value == pytest.approx(2.0)
 
 
 def test_recognisers_take_turns_clip_by_clip() -> None:
@@ -102,12 +110,29 @@ def test_a_folder_of_recordings_is_read(tmp_path: Path) -> None:
         read_clips(tmp_path)
 
 
-def test_without_recordings_the_command_says_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_recordings_the_command_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VOICE_AVATAR_SPEECH_DIR", raising=False)
-    assert main([]) == 2
-    assert "VOICE_AVATAR_SPEECH_DIR" in capsys.readouterr().err
+    parser = ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(ConfigError, match="VOICE_AVATAR_SPEECH_DIR"):
+        run(parser.parse_args([]))
+
+
+@pytest.mark.models
+@pytest.mark.speech
+def test_real_recordings_are_measured_beside_the_library_itself(speech_dir: Path) -> None:
+    parser = ArgumentParser()
+    add_arguments(parser)
+    result = run(parser.parse_args(["--speech", str(speech_dir), "--limit", "2"]))
+    assert result.kind == "stt"
+    assert "--limit 2" in result.command
+    assert str(speech_dir) not in result.command
+    assert {i["recogniser"] for i in result.items} == {
+        OURS,
+        "transcribe, beam 5",
+        "transcribe, greedy",
+    }
+    assert all(i["text"] for i in result.items)
 
 
 def write(path: Path, rate_hz: int) -> None:

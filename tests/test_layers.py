@@ -75,6 +75,11 @@ WITHIN: dict[str, str] = {
     "recorder": "pipeline",
     "speaking": "outbox workers",
     "warm_up": "workers",
+    "bench.lipsync": "bench.alone bench.forced_aligner bench.machine bench.phone_pairs bench.results"
+    " bench.sentences bench.statistics command_say",
+    "bench.llm": "bench.alone bench.machine bench.results bench.statistics",
+    "bench.stt": "bench.alone bench.machine bench.results bench.statistics",
+    "bench.tts": "bench.alone bench.machine bench.results bench.sentences bench.statistics",
     "client": "client_audio client_reply",
     "client_reply": "client_audio",
     "connection": "closing connection_audio",

@@ -8,6 +8,7 @@ to. Both are inside its wheel. It finds the words first, the phones inside each 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -21,8 +22,9 @@ ALIGNER_HZ: Final = 16_000
 FRAME_S: Final = 0.01
 """PocketSphinx works in frames of 10 ms; no boundary is known closer than that."""
 
-PAD_S: Final = 0.25
-"""Silence put around the recording: the model expects some before the first phone."""
+PADS_S: Final = (0.25, 0.05)
+"""Silence put around the recording: the model expects some before the first phone. Where the search
+dies on the way (one text in forty), the next pad moves it over the spot."""
 
 SILENCE: Final = "SIL"
 
@@ -64,20 +66,26 @@ def align(text: str, samples: npt.NDArray[np.int16]) -> list[HeardPhone]:
     words = _WORD.findall(text.lower().replace("’", "'"))
     if unknown := [word for word in words if decoder.lookup_word(word) is None]:
         raise ValueError(f"not in the dictionary of the aligner: {', '.join(unknown)}")
-    pad = bytes(2 * round(PAD_S * ALIGNER_HZ))
-    pcm = pad + samples.astype("<i2").tobytes() + pad
+    pcm = samples.astype("<i2").tobytes()
+    found = (_phones(decoder, words, pcm, pad_s) for pad_s in PADS_S)
+    return next(filter(None, found), [])
+
+
+def _phones(decoder: Any, words: Sequence[str], pcm: bytes, pad_s: float) -> list[HeardPhone]:
+    """Returns the phones of `words`, as `align` does, with one pad."""
+    pad = bytes(2 * round(pad_s * ALIGNER_HZ))
     try:
         decoder.set_align_text(" ".join(words))
-        _listen(decoder, pcm)
+        _listen(decoder, pad + pcm + pad)
         decoder.set_alignment()
-        _listen(decoder, pcm)
-    except RuntimeError:
+        _listen(decoder, pad + pcm + pad)
+    except RuntimeError:  # PocketSphinx has no other error
         return []
     return [
         HeardPhone(
             phone.name,
-            phone.start * FRAME_S - PAD_S,
-            (phone.start + phone.duration) * FRAME_S - PAD_S,
+            phone.start * FRAME_S - pad_s,
+            (phone.start + phone.duration) * FRAME_S - pad_s,
             first == 0,
         )
         for word in decoder.get_alignment() or ()

@@ -1,6 +1,6 @@
 """Word error rate and speed of our recogniser beside faster-whisper's own `transcribe`.
 
-    VOICE_AVATAR_SPEECH_DIR=DIR python -m voice_avatar.bench.stt [--variants] [--denoise] ...
+    VOICE_AVATAR_SPEECH_DIR=DIR voice-avatar bench stt [--variants] [--denoise] ...
 
 DIR holds 16 kHz mono WAV files and `manifest.json`: {"items": [{"file", "kind", "language",
 "transcript", "wer_use", "speech_start_s", "speech_end_s"}, ...]}. Items with `wer_use` "none" count
@@ -19,22 +19,23 @@ import sys
 import time
 import unicodedata
 import wave
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import jiwer
 import numpy as np
 import numpy.typing as npt
-from num2words import num2words
 from numpy.random import Generator
 
 from voice_avatar.audio import to_float, to_pcm
+from voice_avatar.bench.alone import dotted, engine_subject, repeating, told
+from voice_avatar.bench.machine import results_of
+from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.statistics import summary
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
-from voice_avatar.errors import AudioUnsupported
+from voice_avatar.errors import AudioUnsupported, ConfigError
 from voice_avatar.events import MIC_HZ
 from voice_avatar.models import ModelStore
 from voice_avatar.stt import SttOptions, trim_loops
@@ -156,6 +157,8 @@ def scorable(text: str, language: str) -> str:
 
     Lower case, numbers and titles as words, no punctuation; Chinese without spaces.
     """
+    from num2words import num2words
+
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     if language == "zh":
         return "".join(c for c in text if c.isalnum())
@@ -166,6 +169,8 @@ def scorable(text: str, language: str) -> str:
 
 def error_rate(heard: Sequence[Heard]) -> float:
     """Returns the error rate over clips of one language, percent."""
+    import jiwer
+
     language = heard[0].clip.language
     references = [scorable(h.clip.transcript, language) for h in heard]
     hypotheses = [scorable(h.text, language) for h in heard]
@@ -184,17 +189,91 @@ def by_group(heard: Iterable[Heard]) -> dict[str, list[Heard]]:
     return groups
 
 
-def summary(heard: Sequence[Heard]) -> dict[str, Any]:
-    """Returns the figures of one recogniser."""
-    invented = {h.clip.file: h.text for h in heard if h.clip.kind in NOISE_KINDS and h.text}
-    return {
-        "error_percent": {name: error_rate(group) for name, group in by_group(heard).items()},
-        "seconds": round(sum(h.seconds for h in heard if h.clip.is_scored), 2),
-        "seconds_on_noise": round(sum(h.seconds for h in heard if not h.clip.is_scored), 2),
-        "loops": sum(trim_loops(h.text) != h.text for h in heard),
-        "invented": invented,
-        "empty": sum(not h.text for h in heard if h.clip.is_scored),
-    }
+def figures(runs: Mapping[str, Sequence[Heard]]) -> list[Figure]:
+    """Returns what came out, all recognisers; `OURS` is the one that others are compared with."""
+    out: list[Figure] = []
+    ours = [h for h in runs[OURS] if h.clip.is_scored]
+    for name, heard in runs.items():
+        scored = [h for h in heard if h.clip.is_scored]
+        out += [
+            Figure(
+                name=f"{dotted(name)}.error.{dotted(group)}",
+                title=f"error rate, {group}: {name}",
+                unit="%",
+                better="lower",
+                value=error_rate(of_group),
+                note=f"{len(of_group)} clips; words, or characters where the language is Chinese",
+            )
+            for group, of_group in by_group(heard).items()
+            if of_group
+        ]
+        out += _counts(name, heard)
+        if scored:
+            out.append(
+                Figure(
+                    name=f"{dotted(name)}.time",
+                    title=f"time per clip: {name}",
+                    unit="ms",
+                    better="lower",
+                    summary=summary([1000.0 * h.seconds for h in scored]),
+                )
+            )
+        if scored and name != OURS:
+            ratio = sum(h.seconds for h in scored) / sum(h.seconds for h in ours)
+            out.append(
+                Figure(
+                    name=f"{dotted(name)}.time_ratio",
+                    title=f"times slower than ours: {name}",
+                    unit="x",
+                    better="higher",
+                    value=ratio,
+                    note="all scored clips together",
+                )
+            )
+    return out
+
+
+def _counts(name: str, heard: Sequence[Heard]) -> Iterator[Figure]:
+    """Yields how often a recogniser did what it should never do."""
+    for kind, title, count, note in (
+        (
+            "invented",
+            "noise clips with words",
+            sum(h.clip.kind in NOISE_KINDS and bool(h.text) for h in heard),
+            f"of {sum(h.clip.kind in NOISE_KINDS for h in heard)}",
+        ),
+        ("loops", "texts that go in circles", sum(trim_loops(h.text) != h.text for h in heard), ""),
+        (
+            "empty",
+            "speech without a text",
+            sum(not h.text for h in heard if h.clip.is_scored),
+            f"of {sum(h.clip.is_scored for h in heard)}",
+        ),
+    ):
+        yield Figure(
+            name=f"{dotted(name)}.{kind}",
+            title=f"{title}: {name}",
+            unit="1",
+            better="lower",
+            value=float(count),
+            note=note,
+        )
+
+
+def _items(runs: Mapping[str, Sequence[Heard]]) -> Iterator[dict[str, Any]]:
+    for name, heard in runs.items():
+        for h in heard:
+            yield {
+                "recogniser": name,
+                "clip": h.clip.file,
+                "group": h.clip.group,
+                "language": h.clip.language,
+                "is_scored": h.clip.is_scored,
+                "audio_s": round(len(h.clip.pcm) / 2 / MIC_HZ, 3),
+                "seconds": round(h.seconds, 4),
+                "transcript": h.clip.transcript,
+                "text": h.text,
+            }
 
 
 # ---------------------------------------------------------------------------------------------
@@ -244,17 +323,20 @@ def listen(recognisers: Mapping[str, Recogniser], clips: Sequence[Clip]) -> dict
     for recognise in recognisers.values():
         recognise(clips[0].pcm, clips[0].language)
     heard: dict[str, list[Heard]] = {name: [] for name in recognisers}
-    for clip in clips:
+    for number, clip in enumerate(clips, 1):
+        print(f"\rstt: clip {number} of {len(clips)}", end="", file=sys.stderr, flush=True)
         for name, recognise in recognisers.items():
             start_s = time.perf_counter()
             text = recognise(clip.pcm, clip.language)
             heard[name].append(Heard(clip, text, time.perf_counter() - start_s))
+    print(file=sys.stderr)
     return heard
 
 
-def measure(clips: Sequence[Clip], options: SttOptions, *, with_denoise: bool) -> dict[str, Any]:
-    """Returns all figures."""
-    store = ModelStore()
+def measure(
+    clips: Sequence[Clip], options: SttOptions, store: ModelStore, *, with_denoise: bool
+) -> dict[str, list[Heard]]:
+    """Returns what every recogniser made of the clips, `OURS` first."""
     recognisers = load_recognisers(options, store)
     runs = listen(recognisers, clips)
     if with_denoise:
@@ -264,64 +346,64 @@ def measure(clips: Sequence[Clip], options: SttOptions, *, with_denoise: bool) -
         }.items():
             cleaned = denoised(clips, denoise, store)
             runs |= listen({f"{OURS}, {name}": recognisers[OURS]}, cleaned)
-    summaries = {name: summary(heard) for name, heard in runs.items()}
-    ours_s = summaries[OURS]["seconds"]
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cpu_count": os.cpu_count(),
-        "options": asdict(options),
-        "clips": {name: len(group) for name, group in by_group(runs[OURS]).items()},
-        "audio_s": round(sum(len(c.pcm) for c in clips if c.is_scored) / 2 / MIC_HZ, 1),
-        "recognisers": summaries,
-        "times_slower_than_ours": {
-            name: round(figures["seconds"] / ours_s, 2) for name, figures in summaries.items()
-        },
-        "texts": {name: {h.clip.file: h.text for h in heard} for name, heard in runs.items()},
-    }
+    return runs
 
 
-def table(report: dict[str, Any]) -> str:
-    """Returns the report's main figures as a text table."""
-    groups = list(report["clips"])
-    lines = [f"{'error rate, %':34}" + "".join(f"{g:>15}" for g in groups) + "   slower  invented"]
-    for name, figures in report["recognisers"].items():
-        rates = "".join(f"{figures['error_percent'][g]:15.2f}" for g in groups)
-        slower = report["times_slower_than_ours"][name]
-        lines.append(f"{name:34}{rates}{slower:8.2f}x{len(figures['invented']):10}")
-    return "\n".join(lines)
+# ---------------------------------------------------------------------------------------------
+# The command
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the measurement. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m voice_avatar.bench.stt", description=__doc__)
-    parser.add_argument("--speech", default=os.environ.get("VOICE_AVATAR_SPEECH_DIR", ""))
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of this bench."""
+    parser.add_argument(
+        "--speech",
+        metavar="DIR",
+        default=os.environ.get("VOICE_AVATAR_SPEECH_DIR", ""),
+        help="recordings with their manifest (default: VOICE_AVATAR_SPEECH_DIR)",
+    )
     parser.add_argument("--model", default=SttOptions().model)
     parser.add_argument("--threads", type=int, default=SttOptions().threads)
     parser.add_argument("--min-window", type=int, default=SttOptions().min_window_frames)
     parser.add_argument("--retry-window", type=int, default=SttOptions().retry_window_frames)
     parser.add_argument("--variants", action="store_true", help="measure spoilt variants instead")
     parser.add_argument("--denoise", action="store_true", help="compare with the denoiser too")
-    parser.add_argument("--out", type=Path, help="write the figures there, as JSON")
-    given = parser.parse_args(arguments)
-    if not given.speech or not (folder := Path(given.speech)).is_dir():
-        print("no recordings: set VOICE_AVATAR_SPEECH_DIR or give --speech", file=sys.stderr)
-        return 2
+    parser.add_argument("--limit", type=int, default=0, help="only the first N clips")
+
+
+def run(args: argparse.Namespace) -> Run:
+    """Runs the measurement.
+
+    Raises:
+        ConfigError: there are no recordings.
+        VoiceAvatarError: a model is missing, or a recogniser failed.
+    """
+    folder = Path(args.speech)
+    if not args.speech or not (folder / "manifest.json").is_file():
+        raise ConfigError("No recordings: set VOICE_AVATAR_SPEECH_DIR or give --speech.")
     options = SttOptions(
-        model=given.model,
-        threads=given.threads,
-        min_window_frames=given.min_window,
-        retry_window_frames=given.retry_window,
+        model=args.model,
+        threads=args.threads,
+        min_window_frames=args.min_window,
+        retry_window_frames=args.retry_window,
     )
     clips = read_clips(folder)
-    if given.variants:
-        clips = variants(clips)
-    report = measure(clips, options, with_denoise=given.denoise)
-    print(table(report))
-    if given.out:
-        text = json.dumps(report, ensure_ascii=False, indent=1)
-        given.out.write_text(text + "\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    clips = (variants(clips) if args.variants else clips)[: args.limit or None]
+    store = ModelStore()
+    runs = measure(clips, options, store, with_denoise=args.denoise)
+    return results_of(
+        "stt",
+        figures(runs),
+        list(_items(runs)),
+        subject=engine_subject("stt", options.model, store),
+        settings={"options": told(options), "clips": len(clips), "variants": args.variants},
+        command=repeating(
+            "stt",
+            model=args.model,
+            threads=args.threads,
+            min_window=args.min_window,
+            retry_window=args.retry_window,
+            variants=args.variants,
+            denoise=args.denoise,
+            limit=args.limit,
+        ),
+    )

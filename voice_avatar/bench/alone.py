@@ -1,0 +1,58 @@
+"""What the benches of a single engine say of themselves: subject, options, command, names."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import voice_avatar
+from voice_avatar.model_files import sha256
+from voice_avatar.models import ModelStore
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def engine_subject(stage: str, model: str, store: ModelStore) -> dict[str, Any]:
+    """Returns the `subject` of a run: this package, and one model by its name and hash.
+
+    Args:
+        stage: "stt", "llm", "tts".
+        model: name in the store, or a path, of which only the last part is told.
+        store: that has it.
+    """
+    digest = sha256(store.resolve(model).main)
+    models = {stage: {"name": Path(model).name, "sha256": digest}}
+    return {"name": "voice-avatar", "version": voice_avatar.__version__, "models": models}
+
+
+def told(options: DataclassInstance) -> dict[str, Any]:
+    """Returns options as JSON-ready data; absolute paths are cut to their last part."""
+    return {
+        name: Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+        for name, value in asdict(options).items()
+    }
+
+
+def dotted(name: str) -> str:
+    """Returns "piper, 1 thread" as a part of a figure's name: "piper_1_thread"."""
+    return name.replace(",", "").replace(" ", "_")
+
+
+def repeating(bench: str, **options: str | int | bool | None) -> str:
+    """Returns the command line that repeats a run.
+
+    Args:
+        bench: its name.
+        options: option -> value. False, 0, "" and None are left out, True stands alone; a value
+            that is a path is cut to its last part.
+    """
+    words = ["voice-avatar", "bench", bench]
+    for name, value in options.items():
+        if value:
+            words.append("--" + name.replace("_", "-"))
+            if value is not True:
+                words.append(Path(str(value)).name if "/" in str(value) else str(value))
+    return shlex.join(words)

@@ -87,6 +87,12 @@ def test_lips_may_close_while_the_sound_before_lasts() -> None:
     assert b.offset_ms(0.09) == pytest.approx(10.0)
 
 
+def test_an_affricate_begins_with_the_shape_of_its_stop() -> None:
+    sounds = [PlannedSound("t", 0, 0, 30), PlannedSound("ʃ", 30, 30, 80)]
+    [ch] = timed(sounds, [HeardPhone("CH", 0.0, 0.08)], [pose(0, DD=0.6), pose(30)], RATE_HZ)
+    assert ch.shown_s == 0.0
+
+
 def test_a_sound_of_the_same_shape_before_does_not_count_as_its_own_arrival() -> None:
     sounds = [PlannedSound("m", 0, 0, 100), PlannedSound("b", 100, 100, 200)]
     heard = [HeardPhone("M", 0.0, 0.1), HeardPhone("B", 0.1, 0.2)]

@@ -87,6 +87,6 @@ def test_the_real_model_is_measured_beside_xllamacpp_itself() -> None:
     add_arguments(parser)
     result = run(parser.parse_args(["--limit", "2"]))
     assert result.kind == "llm"
-    assert {i["engine"] for i in result.items} == {OURS, "xllamacpp", "xllamacpp, 1 threads"}
+    assert {i["engine"] for i in result.items} == {OURS, "xllamacpp", "xllamacpp, our threads"}
     assert all(i["tokens"] > 1 and i["prompt_tokens"] > 10 for i in result.items)
     assert "abort" in {f.name for f in result.figures}

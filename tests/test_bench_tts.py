@@ -84,8 +84,8 @@ def test_ratios_compare_text_by_text_with_ours() -> None:
     clock = Clock()
     ours = [spoken(speaker(clock, (s, 1.0)), "x", clock) for s in (0.1, 0.2)]
     theirs = [spoken(speaker(clock, (s, 1.0)), "x", clock) for s in (0.3, 0.4)]
-    found = {f.name: f for f in figures({OURS: ours, "piper, 1 thread": theirs}, "sentence")}
-    ratio = found["sentence.piper_1_thread.first_audio_ratio"].summary
+    found = {f.name: f for f in figures({OURS: ours, "piper, our threads": theirs}, "sentence")}
+    ratio = found["sentence.piper_our_threads.first_audio_ratio"].summary
     assert ratio is not None
     assert (ratio.least, ratio.most) == pytest.approx((2.0, 3.0))
     assert found["sentence.ours.fluent"].value == 100.0

@@ -51,7 +51,8 @@ SHAPES: Final[dict[str, str]] = {
     **dict.fromkeys(("TH", "DH"), "TH"),
     **dict.fromkeys(("T", "D"), "DD"),
     **dict.fromkeys(("K", "G", "NG"), "kk nn"),
-    **dict.fromkeys(("CH", "JH", "SH", "ZH"), "CH"),
+    **dict.fromkeys(("SH", "ZH"), "CH"),
+    **dict.fromkeys(("CH", "JH"), "CH DD"),  # may begin with the shape of their t or d
     **dict.fromkeys(("S", "Z"), "SS"),
     **dict.fromkeys(("N", "L"), "nn"),
     **{"R": "RR", "W": "U O", "Y": "I", "ER": "RR E"},

@@ -327,9 +327,7 @@ async def _run(args: argparse.Namespace) -> Run:
     askers = {
         OURS: our_asker(engine),
         "xllamacpp": plain_asker(gguf, 0, options.context_tokens),
-        f"xllamacpp, {args.threads} threads": plain_asker(
-            gguf, args.threads, options.context_tokens
-        ),
+        "xllamacpp, our threads": plain_asker(gguf, args.threads, options.context_tokens),
     }
     conversations = read_conversations()
     groups = {"alone": conversations[:1], "in_turn": conversations}

@@ -226,7 +226,7 @@ def run(args: argparse.Namespace) -> Run:
     speakers = {
         OURS: our_speaker(tts),
         "piper": plain_speaker(network, 0),
-        f"piper, {args.threads} threads": plain_speaker(network, args.threads),
+        "piper, our threads": plain_speaker(network, args.threads),
     }
     sentences = read_sentences(args.limit)
     groups = {

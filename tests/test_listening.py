@@ -33,6 +33,7 @@ from voice_avatar.listening import (
     SpeechBegan,
     TurnCommitted,
     TurnDropped,
+    TurnMayEnd,
     TurnReady,
     TurnResumed,
 )
@@ -42,6 +43,11 @@ from voice_avatar.vad import VadOptions
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 TURN = TurnOptions(
     hold_s=0.0,
+    opener_s=0.0,
+    unfinished_s=0.0,
+    question_s=9.0,
+    learning_rate=0.0,
+    speculate_probability=0.3,
     min_silence_s=0.2,
     max_silence_s=1.4,
     plain_silence_s=0.7,
@@ -177,7 +183,10 @@ def test_a_turn_that_is_surely_over_is_committed_after_the_least_silence() -> No
     assert talk.text("Hello there.") == [TranscriptInterim(1, "Hello there.", 0, "en")]
     ready, understood = pytest.approx(100.96), talk.now_s
     talk.now_s += 0.01
-    assert talk.score(0.95) == [TurnReady("Hello there.", "en", ready, understood)]
+    assert talk.score(0.95) == [
+        TurnMayEnd(),
+        TurnReady("Hello there.", "en", ready, understood),
+    ]
     assert talk.hush(0.128) == []
     assert talk.hush(0.032) == [
         TurnCommitted(
@@ -353,7 +362,7 @@ def test_speech_without_words_is_forgotten_after_a_while() -> None:
     talk.speak(0.2)
     talk.hush(0.064)
     assert talk.text("") == []
-    assert talk.score(0.95) == []
+    assert talk.score(0.95) == [TurnMayEnd()]
     assert talk.hush(0.512) == []
     assert talk.hush(0.064) == [TurnDropped()]
     assert talk.listener.phase is Phase.QUIET

@@ -32,6 +32,7 @@ from voice_avatar.events import (
     ReplyFailed,
     ReplyGenerated,
     ReplyInterrupted,
+    ReplyReady,
     ReplyStarted,
     ReplyTextAdded,
     ScoreTurn,
@@ -120,6 +121,18 @@ def brief(output: Output) -> str:
     raise AssertionError(output)
 
 
+TURN = TurnOptions(
+    interim_s=0.0,
+    min_silence_s=0.2,
+    hold_s=0.0,
+    opener_s=0.0,
+    unfinished_s=0.0,
+    question_s=9.0,
+    learning_rate=0.0,
+    speculate_probability=0.3,
+)
+
+
 class Scene:
     """A session, its user, its engines and its client; time is what they make of it.
 
@@ -132,7 +145,7 @@ class Scene:
         self.session = Session(
             options,
             vad=VadOptions(start_windows=3, pause_windows=2),
-            turn=turn or TurnOptions(interim_s=0.0, rescore_s=(), min_silence_s=0.2, hold_s=0.0),
+            turn=turn or replace(TURN, rescore_s=()),
             playout=PLAYOUT,
             memory=MemoryOptions(opening="Hello!"),
             system_prompt="Be kind.",
@@ -285,7 +298,7 @@ def test_a_question_is_answered() -> None:
     assert scene.speak(0.96) == ["speech started", "state listening", "warm"]
     assert scene.hush(2 * WINDOW_S) == ["speech stopped", "transcribe eager", "score"]
     assert scene.text("What is it?") == ["interim 1: What is it?"]
-    assert scene.score(0.95) == ["start 1: What is it?"]
+    assert scene.score(0.95) == ["head nod", "gaze away_up", "start 1: What is it?"]
     assert scene.hush(0.16) == [
         "final 1: What is it?",
         "ended 1 semantic",
@@ -356,10 +369,10 @@ def test_a_prepared_reply_is_not_told_and_its_audio_not_allowed_before_the_commi
 def test_a_prepared_reply_is_withdrawn_when_the_user_goes_on() -> None:
     scene = Scene()
     scene.say("What is it", 0.5)
-    assert scene.speak(0.32) == ["speech started", "cancel 1"]
+    assert scene.speak(0.32) == ["speech started", "cancel 1", "gaze user"]
     scene.hush(2 * WINDOW_S)
     scene.text("What is it good for?")
-    assert scene.score(0.95) == ["start 2: What is it good for?"]
+    assert scene.score(0.95) == ["gaze away_up", "start 2: What is it good for?"]
     assert "open 2" in scene.hush(0.2)
     assert scene.only(CancelReply) == [CancelReply(1)]
 
@@ -390,7 +403,7 @@ def test_a_doubtful_turn_gets_its_reply_at_the_commit() -> None:
 def test_a_prepared_reply_of_a_turn_that_is_cleared_is_withdrawn() -> None:
     scene = Scene()
     scene.say("What is it?")
-    assert scene.give(ClearInput()) == ["final 1: ", "cancel 1"]
+    assert scene.give(ClearInput()) == ["final 1: ", "cancel 1", "gaze user"]
 
 
 def test_words_that_differ_only_in_case_and_punctuation_need_no_new_reply() -> None:
@@ -417,7 +430,7 @@ def test_a_word_over_the_reply_interrupts_it() -> None:
     scene.speak(0.32)
     scene.hush(2 * WINDOW_S)
     scene.text("Wait a moment.")
-    assert scene.score(0.95) == ["start 2: Wait a moment."]
+    assert scene.score(0.95)[-1] == "start 2: Wait a moment."
     assert scene.hush(0.16)[-3:] == ["state thinking", "reply 2 to turn 2", "open 2"]
     assert scene.history == [
         "user: Hello.",
@@ -493,21 +506,9 @@ def test_a_commit_of_speech_over_the_reply_interrupts_it() -> None:
     scene.score(0.95)
     scene.give(CommitInput())
     told = scene.text("Okay.")
-    assert told[:2] == ["interim 2: Okay.", "cancel 1"]
+    assert told[:3] == ["interim 2: Okay.", "gaze away_up", "cancel 1"]
     assert told[-1] == "open 2"
     assert scene.only(StartReply)[0].reply_id == 2
-
-
-def test_a_reply_that_is_still_being_thought_of_can_be_interrupted() -> None:
-    scene = Scene()
-    scene.ask("Hello.")
-    scene.speak(0.32)
-    assert scene.text("No, wait")[:4] == [
-        "cancel 1",
-        "interrupted 1 by voice: ",
-        "done 1 interrupted: ",
-        "state interrupted",
-    ]
 
 
 @pytest.mark.parametrize("text", ["Mhm.", ""])
@@ -537,6 +538,173 @@ def test_what_comes_of_a_cut_reply_is_ignored() -> None:
     assert scene.made(1) == []
     assert scene.give(ReplyFailed(1, "llm_failed", "No.")) == []
     assert scene.session.state is State.INTERRUPTED
+
+
+# -- a pause that was no end
+
+HOLD = replace(TURN, hold_s=0.4)
+TAKEN_BACK = [
+    "speech started",
+    "cancel 1",
+    "interrupted 1 by voice: ",
+    "done 1 interrupted: ",
+    "state listening",
+    "warm",
+]
+
+
+def test_a_turn_waits_until_its_prepared_reply_can_be_heard() -> None:
+    scene = Scene(turn=HOLD)
+    scene.say("What is it?")
+    assert scene.hush(0.3) == []
+    assert scene.give(ReplyReady(1))[0] == "final 1: What is it?"
+    assert scene.session.state is State.THINKING
+
+
+def test_a_reply_that_is_ready_early_waits_for_the_silence() -> None:
+    scene = Scene(turn=HOLD)
+    scene.say("What is it?")
+    assert scene.give(ReplyReady(1)) == []
+    assert scene.hush(0.16)[0] == "final 1: What is it?"
+
+
+def test_a_turn_does_not_wait_for_a_slow_reply_for_ever() -> None:
+    scene = Scene(turn=HOLD)
+    scene.say("What is it?")
+    assert scene.hush(0.5) == []
+    assert scene.hush(0.096)[0] == "final 1: What is it?"
+
+
+@pytest.mark.parametrize("end", [ReplyGenerated(1, 0), ReplyFailed(1, "llm_failed", "No.", 0)])
+def test_a_prepared_reply_that_will_not_be_heard_is_not_waited_for(end: SessionInput) -> None:
+    scene = Scene(turn=HOLD)
+    scene.say("What is it?")
+    scene.hush(0.3)
+    assert "final 1: What is it?" in scene.give(end)
+
+
+def test_readiness_of_a_reply_that_was_withdrawn_ends_nothing() -> None:
+    scene = Scene(turn=HOLD)
+    scene.say("What is it")
+    scene.speak(0.32)
+    assert scene.give(ReplyReady(1)) == []
+    scene.hush(2 * WINDOW_S)
+    scene.text("What is it good for?")
+    scene.score(0.95)
+    assert scene.give(ReplyReady(1)) == []
+    assert scene.hush(0.16) == []
+    assert scene.give(ReplyReady(2))[0] == "final 1: What is it good for?"
+
+
+def test_a_client_that_ends_its_turn_waits_for_nothing() -> None:
+    scene = Scene(turn=HOLD)
+    scene.say("What is it?")
+    assert scene.give(CommitInput())[0] == "final 1: What is it?"
+
+
+def test_a_reply_that_was_not_heard_yet_is_taken_back_when_the_user_goes_on() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    assert scene.speak(0.32) == TAKEN_BACK
+    scene.hush(2 * WINDOW_S)
+    scene.text("For two.")
+    scene.score(0.95)
+    scene.hush(0.16)
+    assert scene.live_id == 2
+    assert scene.only(StartReply)[-1].messages[-1].content == "I would like a ticket. For two."
+    assert scene.session.history.messages[-1].content == "I would like a ticket. For two."
+
+
+def test_after_a_cough_the_turn_is_answered_again() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.text("")
+    scene.score(0.05)
+    assert scene.hush(0.6)[-4:] == [
+        "start 2: I would like a ticket.",
+        "state thinking",
+        "reply 2 to turn 1",
+        "open 2",
+    ]
+    assert scene.hush(1.0) == ["gesture think", "gaze away_up"]
+    scene.answer("Here you are.", 1.0)
+    scene.wait(2.0)
+    assert scene.history[-3:] == [
+        "user: I would like a ticket.",
+        "assistant: Here you are.",
+        "user: next",
+    ]
+
+
+def test_after_a_cough_a_turn_that_was_typed_meanwhile_is_the_one_that_is_answered() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.speak(0.2)
+    told = scene.give(TextInput("For two."))
+    assert [line for line in told if line.startswith("start")] == [
+        "start 2: I would like a ticket. For two."
+    ]
+    assert scene.session.is_speaking
+
+
+def test_a_greeting_that_was_not_heard_yet_gives_way_and_does_not_come_again() -> None:
+    scene = Scene(replace(OPTIONS, greeting="Welcome!"))
+    assert "cancel 1" in scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.text("")
+    scene.score(0.05)
+    scene.hush(1.0)
+    assert not scene.session.is_speaking
+
+
+def test_a_user_who_was_cut_off_is_given_more_time() -> None:
+    scene = Scene(turn=replace(TURN, learning_rate=1.0))
+    scene.ask("I would like a ticket.")
+    scene.speak(0.32)
+    scene.hush(2 * WINDOW_S)
+    scene.text("For two.")
+    scene.score(0.95)
+    assert scene.hush(0.9) == []
+    assert "final 2: For two." in scene.hush(0.8)
+
+
+# -- first reactions
+
+
+def test_the_avatar_nods_at_a_pause_that_may_be_the_end_and_only_now_and_then() -> None:
+    scene = Scene()
+    scene.speak(0.5)
+    scene.hush(2 * WINDOW_S)
+    assert scene.score(0.95) == ["head nod"]
+    assert scene.text("I think")[-2:] == ["gaze away_up", "start 1: I think"]
+    assert scene.speak(0.2)[-1] == "gaze user"
+    scene.hush(2 * WINDOW_S)
+    assert scene.score(0.95) == ["gaze away_up"]
+
+
+def test_a_pause_in_the_middle_of_a_phrase_gets_no_reaction() -> None:
+    scene = Scene()
+    scene.speak(0.5)
+    assert scene.hush(2 * WINDOW_S) + scene.score(0.02) + scene.text("I think that") == [
+        "speech stopped",
+        "transcribe eager",
+        "score",
+        "interim 1: I think that",
+    ]
+
+
+# -- reading ahead
+
+
+def test_the_model_reads_what_was_said_so_far() -> None:
+    scene = Scene(turn=replace(TURN, interim_s=0.5))
+    scene.speak(0.96)
+    assert scene.text("How old is")[-1] == "warm"
+    assert scene.only(WarmPrefix)[-1].messages[-1].content == "How old is"
+    scene.hush(2 * WINDOW_S)
+    assert "warm" not in scene.text("How old is it?")
 
 
 # -- failures
@@ -742,9 +910,10 @@ def test_text_that_cannot_be_a_turn_is_refused_and_interrupts_nothing(text: str,
 def test_a_typed_turn_takes_the_place_of_a_spoken_one() -> None:
     scene = Scene()
     scene.say("What is", 0.5)
-    assert scene.give(TextInput("What is it?"))[:4] == [
+    assert scene.give(TextInput("What is it?"))[:5] == [
         "final 1: ",
         "cancel 1",
+        "gaze user",
         "start 2: What is it?",
         "final 2: What is it?",
     ]
@@ -847,7 +1016,7 @@ def test_quiet_is_counted_from_the_end_of_speech_that_was_none() -> None:
 
 
 def test_a_turn_that_the_client_never_ends_does_not_keep_the_session() -> None:
-    scene = Scene(turn=TurnOptions(endpointing="manual", interim_s=0.0))
+    scene = Scene(turn=replace(TURN, endpointing="manual"))
     scene.say("Hello.")
     assert scene.hush(14.0) == []
     assert scene.hush(2.0) == ["state idle"]
@@ -856,7 +1025,7 @@ def test_a_turn_that_the_client_never_ends_does_not_keep_the_session() -> None:
 
 
 def test_a_stalled_microphone_ends_a_long_turn_and_does_not_make_the_avatar_idle() -> None:
-    scene = Scene(turn=TurnOptions(interim_s=0.0, max_segment_s=100.0, max_silence_s=100.0))
+    scene = Scene(turn=replace(TURN, max_segment_s=100.0, max_silence_s=100.0))
     scene.speak(20.0)
     scene.hush(2 * WINDOW_S)
     scene.text("A long story.")
@@ -903,6 +1072,7 @@ CHANGES: dict[tuple[State, Trigger], tuple[Callable[[], Scene], Callable[[Scene]
     ),
     (State.THINKING, Trigger.AUDIO_OUT): (thinking, lambda scene: scene.send(1, 0.1)),
     (State.THINKING, Trigger.REPLY_OVER): (thinking, lambda scene: scene.made(1)),
+    (State.THINKING, Trigger.TAKEN_BACK): (thinking, lambda scene: scene.speak(0.2)),
     (State.THINKING, Trigger.CUT): (thinking, lambda scene: scene.give(InterruptRequest())),
     (State.SPEAKING, Trigger.REPLY_OVER): (speaking, lambda scene: scene.wait(5.0)),
     (State.SPEAKING, Trigger.CUT): (speaking, lambda scene: scene.give(InterruptRequest())),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from voice_avatar.turn import (
     has_open_ending,
     is_backchannel,
     is_interruption,
+    learned_pause_s,
     words_of,
 )
 
@@ -127,6 +130,45 @@ def test_an_open_ending_lengthens_the_wait_of_a_sure_model_and_shortens_none() -
     assert commit_delay_s(OPTIONS, 0.95, "I went home and", "en") == 1.1
     assert commit_delay_s(OPTIONS, 0.0, "I went home and", "en") == pytest.approx(1.4)
     assert commit_delay_s(OPTIONS, 0.95, "", "en") == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "probability", "delay_s"),
+    [
+        ("I would like a", "en", 0.0, 1.4),  # an open ending
+        ("produced the block books", "en", 0.95, 0.8),  # no mark at its end
+        ("我要一杯咖啡", "zh", 0.95, 0.8),
+        ("Okay, great.", "en", 0.95, 0.7),  # words that only open a turn
+        ("好的，好的。", "zh", 0.95, 0.7),
+        ("Okay, take it.", "en", 0.95, 0.2),
+        ("我要咖啡。", "zh", 0.95, 0.2),
+        ("How old is it?", "en", 0.0, 0.6),  # a question
+        ("你好吗？", "zh", 0.0, 0.6),
+        ("How old is it?", "en", 0.95, 0.2),
+    ],
+)
+def test_the_words_correct_the_wait(
+    text: str, language: str, probability: float, delay_s: float
+) -> None:
+    assert commit_delay_s(OPTIONS, probability, text, language) == pytest.approx(delay_s)
+
+
+def test_patience_stretches_every_wait() -> None:
+    patient = replace(OPTIONS, patience=2.0)
+    for probability in (0.0, 0.5, 0.95, None):
+        plain_s = commit_delay_s(OPTIONS, probability, "I went home.", "en")
+        assert commit_delay_s(patient, probability, "I went home.", "en") == 2 * plain_s
+
+
+def test_pauses_that_were_mistaken_for_an_end_are_learned_and_slowly_forgotten() -> None:
+    once_s = learned_pause_s(OPTIONS, 0.0, 0.7)
+    twice_s = learned_pause_s(OPTIONS, once_s, 0.7)
+    assert once_s == pytest.approx(0.4)
+    assert once_s < twice_s < 0.8
+    assert learned_pause_s(OPTIONS, twice_s, 0.2) == twice_s
+    assert 0 < learned_pause_s(OPTIONS, twice_s, None) < twice_s
+    assert learned_pause_s(OPTIONS, 0.0, 60.0) <= OPTIONS.max_silence_s
+    assert learned_pause_s(replace(OPTIONS, learning_rate=0.0), 0.0, 0.7) == 0.0
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))

@@ -338,7 +338,9 @@ class Session:
             return []
         self._unanswered = self._answering
         self._listener.was_cut_off()
-        return self._cut("voice", now_s, Trigger.TAKEN_BACK)
+        out = self._cut("voice", now_s, Trigger.TAKEN_BACK)
+        self._replies.write()
+        return out
 
     def _react(self, now_s: float) -> list[Command | Notice]:
         """Shows, before any text is known, that the user was heard: a nod, or a glance aside."""
@@ -368,6 +370,7 @@ class Session:
         if len(text) > self._options.max_text_chars:
             limit = self._options.max_text_chars
             return [WarningNotice("text_too_long", f"Text is limited to {limit} characters.")]
+        self._unanswered = None
         out: list[Output] = [*self._cut("text", now_s), *self._listener.clear()]
         self._listener.turn_id += 1
         language = self._listener.language or "en"

@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from voice_avatar import protocol, wire
+from voice_avatar.bench.utterances import Utterance
 from voice_avatar.client import AUDIBLE
 from voice_avatar.events import MIC_HZ
 from voice_avatar.frames import FRAME_S, HEADER_BYTES, AudioFrame, FrameFlag, FrameKind, pack_audio
@@ -33,15 +34,6 @@ _HUSH: Final = bytes(FRAME_BYTES)
 _OPEN_TIMEOUT_S: Final = 60.0
 _BREATH_S: Final = 0.5
 """From the end of a reply to the next question, seconds; each time up to a second more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """What a user says. `end`: one past its last sample of speech. PCM16 at 16 kHz."""
-
-    name: str
-    pcm: bytes
-    end: int
 
 
 @dataclass(frozen=True, slots=True)

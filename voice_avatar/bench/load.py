@@ -1,0 +1,413 @@
+"""Latency, processor, memory and pacing of a server against the number of conversations.
+
+    voice-avatar bench load --scripted --sessions 1,25,50,100,200     what the server itself costs
+    voice-avatar bench load --serve embedded --clips DIR --sessions 1,2,4,8    what a machine holds
+    voice-avatar bench load --url ws://… --clips DIR --sessions 1,2,4,8          another server
+
+Every conversation asks, listens to the end, breathes and asks again, in real time; the users are in
+processes of their own. Processor time, memory and the event loop's lateness are the server's own
+word (`/metrics`), while all conversations of a load are open. The capacity is the largest number of
+conversations at which p95 is within 1.5 times that of the smallest load, every question was
+answered and no loudspeaker ran dry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from voice_avatar import protocol
+from voice_avatar.bench.alone import repeating
+from voice_avatar.bench.capacity import (
+    LATE_S,
+    SLOWDOWN,
+    LoadPoint,
+    capacity,
+    memory_per_session_mb,
+    paced_capacity,
+)
+from voice_avatar.bench.load_client import (
+    LoadTurn,
+    Spec,
+    shares,
+    talk_all,
+    tone_utterances,
+)
+from voice_avatar.bench.machine import results_of
+from voice_avatar.bench.own_server import SCRIPTED, own_server
+from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.scrape import Reading, metrics_url, quantile, scrape
+from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.utterances import Utterance, read_utterances
+from voice_avatar.errors import ConfigError
+
+USERS_PER_PROCESS: Final = 100
+"""Beyond, a process of users would be late itself (its own lateness is reported)."""
+
+_LOOK_S: Final = 1.0
+"""Time between two looks at the server's figures: each costs it a few milliseconds."""
+
+_SETTLE_S: Final = 2.0
+"""Pause between two loads, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What is asked of a server.
+
+    Attributes:
+        sessions: loads, in order.
+        turns: questions of each conversation.
+        utterances: what is asked.
+        token: bearer token, "" = none.
+        metrics: where the server tells its figures; "" = nowhere.
+        processes: of users; 0 = as many as it takes.
+        rise_s: time over which the users of a load come, seconds; 0 = 0.05 s for each, 5 at least.
+        buffer_s: what a loudspeaker waits for before it begins a reply, seconds.
+        timeout_s: time for a reply to begin, seconds.
+        seed: of all chance.
+    """
+
+    sessions: tuple[int, ...]
+    turns: int
+    utterances: tuple[Utterance, ...]
+    token: str
+    metrics: str
+    processes: int
+    rise_s: float
+    buffer_s: float
+    timeout_s: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load: its point on the curve, and every turn."""
+
+    point: LoadPoint
+    turns: tuple[LoadTurn, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `bench load`."""
+    server = parser.add_mutually_exclusive_group(required=True)
+    server.add_argument("--url", help="a running server (ws://host:port)")
+    server.add_argument(
+        "--scripted", action="store_true", help="start a server without models, and measure that"
+    )
+    server.add_argument("--serve", metavar="PRESET", help="start a server with this preset")
+    parser.add_argument(
+        "--set",
+        metavar="STAGE.KEY=VALUE",
+        action="append",
+        default=[],
+        help="option of the server that is started; may be repeated",
+    )
+    parser.add_argument("--token", default="", help="bearer token")
+    parser.add_argument(
+        "--sessions", type=_numbers, default=(1, 2, 4, 8), help="loads (default 1,2,4,8)"
+    )
+    parser.add_argument("--turns", type=int, default=6, help="questions of each (default 6)")
+    parser.add_argument("--clips", metavar="DIR", type=Path, help="what is asked (default: tones)")
+    parser.add_argument("--limit", type=int, default=0, help="use the first clips only")
+    parser.add_argument("--processes", type=int, default=0, help="of users (default: as needed)")
+    parser.add_argument("--rise-s", type=float, default=0.0, help="time over which users come")
+    parser.add_argument("--buffer-ms", type=float, default=40.0, help="of a user's loudspeaker")
+    parser.add_argument("--timeout-s", type=float, default=15.0, help="for a reply to begin")
+    parser.add_argument("--metrics", default=None, help="URL of the server's figures; '' = none")
+    parser.add_argument("--seed", type=int, default=7)
+
+
+def run(args: argparse.Namespace) -> Run:
+    """Measures all loads.
+
+    Raises:
+        ConfigError: an option cannot be used.
+        ConnectionFailed: there is no server.
+    """
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> Run:
+    async with _server(args) as url:
+        options = _options(args, url)
+        loads = []
+        for number, sessions in enumerate(options.sessions):
+            if number:
+                await asyncio.sleep(_SETTLE_S)
+            loads.append(await measure(url, sessions, options))
+            _say(_line(loads[-1].point))
+    points = [load.point for load in loads]
+    return results_of(
+        "load",
+        figures(loads),
+        [{"sessions": load.point.sessions, **asdict(t)} for load in loads for t in load.turns],
+        subject={"name": "voice-avatar", "engines": "scripted" if args.scripted else ""},
+        settings={
+            "sessions": list(options.sessions),
+            "turns": options.turns,
+            "utterances": [u.name for u in options.utterances],
+            "server": list(args.set),
+            "preset": args.serve or "",
+            "buffer_s": options.buffer_s,
+            "seed": options.seed,
+            "points": [asdict(point) for point in points],
+        },
+        command=_command(args),
+    )
+
+
+def _command(args: argparse.Namespace) -> str:
+    """Returns the command line that repeats the run; folders by their last name."""
+    return repeating(
+        "load",
+        scripted=args.scripted,
+        serve=args.serve,
+        sessions=",".join(map(str, args.sessions)),
+        turns=args.turns,
+        clips=args.clips.name if args.clips else None,
+        limit=args.limit,
+        seed=args.seed,
+    ) + "".join(
+        [f" --url {args.url}" if args.url else "", *(f" --set {given}" for given in args.set)]
+    )
+
+
+# -- the server
+
+
+@asynccontextmanager
+async def _server(args: argparse.Namespace) -> AsyncIterator[str]:
+    """Yields the URL of the server to be measured, with its path."""
+    if args.url:
+        yield _with_path(args.url)
+        return
+    settings: dict[str, str] = dict(SCRIPTED) if args.scripted else {}
+    for setting in args.set:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set wants STAGE.KEY=VALUE, not {setting!r}.")
+        settings[key.strip()] = value.strip()
+    _say("starting the server …")
+    async with own_server(settings, preset=args.serve or "") as url:
+        yield _with_path(url)
+
+
+def _with_path(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(path=protocol.PATH).geturl() if parts.path in {"", "/"} else url
+
+
+def _options(args: argparse.Namespace, url: str) -> LoadOptions:
+    if not args.clips and not args.scripted:
+        raise ConfigError("Without --scripted, --clips names the folder of what is asked.")
+    return LoadOptions(
+        sessions=args.sessions,
+        turns=args.turns,
+        utterances=read_utterances(args.clips, args.limit) if args.clips else tone_utterances(),
+        token=args.token,
+        metrics=metrics_url(url) if args.metrics is None else args.metrics,
+        processes=args.processes,
+        rise_s=args.rise_s,
+        buffer_s=args.buffer_ms / 1000,
+        timeout_s=args.timeout_s,
+        seed=args.seed,
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("numbers, such as 1,2,4,8") from None
+    if not numbers or min(numbers) < 1:
+        raise argparse.ArgumentTypeError("numbers from 1 on, such as 1,2,4,8")
+    return numbers
+
+
+# -- one load
+
+
+async def measure(url: str, sessions: int, options: LoadOptions) -> Load:
+    """Runs so many conversations at once, and looks at the server meanwhile."""
+    _say(f"{sessions} session{'s' * (sessions > 1)}: {sessions * options.turns} turns …")
+    processes = options.processes or -(-sessions // USERS_PER_PROCESS)
+    specs = [
+        Spec(
+            url=url,
+            token=options.token,
+            users=users,
+            sessions=sessions,
+            turns=options.turns,
+            utterances=options.utterances,
+            rise_s=options.rise_s or max(5.0 * (sessions > 1), 0.05 * sessions),
+            buffer_s=options.buffer_s,
+            timeout_s=options.timeout_s,
+            seed=options.seed,
+        )
+        for users in shares(sessions, processes)
+    ]
+    loop = asyncio.get_running_loop()
+    readings: list[tuple[float, Reading]] = []
+    looking = asyncio.create_task(_look(options.metrics, readings)) if options.metrics else None
+    # Spawned, not forked: a fork would inherit the loop and the threads of this process.
+    with ProcessPoolExecutor(len(specs), multiprocessing.get_context("spawn")) as pool:
+        try:
+            work = [loop.run_in_executor(pool, talk_all, spec) for spec in specs]
+            turns = [turn for part in await asyncio.gather(*work) for turn in part]
+        finally:
+            if looking is not None:
+                looking.cancel()
+                await asyncio.wait([looking])
+    if looking is not None and not looking.cancelled():
+        looking.result()
+    return Load(_point(sessions, turns, readings), tuple(turns))
+
+
+async def _look(url: str, readings: list[tuple[float, Reading]]) -> None:
+    """Looks at the server's figures until it is cancelled, or the server has none."""
+    while (reading := await scrape(url)) is not None:
+        readings.append((time.monotonic(), reading))
+        await asyncio.sleep(_LOOK_S)
+
+
+def _point(
+    sessions: int, turns: Sequence[LoadTurn], readings: Sequence[tuple[float, Reading]]
+) -> LoadPoint:
+    answered = [turn.v2v_s for turn in turns if turn.v2v_s is not None]
+    found = summary(answered) if answered else None
+    full = [r for r in readings if (r[1].sessions or 0) >= sessions]
+    looked = full if len(full) > 1 else readings
+    cpu = rss = late_s = None
+    if len(looked) > 1:
+        (first_s, first), (last_s, last) = looked[0], looked[-1]
+        if first.cpu_s is not None and last.cpu_s is not None:
+            cpu = 100 * (last.cpu_s - first.cpu_s) / (last_s - first_s)
+        late_s = quantile(first, last, 0.99)
+        sizes = [reading.rss_bytes for _, reading in looked if reading.rss_bytes is not None]
+        rss = max(sizes) / 1e6 if sizes else None
+    return LoadPoint(
+        sessions,
+        found.p50 if found else None,
+        found.p95 if found else None,
+        len(answered),
+        missed=len(turns) - len(answered),
+        underruns=sum(turn.underruns for turn in turns),
+        cpu_percent=cpu,
+        rss_mb=rss,
+        loop_p99_s=late_s,
+    )
+
+
+# -- what came out
+
+
+def figures(loads: Sequence[Load]) -> list[Figure]:
+    """Returns the figures of all loads, and what follows from them."""
+    points = [load.point for load in loads]
+    found = [_capacity_figure(points)]
+    if (paced := paced_capacity(points)) is not None:
+        found.append(
+            Figure(
+                name="capacity.paced",
+                title=f"sessions with loop lateness p99 <= {LATE_S * 1000:g} ms",
+                unit="1",
+                better="higher",
+                value=paced,
+                note="every question answered and no underrun at it and every smaller load",
+            )
+        )
+    if (grown_mb := memory_per_session_mb(points)) is not None:
+        found.append(
+            Figure(
+                name="memory_per_session",
+                title="memory for each further session",
+                unit="MB",
+                better="lower",
+                value=grown_mb,
+                note="growth of the resident memory between the smallest and the largest load",
+            )
+        )
+    return found + [figure for load in loads for figure in _load_figures(load)]
+
+
+def _capacity_figure(points: Sequence[LoadPoint]) -> Figure:
+    return Figure(
+        name="capacity",
+        title="sessions held",
+        unit="1",
+        better="higher",
+        value=capacity(points),
+        note=f"largest load with p95 <= {SLOWDOWN:g} x p95 of the smallest load, every question"
+        " answered and no underrun, as at every smaller load; loads measured: "
+        + ", ".join(str(point.sessions) for point in points),
+    )
+
+
+def _load_figures(load: Load) -> list[Figure]:
+    point = load.point
+    at = f"{point.sessions} session{'s' * (point.sessions > 1)}"
+    found = []
+    answered = [turn.v2v_s for turn in load.turns if turn.v2v_s is not None]
+    if answered:
+        found.append(
+            Figure(
+                name=f"load.{point.sessions}.v2v",
+                title=f"voice to voice, {at}",
+                unit="s",
+                better="lower",
+                summary=summary(answered),
+                note="last sample of speech sent -> first audible sample played; first turns too",
+            )
+        )
+    late_s = [turn.mic_late_s for turn in load.turns]
+    plain: Mapping[str, tuple[str, Any, float | None]] = {
+        "missed": ("turns without a reply", "1", point.missed),
+        "underruns": ("loudspeakers run dry", "1", point.underruns),
+        "cpu": ("processor, % of one core", "%", point.cpu_percent),
+        "rss": ("resident memory", "MB", point.rss_mb),
+        "loop_p99": ("event loop lateness p99", "ms", _ms(point.loop_p99_s)),
+        "client_late": ("latest frame of the users themselves", "ms", _ms(max(late_s, default=0))),
+    }
+    for name, (title, unit, value) in plain.items():
+        if value is not None:
+            found.append(
+                Figure(
+                    name=f"load.{point.sessions}.{name}",
+                    title=f"{title}, {at}",
+                    unit=unit,
+                    better="lower",
+                    value=value,
+                )
+            )
+    return found
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else 1000 * seconds
+
+
+def _line(point: LoadPoint) -> str:
+    told = [
+        f"  {point.sessions}: {point.turns} answered, {point.missed} missed",
+        f"p50 {point.p50_s:.3f} s, p95 {point.p95_s:.3f} s" if point.p50_s and point.p95_s else "",
+        f"{point.underruns} underruns",
+        f"cpu {point.cpu_percent:.0f} %" if point.cpu_percent is not None else "",
+        f"rss {point.rss_mb:.0f} MB" if point.rss_mb is not None else "",
+        f"loop p99 {point.loop_p99_s * 1000:.1f} ms" if point.loop_p99_s is not None else "",
+    ]
+    return ", ".join(part for part in told if part)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -153,6 +153,11 @@ def test_the_aligner_says_nothing_where_the_text_cannot_be() -> None:
     assert align("a long sentence that takes a while", np.zeros(1600, np.int16)) == []
 
 
+def test_the_aligner_knows_every_word_of_the_sentences() -> None:
+    for text in read_sentences():
+        assert align(text, np.zeros(1600, np.int16)) == []  # an unknown word would raise
+
+
 def test_there_are_enough_sentences_and_they_hold_every_kind_of_closure() -> None:
     sentences = read_sentences()
     assert len(sentences) >= 30

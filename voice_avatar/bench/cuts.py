@@ -66,6 +66,8 @@ class Loudspeaker:
         self._buffer_s = buffer_s
         self.reply = ""
         self.until_s = 0.0
+        self._rate_hz = 1
+        self._samples = 0
 
     def take(self, event: AudioCame) -> float:
         """Takes audio and returns when its first sample is played, seconds."""
@@ -73,12 +75,20 @@ class Loudspeaker:
         start_s = self.until_s if is_running else event.at_s + self._buffer_s
         if event.reply != self.reply:
             start_s = max(start_s, self.until_s)
-        self.reply = event.reply
+            self._samples = 0
+        self.reply, self._rate_hz = event.reply, event.rate_hz
+        self._samples += sample_count(event.pcm)
         self.until_s = start_s + sample_count(event.pcm) / event.rate_hz
         return start_s
 
+    def played(self, at_s: float) -> int:
+        """Returns how many samples of `reply` were played by `at_s`."""
+        left = int(max(0.0, self.until_s - at_s) * self._rate_hz)
+        return max(0, self._samples - left)
+
     def flush(self, at_s: float) -> None:
         """Plays nothing after `at_s` of what it has."""
+        self._samples = self.played(at_s)
         self.until_s = min(self.until_s, at_s)
 
 

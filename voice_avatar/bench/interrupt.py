@@ -1,0 +1,362 @@
+"""How quickly a server falls silent when the user speaks, and what it wrongly falls silent for.
+
+    voice-avatar bench interrupt --url ws://… --clips DIR [--noises DIR] [--voice]
+
+Each trial is a session of its own: a question, then, while the reply plays, either the speech of
+another recording, which must cut the reply, or a sound that must not: made coughs and hums, spoken
+"mhm" and "yeah" (`--voice`: by the Piper voice of the embedded preset), the noises of a folder, and
+the reply itself, heard by the microphone 20 dB softer. Trials whose reply was over by itself are
+void and are repeated with another question.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from voice_avatar.audio import silence
+from voice_avatar.bench.alone import repeating
+from voice_avatar.bench.cuts import GRACE_S, Cut, cut_of
+from voice_avatar.bench.interrupt_call import Noted, Trial, dropped_s, hold_trial
+from voice_avatar.bench.machine import results_of
+from voice_avatar.bench.noises import (
+    Disturbance,
+    made_disturbances,
+    recorded_disturbances,
+    spoken_disturbances,
+)
+from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.scrape import metrics_url
+from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.target import Target, Trouble
+from voice_avatar.bench.targets.registry import open_target
+from voice_avatar.bench.utterances import Utterance, read_utterances
+from voice_avatar.events import MIC_HZ
+
+ECHO_DB: Final = -20.0
+"""What an echo canceller that has not settled leaves of the loudspeaker."""
+
+ECHO_S: Final = 4.0
+"""How long the echo of a reply is listened to, seconds."""
+
+SPEECH: Final = "speech"
+
+_TRIES: Final = 3
+"""Trials held at most until one is not void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A trial that was held, and what came of it."""
+
+    trial: Trial
+    cut: Cut
+    drop_s: float | None
+    trouble: tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `bench interrupt`."""
+    parser.add_argument("--url", required=True, help="the server (ws://host:port)")
+    parser.add_argument("--dialect", default="avatar", help="what it speaks (default avatar)")
+    parser.add_argument("--token", default=None, help="bearer token")
+    parser.add_argument(
+        "--clips", metavar="DIR", type=Path, required=True, help="questions and interruptions"
+    )
+    parser.add_argument(
+        "--noises", metavar="DIR", type=Path, help="recorded noises (manifest.json)"
+    )
+    parser.add_argument("--voice", action="store_true", help='add spoken "mhm", "yeah", …')
+    parser.add_argument("--turns", type=int, default=16, help="interruptions (default 16)")
+    parser.add_argument(
+        "--repeats", type=int, default=2, help="trials with each other sound (default 2)"
+    )
+    parser.add_argument("--limit", type=int, default=0, help="hold the first trials only")
+    parser.add_argument("--echo-db", type=float, default=ECHO_DB, help="level of the echo")
+    parser.add_argument("--buffer-ms", type=float, default=40.0, help="of the loudspeaker")
+    parser.add_argument("--timeout-s", type=float, default=15.0, help="for a reply to begin")
+    parser.add_argument("--metrics", default=None, help="URL of the server's figures; '' = none")
+    parser.add_argument("--seed", type=int, default=7)
+
+
+def run(args: argparse.Namespace) -> Run:
+    """Holds all trials.
+
+    Raises:
+        ConfigError: an option cannot be used.
+        ConnectionFailed: the server cannot be reached.
+        EngineUnavailable, ModelError: there is no voice for `--voice`.
+    """
+    clips = read_utterances(args.clips)
+    trials = plan(
+        clips,
+        _disturbances(args),
+        interruptions=args.turns,
+        repeats=args.repeats,
+        echo_db=args.echo_db,
+        seed=args.seed,
+    )[: args.limit or None]
+    target = open_target(args.url, args.dialect, token=args.token)
+    metrics = args.metrics
+    if metrics is None:
+        metrics = metrics_url(args.url) if args.dialect == "avatar" else ""
+    held = asyncio.run(_hold_all(target, trials, clips, args, metrics))
+    return results_of(
+        "interrupt",
+        figures(held),
+        [_item(one) for one in held],
+        subject={"name": args.dialect},
+        settings={
+            "dialect": args.dialect,
+            "turns": args.turns,
+            "repeats": args.repeats,
+            "echo_db": args.echo_db,
+            "buffer_s": args.buffer_ms / 1000,
+            "seed": args.seed,
+        },
+        command=_command(args),
+    )
+
+
+def _command(args: argparse.Namespace) -> str:
+    """Returns the command line that repeats the run; folders by their last name."""
+    return f"{_options(args)} --url {args.url}"
+
+
+def _options(args: argparse.Namespace) -> str:
+    return repeating(
+        "interrupt",
+        dialect=args.dialect,
+        clips=args.clips.name,
+        noises=args.noises.name if args.noises else None,
+        voice=args.voice,
+        turns=args.turns,
+        repeats=args.repeats,
+        limit=args.limit,
+        seed=args.seed,
+    )
+
+
+def _disturbances(args: argparse.Namespace) -> list[Disturbance]:
+    found = made_disturbances(args.seed)
+    if args.noises:
+        found += recorded_disturbances(args.noises)
+    if args.voice:
+        from voice_avatar.engines.registry import load_engine
+        from voice_avatar.models import ModelStore
+        from voice_avatar.tts import TtsOptions
+
+        found += spoken_disturbances(load_engine("tts", TtsOptions(), ModelStore()))
+    return found
+
+
+def plan(
+    clips: Sequence[Utterance],
+    disturbances: Sequence[Disturbance],
+    *,
+    interruptions: int,
+    repeats: int,
+    echo_db: float,
+    seed: int,
+) -> list[Trial]:
+    """Returns the trials: interruptions first, then each sound that is none. Pure.
+
+    The speech over a reply is never the question that it answers, and the onset is 0.4 to 1.6 s
+    after the reply began: at every stage of its making.
+    """
+    rng = np.random.default_rng(seed)
+    trials = []
+    for number in range(interruptions):
+        question = clips[number % len(clips)]
+        other = clips[(number + 1 + number // len(clips)) % len(clips)]
+        trials.append(
+            Trial(
+                other.name,
+                SPEECH,
+                question.pcm,
+                other.pcm,
+                other.start,
+                float(rng.uniform(0.4, 1.6)),
+            )
+        )
+    echo = Disturbance("echo", "echo", silence(int(ECHO_S * MIC_HZ)))
+    for repeat in range(repeats):
+        for number, noise in enumerate((*disturbances, echo)):
+            is_echo = noise is echo
+            trials.append(
+                Trial(
+                    noise.name,
+                    noise.kind,
+                    clips[(repeat + number) % len(clips)].pcm,
+                    noise.pcm,
+                    0,
+                    0.0 if is_echo else float(rng.uniform(0.2, 0.8)),
+                    echo_db if is_echo else None,
+                )
+            )
+    return trials
+
+
+# -- holding them
+
+
+async def _hold_all(
+    target: Target,
+    trials: Sequence[Trial],
+    clips: Sequence[Utterance],
+    args: argparse.Namespace,
+    metrics: str,
+) -> list[Held]:
+    held: list[Held] = []
+    buffer_s = args.buffer_ms / 1000
+    for number, trial in enumerate(trials):
+        for attempt in range(_TRIES):
+            question = trial.question if not attempt else clips[(number + attempt) % len(clips)].pcm
+            tried = Trial(
+                trial.name,
+                trial.kind,
+                question,
+                trial.sound,
+                trial.sound_start,
+                trial.after_s / (1 + attempt),
+                trial.echo_db,
+            )
+            noted = await hold_trial(
+                target, tried, metrics=metrics, buffer_s=buffer_s, timeout_s=args.timeout_s
+            )
+            one = judged(tried, noted, buffer_s=buffer_s)
+            held.append(one)
+            print(f"{number + 1}/{len(trials)} {_line(one)}", file=sys.stderr, flush=True)
+            if not one.cut.is_void:
+                break
+    return held
+
+
+def judged(trial: Trial, noted: Noted, *, buffer_s: float) -> Held:
+    """Returns what came of a trial. Pure."""
+    trouble = tuple(event.code for event in noted.events if isinstance(event, Trouble))
+    if noted.onset_s is None:
+        return Held(trial, Cut(), None, trouble)
+    sound_s = len(trial.sound) / 2 / MIC_HZ - trial.sound_start / MIC_HZ
+    until_s = noted.onset_s + sound_s + GRACE_S
+    cut = cut_of(noted.events, noted.onset_s, until_s, buffer_s=buffer_s)
+    drop_s = None
+    if cut.told_s is not None:
+        drop_s = dropped_s(noted.looks, noted.onset_s, noted.onset_s + cut.told_s)
+    return Held(trial, cut, drop_s, trouble)
+
+
+def _item(one: Held) -> dict[str, Any]:
+    return {
+        "name": one.trial.name,
+        "kind": one.trial.kind,
+        "after_s": one.trial.after_s,
+        "is_void": one.cut.is_void,
+        **asdict(one.cut),
+        "drop_s": one.drop_s,
+        "trouble": list(one.trouble),
+    }
+
+
+def _line(one: Held) -> str:
+    cut = one.cut
+    if cut.is_void:
+        return f"{one.trial.kind} {one.trial.name}: void, nothing was playing"
+    if not cut.is_cut:
+        return f"{one.trial.kind} {one.trial.name}: talks on"
+    return f"{one.trial.kind} {one.trial.name}: silent after {cut.last_played_s:.3f} s"
+
+
+# -- what came out
+
+
+def figures(held: Sequence[Held]) -> list[Figure]:
+    """Returns what the trials show. Pure."""
+    valid = [one for one in held if not one.cut.is_void]
+    spoken = [one for one in valid if one.trial.kind == SPEECH]
+    others = sorted((o for o in valid if o.trial.kind != SPEECH), key=lambda o: o.trial.kind)
+    found = list(_times([one for one in spoken if one.cut.is_cut]))
+    found.append(
+        _number(
+            "interrupt.stale_frames",
+            "audio after the word of the interruption",
+            "1",
+            sum(one.cut.stale_frames for one in spoken),
+            "pieces of audio of the cut reply, in all interruptions together",
+        )
+    )
+    if spoken:
+        found.append(
+            _share("interrupt.missed", "interruptions not heeded", spoken, lambda c: not c.is_cut)
+        )
+    if others:
+        found.append(_false("false_interruptions", "false interruptions", others))
+    for kind, group in groupby(others, key=lambda one: one.trial.kind):
+        found.append(
+            _false(f"false_interruptions.{kind}", f"false interruptions, {kind}", list(group))
+        )
+    if others:
+        found.append(
+            _share(
+                "false_answers",
+                "sounds that were answered",
+                others,
+                lambda c: c.is_answered,
+            )
+        )
+    void = sum(one.cut.is_void for one in held)
+    return [*found, _number("void", "void trials", "1", void, "no reply played at the onset")]
+
+
+def _times(cuts: Sequence[Held]) -> Iterator[Figure]:
+    since = "from the first sample of speech spoken over the reply to "
+    for name, title, values, note in (
+        ("played", "last sample played", [o.cut.last_played_s for o in cuts], ""),
+        (
+            "sent",
+            "last sample sent",
+            [o.cut.last_sent_s for o in cuts],
+            "; where all of the reply was there before, nothing is counted",
+        ),
+        ("told", "word of the interruption", [o.cut.told_s for o in cuts], ""),
+        ("noticed", "word that a voice is heard", [o.cut.noticed_s for o in cuts], ""),
+        (
+            "engine_drop",
+            "generation stopped",
+            [o.drop_s for o in cuts],
+            ", by the server's figures, looked at every 20 ms; only generations that ran at the cut",
+        ),
+    ):
+        known = [value for value in values if value is not None]
+        if known:
+            yield Figure(
+                name=f"interrupt.{name}",
+                title=f"onset -> {title}",
+                unit="s",
+                better="lower",
+                summary=summary(known),
+                note=f"{since}{title}{note}",
+            )
+
+
+def _false(name: str, title: str, held: Sequence[Held]) -> Figure:
+    return _share(name, title, held, lambda cut: cut.is_cut)
+
+
+def _share(
+    name: str, title: str, held: Sequence[Held], is_counted: Callable[[Cut], bool]
+) -> Figure:
+    counted = sum(is_counted(one.cut) for one in held)
+    return _number(name, title, "%", 100 * counted / len(held), f"{counted} of {len(held)}")
+
+
+def _number(name: str, title: str, unit: Any, value: float, note: str) -> Figure:
+    return Figure(name=name, title=title, unit=unit, better="lower", value=value, note=note)

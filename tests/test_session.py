@@ -369,7 +369,7 @@ def test_a_prepared_reply_is_not_told_and_its_audio_not_allowed_before_the_commi
 def test_a_prepared_reply_is_withdrawn_when_the_user_goes_on() -> None:
     scene = Scene()
     scene.say("What is it", 0.5)
-    assert scene.speak(0.32) == ["speech started", "cancel 1", "gaze user"]
+    assert scene.speak(0.32) == ["speech started", "gaze user", "cancel 1"]
     scene.hush(2 * WINDOW_S)
     scene.text("What is it good for?")
     assert scene.score(0.95) == ["gaze away_up", "start 2: What is it good for?"]
@@ -679,7 +679,7 @@ def test_the_avatar_nods_at_a_pause_that_may_be_the_end_and_only_now_and_then() 
     scene.hush(2 * WINDOW_S)
     assert scene.score(0.95) == ["head nod"]
     assert scene.text("I think")[-2:] == ["gaze away_up", "start 1: I think"]
-    assert scene.speak(0.2)[-1] == "gaze user"
+    assert scene.speak(0.2) == ["speech started", "gaze user", "cancel 1"]
     scene.hush(2 * WINDOW_S)
     assert scene.score(0.95) == ["gaze away_up"]
 
@@ -693,6 +693,67 @@ def test_a_pause_in_the_middle_of_a_phrase_gets_no_reaction() -> None:
         "score",
         "interim 1: I think that",
     ]
+
+
+def test_a_glance_aside_ends_when_the_user_goes_on_before_the_text_is_known() -> None:
+    scene = Scene()
+    scene.speak(0.5)
+    scene.hush(2 * WINDOW_S)
+    scene.score(0.95)
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    assert scene.score(0.95) == ["gaze away_up"]
+    assert scene.speak(0.2) == ["speech started", "gaze user"]
+
+
+def test_a_glance_aside_ends_when_the_button_is_pressed() -> None:
+    scene = Scene()
+    scene.speak(0.5)
+    scene.hush(2 * WINDOW_S)
+    scene.score(0.95)
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.score(0.95)
+    assert scene.give(TalkPressed()) == ["gaze user"]
+
+
+def test_a_glance_aside_ends_when_the_turn_was_none() -> None:
+    scene = Scene()
+    scene.say("So.")
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.text("")
+    assert scene.score(0.95) == ["gaze away_up"]
+    assert scene.hush(0.6)[-1] == "gaze user"
+
+
+def test_there_is_no_reaction_where_silence_ends_nothing() -> None:
+    scene = Scene(turn=replace(TURN, endpointing="manual"))
+    scene.say("Hello.")
+    scene.hush(2.0)
+    assert scene.only(BodyCue) == []
+
+
+def test_there_is_no_reaction_to_what_is_said_over_a_reply() -> None:
+    scene = speaking()
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.score(0.95)
+    scene.text("Mhm.")
+    scene.hush(1.0)
+    assert scene.only(BodyCue) == []
+
+
+def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
+    scene = Scene()
+    times_s = []
+    for _ in range(12):
+        scene.speak(0.32)
+        scene.hush(2 * WINDOW_S)
+        if "head nod" in scene.score(0.5):
+            times_s.append(scene.now_s)
+    assert len(times_s) > 2
+    assert all(later - sooner >= 1.5 for sooner, later in pairwise(times_s))
 
 
 # -- reading ahead

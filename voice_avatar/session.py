@@ -264,7 +264,8 @@ class Session:
             case TextInput(text):
                 return self._typed(text, now_s)
             case TalkPressed():
-                return [*self._cut("ptt", now_s), *self._listener.press()]
+                cut = self._cut("ptt", now_s)
+                return [*cut, *self._look_back(), *self._listener.press()]
             case TalkReleased():
                 return self._listener.release()
             case CommitInput():
@@ -306,7 +307,7 @@ class Session:
                 facts = [item, *self._read_ahead(text)]
             case UserSpeechStarted():
                 self._active_s = now_s
-                facts = [item, *self._move(Trigger.USER_SPEAKS)]
+                facts = [item, *self._move(Trigger.USER_SPEAKS), *self._look_back()]
             case UserSpeechStopped():
                 self._active_s = now_s
                 facts = [item, *self._move(Trigger.USER_SPEAKS)]

@@ -670,6 +670,26 @@ def test_a_user_who_was_cut_off_is_given_more_time() -> None:
     assert "final 2: For two." in scene.hush(0.8)
 
 
+def test_speech_before_the_greeting_is_heard_says_nothing_about_pauses() -> None:
+    scene = Scene(replace(OPTIONS, greeting="Welcome!"), turn=replace(TURN, learning_rate=1.0))
+    scene.hush(1.0)
+    scene.say("Hello there.")
+    assert "final 1: Hello there." in scene.hush(0.16)
+
+
+@pytest.mark.parametrize("end", [TextInput("Hello."), CommitInput()])
+def test_speech_after_an_end_that_the_client_set_says_nothing_about_pauses(
+    end: SessionInput,
+) -> None:
+    scene = Scene(turn=replace(TURN, learning_rate=1.0))
+    scene.say("Hello.", 0.5)
+    scene.give(end)
+    scene.hush(0.8)
+    scene.say("I would like a ticket.")
+    assert scene.only(ReplyInterrupted)
+    assert scene.hush(0.16)[-1].startswith("open")
+
+
 # -- first reactions
 
 

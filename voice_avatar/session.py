@@ -337,8 +337,9 @@ class Session:
         """Ends a reply of which nothing was sent yet: the user goes on with the turn."""
         if self._replies.live is None:
             return []
-        self._unanswered = self._answering
-        self._listener.was_cut_off()
+        self._unanswered = turn = self._answering
+        if turn is not None and turn.reason in ("vad", "semantic"):
+            self._listener.was_cut_off()
         out = self._cut("voice", now_s, Trigger.TAKEN_BACK)
         self._replies.write()
         return out

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,11 +56,20 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A trial that was held, and what came of it."""
+    """A trial that was held, and what came of it.
+
+    Attributes:
+        trial: what was done.
+        cut: what came of the reply.
+        drop_s: onset until the generation was gone, seconds; None = none ran, or not told.
+        work_drop_s: onset until no task worked on the reply, likewise.
+        trouble: codes of warnings and errors.
+    """
 
     trial: Trial
     cut: Cut
     drop_s: float | None
+    work_drop_s: float | None
     trouble: tuple[str, ...]
 
 
@@ -244,14 +254,24 @@ def judged(trial: Trial, noted: Noted, *, buffer_s: float) -> Held:
     """Returns what came of a trial. Pure."""
     trouble = tuple(event.code for event in noted.events if isinstance(event, Trouble))
     if noted.onset_s is None:
-        return Held(trial, Cut(), None, trouble)
+        return Held(trial, Cut(), None, None, trouble)
     sound_s = len(trial.sound) / 2 / MIC_HZ - trial.sound_start / MIC_HZ
     until_s = noted.onset_s + sound_s + GRACE_S
     cut = cut_of(noted.events, noted.onset_s, until_s, buffer_s=buffer_s)
-    drop_s = None
-    if cut.told_s is not None:
-        drop_s = dropped_s(noted.looks, noted.onset_s, noted.onset_s + cut.told_s)
-    return Held(trial, cut, drop_s, trouble)
+    if cut.told_s is None:
+        return Held(trial, cut, None, None, trouble)
+    drops = [
+        dropped_s(
+            [(at_s, running(reading)) for at_s, reading in noted.looks],
+            noted.onset_s,
+            noted.onset_s + cut.told_s,
+        )
+        for running in (
+            attrgetter("running_requests"),
+            attrgetter("running_replies"),
+        )
+    ]
+    return Held(trial, cut, drops[0], drops[1], trouble)
 
 
 def _item(one: Held) -> dict[str, Any]:
@@ -262,6 +282,7 @@ def _item(one: Held) -> dict[str, Any]:
         "is_void": one.cut.is_void,
         **asdict(one.cut),
         "drop_s": one.drop_s,
+        "work_drop_s": one.work_drop_s,
         "trouble": list(one.trouble),
     }
 
@@ -330,9 +351,15 @@ def _times(cuts: Sequence[Held]) -> Iterator[Figure]:
         ("noticed", "word that a voice is heard", [o.cut.noticed_s for o in cuts], ""),
         (
             "engine_drop",
-            "generation stopped",
+            "request to the language model gone",
             [o.drop_s for o in cuts],
-            ", by the server's figures, looked at every 20 ms; only generations that ran at the cut",
+            " by the server's figures, seen every 20 ms; only what ran when it was cut",
+        ),
+        (
+            "work_drop",
+            "all work on the reply ended",
+            [o.work_drop_s for o in cuts],
+            " by the server's figures, seen every 20 ms",
         ),
     ):
         known = [value for value in values if value is not None]

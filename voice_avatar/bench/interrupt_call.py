@@ -211,24 +211,24 @@ class _User:
 
 
 def dropped_s(
-    looks: Sequence[tuple[float, Reading]], onset_s: float, since_s: float
+    running: Sequence[tuple[float, float | None]], onset_s: float, since_s: float
 ) -> float | None:
-    """Returns when the generation that ran at the onset was no longer under way.
+    """Returns when what ran at the cut was no longer under way. Pure.
 
     Args:
-        looks: readings from the onset on.
+        running: how much ran, and when that was seen, from the onset on.
         onset_s: the onset.
-        since_s: when the word of the interruption came: a generation that ended before was over by
-            itself.
+        since_s: when the word of the interruption came: what ended before was over by itself.
 
     Returns:
-        Seconds after the onset, as late as the look that showed it; None = nothing ran then, it
-        ended by itself, or it was not seen to end.
+        Seconds after the onset, as late as the look that showed it; None = nothing ran then, or it
+        was not seen to end.
     """
-    before = [reading.running_requests for at_s, reading in looks if at_s < since_s - 2 * _LOOK_S]
+    cut_s = since_s - 2 * _LOOK_S  # the word needs time, too
+    before = [count for at_s, count in running if at_s < cut_s]
     if not before or not before[-1]:
         return None
-    for at_s, reading in looks:
-        if at_s >= since_s - 2 * _LOOK_S and (reading.running_requests or 0) < before[-1]:
+    for at_s, count in running:
+        if at_s >= cut_s and (count or 0) < before[-1]:
             return at_s - onset_s
     return None

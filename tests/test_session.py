@@ -638,6 +638,55 @@ def test_after_a_cough_the_turn_is_answered_again() -> None:
     ]
 
 
+def test_after_a_rest_that_cannot_be_recognised_the_turn_is_answered_again_and_it_is_told() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    assert scene.text(None) == [
+        "stt_failed",
+        "start 2: I would like a ticket.",
+        "state thinking",
+        "reply 2 to turn 1",
+        "open 2",
+    ]
+
+
+def test_a_turn_is_answered_again_after_every_cough_before_its_reply_is_heard() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    for reply_id in (2, 3):
+        scene.speak(0.2)
+        scene.hush(2 * WINDOW_S)
+        scene.text("")
+        scene.hush(0.6)
+        assert scene.live_id == reply_id
+    assert {start.turn_id for start in scene.only(ReplyStarted)} == {1}
+    assert [message.content for message in scene.session.history.messages] == [
+        "I would like a ticket."
+    ]
+
+
+def test_a_turn_whose_rest_is_cleared_is_answered_again() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.speak(0.2)
+    assert "start 2: I would like a ticket." in scene.give(ClearInput())
+
+
+def test_once_the_reply_is_heard_a_cough_takes_nothing_back() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.write(1, "Here you are.", 1.0)
+    scene.send(1, 0.02)
+    assert scene.speak(0.2) == ["speech started"]
+    scene.hush(2 * WINDOW_S)
+    scene.text("")
+    scene.hush(1.0)
+    assert scene.only(ReplyInterrupted) == []
+    assert scene.session.is_speaking
+
+
 def test_after_a_cough_a_turn_that_was_typed_meanwhile_is_the_one_that_is_answered() -> None:
     scene = Scene()
     scene.ask("I would like a ticket.")
@@ -668,6 +717,36 @@ def test_a_user_who_was_cut_off_is_given_more_time() -> None:
     scene.score(0.95)
     assert scene.hush(0.9) == []
     assert "final 2: For two." in scene.hush(0.8)
+
+
+def test_a_turn_typed_after_a_cough_has_no_reply_in_between() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.speak(0.2)
+    scene.log.clear()
+    scene.give(TextInput("For two."))
+    assert [reply.reply_id for reply in scene.only(ReplyStarted)] == [2]
+    assert scene.only(ReplyInterrupted) == []
+
+
+def test_a_turn_typed_before_the_reply_is_heard_is_asked_with_the_one_before() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    told = scene.give(TextInput("For two."))
+    assert told[:3] == ["cancel 1", "interrupted 1 by text: ", "done 1 interrupted: "]
+    assert "start 2: I would like a ticket. For two." in told
+
+
+def test_an_apology_that_was_not_heard_yet_gives_way_and_does_not_come_again() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.give(ReplyFailed(1, "llm_failed", "Broken."))
+    assert "cancel 2" in scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.text("")
+    scene.hush(1.0)
+    assert not scene.session.is_speaking
+    assert scene.only(StartReply)[-1].reply_id == 2
 
 
 def test_speech_before_the_greeting_is_heard_says_nothing_about_pauses() -> None:

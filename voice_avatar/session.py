@@ -426,13 +426,13 @@ class Session:
     def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
         out = [*self._withdraw(), *self._look_back()]
         turn, self._unanswered = self._unanswered, None
-        if turn is not None and self._replies.live is None:
-            return out + self._answer_again(turn, now_s)
         if is_failure:
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
-            if self._replies.live is None:
-                out += self._say(self._apology, now_s, is_apology=True)
-        return out
+        if self._replies.live is not None:
+            return out
+        if turn is not None:
+            return out + self._answer_again(turn, now_s)
+        return out + (self._say(self._apology, now_s, is_apology=True) if is_failure else [])
 
     def _settings(self, event: SettingsChanged) -> list[Output]:
         if event.language is not None:

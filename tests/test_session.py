@@ -933,6 +933,37 @@ def test_an_apology_is_made_in_the_users_language_where_there_is_one(
     assert apology.language == language
 
 
+def speaking_as_it_fails() -> Scene:
+    """The user has begun to speak over the end of a reply that failed; the apology is due."""
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.write(1, "One two three", 3.0)
+    scene.send(1, 0.3)
+    scene.give(ReplyFailed(1, "llm_failed", "Broken.", 3_000))
+    scene.speak(0.2)
+    scene.hush(WINDOW_S)
+    assert "start 2: " + APOLOGY not in scene.told
+    scene.speak(0.25)
+    assert "start 2: " + APOLOGY in scene.told
+    return scene
+
+
+def test_an_apology_is_interrupted_by_a_word_that_began_over_the_reply_that_failed() -> None:
+    scene = speaking_as_it_fails()
+    scene.speak(0.1)
+    assert scene.text("Wait")[:2] == ["cancel 2", "interrupted 2 by voice: "]
+
+
+def test_an_apology_is_not_taken_back_for_a_mhm_that_began_over_the_reply_that_failed() -> None:
+    scene = speaking_as_it_fails()
+    scene.text("Mhm.")
+    scene.hush(2 * WINDOW_S)
+    scene.text("Mhm.")
+    scene.hush(1.0)
+    assert scene.session.is_speaking
+    assert scene.only(ReplyInterrupted) == []
+
+
 def test_speech_that_cannot_be_recognised_is_apologised_for() -> None:
     scene = Scene()
     scene.speak(0.96)

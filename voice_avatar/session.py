@@ -256,7 +256,7 @@ class Session:
     def _dispatch(self, event: SessionInput, now_s: float) -> list[Output]:
         match event:
             case VadFrame():
-                return self._listener.frame(event, now_s, reply_is_live=self._replies.is_heard)
+                return self._listener.frame(event, now_s, reply_is_live=self._is_spoken_over)
             case Transcribed():
                 return self._listener.transcribed(event, now_s)
             case TurnScored():
@@ -285,6 +285,16 @@ class Session:
                 return self._tick(now_s)
             case _:
                 return self._reply_event(event, now_s)
+
+    @property
+    def _is_spoken_over(self) -> bool:
+        """Whether what the user says is said over a reply.
+
+        Not before it is heard, except that an apology does not make a turn of the mhm that began
+        over the reply that failed.
+        """
+        is_apology_due = self._replies.live is not None and self._listener.is_active
+        return self._replies.is_heard or is_apology_due
 
     def _act(self, item: Output, now_s: float) -> list[Command | Notice]:
         """Turns the listener's facts into commands and notices; the rest passes through."""

@@ -168,3 +168,8 @@ def test_what_ran_at_the_cut_is_seen_to_end() -> None:
 @pytest.mark.parametrize("count", [0.0, None])
 def test_what_did_not_run_does_not_end(count: float | None) -> None:
     assert dropped_s([(1.0, count), (1.4, 0.0)], 1.0, 1.3) is None
+
+
+def test_what_began_after_the_onset_is_not_the_reply_that_was_cut() -> None:
+    looks: list[tuple[float, float | None]] = [(1.0, 0.0), (1.2, 1.0), (1.9, 0.0)]
+    assert dropped_s(looks, 1.0, 1.4) is None

@@ -221,12 +221,14 @@ def dropped_s(
         since_s: when the word of the interruption came: what ended before was over by itself.
 
     Returns:
-        Seconds after the onset, as late as the look that showed it; None = nothing ran then, or it
-        was not seen to end.
+        Seconds after the onset, as late as the look that showed it; None = nothing ran all the
+        time until then, or it was not seen to end. Where the next generation begins between the
+        same two looks, what is seen to end is that one: too late, never too early.
     """
     cut_s = since_s - 2 * _LOOK_S  # the word needs time, too
     before = [count for at_s, count in running if at_s < cut_s]
-    if not before or not before[-1]:
+    # What began after the onset belongs to the answer to the interruption.
+    if not before or not all(before):
         return None
     for at_s, count in running:
         if at_s >= cut_s and (count or 0) < before[-1]:

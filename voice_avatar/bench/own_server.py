@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from voice_avatar.errors import ConnectionFailed
 
@@ -53,7 +53,7 @@ async def own_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncI
         command += ["--preset", preset] if preset else []
         for key, value in {**ours, **settings}.items():
             command += ["--set", f"{key}={value}"]
-        with open(Path(folder) / "errors.txt", "w+b") as errors:
+        with tempfile.TemporaryFile() as errors:
             # In the folder of its own: a configuration file of whoever measures does not count.
             server = await asyncio.create_subprocess_exec(
                 *command,
@@ -63,7 +63,7 @@ async def own_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncI
                 env=_environment(),
             )
             try:
-                yield await _url(server, errors.name)
+                yield await _url(server, errors)
             finally:
                 await _stop(server)
 
@@ -75,7 +75,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in (root, rest) if part)}
 
 
-async def _url(server: asyncio.subprocess.Process, errors: str) -> str:
+async def _url(server: asyncio.subprocess.Process, errors: IO[bytes]) -> str:
     assert server.stdout is not None
     with suppress(TimeoutError):
         async with asyncio.timeout(_START_S):
@@ -83,7 +83,8 @@ async def _url(server: asyncio.subprocess.Process, errors: str) -> str:
                 text = line.decode(errors="replace").strip()
                 if text.startswith(_READY):
                     return text.removeprefix(_READY).replace("http", "ws", 1)
-    said = Path(errors).read_text(encoding="utf-8", errors="replace").strip()[-500:]
+    errors.seek(0)
+    said = errors.read().decode(errors="replace").strip()[-500:]
     raise ConnectionFailed(f"The server did not start: {said or 'it said nothing'}.")
 
 

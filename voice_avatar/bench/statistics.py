@@ -1,0 +1,50 @@
+"""What many measured values come to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from voice_avatar.bench.results import Summary
+
+RESAMPLES: Final = 2000
+"""Bootstrap resamples: the ends of a 95 % interval then move by less than 1 % of its width."""
+
+_INTERVAL: Final = (2.5, 97.5)
+
+
+def summary(values: Sequence[float], *, seed: int = 0) -> Summary:
+    """Returns a distribution in numbers.
+
+    Args:
+        values: at least one.
+        seed: of the bootstrap: equal values give equal intervals.
+
+    Raises:
+        ValueError: no values.
+    """
+    if not values:
+        raise ValueError("there is nothing to summarise")
+    data = np.asarray(values, np.float64)
+    chance = np.random.default_rng(seed)
+    drawn = data[chance.integers(0, data.size, (RESAMPLES, data.size))]
+    p50, p90, p95, p99 = np.percentile(data, (50, 90, 95, 99))
+    return Summary(
+        count=data.size,
+        mean=float(data.mean()),
+        p50=float(p50),
+        p90=float(p90),
+        p95=float(p95),
+        p99=float(p99),
+        least=float(data.min()),
+        most=float(data.max()),
+        p50_ci=_interval(np.percentile(drawn, 50, axis=1)),
+        p95_ci=_interval(np.percentile(drawn, 95, axis=1)),
+    )
+
+
+def _interval(estimates: np.typing.NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.percentile(estimates, _INTERVAL)
+    return float(low), float(high)

@@ -256,7 +256,7 @@ class Scene:
 
     def send(self, reply_id: int, seconds: float) -> list[str]:
         """Audio of the reply is out up to there."""
-        return self.give(AudioSent(reply_id, int(seconds * RATE_HZ)))
+        return self.give(AudioSent(reply_id, round(seconds * RATE_HZ)))
 
     def made(self, reply_id: int) -> list[str]:
         return self.give(ReplyGenerated(reply_id, self.planned.get(reply_id, 0)))
@@ -843,6 +843,15 @@ def test_there_is_no_reaction_to_what_is_said_over_a_reply() -> None:
     assert scene.only(BodyCue) == []
 
 
+def test_there_is_no_reaction_over_a_reply_to_speech_that_the_client_ended() -> None:
+    scene = speaking()
+    scene.speak(0.2)
+    scene.hush(2 * WINDOW_S)
+    scene.give(CommitInput())
+    assert scene.score(0.95) == []
+    assert scene.session.is_speaking
+
+
 def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
     scene = Scene()
     times_s = []
@@ -856,6 +865,55 @@ def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
 
 
 # -- reading ahead
+
+
+def test_the_prompt_is_warmed_once_the_client_has_said_how_much_of_the_reply_was_heard() -> None:
+    scene = speaking()
+    scene.report(1, 4.0, "finished")
+    scene.speak(0.2)
+    assert [[m.content for m in warm.messages] for warm in scene.only(WarmPrefix)] == [
+        ["Be kind.", "Hello.", "One two three four."]
+    ]
+
+
+def test_it_is_warmed_after_an_interruption_too() -> None:
+    scene = speaking()
+    scene.report(1, 3.0)
+    scene.give(InterruptRequest())
+    scene.report(1, 1.5, "stopped")
+    scene.report(1, 0.0, "stopped")
+    scene.speak(0.2)
+    assert scene.only(WarmPrefix)[-1].messages[-1] == Message("assistant", "One")
+
+
+def test_a_report_while_the_reply_goes_on_makes_nothing_final() -> None:
+    scene = speaking()
+    scene.report(1, 3.0)
+    scene.give(InterruptRequest())
+    scene.report(1, 2.0)
+    assert scene.report(1, 1.5, "stopped") == []
+    assert scene.session.history.messages[-1] == Message("assistant", "One")
+
+
+def test_what_was_heard_of_a_reply_that_failed_is_remembered_before_the_apology() -> None:
+    scene = Scene()
+    scene.ask("Hello.")
+    scene.write(1, "One two", 2.0)
+    scene.send(1, 2.0)
+    scene.give(ReplyFailed(1, "llm_failed", "Broken.", 2 * RATE_HZ))
+    assert scene.report(1, 2.0, "finished")[0] == "done 1 failed: One two"
+    assert scene.session.history.messages[-1] == Message("assistant", "One two")
+
+
+def test_the_model_does_not_read_ahead_of_a_reply_that_may_be_corrected() -> None:
+    scene = Scene(turn=replace(TURN, interim_s=0.5))
+    scene.give(TextInput("Hello."))
+    scene.answer("Hi.", 1.0)
+    scene.wait(2.0)
+    scene.log.clear()
+    scene.speak(0.96)
+    scene.text("How old is")
+    assert scene.only(WarmPrefix) == []
 
 
 def test_the_model_reads_what_was_said_so_far() -> None:

@@ -18,7 +18,7 @@ began, may be over, went on, is over) drive the replies:
   history what was heard. Reply ids only grow; whoever holds items of a lower id drops them.
 - History changes only here: the user's text at commit, the reply's words when it is over. What a
   reply contributes is cut at the last word that was played, and a late report of the client about
-  a reply already cut still corrects it until the next turn is committed.
+  a reply already cut still corrects it until its last report or the next prompt.
 """
 
 from __future__ import annotations
@@ -304,7 +304,7 @@ class Session:
             case TurnMayEnd():
                 facts = self._react(now_s)
             case TurnReady():
-                facts = self._turn_ready(item, now_s)
+                facts = [*self._look_away(), *self._prepare(item)]
             case TurnResumed():
                 facts = [*self._withdraw(), *self._look_back()]
             case TurnCommitted():
@@ -387,13 +387,6 @@ class Session:
         self._listener.turn_id += 1
         language = self._listener.language or "en"
         out.append(TurnCommitted(self._listener.turn_id, text, language, "text", 0.0, now_s, now_s))
-        return out
-
-    def _turn_ready(self, turn: TurnReady, now_s: float) -> list[Command | Notice]:
-        out = self._look_away() + self._prepare(turn)
-        if self._replies.prepared is None:  # none can be: nothing has to be waited for
-            for item in self._listener.answered():
-                out += self._act(item, now_s)
         return out
 
     def _prepare(self, turn: TurnReady | TurnCommitted) -> list[Command | Notice]:
@@ -535,7 +528,10 @@ class Session:
         return self._move(Trigger.AUDIO_OUT)
 
     def _reported(self, report: PlaybackReport, now_s: float) -> list[Output]:
+        is_last = report.state in ("finished", "stopped")
         if self._replies.correct(report):
+            if is_last:
+                self._replies.write()
             return []
         live = self._replies.live
         if live is None or live.reply_id != report.reply_id:
@@ -544,7 +540,10 @@ class Session:
         if report.state == "finished" and live.total is not None:
             played = live.playout.sent
         live.playout.reported(played, report.state, now_s)
-        return [*self._over_if_played(now_s)]
+        out = self._over_if_played(now_s)
+        if is_last and self._replies.live is not live:
+            self._replies.write()
+        return [*out]
 
     def _over_if_played(self, now_s: float) -> list[Command | Notice]:
         live = self._replies.live

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,7 @@ from voice_avatar.audio import to_pcm
 from voice_avatar.engines.piper_graph import FRONT_NOISE, CutVoice, cut
 from voice_avatar.engines.piper_spelling import (
     END,
+    PAD,
     START,
     encode,
     has_han,
@@ -130,12 +131,14 @@ class _Sentence:
         spans: (symbol index, frames) in order; -1 and the number of symbols are its marks.
         latents: [1, channels, frames].
         shared: what flow and decoder also take.
+        lead: frames of its start mark and the pad after it.
         skip: frames at its start that are left out of the audio.
     """
 
     spans: tuple[tuple[int, int], ...]
     latents: Floats
     shared: dict[str, Floats]
+    lead: int
     skip: int = 0
 
 
@@ -204,19 +207,26 @@ class PiperTts:
         durations, mean, deviation, *shared = self._networks.front.run(names, feed)
         scale = np.float32(self._config.noise_scale * options.noise_scale)
         latents = mean + noise.standard_normal(mean.shape, np.float32) * deviation * scale
+        frames = durations.ravel().astype(int).tolist()
         return _Sentence(
-            _runs(owners, durations.ravel().astype(int).tolist()),
+            _runs(owners, frames),
             latents,
             dict(zip(cut.shared, shared, strict=True)),
+            _lead(self._config.phoneme_id_map, ids, frames),
         )
 
     def _without_lead(self, sentence: _Sentence) -> _Sentence:
         """Leaves out the silence before a reply; a sound may begin within the rest of the mark."""
-        (index, frames), *rest = sentence.spans
-        if index != -1 or not rest:
+        skip = self._options.lead_frames
+        if sentence.lead <= skip:
             return sentence
-        skip = self._options.lead_frames if frames > self._options.lead_frames else 0
-        return replace(sentence, spans=((index, frames - skip), *rest), skip=skip)
+        spans, left = [], skip
+        for index, frames in sentence.spans:
+            gone = min(left, frames)
+            left -= gone
+            if frames > gone:
+                spans.append((index, frames - gone))
+        return replace(sentence, spans=tuple(spans), skip=skip)
 
     def _plan(
         self,
@@ -296,6 +306,12 @@ def _runs(owners: Sequence[int], frames: Sequence[int]) -> tuple[tuple[int, int]
     for owner, count in zip(owners, frames, strict=True):
         totals[owner] = totals.get(owner, 0) + count
     return tuple(totals.items())
+
+
+def _lead(ids_of: Mapping[str, Sequence[int]], ids: Sequence[int], frames: Sequence[int]) -> int:
+    """Returns the frames of the start mark and the pads after it."""
+    marks = {*ids_of[START], *ids_of[PAD]}
+    return sum(count for _, count in takewhile(lambda pair: pair[0] in marks, zip(ids, frames)))
 
 
 def _speaker(config: PiperConfig, wanted: str) -> int:

@@ -311,7 +311,10 @@ def _runs(owners: Sequence[int], frames: Sequence[int]) -> tuple[tuple[int, int]
 def _lead(ids_of: Mapping[str, Sequence[int]], ids: Sequence[int], frames: Sequence[int]) -> int:
     """Returns the frames of the start mark and the pads after it."""
     marks = {*ids_of[START], *ids_of[PAD]}
-    return sum(count for _, count in takewhile(lambda pair: pair[0] in marks, zip(ids, frames)))
+    return sum(
+        count
+        for _, count in takewhile(lambda pair: pair[0] in marks, zip(ids, frames, strict=True))
+    )
 
 
 def _speaker(config: PiperConfig, wanted: str) -> int:

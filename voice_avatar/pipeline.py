@@ -165,6 +165,7 @@ class Conversation:
         self._capture: Capture | None = None
         self._history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
+        self._is_overrun = False
         self._heard = asyncio.Event()
         self._jobs: deque[Transcribe] = deque()
         self._job_came = asyncio.Event()
@@ -270,7 +271,9 @@ class Conversation:
             self._warn("input_clipping", "The microphone is too loud: its audio is clipped.")
         self._windows.extend(captured.windows)
         if len(self._windows) > _WINDOW_LIMIT:
-            self._warn("input_overrun", "Microphone audio comes faster than it can be heard.")
+            if not self._is_overrun:
+                self._warn("input_overrun", "Microphone audio comes faster than it can be heard.")
+            self._is_overrun = True
             while len(self._windows) > _WINDOW_LIMIT:
                 self._windows.popleft()
         self._heard.set()
@@ -340,6 +343,7 @@ class Conversation:
             self._heard.clear()
             windows = list(self._windows)
             self._windows.clear()
+            self._is_overrun = False
             for heard in await in_thread(self._workers.vad, self._hearing.take, windows):
                 for failure in heard.failures:
                     self._outbox.put(ErrorNotice(failure.code, failure.message))

@@ -60,6 +60,7 @@ from voice_avatar.events import (
     WarmPrefix,
     WarningNotice,
 )
+from voice_avatar.listening import Phase
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import TRANSITIONS, Session, SessionOptions, Trigger
@@ -613,6 +614,14 @@ def test_a_reply_that_was_not_heard_yet_is_taken_back_when_the_user_goes_on() ->
     assert scene.live_id == 2
     assert scene.only(StartReply)[-1].messages[-1].content == "I would like a ticket. For two."
     assert scene.session.history.messages[-1].content == "I would like a ticket. For two."
+
+
+def test_of_a_reply_that_is_taken_back_not_even_the_shortest_word_was_heard() -> None:
+    scene = Scene()
+    scene.ask("I would like a ticket.")
+    scene.write(1, "I see.", 0.06)
+    assert scene.speak(0.32) == TAKEN_BACK
+    assert scene.history == ["user: I would like a ticket. next"]
 
 
 def test_after_a_cough_the_turn_is_answered_again() -> None:
@@ -1352,7 +1361,7 @@ def test_the_state_changes_as_the_table_says(change: tuple[State, Trigger]) -> N
 ACTIONS = (
     "speak speak hush hush text text mhm empty fail sure unsure wait"
     " press release commit clear type interrupt interrupt_old manual auto language"
-    " write write send send made made broken playing stalled finished stopped"
+    " write write ready ready send send made made broken playing stalled finished stopped"
 ).split()
 Steps = list[tuple[str, float]]
 STEPS = st.lists(
@@ -1386,6 +1395,8 @@ def act(scene: Scene, action: str, seconds: float) -> None:
             scene.write(reply_id, "One two. ", seconds)
         case "send":
             scene.send(reply_id, scene.planned.get(reply_id, 0) / RATE_HZ)
+        case "ready":
+            scene.give(ReplyReady(reply_id))
         case "made":
             scene.made(reply_id)
         case "broken":
@@ -1401,8 +1412,11 @@ def act(scene: Scene, action: str, seconds: float) -> None:
                 scene.text(said)
 
 
-def played(steps: Steps) -> Scene:
-    scene = Scene()
+ANYTHING = replace(TURN, hold_s=0.4, interim_s=0.5, learning_rate=0.5, speculate_probability=0.1)
+
+
+def played(steps: Steps, scene: Scene | None = None) -> Scene:
+    scene = scene or Scene(turn=ANYTHING)
     for action, seconds in steps:
         act(scene, action, seconds)
         if scene.only(EndSession):
@@ -1462,6 +1476,35 @@ def test_whatever_happens_the_state_follows_the_table(steps: Steps) -> None:
     allowed = {(state, after) for (state, _), after in TRANSITIONS.items()}
     assert states[0] is State.IDLE
     assert set(pairwise(states)) <= allowed
+
+
+class Watched(Scene):
+    """A scene whose avatar is watched at every step."""
+
+    is_away = False
+
+    def take(self, outputs: tuple[Output, ...]) -> list[str]:
+        for output in outputs:
+            match output:
+                case BodyCue("gaze", target):
+                    self.is_away = target != "user"
+                case StateChanged():
+                    self.is_away = False
+        is_heard_out = self.session._listener.phase is Phase.SPEAKING
+        if is_heard_out and not self.session.is_speaking:
+            assert not self.is_away
+        cuts = [output for output in outputs if isinstance(output, ReplyInterrupted)]
+        if cuts and StateChanged(State.LISTENING) in outputs:
+            assert [(cut.at, cut.reason, cut.spoken_text) for cut in cuts] == [(0, "voice", "")]
+        return super().take(outputs)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_whatever_happens_a_user_who_speaks_is_looked_at_and_loses_no_word_of_a_reply(
+    steps: Steps,
+) -> None:
+    played(steps, Watched(turn=ANYTHING))
 
 
 @settings(max_examples=300, deadline=None)

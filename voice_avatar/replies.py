@@ -50,6 +50,8 @@ class Reply:
 
     def heard(self, tolerance: int) -> str:
         """Returns its text up to the last word played before `cut_at`."""
+        if self.cut_at <= 0:
+            return ""
         if self.total and self.failure is None and self.cut_at >= self.total:
             return self.text
         return heard_text(self.text, self.words, self.cut_at, tolerance)

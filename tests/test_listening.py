@@ -63,6 +63,7 @@ TURN = TurnOptions(
     max_segment_s=5.0,
 )
 INTERIM = replace(TURN, interim_s=1.0)
+ANYTHING = replace(INTERIM, hold_s=0.4, learning_rate=0.5, opener_s=0.7, unfinished_s=0.8)
 PARTIAL, EAGER, INTERRUPT = TranscribePurpose
 T = TypeVar("T")
 
@@ -125,6 +126,10 @@ class Talk:
         if due_s is None or due_s > end_s:
             return []
         return self.take(self.listener.tick(due_s))
+
+    def answered(self) -> list[Output]:
+        """The reply that is prepared can be heard."""
+        return self.take(self.listener.answered())
 
     def press(self) -> list[Output]:
         return self.take(self.listener.press())
@@ -352,6 +357,198 @@ def test_speech_right_after_the_commit_is_a_turn_with_all_of_its_beginning() -> 
     assert SpeechBegan(True) in outputs
     [question] = only(outputs, Transcribe)
     assert question.start <= only(outputs, UserSpeechStarted)[0].sample - 0.2 * MIC_HZ
+
+
+# -- a reply that is prepared
+
+HOLD = replace(TURN, hold_s=0.4)
+
+
+def ready(turn: TurnOptions = HOLD, text: str = "Hello there.", probability: float = 0.95) -> Talk:
+    """A user who has just said something; a reply to it is prepared."""
+    talk = Talk(turn)
+    talk.speak(0.96)
+    talk.hush(0.064)
+    talk.text(text)
+    talk.score(probability)
+    assert talk.only(TurnReady)
+    return talk
+
+
+def test_a_turn_waits_for_its_prepared_reply_and_ends_as_soon_as_it_can_be_heard() -> None:
+    talk = ready()
+    assert talk.hush(0.4) == []
+    assert committed(talk.answered()) == [("Hello there.", "semantic")]
+    assert talk.answered() == []
+
+
+def test_a_turn_whose_reply_can_be_heard_waits_for_the_silence_alone() -> None:
+    talk = ready()
+    assert talk.answered() == []
+    assert talk.hush(0.128) == []
+    assert committed(talk.hush(0.032)) == [("Hello there.", "semantic")]
+
+
+def test_the_wait_for_a_prepared_reply_has_an_end() -> None:
+    talk = ready()
+    assert committed(talk.hush(0.512)) == []
+    assert committed(talk.hush(0.064)) == [("Hello there.", "semantic")]
+
+
+def test_where_no_reply_was_prepared_none_is_waited_for() -> None:
+    talk = Talk(HOLD)
+    talk.speak(0.96)
+    talk.hush(0.064)
+    talk.text("Hello there.")
+    talk.score(0.2)
+    assert talk.only(TurnReady) == []
+    assert committed(talk.hush(1.2)) == [("Hello there.", "semantic")]
+
+
+def test_a_reply_that_was_heard_of_in_an_earlier_pause_says_nothing_about_the_next() -> None:
+    talk = ready()
+    talk.answered()
+    talk.speak(0.32)
+    assert talk.answered() == []
+    talk.hush(0.064)
+    talk.text("Hello there, my friend.")
+    assert len(only(talk.score(0.95), TurnReady)) == 1
+    assert talk.hush(0.4) == []
+    assert committed(talk.answered()) == [("Hello there, my friend.", "semantic")]
+
+
+def test_a_reply_that_can_be_heard_does_not_end_a_turn_while_speech_may_be_rising() -> None:
+    talk = ready()
+    talk.hush(0.3)
+    talk.window(0.9)
+    assert talk.answered() == []
+    assert committed(talk.window(0.05)) == [("Hello there.", "semantic")]
+
+
+def test_an_end_that_the_client_sets_waits_for_no_reply() -> None:
+    assert committed(ready().commit()) == [("Hello there.", "commit")]
+
+
+def test_a_stalled_microphone_waits_for_no_reply() -> None:
+    assert committed(ready().stall(1.0)) == [("Hello there.", "vad")]
+
+
+def test_patience_stretches_the_silence_that_ends_a_turn() -> None:
+    talk = ready(replace(HOLD, patience=2.0))
+    talk.answered()
+    assert committed(talk.hush(0.3)) == []
+    assert committed(talk.hush(0.064)) == [("Hello there.", "semantic")]
+
+
+def test_a_reply_that_comes_after_the_turn_ends_nothing() -> None:
+    talk = ready()
+    talk.hush(1.0)
+    assert talk.answered() == []
+    assert talk.listener.phase is Phase.QUIET
+
+
+# -- a pause that may be the end
+
+
+def test_a_pause_that_may_be_the_end_is_told_once() -> None:
+    talk = said(probability=0.05)
+    assert talk.only(TurnMayEnd) == []
+    talk.hush(0.2)
+    assert TurnMayEnd() in talk.score(0.5)
+    talk.hush(0.5)
+    assert only(talk.score(0.6), TurnMayEnd) == []
+    assert len(talk.only(TurnMayEnd)) == 1
+
+
+def test_it_is_told_in_every_pause() -> None:
+    talk = said("I went home.", 0.5)
+    talk.speak(0.32)
+    talk.hush(0.064)
+    talk.score(0.5)
+    assert len(talk.only(TurnMayEnd)) == 2
+
+
+def test_without_a_turn_model_every_pause_may_be_the_end() -> None:
+    talk = Talk(replace(TURN, engine="none"))
+    talk.speak(0.96)
+    assert TurnMayEnd() in talk.hush(0.064)
+
+
+def test_neither_in_manual_mode_nor_over_a_reply_is_a_pause_told() -> None:
+    for talk in (Talk(replace(TURN, endpointing="manual")), over_reply()):
+        talk.speak(0.2)
+        talk.hush(0.064)
+        talk.score(0.95)
+        assert talk.only(TurnMayEnd) == []
+
+
+# -- the pauses of this user
+
+LEARNING = replace(TURN, learning_rate=1.0, rescore_s=())
+
+
+def test_a_pause_within_a_turn_that_seemed_over_lengthens_the_next_wait() -> None:
+    talk = ready(LEARNING, "I went home.", 0.5)
+    talk.hush(0.4)
+    talk.speak(0.32)
+    talk.hush(0.064)
+    talk.text("I went home. And slept.")
+    talk.score(0.95)
+    assert committed(talk.hush(0.4)) == []
+    assert committed(talk.hush(0.2)) == [("I went home. And slept.", "semantic")]
+
+
+def test_a_pause_within_a_turn_that_did_not_seem_over_teaches_nothing() -> None:
+    talk = Talk(LEARNING)
+    talk.speak(0.96)
+    talk.hush(0.5)
+    talk.text("I went")
+    talk.score(0.05)
+    talk.speak(0.32)
+    talk.hush(0.064)
+    talk.text("I went home.")
+    talk.score(0.95)
+    assert committed(talk.hush(0.16)) == [("I went home.", "semantic")]
+
+
+def test_a_turn_that_proves_to_be_the_rest_of_the_one_before_lengthens_its_own_wait() -> None:
+    talk = ready(LEARNING)
+    talk.hush(0.5)
+    talk.speak(0.32)
+    talk.listener.was_cut_off()
+    talk.hush(0.064)
+    talk.text("My friend.")
+    talk.score(0.95)
+    assert committed(talk.hush(0.5)) == []
+    assert committed(talk.hush(0.2)) == [("My friend.", "semantic")]
+
+
+def test_what_was_learned_is_forgotten_turn_by_turn() -> None:
+    talk = ready(LEARNING)
+    talk.hush(0.5)
+    talk.speak(0.32)
+    talk.listener.was_cut_off()
+    waits_s = []
+    for _ in range(20):
+        talk.hush(0.064)
+        talk.text("Hello there.")
+        talk.score(0.95)
+        [turn] = only(talk.hush(1.2), TurnCommitted)
+        waits_s.append(turn.silence_s)
+        talk.speak(0.32)
+    assert waits_s == sorted(waits_s, reverse=True)
+    assert waits_s[0] > 0.6
+    assert waits_s[-1] == pytest.approx(0.2, abs=WINDOW_S)
+
+
+def test_what_was_learned_never_shortens_a_wait() -> None:
+    talk = ready(LEARNING, probability=0.5)
+    talk.hush(0.1)
+    talk.speak(0.32)
+    talk.hush(0.064)
+    talk.text("Hello there.")
+    talk.score(0.1)
+    assert committed(talk.hush(1.3)) == []
 
 
 # -- what turns out to be no turn
@@ -990,7 +1187,7 @@ def test_a_stall_after_the_turn_still_ends_the_speech() -> None:
 
 ACTIONS = (
     "speak speak speak hush hush hush click reply text text mhm empty fail sure unsure"
-    " press release commit clear stall manual auto"
+    " press release commit clear stall manual auto answered cut"
 ).split()
 
 
@@ -1008,8 +1205,10 @@ def act(talk: Talk, action: str, seconds: float) -> None:
             talk.stall(seconds)
         case "manual" | "auto":
             talk.listener.set_manual(action == "manual")
-        case "press" | "release" | "commit" | "clear":
+        case "press" | "release" | "commit" | "clear" | "answered":
             getattr(talk, action)()
+        case "cut":
+            talk.listener.was_cut_off()
         case "sure" | "unsure":
             if talk.scores:
                 talk.score(0.95 if action == "sure" else 0.05)
@@ -1030,7 +1229,7 @@ STEPS = st.lists(
 @settings(max_examples=400, deadline=None)
 @given(STEPS)
 def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
-    talk = Talk(INTERIM)
+    talk = Talk(ANYTHING)
     for action, seconds in steps:
         act(talk, action, seconds)
     is_open = is_ready = is_loud = False
@@ -1061,6 +1260,9 @@ def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
                 is_open = is_ready = False
             case BargeIn():
                 assert is_open
+            case TurnMayEnd():
+                assert is_open
+                assert not is_loud
             case TranscriptInterim(number, text, stable):
                 assert is_open
                 assert number == turn_id
@@ -1077,7 +1279,7 @@ def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
 def test_whatever_happened_a_turn_ends_once_the_user_is_silent(
     steps: Steps, text: str, stays_live: bool
 ) -> None:
-    talk = Talk(INTERIM)
+    talk = Talk(ANYTHING)
     for action, seconds in steps:
         act(talk, action, seconds)
     talk.listener.set_manual(False)
@@ -1094,7 +1296,7 @@ def test_whatever_happened_a_turn_ends_once_the_user_is_silent(
 @settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_whatever_happened_a_dead_microphone_ends_the_turn_and_the_ticks(steps: Steps) -> None:
-    talk = Talk(INTERIM)
+    talk = Talk(ANYTHING)
     for action, seconds in steps:
         act(talk, action, seconds)
     talk.listener.set_manual(False)
@@ -1111,7 +1313,7 @@ def test_whatever_happened_a_dead_microphone_ends_the_turn_and_the_ticks(steps: 
 @given(STEPS)
 def test_no_audio_is_decoded_for_two_turns(steps: Steps) -> None:
     """Asked for at the end of one turn, audio is not asked for again by the next."""
-    talk = Talk()
+    talk = Talk(replace(ANYTHING, interim_s=0.0))
     for action, seconds in steps:
         act(talk, action, seconds)
     ends = [0]

@@ -14,6 +14,7 @@ from voice_avatar.turn import (
     has_open_ending,
     is_backchannel,
     is_interruption,
+    is_opener,
     learned_pause_s,
     words_of,
 )
@@ -145,12 +146,81 @@ def test_an_open_ending_lengthens_the_wait_of_a_sure_model_and_shortens_none() -
         ("How old is it?", "en", 0.0, 0.6),  # a question
         ("你好吗？", "zh", 0.0, 0.6),
         ("How old is it?", "en", 0.95, 0.2),
+        ("And she said: 'No.' ", "en", 0.95, 0.2),  # a mark within quotes
+        ("他说：“我去。”", "zh", 0.95, 0.2),
+        ("Did she ask “why not?”", "en", 0.0, 0.6),
+        ("Because of the um.", "en", 0.95, 1.1),  # a mark after an open ending
+        ("我想", "zh", 0.95, 1.1),
+        ("So where is the...", "en", 0.95, 1.1),
+        ("嗯。", "zh", 0.95, 1.1),
+        ("Okay", "en", 0.95, 0.8),  # the longest of several
+        ("Okay?", "en", 0.0, 1.4),  # an opener is no question
+        ("你好", "zh", 0.0, 1.4),
+        ("Hmm?", "en", None, 0.7),
+        ("I went home.", "en", None, 0.7),
+        ("What is it?", "en", None, 0.6),
+        ("I went home and", "en", None, 1.1),
     ],
 )
 def test_the_words_correct_the_wait(
-    text: str, language: str, probability: float, delay_s: float
+    text: str, language: str, probability: float | None, delay_s: float
 ) -> None:
     assert commit_delay_s(OPTIONS, probability, text, language) == pytest.approx(delay_s)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hi.", "en"),
+        ("Okay, great, thanks!", "en"),
+        ("Well, so, now", "fr"),
+        ("你好，嗯，好的。", "zh"),
+        ("喂？", "zh"),
+    ],
+)
+def test_words_that_people_say_first_are_an_opener(text: str, language: str) -> None:
+    assert is_opener(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("", "en"),
+        ("…", "en"),
+        ("", "zh"),
+        ("Okay, take it.", "en"),
+        ("Hi, hello, hey, okay, well.", "en"),
+        ("Oui.", "fr"),
+        ("你好，我要咖啡。", "zh"),
+    ],
+)
+def test_words_that_say_something_are_no_opener(text: str, language: str) -> None:
+    assert not is_opener(text, language)
+
+
+@pytest.mark.parametrize("text", ["I went home", "Okay.", "What is it?", "I went home and", ""])
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_whatever_the_words_more_probability_never_means_a_longer_wait(
+    text: str, first: float, second: float
+) -> None:
+    less, more = sorted((first, second))
+    waits = [commit_delay_s(OPTIONS, p, text, "en") for p in (less, more)]
+    assert waits[0] >= waits[1]
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(0, 10)), max_size=30),
+    st.floats(0, 1),
+)
+def test_whatever_is_learned_stays_below_the_longest_silence(
+    pauses: list[float | None], rate: float
+) -> None:
+    options = replace(OPTIONS, learning_rate=rate)
+    known_s = 0.0
+    for pause_s in pauses:
+        before_s, known_s = known_s, learned_pause_s(options, known_s, pause_s)
+        assert 0.0 <= known_s <= options.max_silence_s
+        assert known_s <= before_s if pause_s is None else known_s >= before_s
 
 
 def test_patience_stretches_every_wait() -> None:

@@ -149,6 +149,7 @@ _MAX_OPENER_WORDS = 4
 _OPENERS_ZH = frozenset("你好 您好 嗨 喂 好 好的 嗯 行 可以 那 对 是 是的".split())
 _QUESTION_MARKS = ("?", "？")
 _ENDINGS = (".", "!", "。", "！", *_QUESTION_MARKS)
+_AFTER_ENDINGS = " \t\n\"'”’」』)）"
 _EDGE_PUNCTUATION = " \t\n.,!?;:…-–—\"'。，！？；：、“”‘’"
 
 
@@ -226,11 +227,12 @@ def _with_cues(options: TurnOptions, delay_s: float, text: str, language: str) -
     """Returns the delay as the words correct it."""
     if has_open_ending(text, language):
         return max(delay_s, options.open_ending_s)
-    if not text.rstrip().endswith(_ENDINGS):
+    trimmed = text.rstrip(_AFTER_ENDINGS)
+    if not trimmed.endswith(_ENDINGS):
         return max(delay_s, options.unfinished_s)
     if is_opener(text, language):
         return max(delay_s, options.opener_s)
-    if text.rstrip().endswith(_QUESTION_MARKS):
+    if trimmed.endswith(_QUESTION_MARKS):
         return min(delay_s, options.question_s)
     return delay_s
 

@@ -31,6 +31,7 @@ from voice_avatar.errors import (
     VadFailed,
 )
 from voice_avatar.events import (
+    BodyCue,
     Command,
     CommitInput,
     InterruptRequest,
@@ -252,6 +253,88 @@ async def test_a_prepared_reply_that_failed_is_made_again_at_the_commit() -> Non
             done = await talk.reply()
         assert (done.status, done.spoken_text) == ("completed", "Found again.")
         assert talk.codes() == []
+
+
+async def test_a_turn_ends_once_its_prepared_reply_can_be_heard() -> None:
+    options = ConversationOptions(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
+    with at_work(engines("Here I am.")) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(QUESTION)
+            assert (await talk.reply()).spoken_text == "Here I am."
+            assert (await talk.first(TurnEnded)).reason == "semantic"
+        assert len(llm_of(workers).requests) == 1
+
+
+async def test_a_prepared_reply_without_a_sound_holds_no_turn_up() -> None:
+    options = ConversationOptions(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
+    with at_work(engines("")) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(QUESTION)
+            assert (await talk.reply()).status == "completed"
+            assert talk.codes() == ["empty_reply"]
+
+
+async def test_a_prepared_reply_that_fails_holds_no_turn_up() -> None:
+    options = ConversationOptions(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
+    tts = ScriptedTts(symbol_samples=160, fails_on="z")
+    with at_work(engines("A zebra.", "Never mind.", tts=tts)) as workers:
+        async with talking(workers, options) as talk:
+            await talk.says(QUESTION)
+            assert (await talk.reply()).spoken_text == "Never mind."
+            assert talk.codes() == []
+
+
+class LostLlm(ScriptedLlm):
+    """Never gets to its first word in its first reply."""
+
+    async def _pass_token(self, done: int) -> None:
+        self._hangs_after = 0 if len(self.requests) == 1 else None
+        await super()._pass_token(done)
+
+
+NO_HOLD = ConversationOptions(turn=TurnOptions(hold_s=0.0, stall_s=100.0))
+
+
+async def test_a_reply_that_nobody_heard_is_taken_back_when_the_user_goes_on() -> None:
+    with at_work(engines(llm=LostLlm(["", "Fine."]))) as workers:
+        llm = llm_of(workers)
+        async with talking(workers, NO_HOLD) as talk:
+            await talk.says(QUESTION)
+            await talk.first(ReplyStarted)
+            await talk.says(tone(1.2))
+            await settled(lambda: llm.aborted == 1)
+            assert talk.conversation.session.state is State.LISTENING
+            await talk.says(hush(1.0))
+            assert (await talk.reply(2)).spoken_text == "Fine."
+        assert [type(notice) for notice in talk.of(1)] == [
+            ReplyStarted,
+            ReplyInterrupted,
+            ReplyDone,
+        ]
+        assert prompts(llm) == [["One two three."], ["One two three. One two three."]]
+
+
+async def test_a_cough_before_the_reply_is_heard_does_not_lose_the_question() -> None:
+    stt = ScriptedStt(lambda seconds: "What is it?" if seconds > 0.5 else "")
+    with at_work(engines(llm=LostLlm(["", "A chair."]), stt=stt)) as workers:
+        async with talking(workers, NO_HOLD) as talk:
+            await talk.says(QUESTION)
+            await talk.first(ReplyStarted)
+            await talk.says(tone(0.2) + hush(1.0))
+            assert (await talk.reply(2)).spoken_text == "A chair."
+        assert [reply.turn_id for reply in talk.all(ReplyStarted)] == [1, 1]
+        assert [turn.turn_id for turn in talk.all(TurnEnded)] == [1]
+        assert prompts(llm_of(workers)) == [["What is it?"], ["What is it?"]]
+
+
+async def test_the_avatar_reacts_before_the_turn_has_ended() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            await talk.says(QUESTION)
+            await talk.reply()
+        nod = next(n for n in talk.notices if isinstance(n, BodyCue))
+        assert (nod.kind, nod.lexeme) == ("head", "nod")
+        assert talk.notices.index(nod) < talk.notices.index(talk.all(TurnEnded)[0])
 
 
 async def test_a_voice_that_fails_on_a_reply_never_heard_is_not_told() -> None:

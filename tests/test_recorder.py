@@ -14,16 +14,18 @@ from typing import Any
 
 import pytest
 from edge import QUIET, engines, hush, raw, running, tone
+from talk import at_work, talking
 
 from voice_avatar.client import connect
 from voice_avatar.client_audio import read_wav
 from voice_avatar.config import Config
-from voice_avatar.engines.scripted import ScriptedLlm
+from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     Message,
     ReplyAudio,
     ReplyDone,
+    ReplyStarted,
     State,
     StateChanged,
     Tick,
@@ -32,6 +34,8 @@ from voice_avatar.events import (
 )
 from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.recorder import Recording, recordings, replay
+from voice_avatar.session import SessionOptions
+from voice_avatar.turn import TurnOptions
 
 
 def recording(folder: Path, session_id: str = "s1") -> Recording:
@@ -90,6 +94,45 @@ def test_a_recorded_conversation_comes_out_the_same_again(recorded: Path) -> Non
     assert report.differences == ()
     assert report.steps == len(lines(recorded)) > 50
     assert report.session_id == recorded.name
+
+
+class LostLlm(ScriptedLlm):
+    """Never gets to its first word in its first reply."""
+
+    async def _pass_token(self, done: int) -> None:
+        self._hangs_after = 0 if len(self.requests) == 1 else None
+        await super()._pass_token(done)
+
+
+async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
+    tmp_path: Path,
+) -> None:
+    stt = ScriptedStt(lambda seconds: "What is it?" if seconds > 0.5 else "")
+    options = ConversationOptions(
+        session=SessionOptions(idle_timeout_s=0.0), turn=TurnOptions(stall_s=100.0)
+    )
+    with at_work(replace(engines(llm=LostLlm(["", "A chair."])), stt=stt)) as workers:
+        llm = workers.engines.llm
+        tape = Recording(
+            tmp_path,
+            "s1",
+            options,
+            16_000,
+            context_tokens=llm.capabilities.context_tokens,
+            count_tokens=llm.count_tokens,
+        )
+        async with talking(workers, options, tape=tape) as talk:
+            await talk.says(tone(1.2) + hush(1.2))
+            await talk.first(ReplyStarted)
+            await talk.says(tone(0.2) + hush(1.0))  # a cough
+            await talk.first(ReplyDone, status="completed")
+            await talk.says(tone(1.2) + hush(1.2))
+            await talk.first(ReplyDone, count=2)
+    steps = lines(tmp_path / "s1")
+    assert "ReplyReady" in {step["event"]["type"] for step in steps[1:]}
+    told = [output["type"] for step in steps for output in step["outputs"]]
+    assert told.index("ReplyInterrupted") < told.index("BodyCue", told.index("ReplyStarted"))
+    assert replay(tmp_path / "s1").differences == ()
 
 
 def test_a_recording_holds_what_came_in_and_what_came_out(recorded: Path) -> None:

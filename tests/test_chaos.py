@@ -112,7 +112,7 @@ async def test_whatever_happens_the_order_holds_and_the_session_goes_on(seed: in
     mood = Mood(seed)
     options = ConversationOptions(
         llm=LlmOptions(first_token_timeout_s=0.05, between_tokens_timeout_s=0.05),
-        turn=TurnOptions(stall_s=0.05),
+        turn=TurnOptions(stall_s=0.05, hold_s=mood.choice((0.0, 0.4, 100.0))),
         playout=PlayoutOptions(max_ahead_s=mood.choice((0.1, 2.0))),
     )
     moody = engines(

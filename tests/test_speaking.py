@@ -80,6 +80,44 @@ async def test_audio_captions_and_mouth_share_one_clock_at_any_rate(rate_hz: int
         assert all(PLAIN[w.char :].startswith(w.text) for s in segments for w in s.words)
 
 
+class Events:
+    """Keeps what came in."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+
+    def step(self, now_s: float, event: Any, outputs: Any) -> None:
+        self.kinds.append(type(event).__name__)
+
+    def mic(self, pcm: bytes) -> None: ...
+
+    def reply_audio(self, audio: ReplyAudio) -> None: ...
+
+    def close(self) -> None: ...
+
+
+async def test_the_session_knows_once_when_the_first_sound_of_a_reply_is_made() -> None:
+    tape = Events()
+    with at_work(engines(SENTENCES)) as workers:
+        async with talking(workers, tape=tape) as talk:
+            await asks(talk)
+    assert tape.kinds.count("ReplyReady") == 1
+    assert tape.kinds.index("ReplyTextAdded") < tape.kinds.index("ReplyReady")
+    assert tape.kinds.index("ReplyReady") < tape.kinds.index("AudioSent")
+
+
+@pytest.mark.parametrize("reply", ["", "A zebra."], ids=["empty", "failed"])
+async def test_a_reply_without_a_sound_is_never_ready(reply: str) -> None:
+    tape = Events()
+    tts = ScriptedTts(symbol_samples=BRISK, fails_on="z")
+    with at_work(engines(reply, tts=tts)) as workers:
+        async with talking(workers, tape=tape) as talk:
+            await asks(talk)
+            if reply:
+                await talk.reply(2)
+    assert tape.kinds.count("ReplyReady") == (1 if reply else 0)  # of the apology
+
+
 async def test_the_text_is_told_as_it_is_written_without_tags() -> None:
     with at_work(engines(SENTENCES)) as workers:
         async with talking(workers) as talk:

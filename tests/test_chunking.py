@@ -339,7 +339,8 @@ def test_reading_a_delta_costs_little() -> None:
         ("Big old red blue green black dogs bark.", ["Big old red blue green black", "dogs bark."]),
         # Numbers keep their commas, quotations theirs.
         ("It is 1,000 miles. Yes.", ["It is 1,000 miles.", "Yes."]),
-        ("\u201cYes, sir,\u201d he said then. Yes.", ["\u201cYes, sir,\u201d", "he said then.", "Yes."]),
+        ("\u201cYes, sir,\u201d he said then. Yes.",
+         ["\u201cYes, sir,\u201d", "he said then.", "Yes."]),
     ],
 )  # fmt: skip
 def test_the_first_words_leave_early(text: str, expected: list[str]) -> None:

@@ -99,7 +99,7 @@ def whole(model: Any, ids: list[int], speaker: int | None) -> npt.NDArray[np.flo
 @pytest.mark.parametrize("speakers", [1, 3])
 def test_pieces_are_the_same_as_the_whole(make: Callable[..., PiperTts], speakers: int) -> None:
     engine = make({"speakers": speakers}, gain=1.0, lead_frames=0, **STILL, **SMALL)
-    plan, pcm = say(engine, TEXT)
+    _, pcm = say(engine, TEXT)
     [symbols] = engine._spell(TEXT)
     ids, _ = encode(symbols, {s: [i] for i, s in enumerate(SYMBOLS)}, "espeak")
     expected = whole(tiny_graph(len(SYMBOLS), speakers), ids, 0 if speakers > 1 else None)
@@ -445,7 +445,7 @@ def test_chinese_script_is_told_from_others() -> None:
 def test_the_real_voice_in_pieces_is_as_in_one(store: ModelStore) -> None:
     options = TtsOptions(gain=1.0, lead_frames=0, **STILL)
     engine = piper_tts.load(options, store)
-    plan, pcm = say(engine, TEXT)
+    _, pcm = say(engine, TEXT)
     files = store.resolve(options.voice).files
     model = onnx.load(str(files["en_US-joe-medium.onnx"]))
     config = json.loads(files["en_US-joe-medium.onnx.json"].read_text(encoding="utf-8"))

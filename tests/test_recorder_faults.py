@@ -177,7 +177,7 @@ def test_a_history_that_was_cut_is_cut_at_the_same_place_again(tmp_path: Path) -
         taped.take(SegmentPlanned(number, 0, "Indeed.", 0, 8000, words), AudioSent(number, 8000))
         taped.take(ReplyGenerated(number, 8000), PlaybackReport(number, 8000, "finished"))
     taped.tape.close()
-    assert [m.role for m in taped.session.history.messages[-2:]] == ["assistant", "user"]
+    assert [m.role for m in taped.session.history.messages[-2:]] == ["user", "assistant"]
     assert len(taped.session.history.messages) < 30
     assert replay(taped.folder).differences == ()
 

@@ -346,9 +346,13 @@ def test_the_prompt_is_warmed_while_the_user_speaks_if_it_is_final() -> None:
     scene.speak(0.2)
     assert scene.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
     again = speaking("Hi.", 1.0)
-    again.wait(2.0)
+    again.wait(1.1)
     again.speak(0.2)
     assert again.only(WarmPrefix) == []
+    later = speaking("Hi.", 1.0)
+    later.wait(2.0)
+    later.speak(0.2)
+    assert [m.content for m in later.only(WarmPrefix)[0].messages] == ["Be kind.", "Hello.", "Hi."]
 
 
 # -- speculation
@@ -918,11 +922,13 @@ def test_the_model_does_not_read_ahead_of_a_reply_that_may_be_corrected() -> Non
     scene = Scene(turn=replace(TURN, interim_s=0.5))
     scene.give(TextInput("Hello."))
     scene.answer("Hi.", 1.0)
-    scene.wait(2.0)
+    scene.wait(1.1)
     scene.log.clear()
-    scene.speak(0.96)
-    scene.text("How old is")
+    scene.speak(0.2)
     assert scene.only(WarmPrefix) == []
+    scene.speak(0.8)
+    scene.text("How old is")
+    assert [warm.messages[-1].content for warm in scene.only(WarmPrefix)] == ["How old is"]
 
 
 def test_the_model_reads_what_was_said_so_far() -> None:

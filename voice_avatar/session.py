@@ -152,6 +152,9 @@ _APOLOGIES = {
     "zh": "抱歉，我刚才走神了，请您再说一遍好吗？",
 }
 
+_REPORT_S = 0.5
+"""How long after the end of a reply a report of the client may still correct what was heard."""
+
 _NOD_EVERY_S = 1.5
 """Least time between two nods while the user speaks."""
 
@@ -191,6 +194,7 @@ class Session:
         self.state = State.IDLE
         self._replies = Replies(playout, rate_hz, self.history)
         self._active_s = now_s
+        self._over_s = now_s
         self._unanswered: TurnCommitted | None = None
         self._answering: TurnCommitted | None = None
         self._is_looking_away = False
@@ -314,7 +318,7 @@ class Session:
             case BargeIn():
                 facts = self._cut("voice", now_s)
             case TranscriptInterim(_, text):
-                facts = [item, *self._read_ahead(text)]
+                facts = [item, *self._read_ahead(text, now_s)]
             case UserSpeechStarted():
                 self._active_s = now_s
                 facts = [item, *self._move(Trigger.USER_SPEAKS), *self._look_back()]
@@ -332,16 +336,21 @@ class Session:
         out = self._move(Trigger.USER_SPEAKS)
         if not is_over_reply:
             out += self._take_back(now_s)
-        if not is_over_reply and self._replies.is_written:
-            out.append(WarmPrefix(self._prompt(None)))
+            out += self._warm(None, now_s)
         return out
 
-    def _read_ahead(self, text: str) -> list[Command | Notice]:
+    def _warm(self, text: str | None, now_s: float) -> list[Command | Notice]:
+        """Lets the LLM read the prompt of a reply to come, once the last reply is final."""
+        if now_s - self._over_s >= _REPORT_S:
+            self._replies.write()
+        return [WarmPrefix(self._prompt(text))] if self._replies.is_written else []
+
+    def _read_ahead(self, text: str, now_s: float) -> list[Command | Notice]:
         """Lets the LLM read what the user has said so far: the final text begins like it."""
         is_speaking = self._listener.phase is Phase.SPEAKING
-        if not is_speaking or self._replies.live is not None or not self._replies.is_written:
+        if not is_speaking or self._replies.live is not None:
             return []
-        return [WarmPrefix(self._prompt(text))]
+        return self._warm(text, now_s)
 
     def _take_back(self, now_s: float) -> list[Command | Notice]:
         """Ends a reply of which nothing was sent yet: the user goes on with the turn."""
@@ -555,6 +564,7 @@ class Session:
         status: ReplyStatus = "failed" if live.failure else "completed"
         played = live.playout.played(now_s)
         spoken = self._replies.end(live, played)
+        self._over_s = now_s
         out.append(ReplyDone(live.reply_id, status, spoken, played))
         self._active_s, self._think_at_s = now_s, None
         out += self._move(Trigger.REPLY_OVER)
@@ -571,6 +581,7 @@ class Session:
             return []
         played = live.playout.played(now_s)
         spoken = self._replies.end(live, played)
+        self._over_s = now_s
         out: list[Command | Notice] = [
             CancelReply(live.reply_id),
             ReplyInterrupted(live.reply_id, played, reason, spoken),

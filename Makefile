@@ -59,8 +59,8 @@ cover: $(READY)  ## branch coverage of the fast tests
 	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \
 		--cov-report=term-missing:skip-covered $(ARGS)
 
-bench: models  ## measure; BENCH names one of voice_avatar/bench (stt)
-	$(VENV)/bin/python -m voice_avatar.bench.$(BENCH) $(ARGS)
+bench: models  ## measure; BENCH names what (voice-avatar bench lists them)
+	$(VENV)/bin/voice-avatar bench $(BENCH) $(ARGS)
 
 lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'

@@ -82,7 +82,7 @@ WITHIN: dict[str, str] = {
     "connection_audio": "closing",
     "server": "closing connection http_edge",
     "__main__": "cli",
-    "cli": "command_chat command_doctor command_models command_say command_serve",
+    "cli": "bench.command command_chat command_doctor command_models command_say command_serve",
     "command_chat": "command_microphone command_serve",
     "command_doctor": "command_serve",
 }

@@ -38,7 +38,7 @@ class ChunkingOptions:
     """
 
     first_min_words: int = 2
-    first_max_words: int = 6
+    first_max_words: int = 5
     growth: float = 2.0
     max_words: int = 25
     sentence_min_words: int = 2

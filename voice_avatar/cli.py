@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,10 +34,11 @@ _DEFAULT_CONFIG = "voice-avatar.toml"
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["bench"]:
-        return _bench(arguments[1:])
-    args = _parser().parse_args(arguments)
+    is_bench = arguments[:1] == ["bench"]
     try:
+        if is_bench:
+            return _bench(arguments[1:])
+        args = _parser().parse_args(arguments)
         return int(args.run(args))
     except VoiceAvatarError as error:
         print(f"voice-avatar: {error.code}: {error.message}", file=sys.stderr)
@@ -264,17 +264,6 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _bench(arguments: list[str]) -> int:
-    from importlib import resources
+    from voice_avatar.bench import command
 
-    folder = resources.files("voice_avatar") / "bench"
-    names = sorted(
-        entry.name.removesuffix(".py")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".py") and not entry.name.startswith("_")
-    )
-    if not arguments or arguments[0] not in names:
-        print(f"usage: voice-avatar bench {{{','.join(names)}}} [--help] …", file=sys.stderr)
-        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
-    sys.argv = [f"voice-avatar bench {arguments[0]}", *arguments[1:]]
-    runpy.run_module(f"voice_avatar.bench.{arguments[0]}", run_name="__main__", alter_sys=False)
-    return 0
+    return command.main(arguments)

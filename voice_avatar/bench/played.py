@@ -1,8 +1,9 @@
 """What a user hears: reply audio as it came -> the track as it is played. Pure.
 
-The loudspeaker plays a piece at max(arrival + buffer, end of the piece before); a reply whose next
-piece comes too late has an underrun. Speech begins at the first audible sample, not at the first
-sample: silence at the start of a reply is part of the wait.
+The loudspeaker begins a reply when its first piece has waited for `buffer_s`, and goes on piece by
+piece: each plays at the end of the one before. Where the next piece comes after that end it has run
+dry, and begins anew. Speech begins at the first audible sample and not at the first sample: silence
+at the start of a reply is part of the wait.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from voice_avatar.audio import sample_count
 from voice_avatar.bench.target import AudioCame
 from voice_avatar.client import AUDIBLE
 
-_SLACK_S = 0.001
+SLACK_S = 0.001
+"""What comes so much late is not heard as a gap, and a clock is not read more exactly."""
 
 
 @dataclass(slots=True)
@@ -24,21 +26,64 @@ class PlayedReply:
 
     Attributes:
         reply: its id.
+        rate_hz: of its samples.
         arrived_s: when its first audio came.
         onset_s: when its first audible sample was played; None = none so far.
         until_s: when what came of it will have been played.
-        samples: how many came.
-        underruns: how often the next piece was late.
+        samples: how far it reaches, on its own clock.
+        underruns: how often the loudspeaker ran dry within it.
         late_s: silence that this cost, seconds.
+        lead_s: the least time by which a piece came before it was needed, seconds; negative = an
+            underrun. Pieces that come together with the one before say nothing; None = all did.
+        jitter_s: the most by which a piece came later after the one before than that one lasts:
+            what a paced sender makes a buffer lose at once. Never negative: bursts are ahead.
+        is_cut: nothing more of it is played.
     """
 
     reply: str
+    rate_hz: int
     arrived_s: float
     onset_s: float | None = None
     until_s: float = 0.0
     samples: int = 0
     underruns: int = 0
     late_s: float = 0.0
+    lead_s: float | None = None
+    jitter_s: float = 0.0
+    is_cut: bool = False
+    _piece_s: float = 0.0
+    _came_s: float = 0.0
+
+    def played_samples(self, now_s: float) -> int:
+        """Returns how many of its samples have been played."""
+        left = max(0.0, self.until_s - now_s) * self.rate_hz
+        return max(0, self.samples - round(left))
+
+    def _take(self, event: AudioCame, buffer_s: float) -> None:
+        if self.samples:
+            self._arrive(event.at_s, buffer_s)
+        if event.start is not None and event.start > self.samples:
+            # A gap on the reply's own clock is silence.
+            self.until_s += (event.start - self.samples) / self.rate_hz
+            self.samples = event.start
+        if self.onset_s is None:
+            level = np.abs(np.frombuffer(event.pcm, "<i2").astype(np.int32))
+            heard = np.nonzero(level > AUDIBLE)[0]
+            if heard.size:
+                self.onset_s = self.until_s + int(heard[0]) / self.rate_hz
+        self._came_s, self._piece_s = event.at_s, sample_count(event.pcm) / self.rate_hz
+        self.samples += sample_count(event.pcm)
+        self.until_s += self._piece_s
+
+    def _arrive(self, at_s: float, buffer_s: float) -> None:
+        lead_s = self.until_s - at_s
+        if at_s - self._came_s > SLACK_S:
+            self.lead_s = lead_s if self.lead_s is None else min(self.lead_s, lead_s)
+        self.jitter_s = max(self.jitter_s, at_s - self._came_s - self._piece_s)
+        if lead_s < -SLACK_S:
+            self.underruns += 1
+            self.late_s += buffer_s - lead_s
+            self.until_s = at_s + buffer_s
 
 
 @dataclass(slots=True)
@@ -58,30 +103,25 @@ class PlayedTrack:
         """When all that came will have been played."""
         return max((reply.until_s for reply in self.replies.values()), default=0.0)
 
-    def take(self, event: AudioCame) -> PlayedReply:
-        """Plays a piece."""
+    def take(self, event: AudioCame) -> None:
+        """Plays a piece; a piece of a reply that was cut is dropped, and an empty one is none."""
+        if not event.pcm:
+            return
         played = self.replies.get(event.reply)
         if played is None:
-            begun_s = max(event.at_s + self.buffer_s, self.until_s)
-            played = PlayedReply(event.reply, event.at_s, until_s=begun_s)
+            begins_s = max(event.at_s + self.buffer_s, self.until_s)
+            played = PlayedReply(event.reply, event.rate_hz, event.at_s, until_s=begins_s)
             self.replies[event.reply] = played
-        elif event.pcm and event.at_s > played.until_s + _SLACK_S:
-            played.underruns += 1
-            played.late_s += event.at_s - played.until_s
-            played.until_s = event.at_s
-        if played.onset_s is None:
-            samples = np.abs(np.frombuffer(event.pcm, "<i2").astype(np.int32))
-            heard = np.nonzero(samples > AUDIBLE)[0]
-            if heard.size:
-                played.onset_s = played.until_s + int(heard[0]) / event.rate_hz
-        played.samples += sample_count(event.pcm)
-        played.until_s += sample_count(event.pcm) / event.rate_hz
-        return played
+        if not played.is_cut:
+            played._take(event, self.buffer_s)
 
     def cut(self, reply: str, at_s: float) -> None:
         """Plays nothing more of a reply."""
         played = self.replies.get(reply)
-        if played is not None:
-            played.until_s = min(played.until_s, at_s)
-            if played.onset_s is not None and played.onset_s > at_s:
-                played.onset_s = None
+        if played is None:
+            return
+        played.samples = played.played_samples(at_s)
+        played.until_s = min(played.until_s, at_s)
+        played.is_cut = True
+        if played.onset_s is not None and played.onset_s > at_s:
+            played.onset_s = None

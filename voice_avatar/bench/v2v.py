@@ -1,61 +1,116 @@
 """Voice to voice: from the end of the user's speech to the first sound of the answer.
 
-    voice-avatar bench v2v --clips DIR                        a server of our own, embedded models
-    voice-avatar bench v2v --clips DIR --url ws://host:port   a running one; --dialect for others
+    voice-avatar bench v2v --clips DIR                                   a server of our own
+    voice-avatar bench v2v --clips DIR --pauses                          … false cut-offs too
+    voice-avatar bench v2v --clips DIR --url ws://host:port [--dialect]  a running server
 
 A black box at the other end of a socket: frames of 20 ms in real time, never ahead; the wait ends
 when speech is heard in the played track, silence at its start included. Fillers and greetings are
-no answers. A reply that is heard before the user has finished is a cut-off and no wait.
+no answers. What is heard, or committed, before the user has finished is a cut-off.
 
-The conditions under which other servers were measured (design.md, section 3) are the defaults of
-the server that this starts: its system prompt, 60 tokens, temperature 0.
+Without --url a server is started in a process of its own, and what is measured is a server that has
+warmed itself up and has had one silent session. Its defaults are the conditions under which other
+servers were measured (design.md, section 3): embedded models, 60 tokens, temperature 0, and a
+persona whose prompt is the published system prompt, without greeting or gestures. By hand:
+
+    printf 'name = "Ava"\\nprompt = "You are Ava, a friendly virtual guide. %s"\\n' \\
+        'Answer in one or two short sentences.' > ava.toml
+    voice-avatar serve --preset embedded --set server.persona=ava.toml \\
+        --set session.max_reply_tokens=60 --set session.temperature=0.0
+    voice-avatar bench v2v --clips "$VOICE_AVATAR_CLIPS_DIR" --url ws://127.0.0.1:8765
+
+--set changes any of that: `--set server.persona=FILE` is another system prompt,
+`--set session.max_reply_tokens=N` another length, `--set turn.patience=X` another endpoint policy.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
 from voice_avatar.bench.alone import repeating
-from voice_avatar.bench.call import CallOptions, TurnResult, hold_call
-from voice_avatar.bench.clips import Clip, read_clips, with_pause
+from voice_avatar.bench.call import CallOptions, hold_call
+from voice_avatar.bench.clips import Clip, quietest_s, read_clips, with_pause
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.own_server import own_server
-from voice_avatar.bench.results import Figure, Run, Unit
-from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.results import Run
 from voice_avatar.bench.target import Subject, Target
-from voice_avatar.bench.targets.registry import open_target
-from voice_avatar.bench.waterfall import STEPS
-from voice_avatar.errors import ConfigError
+from voice_avatar.bench.targets.registry import DIALECTS, open_target
+from voice_avatar.bench.turns import TurnResult
+from voice_avatar.bench.v2v_figures import figures, item
+from voice_avatar.errors import ConfigError, VoiceAvatarError
 
-CONDITIONS: Final = {"session.max_reply_tokens": "60", "session.temperature": "0.0"}
+PRESET: Final = "embedded"
+
+CONDITIONS: Final[Mapping[str, str]] = {
+    "session.max_reply_tokens": "60",
+    "session.temperature": "0.0",
+}
 """What the published figures of other servers were measured with."""
+
+PAUSES: Final = "0.5,1.0"
+"""Lengths of a thinking pause within a turn, seconds: most are shorter than the longer one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `bench v2v`."""
     parser.add_argument("--url", help="a running server (default: one that this starts)")
-    parser.add_argument("--dialect", default="avatar", help="what it speaks (default avatar)")
+    parser.add_argument("--dialect", choices=DIALECTS, default="avatar", help="what it speaks")
     parser.add_argument("--token", default=None, help="bearer token")
-    parser.add_argument("--serve", metavar="PRESET", default="embedded", help="what to start")
+    parser.add_argument(
+        "--preset", "--serve", metavar="NAME", default=PRESET, help=f"what to start ({PRESET})"
+    )
     parser.add_argument(
         "--set", metavar="STAGE.KEY=VALUE", action="append", default=[], help="option of it"
     )
-    parser.add_argument("--clips", metavar="DIR", type=Path, required=True, help="recordings")
-    parser.add_argument("--turns", type=int, default=0, help="turns of a session (default: all)")
-    parser.add_argument("--sessions", type=int, default=1, help="sessions at once (default 1)")
-    parser.add_argument("--pauses", default="", help="insert pauses of so many seconds (0.5,1.0)")
+    parser.add_argument(
+        "--clips",
+        metavar="DIR",
+        type=Path,
+        default=os.environ.get("VOICE_AVATAR_CLIPS_DIR") or None,
+        help="recordings (default: VOICE_AVATAR_CLIPS_DIR)",
+    )
+    parser.add_argument("--turns", type=int, default=0, help="of a session (default: all clips)")
+    parser.add_argument("--sessions", type=int, default=1, help="at once (default 1)")
+    parser.add_argument(
+        "--pauses",
+        metavar="S,S",
+        type=_lengths_s,
+        nargs="?",
+        const=_lengths_s(PAUSES),
+        default=(),
+        help=f"say every clip with pauses put in, too ({PAUSES})",
+    )
     parser.add_argument("--jitter-ms", type=float, default=0.0, help="mean delay of a frame")
-    parser.add_argument("--loss", type=float, default=0.0, help="share of frames lost (0..1)")
+    parser.add_argument("--loss", type=_share, default=0.0, help="share of frames lost (0..1)")
     parser.add_argument("--buffer-ms", type=float, default=0.0, help="of the loudspeaker")
-    parser.add_argument("--timeout-s", type=float, default=10.0, help="for a reply to begin")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--timeout-s", type=float, default=10.0, help="for an answer to be heard")
+    parser.add_argument("--seed", type=int, default=7, help="of jitter and loss")
+
+
+def _lengths_s(text: str) -> tuple[float, ...]:
+    try:
+        lengths_s = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        lengths_s = ()
+    if not lengths_s or not all(0 < length_s <= 10 for length_s in lengths_s):
+        raise argparse.ArgumentTypeError(f"seconds, such as {PAUSES}")
+    return lengths_s
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError("a share from 0 to below 1")
+    return share
 
 
 def run(args: argparse.Namespace) -> Run:
@@ -65,14 +120,15 @@ def run(args: argparse.Namespace) -> Run:
         ConfigError: an option cannot be used.
         ConnectionFailed: the server cannot be reached, or ended a session.
     """
+    if args.clips is None:
+        raise ConfigError("No recordings: set VOICE_AVATAR_CLIPS_DIR or give --clips.")
+    if args.url and args.set:
+        raise ConfigError("--set is for a server that this starts, --url for one that runs.")
     return asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> Run:
-    clips = read_clips(args.clips)
-    if args.pauses:
-        lengths = [float(length) for length in args.pauses.split(",")]
-        clips = tuple(with_pause(clip, length) for clip in clips for length in lengths)
+    clips = _said(read_clips(args.clips), args.pauses)
     options = CallOptions(
         timeout_s=args.timeout_s,
         jitter_s=args.jitter_ms / 1000,
@@ -80,46 +136,92 @@ async def _run(args: argparse.Namespace) -> Run:
         buffer_s=args.buffer_ms / 1000,
         seed=args.seed,
     )
-    async with _server(args) as url:
+    settings = {} if args.url else _settings(args.set)
+    async with _server(args, settings) as url:
         target = open_target(url, args.dialect, token=args.token)
         subject = await _subject(target)
-        calls = [
-            hold_call(
-                target, _share(clips, args, number), replace(options, seed=args.seed + number)
-            )
-            for number in range(args.sessions)
-        ]
-        results = [turn for turns in await asyncio.gather(*calls) for turn in turns]
+        calls = await measure(
+            target, clips, options, sessions=args.sessions, turns=args.turns or len(clips)
+        )
     return results_of(
         "v2v",
-        figures(results),
-        [_item(result) for result in results],
-        subject={"dialect": args.dialect, **asdict(subject)},
+        figures([turn for turns in calls for turn in turns]),
+        [item(turn, session) for session, turns in enumerate(calls) for turn in turns],
+        subject=_told(subject, args),
         settings={
             "clips": [clip.name for clip in clips],
             "sessions": args.sessions,
-            "turns": args.turns,
-            "pauses": args.pauses,
+            "turns": args.turns or len(clips),
+            "pauses_s": list(args.pauses),
             "options": asdict(options),
-            "server": {**(CONDITIONS if not args.url else {}), "set": args.set},
+            "dialect": args.dialect,
+            "preset": "" if args.url else args.preset,
+            "server": {key: Path(value).name for key, value in settings.items()},
         },
-        command=repeating(
-            "v2v",
-            clips=args.clips.name,
-            dialect=args.dialect,
-            sessions=args.sessions,
-            turns=args.turns,
-            pauses=args.pauses,
-        )
-        + "".join(f" --set {given}" for given in args.set),
+        command=_command(args),
     )
 
 
-def _share(clips: Sequence[Clip], args: argparse.Namespace, number: int) -> Sequence[Clip]:
-    """Returns what one of several sessions says: all begin elsewhere, so that loads mix."""
-    shift = number * len(clips) // args.sessions
-    turned = [*clips[shift:], *clips[:shift]]
-    return turned[: args.turns or None]
+def _said(clips: Sequence[Clip], pauses_s: Sequence[float]) -> list[Clip]:
+    """Returns what is said: every clip, then with each pause put in."""
+    return [
+        said
+        for clip in clips
+        for said in (clip, *(with_pause(clip, quietest_s(clip), s) for s in pauses_s))
+    ]
+
+
+async def measure(
+    target: Target, clips: Sequence[Clip], options: CallOptions, *, sessions: int, turns: int
+) -> list[list[TurnResult]]:
+    """Holds sessions at once and returns what came of the turns of each.
+
+    Args:
+        target: a server.
+        clips: what is said; each session begins elsewhere, so that not all say the same at once.
+        options: how; each session has a seed of its own.
+        sessions: how many.
+        turns: of each; clips are said again when there are fewer.
+
+    Raises:
+        ConnectionFailed: the server cannot be reached, or ended a session.
+    """
+    done = 0
+
+    def told(result: TurnResult) -> None:
+        nonlocal done
+        done += 1
+        print(f"v2v: {done} of {sessions * turns}: {_line(result)}", file=sys.stderr, flush=True)
+
+    shifts = [number * len(clips) // sessions for number in range(sessions)]
+    calls = [
+        asyncio.ensure_future(
+            hold_call(
+                target,
+                list(islice(cycle([*clips[shift:], *clips[:shift]]), turns)),
+                replace(options, seed=options.seed + number),
+                told,
+            )
+        )
+        for number, shift in enumerate(shifts)
+    ]
+    try:
+        return await asyncio.gather(*calls)
+    finally:
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+
+def _line(result: TurnResult) -> str:
+    """Returns a turn in a few words."""
+    wait = "no answer" if result.v2v_s is None else f"{1000 * result.v2v_s:.0f} ms"
+    faults = [
+        "cut off" if result.is_cut_off else "",
+        "ran dry" if result.underruns else "",
+        *result.trouble,
+    ]
+    return ", ".join(part for part in (f"{result.clip.name} {wait}", *faults) if part)
 
 
 async def _subject(target: Target) -> Subject:
@@ -128,127 +230,66 @@ async def _subject(target: Target) -> Subject:
         return line.subject
 
 
+def _told(subject: Subject, args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the subject, with the hashes of models where they are on this machine."""
+    models = {
+        stage: {"name": Path(name).name} | (_hash(name) if not args.url else {})
+        for stage, name in subject.models.items()
+    }
+    return {"name": subject.name or args.dialect, "version": subject.version, "models": models}
+
+
+def _hash(model: str) -> dict[str, str]:
+    from voice_avatar.model_files import sha256
+    from voice_avatar.models import ModelStore
+
+    try:
+        return {"sha256": sha256(ModelStore().resolve(model).main)}
+    except VoiceAvatarError:  # scripted engines have none
+        return {}
+
+
+def _settings(given: Sequence[str]) -> dict[str, str]:
+    """Returns the settings of a server that is started."""
+    settings = dict(CONDITIONS)
+    for text in given:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise ConfigError(f"--set wants STAGE.KEY=VALUE, not {text!r}.")
+        # The server runs in a folder of its own.
+        settings[key] = str(Path(value).resolve()) if key == "server.persona" else value
+    return settings
+
+
 @asynccontextmanager
-async def _server(args: argparse.Namespace) -> AsyncIterator[str]:
+async def _server(args: argparse.Namespace, settings: Mapping[str, str]) -> AsyncIterator[str]:
     if args.url:
         yield args.url
         return
-    settings = dict(CONDITIONS)
-    for given in args.set:
-        key, equals, value = given.partition("=")
-        if not equals:
-            raise ConfigError(f"--set wants STAGE.KEY=VALUE, not {given!r}.")
-        settings[key.strip()] = value.strip()
-    async with own_server(settings, preset=args.serve) as url:
-        print(f"measuring {url}", file=sys.stderr)
+    print("v2v: starting the server …", file=sys.stderr, flush=True)
+    async with own_server(settings, preset=args.preset) as url:
         yield url
 
 
-# -- figures
-
-
-def figures(results: Sequence[TurnResult]) -> list[Figure]:
-    """Returns what the turns come to."""
-    answered = [r for r in results if r.v2v_s is not None]
-    found = [
-        *_spread("v2v", "voice to voice", [r.v2v_s for r in answered if r.v2v_s is not None]),
-        *_spread("v2v.first_turn", "… of first turns", _v2v(r for r in answered if r.number == 0)),
-        *_spread("v2v.later_turns", "… of later turns", _v2v(r for r in answered if r.number)),
-        *_spread(
-            "reaction",
-            "first reaction",
-            [r.reaction_s for r in results if r.reaction_s is not None],
-            "first nod, glance or thinking state after the end of speech",
-        ),
-    ]
-    falls = [r.waterfall for r in answered if r.waterfall is not None]
-    for mark, title in STEPS:
-        found += _spread(f"stage.{mark}", title, [fall.steps_s[mark] for fall in falls])
-    found += _spread(
-        "stage.residual",
-        "first audio sent to first audio here",
-        [fall.network_s for fall in falls],
-        "network, and what the clocks of server and bench disagree by",
+def _command(args: argparse.Namespace) -> str:
+    """Returns the command line that repeats the run; folders by their last name."""
+    command = repeating(
+        "v2v",
+        clips=args.clips.name,
+        url=args.url,
+        dialect=None if args.dialect == "avatar" else args.dialect,
+        preset=None if args.url or args.preset == PRESET else args.preset,
+        sessions=args.sessions,
+        turns=args.turns,
+        pauses=",".join(f"{length_s:g}" for length_s in args.pauses),
     )
-    return found + _counts(results, answered)
-
-
-def _v2v(results: Iterable[TurnResult]) -> list[float]:
-    return [r.v2v_s for r in results if r.v2v_s is not None]
-
-
-def _spread(name: str, title: str, values_s: Sequence[float], note: str = "") -> list[Figure]:
-    if not values_s:
-        return []
-    in_ms = summary([1000 * value_s for value_s in values_s])
-    return [Figure(name=name, title=title, unit="ms", better="lower", summary=in_ms, note=note)]
-
-
-def _counts(results: Sequence[TurnResult], answered: Sequence[TurnResult]) -> list[Figure]:
-    paused = [r for r in results if r.clip.pauses_s]
-
-    def share(part: int, whole: int) -> float:
-        return 100.0 * part / whole if whole else 0.0
-
-    def figure(name: str, title: str, unit: Unit, value: float, note: str = "") -> Figure:
-        return Figure(name=name, title=title, unit=unit, better="lower", value=value, note=note)
-
-    cut = sum(bool(r.cut_offs_s) for r in results)
-    speculative = sum(r.is_speculative for r in answered)
-    found = [
-        figure("missed", "turns without an answer", "%",
-               share(len(results) - len(answered), len(results))),
-        figure("cut_offs", "turns with an answer before their end", "%", share(cut, len(results)),
-               f"{cut} of {len(results)}"),
-        figure("cut_offs.paused", "… of turns with pauses", "%",
-               share(sum(bool(r.cut_offs_s) for r in paused), len(paused)),
-               f"{sum(bool(r.cut_offs_s) for r in paused)} of {len(paused)}"),
-        figure("underruns", "answers with an underrun", "%",
-               share(sum(r.underruns > 0 for r in answered), len(answered))),
-        figure("mic_late", "our own frames late, at worst", "ms",
-               1000 * max((r.mic_late_s for r in results), default=0.0)),
-        Figure(name="speculation", title="answers begun before the turn was over", unit="%",
-               better="higher", value=share(speculative, len(answered))),
-    ]  # fmt: skip
-    wer = _wer(results)
-    if wer is not None:
-        found.append(figure("wer", "word error rate of what was understood", "%", 100 * wer))
-    return found
-
-
-def _wer(results: Sequence[TurnResult]) -> float | None:
-    import jiwer
-
-    from voice_avatar.bench.stt import scorable
-
-    known = [r for r in results if r.clip.text]
-    if not known or not any(r.heard for r in known):
-        return None
-    return float(
-        jiwer.wer(
-            [scorable(r.clip.text, r.clip.language) for r in known],
-            [scorable(r.heard, r.clip.language) for r in known],
-        )
-    )
-
-
-def _item(result: TurnResult) -> dict[str, Any]:
-    """Returns a turn as JSON-ready data, in seconds."""
-    fall = result.waterfall
-    return {
-        "clip": result.clip.name,
-        "ends_by": result.clip.ends_by,
-        "number": result.number,
-        "v2v_s": result.v2v_s,
-        "cut_offs_s": list(result.cut_offs_s),
-        "reaction_s": result.reaction_s,
-        "heard": result.heard,
-        "reply": result.reply,
-        "stages_s": dict(fall.steps_s) if fall else None,
-        "residual_s": fall.network_s if fall else None,
-        "is_speculative": result.is_speculative,
-        "underruns": result.underruns,
-        "late_s": result.late_s,
-        "mic_late_s": result.mic_late_s,
-        "trouble": list(result.trouble),
-    }
+    for name, value, usual in (
+        ("--jitter-ms", args.jitter_ms, 0.0),
+        ("--loss", args.loss, 0.0),
+        ("--buffer-ms", args.buffer_ms, 0.0),
+        ("--timeout-s", args.timeout_s, 10.0),
+        ("--seed", args.seed, 7),
+    ):
+        if value != usual:
+            command += f" {name} {value:g}"
+    return command + "".join(f" --set {given}" for given in args.set)

@@ -93,7 +93,7 @@ class TurnOptions:
     question_s: float = 0.6
     hold_s: float = 0.4
     rescore_s: tuple[float, ...] = (0.18, 0.35, 0.6, 0.9)
-    speculate_probability: float = 0.1
+    speculate_probability: float = 0.05
     preroll_s: float = 0.3
     interim_s: float = 1.0
     interrupt_ask_s: float = 0.25

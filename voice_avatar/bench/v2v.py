@@ -128,6 +128,7 @@ def run(args: argparse.Namespace) -> Run:
 
 
 async def _run(args: argparse.Namespace) -> Run:
+    settings = {} if args.url else _settings(args.set)
     clips = _said(read_clips(args.clips), args.pauses)
     options = CallOptions(
         timeout_s=args.timeout_s,
@@ -136,7 +137,6 @@ async def _run(args: argparse.Namespace) -> Run:
         buffer_s=args.buffer_ms / 1000,
         seed=args.seed,
     )
-    settings = {} if args.url else _settings(args.set)
     async with _server(args, settings) as url:
         target = open_target(url, args.dialect, token=args.token)
         subject = await _subject(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from voice_avatar.audio import dbfs, sample_count, silence, to_float
 from voice_avatar.bench.clips import Clip, quietest_s, read_clips, speech_end, with_pause
+from voice_avatar.bench.pauses import pause_at_s, with_pauses
 from voice_avatar.errors import ConfigError
 
 HZ = 16_000
@@ -142,7 +144,32 @@ def test_a_pause_outside_the_turn_is_none(at_s: float) -> None:
         with_pause(two_words(), at_s, 1.0)
 
 
+@pytest.mark.parametrize("unknown", [{"text": ""}, {"text": "xyzzyq"}, {"language": "fr"}], ids=str)
+def test_where_words_cannot_be_found_the_quietest_place_is_taken(unknown: dict[str, str]) -> None:
+    clip = replace(two_words(), **unknown)  # type: ignore[arg-type]
+    assert pause_at_s(clip) == quietest_s(clip)
+
+
+def test_a_clip_without_pauses_asked_for_has_none() -> None:
+    assert with_pauses(two_words(), ()) == []
+
+
 # -- real recordings
+
+
+@pytest.mark.parametrize(
+    ("name", "between_s"),
+    [("en_goforward", (1.0, 1.3)), ("en_dialog_chromecast_6", (1.2, 1.75))],
+    ids=["forward | ten", "sure | would"],
+)
+def test_a_pause_is_put_between_the_words_of_a_recording(
+    speech_dir: Path, name: str, between_s: tuple[float, float]
+) -> None:
+    (clip,) = (clip for clip in read_clips(speech_dir) if clip.name == name)
+    assert between_s[0] <= pause_at_s(clip) <= between_s[1]
+    short, long = with_pauses(clip, (0.5, 1.0))
+    assert (short.inserted_s, long.inserted_s) == (0.5, 1.0)
+    assert long.end - short.end == HZ // 2
 
 
 def test_most_ends_found_by_energy_are_near_the_annotated_ones(speech_dir: Path) -> None:

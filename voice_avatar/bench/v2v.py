@@ -38,14 +38,15 @@ from typing import Any, Final
 
 from voice_avatar.bench.alone import repeating
 from voice_avatar.bench.call import CallOptions, hold_call
-from voice_avatar.bench.clips import Clip, quietest_s, read_clips, with_pause
+from voice_avatar.bench.clips import Clip, read_clips
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.own_server import own_server
+from voice_avatar.bench.pauses import with_pauses
 from voice_avatar.bench.results import Run
 from voice_avatar.bench.target import Subject, Target
 from voice_avatar.bench.targets.registry import DIALECTS, open_target
 from voice_avatar.bench.turns import TurnResult
-from voice_avatar.bench.v2v_figures import figures, item
+from voice_avatar.bench.v2v_figures import DISTURBED_S, figures, item
 from voice_avatar.errors import ConfigError, VoiceAvatarError
 
 PRESET: Final = "embedded"
@@ -129,7 +130,9 @@ def run(args: argparse.Namespace) -> Run:
 
 async def _run(args: argparse.Namespace) -> Run:
     settings = {} if args.url else _settings(args.set)
-    clips = _said(read_clips(args.clips), args.pauses)
+    clips = [
+        said for clip in read_clips(args.clips) for said in (clip, *with_pauses(clip, args.pauses))
+    ]
     options = CallOptions(
         timeout_s=args.timeout_s,
         jitter_s=args.jitter_ms / 1000,
@@ -160,15 +163,6 @@ async def _run(args: argparse.Namespace) -> Run:
         },
         command=_command(args),
     )
-
-
-def _said(clips: Sequence[Clip], pauses_s: Sequence[float]) -> list[Clip]:
-    """Returns what is said: every clip, then with each pause put in."""
-    return [
-        said
-        for clip in clips
-        for said in (clip, *(with_pause(clip, quietest_s(clip), s) for s in pauses_s))
-    ]
 
 
 async def measure(
@@ -219,6 +213,7 @@ def _line(result: TurnResult) -> str:
     faults = [
         "cut off" if result.is_cut_off else "",
         "ran dry" if result.underruns else "",
+        "the bench was late" if result.mic_late_s > DISTURBED_S else "",
         *result.trouble,
     ]
     return ", ".join(part for part in (f"{result.clip.name} {wait}", *faults) if part)

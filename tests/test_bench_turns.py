@@ -157,6 +157,16 @@ def test_an_endpoint_wait_before_the_work_hides_the_recognition() -> None:
     assert fall.steps_s["llm_start"] == pytest.approx(0.006)
 
 
+def test_the_time_until_the_pause_is_noticed_is_no_recognition() -> None:
+    fall = waterfall(EARLY, zero_s=0.0, arrived_s=0.401, onset_s=0.401, noticed_s=0.07)
+    assert fall.steps_s["noticed"] == pytest.approx(0.07)
+    assert fall.steps_s["stt"] == pytest.approx(0.08)
+    late = waterfall(
+        EARLY | {"commit": 0.145}, zero_s=0.0, arrived_s=0.401, onset_s=0.401, noticed_s=0.07
+    )
+    assert late.steps_s["commit"] == pytest.approx(0.075)
+
+
 def test_work_that_was_done_before_the_end_of_speech_costs_nothing() -> None:
     marks = {"stt": -0.4, "llm_start": -0.3, "ttft": -0.2, "first_chunk": -0.1, "ttfa": 0.02}
     fall = waterfall(
@@ -171,15 +181,22 @@ _S = st.floats(-2, 3)
 
 
 @given(
-    st.dictionaries(st.sampled_from(sorted(set(STEPS) - {"onset"})), _S),
+    st.dictionaries(st.sampled_from(sorted(set(STEPS) - {"onset", "noticed"})), _S),
     st.none() | _S,
     _S,
     st.floats(-1, 5),
+    st.none() | _S,
 )
 def test_steps_are_never_negative_and_sum_to_the_wait(
-    marks_s: dict[str, float], zero_s: float | None, arrived_s: float, onset_s: float
+    marks_s: dict[str, float],
+    zero_s: float | None,
+    arrived_s: float,
+    onset_s: float,
+    noticed_s: float | None,
 ) -> None:
-    fall = waterfall(marks_s, zero_s=zero_s, arrived_s=arrived_s, onset_s=onset_s)
+    fall = waterfall(
+        marks_s, zero_s=zero_s, arrived_s=arrived_s, onset_s=onset_s, noticed_s=noticed_s
+    )
     assert set(fall.steps_s) == set(STEPS)
     assert min(fall.steps_s.values()) >= 0.0
     assert fall.total_s == pytest.approx(max(0.0, onset_s), abs=1e-9)

@@ -274,6 +274,9 @@ def test_cut_offs_are_counted_by_the_pauses_of_a_clip() -> None:
     assert found["v2v"].summary is not None
     assert found["v2v"].summary.most == pytest.approx(500)  # pauses put in stand apart
     assert found["v2v.inserted_pause"].summary is not None
+    assert found["v2v.not_cut_off"].summary is not None
+    assert found["v2v.not_cut_off"].summary.count == 2
+    assert "v2v.not_cut_off" not in by_name([result()])
 
 
 def test_errors_are_counted_over_words_and_a_turn_not_heard_counts_whole() -> None:
@@ -303,6 +306,12 @@ def test_every_turn_is_kept_with_its_stages() -> None:
     assert kept["stages_s"]["ttfa"] == 0.1
     assert kept["talk_overs_s"] == [-0.1]
     assert "pcm" not in kept
+
+
+def test_turns_in_which_the_bench_itself_was_late_are_told() -> None:
+    found = by_name([result(mic_late_s=0.2), result(mic_late_s=0.003)])
+    assert found["disturbed"].value == 50.0
+    assert found["mic_late"].value == pytest.approx(200)
 
 
 def test_no_turns_have_no_figures_but_counts_of_nothing() -> None:

@@ -182,16 +182,18 @@ def _waterfall(turn: TurnRecord, answer: PlayedReply, stages: StagesTold) -> Wat
     if answer.onset_s is None:
         return None
     ends = (
-        e.sample
+        e
         for e in reversed(turn.events)
         if isinstance(e, SpeechNoticed) and e.is_end and e.at_s <= answer.arrived_s
     )
-    sample = next(ends, None)
+    end = next(ends, None)
+    sample = end.sample if end else None
     return waterfall(
         stages.marks_s,
         zero_s=None if sample is None else said_s(turn.sent_s, sample) - turn.end_s,
         arrived_s=answer.arrived_s - turn.end_s,
         onset_s=answer.onset_s - turn.end_s,
+        noticed_s=None if end is None else end.at_s - turn.end_s,
     )
 
 

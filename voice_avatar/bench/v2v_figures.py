@@ -34,6 +34,7 @@ def figures(results: Sequence[TurnResult]) -> list[Figure]:
         ),
         *_spread("v2v.first_turn", "… first turns", _v2v_s(r for r in plain if not r.number)),
         *_spread("v2v.later_turns", "… later turns", _v2v_s(r for r in plain if r.number)),
+        *_spread("v2v.not_cut_off", "… turns not cut off", _not_cut_off_s(plain)),
         *_spread("v2v.inserted_pause", "… with a pause put in", _v2v_s(paused)),
         *_spread(
             "reaction",
@@ -52,6 +53,12 @@ def figures(results: Sequence[TurnResult]) -> list[Figure]:
 
 def _v2v_s(results: Iterable[TurnResult]) -> list[float]:
     return [r.v2v_s for r in results if r.v2v_s is not None]
+
+
+def _not_cut_off_s(results: Sequence[TurnResult]) -> list[float]:
+    """Returns the waits of turns that were heard whole; none where all were."""
+    whole = [r for r in results if not r.is_cut_off]
+    return _v2v_s(whole) if len(whole) < len(results) else []
 
 
 def _spread(name: str, title: str, values_s: Sequence[float], note: str = "") -> list[Figure]:

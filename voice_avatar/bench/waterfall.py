@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 STEPS: Final = {
+    "noticed": "noticing the pause",
     "commit": "endpoint wait",
     "stt": "unhidden recognition",
     "llm_start": "before the model was asked",
@@ -53,7 +54,12 @@ class Waterfall:
 
 
 def waterfall(
-    marks_s: Mapping[str, float], *, zero_s: float | None, arrived_s: float, onset_s: float
+    marks_s: Mapping[str, float],
+    *,
+    zero_s: float | None,
+    arrived_s: float,
+    onset_s: float,
+    noticed_s: float | None = None,
 ) -> Waterfall:
     """Decomposes a wait.
 
@@ -63,6 +69,7 @@ def waterfall(
             None = not told.
         arrived_s: first audio, likewise.
         onset_s: first sound, likewise: the whole wait.
+        noticed_s: the word that the user may have ended, likewise; None = it did not come.
 
     Returns:
         Steps that sum to `onset_s`, or to 0 where that is negative.
@@ -70,6 +77,8 @@ def waterfall(
     sent_s = marks_s.get("sent")
     anchor_s = (zero_s or 0.0) if sent_s is None else arrived_s - sent_s
     at_s = {name: anchor_s + mark_s for name, mark_s in marks_s.items()} | {"onset": onset_s}
+    if noticed_s is not None:
+        at_s["noticed"] = noticed_s
     latest_s, steps_s = 0.0, {}
     for name in _order(marks_s):
         reached_s = min(at_s.get(name, latest_s), onset_s)
@@ -82,5 +91,5 @@ def _order(marks_s: Mapping[str, float]) -> tuple[str, ...]:
     """Returns the steps in the order in which one waits for the other."""
     commit_s, asked_s = marks_s.get("commit"), marks_s.get("llm_start")
     if commit_s is not None and asked_s is not None and commit_s > asked_s:
-        return (*_WORK, "commit", "sent", "onset")
-    return ("commit", *_WORK, "sent", "onset")
+        return ("noticed", *_WORK, "commit", "sent", "onset")
+    return ("noticed", "commit", *_WORK, "sent", "onset")

@@ -231,6 +231,6 @@ def dropped_s(
     if not before or not all(before):
         return None
     for at_s, count in running:
-        if at_s >= cut_s and (count or 0) < before[-1]:
+        if at_s >= cut_s and (count or 0) < (before[-1] or 0):
             return at_s - onset_s
     return None

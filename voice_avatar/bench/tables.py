@@ -18,13 +18,15 @@ def show(run: Run, console: Console | None = None) -> None:
     machine = f"{run.machine.get('cores')} cores, {run.machine.get('cpu')}"
     console.print(f"[bold]{run.kind}[/bold]  {name}  {run.revision}  {machine}", highlight=False)
     table = Table(box=None, pad_edge=False)
-    table.add_column("figure")
+    table.add_column("figure", no_wrap=True)
     for column in ("n", "p50", "95 % interval", "p90", "p95", "p99", "unit"):
         table.add_column(column, justify="left" if column == "unit" else "right")
-    table.add_column("note", overflow="fold")
     for figure in run.figures:
         table.add_row(*_row(figure))
     console.print(table)
+    for figure in run.figures:
+        if figure.note:
+            console.print(f"[dim]{figure.title}: {figure.note}[/dim]", highlight=False)
 
 
 def show_pairs(
@@ -54,7 +56,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
     summary = figure.summary
     if summary is None:
         value = "" if figure.value is None else _told(figure.value)
-        return (figure.title, "", value, "", "", "", "", figure.unit, figure.note)
+        return (figure.title, "", value, "", "", "", "", figure.unit)
     low, high = summary.p50_ci
     return (
         figure.title,
@@ -65,7 +67,6 @@ def _row(figure: Figure) -> tuple[str, ...]:
         _told(summary.p95),
         _told(summary.p99),
         figure.unit,
-        figure.note,
     )
 
 

@@ -72,13 +72,11 @@ def _spread(name: str, title: str, values_s: Sequence[float], note: str = "") ->
 def _stages(results: Sequence[TurnResult]) -> list[Figure]:
     falls = [r.waterfall for r in results if r.waterfall is not None]
     found = []
+    # Said once, of the first.
+    note = "steps are what was added on the critical path; those of a turn, and all means, add up"
     for mark, title in STEPS.items():
-        found += _spread(
-            f"stage.{mark}",
-            title,
-            [fall.steps_s[mark] for fall in falls],
-            "what it added on the critical path; a turn's steps, and the means, sum to the whole",
-        )
+        found += _spread(f"stage.{mark}", title, [fall.steps_s[mark] for fall in falls], note)
+        note = ""
     off_s = [abs(r.waterfall.total_s - r.v2v_s) for r in results if r.waterfall and r.v2v_s]
     found += _spread("stage.unaccounted", "the whole less its steps", off_s)
     return found + _spread(
@@ -122,7 +120,9 @@ def _cut_offs(results: Sequence[TurnResult]) -> list[Figure]:
     ):
         if group or not suffix:
             cut = sum(r.is_cut_off for r in group)
-            note = "taken to be over, or talked over, before the last sample of speech was sent"
+            note = (
+                "taken to be over before the last sample of speech was sent" if not suffix else ""
+            )
             found.append(_share(f"cut_offs{suffix}", title, cut, len(group), note))
     heard = sum(bool(r.talk_overs_s) for r in results)
     found.append(_share("cut_offs.heard", "turns talked over", heard, len(results)))

@@ -22,6 +22,7 @@ BENCHES: Final = {
     "v2v": "from the end of speech to the first sound of the answer",
     "interrupt": "how fast the avatar stops, and what makes it stop wrongly",
     "load": "latency, processor and memory against sessions",
+    "endpoint": "waits and cut-offs of the endpointing, in virtual time",
     "lipsync": "mouth shapes against a forced aligner",
     "stt": "our recogniser beside its library used plainly",
     "tts": "our synthesizer beside its library used plainly",

@@ -1,6 +1,6 @@
 """Endpointing in virtual time: how soon turns end, and how often they are cut off.
 
-    voice-avatar bench endpoint --clips DIR [--clips DIR ...] [--pauses 0.5,1.0]
+    voice-avatar bench endpoint --clips DIR [--patience 0.7,1,1.5,3]
 
 The real listener, turn model, voice detector and recogniser hear every clip, but the clock is the
 clip's own: an answer of the recogniser comes `--stt-s` after the question and one of the turn model
@@ -13,14 +13,23 @@ that trades cut-offs for speed.
 
 from __future__ import annotations
 
+import argparse
 import heapq
 import itertools
 import math
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, silence
+from voice_avatar.bench.alone import repeating
+from voice_avatar.bench.clips import Clip, read_clips
+from voice_avatar.bench.machine import results_of
+from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.statistics import summary
+from voice_avatar.engines import faster_whisper_stt, silero_vad, smart_turn
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
@@ -33,7 +42,8 @@ from voice_avatar.events import (
     VadFrame,
 )
 from voice_avatar.listening import Listener, Output, TurnCommitted, TurnReady, TurnResumed
-from voice_avatar.stt import SttEngine
+from voice_avatar.models import ModelStore
+from voice_avatar.stt import SttEngine, SttOptions
 from voice_avatar.turn import TurnEngine, TurnOptions
 from voice_avatar.vad import VadEngine, VadOptions
 
@@ -47,25 +57,6 @@ _WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A recording of one turn.
-
-    Attributes:
-        name: of the clip.
-        pcm: 16 kHz.
-        speech_end: one past its last speech sample.
-        language: ISO 639-1.
-        pauses_s: lengths of the silences inside the turn, natural or inserted, seconds.
-    """
-
-    name: str
-    pcm: bytes
-    speech_end: int
-    language: str = "en"
-    pauses_s: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Latencies:
     """How long the engines take, seconds.
 
@@ -75,9 +66,9 @@ class Latencies:
         reply_s: from the text to the first audio of the reply.
     """
 
-    stt_s: float = 0.13
-    turn_s: float = 0.04
-    reply_s: float = 0.28
+    stt_s: float
+    turn_s: float
+    reply_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +113,13 @@ class _Answered:
 class Ears(Protocol):
     """The engines' answers about one set of clips."""
 
-    def probabilities(self, clip: Spoken) -> Sequence[tuple[float, float]]:
+    def probabilities(self, clip: Clip) -> Sequence[tuple[float, float]]:
         """Returns (speech probability, level in dBFS) of every window, the tail included."""
 
-    def transcript(self, clip: Spoken, start: int, end: int, language: str | None) -> Transcript:
+    def transcript(self, clip: Clip, start: int, end: int, language: str | None) -> Transcript:
         """Returns the text of [start, end)."""
 
-    def score(self, clip: Spoken, start: int, end: int) -> float:
+    def score(self, clip: Clip, start: int, end: int) -> float:
         """Returns the turn model's probability for [start, end)."""
 
 
@@ -143,7 +134,7 @@ class RememberedEars:
     _texts: dict[tuple[str, int, int, str | None], Transcript] = field(default_factory=dict)
     _scores: dict[tuple[str, int, int], float] = field(default_factory=dict)
 
-    def probabilities(self, clip: Spoken) -> Sequence[tuple[float, float]]:
+    def probabilities(self, clip: Clip) -> Sequence[tuple[float, float]]:
         """See `Ears`."""
         if clip.name not in self._windows:
             stream, pcm = self.vad.open(), _with_tail(clip)
@@ -152,14 +143,14 @@ class RememberedEars:
             self._windows[clip.name] = [(stream.step(frame), dbfs(frame)) for frame in frames]
         return self._windows[clip.name]
 
-    def transcript(self, clip: Spoken, start: int, end: int, language: str | None) -> Transcript:
+    def transcript(self, clip: Clip, start: int, end: int, language: str | None) -> Transcript:
         """See `Ears`."""
         key = (clip.name, start, end, language)
         if key not in self._texts:
             self._texts[key] = self.stt.transcribe(_part(clip, start, end), language)
         return self._texts[key]
 
-    def score(self, clip: Spoken, start: int, end: int) -> float:
+    def score(self, clip: Clip, start: int, end: int) -> float:
         """See `Ears`."""
         key = (clip.name, start, end)
         if key not in self._scores:
@@ -167,25 +158,12 @@ class RememberedEars:
         return self._scores[key]
 
 
-def _with_tail(clip: Spoken) -> bytes:
+def _with_tail(clip: Clip) -> bytes:
     return clip.pcm + silence(int(TAIL_S * MIC_HZ))
 
 
-def _part(clip: Spoken, start: int, end: int) -> bytes:
+def _part(clip: Clip, start: int, end: int) -> bytes:
     return _with_tail(clip)[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE]
-
-
-def with_pause(clip: Spoken, at: int, pause_s: float) -> Spoken:
-    """Returns the clip with a silence at sample `at`."""
-    cut = at * BYTES_PER_SAMPLE
-    length = int(pause_s * MIC_HZ)
-    return Spoken(
-        f"{clip.name}+{pause_s:g}s@{at}",
-        clip.pcm[:cut] + silence(length) + clip.pcm[cut:],
-        clip.speech_end + length,
-        clip.language,
-        (*clip.pauses_s, pause_s),
-    )
 
 
 class _Room:
@@ -197,7 +175,7 @@ class _Room:
     """
 
     def __init__(
-        self, clip: Spoken, ears: Ears, vad: VadOptions, turn: TurnOptions, latencies: Latencies
+        self, clip: Clip, ears: Ears, vad: VadOptions, turn: TurnOptions, latencies: Latencies
     ) -> None:
         self._clip = clip
         self._ears = ears
@@ -277,12 +255,12 @@ class _Room:
 
 
 def listen(
-    clip: Spoken, ears: Ears, vad: VadOptions, turn: TurnOptions, latencies: Latencies
+    clip: Clip, ears: Ears, vad: VadOptions, turn: TurnOptions, latencies: Latencies
 ) -> Outcome:
     """Plays one clip to a listener in virtual time."""
     room = _Room(clip, ears, vad, turn, latencies)
     room.run()
-    end_s = clip.speech_end / MIC_HZ
+    end_s = clip.end / MIC_HZ
     return Outcome(
         clip.name,
         tuple(at_s - end_s for at_s in room.onsets_s),
@@ -291,3 +269,78 @@ def listen(
         (room.decodes, room.scores),
         room.withdrawn,
     )
+
+
+# -- the command
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `bench endpoint`."""
+    parser.add_argument("--clips", metavar="DIR", type=Path, required=True, help="recordings")
+    parser.add_argument("--limit", type=int, default=0, help="use the first clips only")
+    parser.add_argument("--patience", default="0.7,1,1.5,3", help="values of turn.patience")
+    parser.add_argument("--stt-s", type=float, default=0.13, help="of a decode")
+    parser.add_argument("--turn-s", type=float, default=0.04, help="of the turn model")
+    parser.add_argument("--reply-s", type=float, default=0.28, help="text to audio")
+
+
+def run(args: argparse.Namespace) -> Run:
+    """Plays every clip at every patience.
+
+    Raises:
+        ConfigError: the recordings cannot be used.
+        EngineUnavailable, ModelError: a model is not to be had.
+    """
+    clips = read_clips(args.clips, languages=("en", "zh"))[: args.limit or None]
+    latencies = Latencies(args.stt_s, args.turn_s, args.reply_s)
+    vad, turn, stt, store = VadOptions(), TurnOptions(), SttOptions(), ModelStore()
+    ears = RememberedEars(
+        silero_vad.load(vad, store),
+        smart_turn.load(turn, store),
+        faster_whisper_stt.load(stt, store),
+    )
+    figures: list[Figure] = []
+    items = []
+    for patience in map(float, args.patience.split(",")):
+        print(f"patience {patience:g}", file=sys.stderr)
+        policy = replace(turn, patience=patience)
+        heard = [(clip, listen(clip, ears, vad, policy, latencies)) for clip in clips]
+        figures += _figures(patience, heard)
+        items += [{"patience": patience, **asdict(outcome)} for _, outcome in heard]
+    return results_of(
+        "endpoint",
+        figures,
+        items,
+        subject={"name": "voice-avatar"},
+        settings={"latencies": asdict(latencies), "vad": asdict(vad), "turn": asdict(turn)},
+        command=repeating(
+            "endpoint", clips=args.clips.name, limit=args.limit, patience=args.patience
+        ),
+    )
+
+
+def _figures(patience: float, heard: Sequence[tuple[Clip, Outcome]]) -> list[Figure]:
+    name = f"patience_{patience:g}"
+    waits_ms = [1000 * outcome.v2v_s for _, outcome in heard if outcome.v2v_s is not None]
+    paused = [outcome for clip, outcome in heard if clip.pauses_s]
+    cut = sum(outcome.is_cut_off for outcome in paused)
+    fluent = [outcome for clip, outcome in heard if not clip.pauses_s]
+    wrong = sum(outcome.is_cut_off for outcome in fluent)
+    return [
+        Figure(
+            name=f"{name}.v2v",
+            title=f"wait at patience {patience:g}",
+            unit="ms",
+            better="lower",
+            summary=summary(waits_ms) if waits_ms else None,
+            note="in virtual time",
+        ),
+        _share(f"{name}.cut_offs.paused", "… cut off, with pauses", cut, len(paused)),
+        _share(f"{name}.cut_offs.fluent", "… cut off, without", wrong, len(fluent)),
+    ]
+
+
+def _share(name: str, title: str, part: int, whole: int) -> Figure:
+    value = 100.0 * part / whole if whole else 0.0
+    note = f"{part} of {whole}"
+    return Figure(name=name, title=title, unit="%", better="lower", value=value, note=note)

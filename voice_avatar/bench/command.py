@@ -33,24 +33,32 @@ BENCHES: Final = {
 FOLDER: Final = "bench_results"
 """Where results are kept, dated (`--save`)."""
 
+_OTHERS: Final = {
+    "compare": "two results, figure by figure",
+    "page": "results as one HTML page",
+}
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs a bench, or compares two runs, and returns the exit status.
+    """Runs a bench, compares two runs or draws some, and returns the exit status.
 
     Raises:
         VoiceAvatarError: what went wrong.
     """
-    names = (*BENCHES, "compare")
-    if not arguments or arguments[0] not in names:
-        asked = arguments[:1]
-        print(f"usage: voice-avatar bench {{{','.join(names)}}} [--help] …", file=sys.stderr)
-        for name, help_ in BENCHES.items():
-            print(f"  {name:10} {help_}", file=sys.stderr)
-        print("  compare    two results, figure by figure", file=sys.stderr)
-        return 0 if list(asked) in (["-h"], ["--help"]) else 2
-    if arguments[0] == "compare":
-        return _compare(arguments[1:])
-    return _measure(arguments[0], arguments[1:])
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", ())
+    if name in BENCHES:
+        return _measure(name, rest)
+    if name == "compare":
+        return _compare(rest)
+    if name == "page":
+        return _page(rest)
+    is_asked = name in {"-h", "--help"}
+    known = BENCHES | _OTHERS
+    out = sys.stdout if is_asked else sys.stderr
+    print(f"usage: voice-avatar bench {{{','.join(known)}}} [--help] …", file=out)
+    for each, help_ in known.items():
+        print(f"  {each:10} {help_}", file=out)
+    return 0 if is_asked else 2
 
 
 def _measure(name: str, arguments: Sequence[str]) -> int:
@@ -63,16 +71,23 @@ def _measure(name: str, arguments: Sequence[str]) -> int:
     bench.add_arguments(parser)
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the result there, as JSON")
     parser.add_argument("--save", action="store_true", help=f"… or as a dated file in {FOLDER}/")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="… and as a page to look at")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args(arguments)
+
+    from voice_avatar.bench import files, page, tables
+
+    for asked in (args.out, args.html, Path(FOLDER) / "-" if args.save else None):
+        if asked is not None:
+            files.check_writable(asked)
     measured: Run = bench.run(args)
-
-    from voice_avatar.bench import files, tables
-
     if args.out or args.save:
         path = args.out or files.dated(Path(FOLDER), measured)
         files.write(path, measured)
         print(f"written: {path.name}", file=sys.stderr)
+    if args.html:
+        files.write_text(args.html, page.render([measured]))
+        print(f"written: {args.html.name}", file=sys.stderr)
     if args.json:
         sys.stdout.write(files.to_json(measured))
     else:
@@ -92,4 +107,23 @@ def _compare(arguments: Sequence[str]) -> int:
     if before.kind != after.kind:
         raise ConfigError(f"A {before.kind} run cannot be compared with a {after.kind} run.")
     tables.show_pairs(before, after, pairs(before, after))
+    return 0
+
+
+def _page(arguments: Sequence[str]) -> int:
+    from voice_avatar.bench import files, page
+
+    parser = argparse.ArgumentParser(
+        prog="voice-avatar bench page",
+        description="Draws results as one HTML page that stands alone. Several runs of v2v are also"
+        " drawn against one another: turns cut off against latency.",
+    )
+    parser.add_argument("runs", type=Path, metavar="RUN.json", nargs="+")
+    parser.add_argument(
+        "--html", metavar="FILE", type=Path, help="where to (default: the first run, as .html)"
+    )
+    args = parser.parse_args(arguments)
+    path = args.html or args.runs[0].with_suffix(".html")
+    files.write_text(path, page.render([files.read(run) for run in args.runs]))
+    print(f"written: {path.name}", file=sys.stderr)
     return 0

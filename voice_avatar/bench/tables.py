@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from voice_avatar.bench.compare import Pair
+from voice_avatar.bench.compare import Pair, differences
 from voice_avatar.bench.results import Figure, Run
 
 
@@ -16,7 +16,8 @@ def show(run: Run, console: Console | None = None) -> None:
     console = console or Console()
     name = run.subject.get("name") or run.subject.get("dialect") or ""
     machine = f"{run.machine.get('cores')} cores, {run.machine.get('cpu')}"
-    console.print(f"[bold]{run.kind}[/bold]  {name}  {run.revision}  {machine}", highlight=False)
+    told = f"{run.kind}  {name}  {run.revision}  {machine}"
+    console.print(told, style="bold", highlight=False, markup=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("figure", no_wrap=True)
     for column in ("n", "p50", "95 % interval", "p90", "p95", "p99", "unit"):
@@ -26,7 +27,8 @@ def show(run: Run, console: Console | None = None) -> None:
     console.print(table)
     for figure in run.figures:
         if figure.note:
-            console.print(f"[dim]{figure.title}: {figure.note}[/dim]", highlight=False)
+            said = f"{figure.title}: {figure.note}"
+            console.print(said, style="dim", highlight=False, markup=False)
 
 
 def show_pairs(
@@ -50,6 +52,11 @@ def show_pairs(
             pair.verdict,
         )  # fmt: skip
     console.print(table)
+    if any("?" in pair.verdict for pair in found):
+        console.print("[dim]?: without an interval; it can be chance[/dim]", highlight=False)
+    for difference in differences(before, after):
+        # Markup off: "[" in a setting is no style.
+        console.print(f"differs: {difference}", highlight=False, markup=False)
 
 
 def _row(figure: Figure) -> tuple[str, ...]:

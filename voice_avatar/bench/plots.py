@@ -41,6 +41,7 @@ MOST_DOTS: Final = 150
 
 _LEFT: Final = 290
 _RIGHT: Final = WIDTH - 70
+_WORDS: Final = "ms after the last sample of the user's speech"
 
 
 def legend() -> str:
@@ -66,7 +67,8 @@ def turn_timeline(item: Mapping[str, Any]) -> str:
     bottom = top + height * len(steps_s)
     ticks = Axis(0, total_ms, scale.at(0), scale.at(total_ms))
     parts = [
-        svg.below(ticks, 40, bottom, "ms after the last sample of the user's speech"),
+        svg.below(ticks, 40, bottom, ""),
+        label(_RIGHT + 60, bottom + 34, _WORDS, kind="tick", anchor="end"),
         _speech(scale, total_ms),
     ]
     at_ms = 0.0
@@ -116,7 +118,7 @@ def turns_plot(items: Sequence[Mapping[str, Any]]) -> str:
     scale = svg.axis([1000 * item["v2v_s"] for item in turns], _LEFT, _RIGHT)
     top, height = 8, 22
     bottom = top + height * len(turns)
-    parts = [svg.below(scale, top, bottom, "ms after the last sample of the user's speech")]
+    parts = [svg.below(scale, top, bottom, _WORDS)]
     for row, item in enumerate(turns):
         y = top + height * row
         name = str(item.get("clip", "")) + (" · first turn" if item.get("number") == 0 else "")

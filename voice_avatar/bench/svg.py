@@ -98,7 +98,7 @@ def number(value: float) -> str:
     if value and abs(value) < 0.01:
         return f"{value:.1g}"
     places = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    told = f"{value:,.{places}f}".replace(",", " ")  # a thin, unbreakable space
+    told = f"{value:,.{places}f}".replace(",", "\u202f")  # a thin, unbreakable space
     told = told.rstrip("0").rstrip(".") if "." in told else told
     return "0" if told == "-0" else told.replace("-", "−")
 

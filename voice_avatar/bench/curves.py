@@ -109,14 +109,15 @@ def _session_ticks(ticks: Mapping[int, float], bottom: float) -> list[str]:
     return [*parts, label(middle, bottom + 34, "sessions", kind="tick", anchor="middle")]
 
 
-def trade_off(points: Sequence[tuple[str, Figure, Figure]]) -> str:
+def trade_off(points: Sequence[tuple[str, Figure, Figure]], *, is_curve: bool = True) -> str:
     """Returns cut-offs against latency, a point for each setting.
 
     Args:
         points: name of a setting, its latency with a summary, its share of turns cut off.
+        is_curve: whether they are settings of one thing, and so joined.
     """
     ordered = sorted(points, key=lambda point: point[1].summary.p50 if point[1].summary else 0.0)
-    left, right, top, bottom = 70.0, WIDTH - 130, 20.0, 250.0
+    left, right, top, bottom = 70.0, WIDTH - 130, 40.0, 270.0
     known = [(name, lat.summary, cut.value) for name, lat, cut in ordered]
     told = [(name, s, value) for name, s, value in known if s is not None and value is not None]
     across = svg.axis([x for _, s, _ in told for x in s.p50_ci], left, right)
@@ -125,9 +126,10 @@ def trade_off(points: Sequence[tuple[str, Figure, Figure]]) -> str:
     parts = [
         svg.beside(up, left, right),
         svg.below(across, top, bottom, f"voice to voice, median with its 95 % interval, {unit}"),
-        label(left + 6, top + 10, "turns cut off, %", kind="strong"),
-        path([(across.at(s.p50), up.at(value)) for _, s, value in told], "curve one"),
+        label(left, 14, "turns cut off, %", kind="strong"),
     ]
+    if is_curve:
+        parts.append(path([(across.at(s.p50), up.at(value)) for _, s, value in told], "curve one"))
     for name, s, value in told:
         y = up.at(value)
         parts.append(line(across.at(s.p50_ci[0]), y, across.at(s.p50_ci[1]), y, "whisker"))

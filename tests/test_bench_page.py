@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from voice_avatar.bench import page
@@ -283,6 +284,19 @@ def test_several_runs_of_v2v_are_drawn_as_a_curve_of_cut_offs_against_latency() 
     assert "patience 1.5" in told
     assert "temperature" not in told  # both have it
     assert "Cut-offs against latency" not in page.render(runs[:1])
+
+
+def test_a_page_of_several_benches_compares_only_what_is_alike() -> None:
+    load = load_run()
+    told_as_list = msgspec.structs.replace(load, settings=load.settings | {"server": ["a.b=1"]})
+    one = v2v_run(settings={"server": {"turn.patience": "0.7"}})
+    other = v2v_run(settings={"server": {"turn.patience": "1.5"}})
+    html = page.render([one, other, told_as_list])
+    read(html)
+    told = "".join(drawings(html)[0].itertext())
+    assert "patience 0.7" in told
+    assert "patience 1.5" in told
+    assert "Cut-offs against latency" not in page.render([one, told_as_list])
 
 
 def test_the_settings_of_the_endpoint_bench_are_a_curve_too() -> None:

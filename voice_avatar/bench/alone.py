@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import voice_avatar
 from voice_avatar.model_files import sha256
@@ -13,6 +15,9 @@ from voice_avatar.models import ModelStore
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+_SECRET: Final = re.compile("token|key|secret|auth|sig", re.IGNORECASE)
+"""Names of query parameters that are left out of what is published."""
 
 
 def engine_subject(stage: str, model: str, store: ModelStore) -> dict[str, Any]:
@@ -46,13 +51,25 @@ def repeating(bench: str, **options: str | int | bool | None) -> str:
 
     Args:
         bench: its name.
-        options: option -> value. False, 0, "" and None are left out, True stands alone; a value
-            that is a path is cut to its last part.
+        options: option -> value. False, 0, "" and None are left out, True stands alone; an absolute
+            path is cut to its last part, and an address loses what may be secret in it.
     """
     words = ["voice-avatar", "bench", bench]
     for name, value in options.items():
         if value:
             words.append("--" + name.replace("_", "-"))
             if value is not True:
-                words.append(Path(str(value)).name if "/" in str(value) else str(value))
+                words.append(_public(str(value)))
     return shlex.join(words)
+
+
+def _public(value: str) -> str:
+    if Path(value).is_absolute():
+        return Path(value).name
+    parts = urlsplit(value)
+    if parts.scheme not in {"ws", "wss", "http", "https"}:
+        return value
+    query = "&".join(
+        part for part in parts.query.split("&") if not _SECRET.search(part.partition("=")[0])
+    )
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()

@@ -16,12 +16,20 @@ from typing import Final
 
 import numpy as np
 
-from voice_avatar.audio import BYTES_PER_SAMPLE
+from voice_avatar.audio import BYTES_PER_SAMPLE, resample
 from voice_avatar.bench.clips import Clip
 from voice_avatar.bench.played import PlayedTrack
-from voice_avatar.bench.target import AudioCame, Line, LineEvent, ReplyEnded, Target
-from voice_avatar.bench.turns import FRAME_SAMPLES, TurnRecord, TurnResult, judge
+from voice_avatar.bench.target import (
+    AudioCame,
+    Line,
+    LineEvent,
+    ReplyEnded,
+    Target,
+    TargetCapabilities,
+)
+from voice_avatar.bench.turns import TurnRecord, TurnResult, judge
 from voice_avatar.errors import ConnectionFailed
+from voice_avatar.events import MIC_HZ
 from voice_avatar.frames import FRAME_S
 
 RETRANSMISSION_S: Final = 0.2
@@ -38,8 +46,6 @@ LONGEST_REPLY_S: Final = 60.0
 
 REPORT_S: Final = 0.2
 """Time between two reports of what was played."""
-
-_QUIET: Final = bytes(FRAME_SAMPLES * BYTES_PER_SAMPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ async def hold_call(
         ConnectionFailed: the server cannot be reached, or ended the session.
     """
     async with target.dial() as line:
-        caller = _Caller(line, options, reports=target.capabilities.reports_playback)
+        caller = _Caller(line, options, target.capabilities)
         ears = asyncio.create_task(caller.listen())
         results: list[TurnResult] = []
         try:
@@ -108,10 +114,12 @@ async def hold_call(
 class _Caller:
     """A microphone and a loudspeaker on one line."""
 
-    def __init__(self, line: Line, options: CallOptions, *, reports: bool) -> None:
+    def __init__(self, line: Line, options: CallOptions, target: TargetCapabilities) -> None:
         self._line = line
         self._options = options
-        self._reports = reports
+        self._reports = target.reports_playback
+        self._mic_hz = target.mic_hz
+        self._quiet = bytes(round(target.mic_hz * FRAME_S) * BYTES_PER_SAMPLE)
         self._track = PlayedTrack(options.buffer_s)
         self._events: list[LineEvent] = []
         self._ended: set[str] = set()
@@ -136,6 +144,7 @@ class _Caller:
                     self._ended.add(reply)
                     if is_interrupted:
                         self._track.cut(reply, at_s)
+                        await self._report_cut(reply)
 
     def _is_quiet(self, now_s: float) -> bool:
         return all(
@@ -150,7 +159,7 @@ class _Caller:
         now_s = time.monotonic()
         quiet_s, end_s = now_s + gap_s, now_s + LONGEST_REPLY_S
         while now_s < min(quiet_s, end_s):
-            await self._send(_QUIET)
+            await self._send(self._quiet)
             now_s = time.monotonic()
             if not self._is_quiet(now_s):
                 quiet_s = now_s + gap_s
@@ -160,15 +169,16 @@ class _Caller:
         self._events, self._late_s = [], 0.0
         stale = frozenset(self._track.replies)
         first = len(self._sent_s)
-        for at in range(0, len(clip.pcm), len(_QUIET)):
-            frame = clip.pcm[at : at + len(_QUIET)]
-            await self._send(frame + _QUIET[len(frame) :])
+        pcm, size = resample(clip.pcm, MIC_HZ, self._mic_hz), len(self._quiet)
+        for at in range(0, len(pcm), size):
+            frame = pcm[at : at + size]
+            await self._send(frame + self._quiet[len(frame) :])
         record = TurnRecord(clip, number, first, self._sent_s, self._events, self._track, stale)
         until_s = record.end_s + self._options.timeout_s
         while time.monotonic() < until_s and record.answer() is None:
             if record.talk_overs_s():
                 until_s = min(until_s, self._track.until_s + AFTER_TALK_OVER_S)
-            await self._send(_QUIET)
+            await self._send(self._quiet)
         await self.hush(self._options.gap_s)
         return TurnRecord(
             clip, number, first, self._sent_s, self._events, self._track, stale, self._late_s
@@ -206,3 +216,8 @@ class _Caller:
         if report != self._reported:
             self._reported = report
             await self._line.played(*report)
+
+    async def _report_cut(self, reply: str) -> None:
+        played = self._track.replies.get(reply)
+        if self._reports and played is not None:
+            await self._line.played(reply, played.samples)

@@ -38,6 +38,7 @@ from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.scrape import metrics_url
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.target import Target, Trouble
+from voice_avatar.bench.targets.options import add_dial_arguments, dial_options, told
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.utterances import Utterance, read_utterances
 from voice_avatar.events import MIC_HZ
@@ -76,8 +77,7 @@ class Held:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `bench interrupt`."""
     parser.add_argument("--url", required=True, help="the server (ws://host:port)")
-    parser.add_argument("--dialect", default="avatar", help="what it speaks (default avatar)")
-    parser.add_argument("--token", default=None, help="bearer token")
+    add_dial_arguments(parser)
     parser.add_argument(
         "--clips", metavar="DIR", type=Path, required=True, help="questions and interruptions"
     )
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> Run:
         echo_db=args.echo_db,
         seed=args.seed,
     )[: args.limit or None]
-    target = open_target(args.url, args.dialect, token=args.token)
+    target = open_target(args.url, args.dialect, dial_options(args))
     metrics = args.metrics
     if metrics is None:
         metrics = metrics_url(args.url) if args.dialect == "avatar" else ""
@@ -126,6 +126,7 @@ def run(args: argparse.Namespace) -> Run:
         subject={"name": args.dialect},
         settings={
             "dialect": args.dialect,
+            **told(dial_options(args)),
             "turns": args.turns,
             "repeats": args.repeats,
             "echo_db": args.echo_db,
@@ -138,12 +139,9 @@ def run(args: argparse.Namespace) -> Run:
 
 def _command(args: argparse.Namespace) -> str:
     """Returns the command line that repeats the run; folders by their last name."""
-    return f"{_options(args)} --url {args.url}"
-
-
-def _options(args: argparse.Namespace) -> str:
     return repeating(
         "interrupt",
+        url=args.url,
         dialect=args.dialect,
         clips=args.clips.name,
         noises=args.noises.name if args.noises else None,
@@ -152,6 +150,7 @@ def _options(args: argparse.Namespace) -> str:
         repeats=args.repeats,
         limit=args.limit,
         seed=args.seed,
+        **told(dial_options(args)),
     )
 
 

@@ -142,8 +142,10 @@ class _User:
                         self._echo.play(start_s, event.pcm, event.rate_hz)
                     if self._began_s is None:
                         self._began_s = start_s
-                case ReplyEnded(is_interrupted=True, at_s=at_s):
+                case ReplyEnded(is_interrupted=True, at_s=at_s, reply=reply):
                     self._speaker.flush(at_s)
+                    if self.reports and reply == self._speaker.reply:
+                        await self._line.played(reply, self._speaker.played(at_s))
                     if self._echo is not None:
                         self._echo.cut(at_s)
                     if self.noted.onset_s is not None and self._cut_s is None:

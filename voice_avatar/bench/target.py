@@ -89,12 +89,20 @@ class SpeechNoticed:
     Attributes:
         at_s: when the word of it came.
         is_end: which.
-        sample: microphone sample at which it happened by the server's own word; None = unknown.
+        sample: microphone sample at which it happened by the server's own word, counted at 16 kHz
+            whatever the line's `mic_hz` is; None = unknown.
     """
 
     at_s: float
     is_end: bool
     sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommitted:
+    """The server took the user's turn to be over, by its own word."""
+
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,15 @@ class Trouble:
 
 
 LineEvent = (
-    AudioCame | ReplyBegan | ReplyEnded | Reacted | SpeechNoticed | UserHeard | StagesTold | Trouble
+    AudioCame
+    | ReplyBegan
+    | ReplyEnded
+    | Reacted
+    | SpeechNoticed
+    | TurnCommitted
+    | UserHeard
+    | StagesTold
+    | Trouble
 )
 
 
@@ -167,7 +183,10 @@ class Line(Protocol):
         """
 
     async def played(self, reply: str, samples: int) -> None:
-        """Says that `samples` of a reply were played so far; nothing where no dialect has it."""
+        """Says that `samples` of a reply were played so far; nothing where no dialect has it.
+
+        After a `ReplyEnded` that is an interruption it is said at once, and for the last time.
+        """
 
     def events(self) -> AsyncIterator[LineEvent]:
         """Yields what the server sends, as it comes; ends when the session ends.

@@ -19,6 +19,7 @@ from voice_avatar.bench.target import (
     SpeechNoticed,
     StagesTold,
     Trouble,
+    TurnCommitted,
     UserHeard,
 )
 from voice_avatar.bench.waterfall import Waterfall, waterfall
@@ -162,14 +163,16 @@ def judge(turn: TurnRecord) -> TurnResult:
 
 
 def _commits_s(turn: TurnRecord) -> Iterable[float]:
-    """Yields when turns were taken to be over: a final text or, where none is told, a reply."""
-    tells_texts = any(isinstance(e, UserHeard) for e in turn.events)
+    """Yields when turns were taken to be over: by the server's word, a final text or a reply."""
+    kinds = {type(event) for event in turn.events}
     for event in turn.events:
         match event:
-            case UserHeard(at_s, text) if text:
+            case TurnCommitted(at_s):
+                yield at_s
+            case UserHeard(at_s, text) if text and TurnCommitted not in kinds:
                 yield at_s
             case ReplyBegan(at_s, reply, is_filler=False) if reply not in turn.stale:
-                if not tells_texts:
+                if not kinds & {TurnCommitted, UserHeard}:
                     yield at_s
 
 

@@ -44,7 +44,8 @@ from voice_avatar.bench.own_server import own_server
 from voice_avatar.bench.pauses import with_pauses
 from voice_avatar.bench.results import Run
 from voice_avatar.bench.target import Subject, Target
-from voice_avatar.bench.targets.registry import DIALECTS, open_target
+from voice_avatar.bench.targets.options import add_dial_arguments, dial_options, told
+from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.bench.v2v_figures import DISTURBED_S, figures, item
 from voice_avatar.errors import ConfigError, VoiceAvatarError
@@ -64,8 +65,7 @@ PAUSES: Final = "0.5,1.0"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `bench v2v`."""
     parser.add_argument("--url", help="a running server (default: one that this starts)")
-    parser.add_argument("--dialect", choices=DIALECTS, default="avatar", help="what it speaks")
-    parser.add_argument("--token", default=None, help="bearer token")
+    add_dial_arguments(parser)
     parser.add_argument(
         "--preset", "--serve", metavar="NAME", default=PRESET, help=f"what to start ({PRESET})"
     )
@@ -141,7 +141,7 @@ async def _run(args: argparse.Namespace) -> Run:
         seed=args.seed,
     )
     async with _server(args, settings) as url:
-        target = open_target(url, args.dialect, token=args.token)
+        target = open_target(url, args.dialect, dial_options(args))
         subject = await _subject(target)
         calls = await measure(
             target, clips, options, sessions=args.sessions, turns=args.turns or len(clips)
@@ -150,7 +150,7 @@ async def _run(args: argparse.Namespace) -> Run:
         "v2v",
         figures([turn for turns in calls for turn in turns]),
         [item(turn, session) for session, turns in enumerate(calls) for turn in turns],
-        subject=_told(subject, args),
+        subject=_subject_told(subject, args),
         settings={
             "clips": [clip.name for clip in clips],
             "sessions": args.sessions,
@@ -158,6 +158,7 @@ async def _run(args: argparse.Namespace) -> Run:
             "pauses_s": list(args.pauses),
             "options": asdict(options),
             "dialect": args.dialect,
+            **told(dial_options(args)),
             "preset": "" if args.url else args.preset,
             "server": {key: Path(value).name for key, value in settings.items()},
         },
@@ -225,7 +226,7 @@ async def _subject(target: Target) -> Subject:
         return line.subject
 
 
-def _told(subject: Subject, args: argparse.Namespace) -> dict[str, Any]:
+def _subject_told(subject: Subject, args: argparse.Namespace) -> dict[str, Any]:
     """Returns the subject, with the hashes of models where they are on this machine."""
     models = {
         stage: {"name": Path(name).name} | (_hash(name) if not args.url else {})
@@ -277,6 +278,7 @@ def _command(args: argparse.Namespace) -> str:
         sessions=args.sessions,
         turns=args.turns,
         pauses=",".join(f"{length_s:g}" for length_s in args.pauses),
+        **told(dial_options(args)),
     )
     for name, value, usual in (
         ("--jitter-ms", args.jitter_ms, 0.0),

@@ -24,6 +24,7 @@ from voice_avatar.bench.target import (
     Trouble,
     UserHeard,
 )
+from voice_avatar.bench.targets.options import DialOptions
 from voice_avatar.client import AvatarConnection, Event, connect
 from voice_avatar.client_reply import AudioReceived
 from voice_avatar.events import MIC_HZ
@@ -39,9 +40,9 @@ CAPABILITIES = TargetCapabilities(
 )
 
 
-def target(url: str, *, token: str | None = None) -> AvatarTarget:
+def target(url: str, options: DialOptions) -> AvatarTarget:
     """Returns the server at `url`."""
-    return AvatarTarget(url, token)
+    return AvatarTarget(url, options.token or None)
 
 
 class AvatarTarget:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
@@ -17,10 +17,8 @@ async def serving(converse: Conversation) -> AsyncIterator[str]:
     """Runs a server and yields its URL; `converse` holds one session."""
 
     async def session(socket: ServerConnection) -> None:
-        try:
+        with suppress(ConnectionClosed):
             await converse(socket)
-        except ConnectionClosed:
-            pass
 
     async with serve(session, "127.0.0.1", 0, compression=None, max_size=2**25) as server:
         (listening,) = server.sockets

@@ -93,6 +93,14 @@ def test_an_interruption_ends_what_plays_and_nothing_else() -> None:
     assert segmenter.cut(9.0) == [ReplyEnded(9.0, "2")]  # it was over by itself
 
 
+def test_a_reply_that_came_whole_can_still_be_interrupted_while_it_is_played() -> None:
+    segmenter = asked()
+    segmenter.take(voice(2.0, HZ), HZ, 1.0)
+    assert segmenter.end(1.1) == [ReplyEnded(1.1, "1")]
+    assert segmenter.cut(1.5) == [ReplyEnded(1.5, "1", is_interrupted=True)]
+    assert segmenter.cut(1.6) == []
+
+
 def test_what_begins_before_the_user_was_heard_is_a_greeting() -> None:
     segmenter = Segmenter()
     segmenter.ask(hush(0.02))
@@ -128,7 +136,8 @@ def test_every_audible_sample_is_told_once_in_a_reply_that_has_begun(
                 case AudioCame(reply=reply, pcm=came):
                     assert reply in open_replies
                     told += sum(sample != 0 for sample in memoryview(came).cast("h"))
-                case ReplyEnded(reply=reply):
-                    open_replies.remove(reply)
+                case ReplyEnded(reply=reply, is_interrupted=is_interrupted):
+                    assert reply in open_replies or is_interrupted
+                    open_replies.discard(reply)
         assert len(open_replies) <= 1
     assert told == audible

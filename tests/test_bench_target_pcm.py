@@ -14,8 +14,8 @@ from websockets.asyncio.server import ServerConnection
 
 from voice_avatar.bench.call import CallOptions, hold_call
 from voice_avatar.bench.clips import Clip
-from voice_avatar.bench.interrupt_call import Trial, hold_trial
 from voice_avatar.bench.interrupt import judged
+from voice_avatar.bench.interrupt_call import Trial, hold_trial
 from voice_avatar.bench.target import (
     AudioCame,
     LineEvent,

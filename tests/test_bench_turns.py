@@ -11,6 +11,7 @@ from voice_avatar.bench.clips import Clip
 from voice_avatar.bench.played import PlayedTrack
 from voice_avatar.bench.target import (
     AudioCame,
+    DurationsTold,
     LineEvent,
     Reacted,
     ReplyBegan,
@@ -18,6 +19,7 @@ from voice_avatar.bench.target import (
     SpeechNoticed,
     StagesTold,
     Trouble,
+    TurnCommitted,
     UserHeard,
 )
 from voice_avatar.bench.turns import TurnRecord, TurnResult, judge, said_s
@@ -279,6 +281,26 @@ def test_a_turn_that_is_taken_to_be_over_too_early_is_cut_off_though_nothing_was
 def test_where_no_text_is_told_a_reply_says_that_the_turn_was_over() -> None:
     result = turn(ReplyBegan(END_S - 0.2, "7"), piece(END_S + 0.1, reply="7"))
     assert result.commits_s == (pytest.approx(-0.2),)
+
+
+def test_where_the_end_of_the_turn_is_told_texts_and_replies_say_nothing_of_it() -> None:
+    early = turn(
+        TurnCommitted(END_S - 0.6), UserHeard(END_S + 0.2, "hel"), ReplyBegan(END_S - 0.5, "7")
+    )
+    assert early.commits_s == (pytest.approx(-0.6),)
+    assert early.is_cut_off
+    # A recogniser may tell its text before anybody takes the turn to be over.
+    in_time = turn(UserHeard(END_S - 0.2, "hello"), TurnCommitted(END_S + 0.1))
+    assert not in_time.is_cut_off
+
+
+def test_durations_are_the_first_that_were_told() -> None:
+    result = turn(
+        DurationsTold(END_S + 0.1, {"stt": 0.3}),
+        DurationsTold(END_S + 0.2, {"llm": 0.2, "tts": 0.1}),
+        DurationsTold(END_S + 0.9, {"tts": 0.5}),
+    )
+    assert result.durations_s == {"stt": 0.3, "llm": 0.2, "tts": 0.1}
 
 
 def test_a_reaction_that_was_taken_back_does_not_count() -> None:

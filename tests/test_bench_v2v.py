@@ -135,14 +135,16 @@ async def test_a_server_that_is_not_there_is_told() -> None:
 class Tape:
     """A line that answers as it was told and keeps what it was sent; see `Line`."""
 
-    capabilities = TargetCapabilities("tape", HZ, False, False, False, False, True)
-
-    def __init__(self, *, silent: bool = False, ends: bool = False) -> None:
+    def __init__(
+        self, *, silent: bool = False, ends: bool = False, cuts: bool = False, mic_hz: int = HZ
+    ) -> None:
+        self.capabilities = TargetCapabilities("tape", mic_hz, False, False, False, False, True)
         self.subject = Subject("tape")
         self.frames: list[tuple[float, bytes]] = []
         self.reports: list[tuple[str, int]] = []
         self._silent = silent
         self._ends = ends
+        self._cuts = cuts
         self._events: asyncio.Queue[LineEvent | None] = asyncio.Queue()
 
     @asynccontextmanager
@@ -163,6 +165,11 @@ class Tape:
         self._events.put_nowait(ReplyBegan(now_s, reply))
         self._events.put_nowait(AudioCame(now_s, reply, tone(0.3), HZ))
         self._events.put_nowait(ReplyEnded(now_s, reply))
+        if self._cuts:
+            asyncio.get_running_loop().call_later(0.1, self._cut, reply)
+
+    def _cut(self, reply: str) -> None:
+        self._events.put_nowait(ReplyEnded(time.monotonic(), reply, is_interrupted=True))
 
     async def played(self, reply: str, samples: int) -> None:
         self.reports.append((reply, samples))
@@ -192,6 +199,25 @@ async def test_what_was_played_is_reported_to_who_wants_to_know() -> None:
     samples = [count for _, count in tape.reports]
     assert samples == sorted(samples)
     assert samples[-1] == int(0.3 * HZ)
+
+
+@pytest.mark.realtime
+async def test_what_was_played_of_a_reply_that_is_cut_is_reported_at_once_and_last() -> None:
+    tape = Tape(cuts=True)
+    await hold_call(tape, [said()], CallOptions(gap_s=0.5))
+    samples = [count for _, count in tape.reports]
+    assert samples == sorted(samples)
+    assert samples[-1] == pytest.approx(0.1 * HZ, abs=0.02 * HZ)
+
+
+@pytest.mark.realtime
+async def test_a_line_gets_the_rate_that_it_takes() -> None:
+    tape = Tape(mic_hz=24_000)
+    (result,) = await hold_call(tape, [said(0.5, 0.03)], CallOptions(gap_s=0.1))
+    assert result.v2v_s is not None
+    assert {len(frame) for _, frame in tape.frames} == {960}
+    spoken = [frame for _, frame in tape.frames if any(frame)]
+    assert len(spoken) == pytest.approx(26, abs=1)
 
 
 @pytest.mark.realtime

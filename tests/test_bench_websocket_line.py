@@ -11,7 +11,7 @@ from foreign import serving
 from websockets.asyncio.server import ServerConnection
 
 from voice_avatar.bench.target import LineEvent, Subject, TargetCapabilities, Trouble
-from voice_avatar.bench.targets import options, websocket_line
+from voice_avatar.bench.targets import options
 from voice_avatar.bench.targets.options import (
     DIALECTS,
     DialOptions,
@@ -34,6 +34,11 @@ class Polite:
     def __init__(self, *, waits: bool = True) -> None:
         self.is_ready = not waits
         self._pending: list[Message] = ["hello"]
+
+    ready_within_s = 0.3
+
+    def late(self) -> None:
+        raise ConnectionFailed("Too late.")
 
     def to_send(self) -> list[Message]:
         pending, self._pending = self._pending, []
@@ -94,11 +99,7 @@ async def test_the_token_is_a_bearer_token() -> None:
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("said", ["go away", "", "nothing"])
-async def test_a_session_that_is_not_set_up_is_told(
-    said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(websocket_line, "OPEN_S", 0.3)
-
+async def test_a_session_that_is_not_set_up_is_told(said: str) -> None:
     async def converse(socket: ServerConnection) -> None:
         if said == "nothing":
             await asyncio.sleep(1.0)

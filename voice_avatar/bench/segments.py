@@ -80,19 +80,19 @@ class Segmenter:
         self._text = f"{self._text} {text}".strip()
 
     def end(self, at_s: float) -> list[LineEvent]:
-        """Ends the open reply by itself."""
-        return self._close(at_s, is_interrupted=False)
+        """Ends the open reply by itself: nothing more of it comes."""
+        return self._close(at_s, is_interrupted=False) if self._is_open else []
 
     def cut(self, at_s: float) -> list[LineEvent]:
-        """Ends the open reply, and what of it was not played is not played."""
-        is_interrupted = at_s < self._until_s
+        """Ends what is open, and what is still to be played of it, or of the last, is dropped."""
+        is_playing = at_s < self._told_until_s
         self._until_s = min(self._until_s, at_s)
         self._told_until_s = min(self._told_until_s, at_s)
-        return self._close(at_s, is_interrupted=is_interrupted)
+        if not is_playing:
+            return self.end(at_s)
+        return self._close(at_s, is_interrupted=True)
 
     def _close(self, at_s: float, *, is_interrupted: bool) -> list[LineEvent]:
-        if not self._is_open:
-            return []
         self._is_open = False
         text, self._text = self._text, ""
         return [ReplyEnded(at_s, self.reply, is_interrupted, text)]

@@ -132,6 +132,19 @@ class StagesTold:
 
 
 @dataclass(frozen=True, slots=True)
+class DurationsTold:
+    """How long stages took until their first result, where a server tells that and no marks.
+
+    Attributes:
+        at_s: when the word of it came.
+        durations_s: "stt", "llm", "tts" -> seconds.
+    """
+
+    at_s: float
+    durations_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """A warning or an error of the server."""
 
@@ -149,6 +162,7 @@ LineEvent = (
     | TurnCommitted
     | UserHeard
     | StagesTold
+    | DurationsTold
     | Trouble
 )
 

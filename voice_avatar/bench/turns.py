@@ -5,13 +5,14 @@ All times of a result count from the moment at which the last sample of the user
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from voice_avatar.bench.clips import Clip
 from voice_avatar.bench.played import PlayedReply, PlayedTrack
 from voice_avatar.bench.target import (
     AudioCame,
+    DurationsTold,
     LineEvent,
     Reacted,
     ReplyBegan,
@@ -48,6 +49,7 @@ class TurnResult:
         heard: what the server understood.
         reply: what it said.
         waterfall: where the wait went; None = the server does not tell.
+        durations_s: how long stages took until their first result, where the server tells that.
         is_speculative: whether the answer was begun before the turn was over; None = not told.
         underruns: of the answer.
         late_s: silence within the answer that they cost, seconds.
@@ -66,6 +68,7 @@ class TurnResult:
     heard: str = ""
     reply: str = ""
     waterfall: Waterfall | None = None
+    durations_s: Mapping[str, float] = field(default_factory=dict)
     is_speculative: bool | None = None
     underruns: int = 0
     late_s: float = 0.0
@@ -152,6 +155,7 @@ def judge(turn: TurnRecord) -> TurnResult:
             if isinstance(e, ReplyEnded) and e.text and e.reply not in turn.stale
         ),
         waterfall=_waterfall(turn, answer, stages) if answer and stages else None,
+        durations_s=_durations_s(turn.events),
         is_speculative=stages.is_speculative if stages else None,
         underruns=answer.underruns if answer else 0,
         late_s=answer.late_s if answer else 0.0,
@@ -179,6 +183,15 @@ def _commits_s(turn: TurnRecord) -> Iterable[float]:
 def _stages(events: Sequence[LineEvent], reply: str) -> StagesTold | None:
     told = (e for e in reversed(events) if isinstance(e, StagesTold) and e.reply == reply)
     return next(told, None)
+
+
+def _durations_s(events: Sequence[LineEvent]) -> dict[str, float]:
+    """Returns the first that was told of each stage."""
+    first_s: dict[str, float] = {}
+    for event in events:
+        if isinstance(event, DurationsTold):
+            first_s = {**event.durations_s, **first_s}
+    return first_s
 
 
 def _waterfall(turn: TurnRecord, answer: PlayedReply, stages: StagesTold) -> Waterfall | None:

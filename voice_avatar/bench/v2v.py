@@ -34,7 +34,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from voice_avatar.bench.alone import repeating
 from voice_avatar.bench.call import CallOptions, hold_call
@@ -43,12 +43,13 @@ from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.own_server import own_server
 from voice_avatar.bench.pauses import with_pauses
 from voice_avatar.bench.results import Run
-from voice_avatar.bench.target import Subject, Target
+from voice_avatar.bench.subjects import NotedTarget, subject_told
+from voice_avatar.bench.target import Target
 from voice_avatar.bench.targets.options import add_dial_arguments, dial_options, told
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.bench.v2v_figures import DISTURBED_S, figures, item
-from voice_avatar.errors import ConfigError, VoiceAvatarError
+from voice_avatar.errors import ConfigError
 
 PRESET: Final = "embedded"
 
@@ -141,8 +142,9 @@ async def _run(args: argparse.Namespace) -> Run:
         seed=args.seed,
     )
     async with _server(args, settings) as url:
-        target = open_target(url, args.dialect, dial_options(args))
-        subject = await _subject(target)
+        target = NotedTarget(open_target(url, args.dialect, dial_options(args)))
+        async with target.dial():
+            pass  # what is only warm after a session is warm
         calls = await measure(
             target, clips, options, sessions=args.sessions, turns=args.turns or len(clips)
         )
@@ -150,7 +152,7 @@ async def _run(args: argparse.Namespace) -> Run:
         "v2v",
         figures([turn for turns in calls for turn in turns]),
         [item(turn, session) for session, turns in enumerate(calls) for turn in turns],
-        subject=_subject_told(subject, args),
+        subject=subject_told(target.subject, dialect=args.dialect, url=url),
         settings={
             "clips": [clip.name for clip in clips],
             "sessions": args.sessions,
@@ -218,31 +220,6 @@ def _line(result: TurnResult) -> str:
         *result.trouble,
     ]
     return ", ".join(part for part in (f"{result.clip.name} {wait}", *faults) if part)
-
-
-async def _subject(target: Target) -> Subject:
-    """Returns who answers; the session that it costs warms what is only warm after a session."""
-    async with target.dial() as line:
-        return line.subject
-
-
-def _subject_told(subject: Subject, args: argparse.Namespace) -> dict[str, Any]:
-    """Returns the subject, with the hashes of models where they are on this machine."""
-    models = {
-        stage: {"name": Path(name).name} | (_hash(name) if not args.url else {})
-        for stage, name in subject.models.items()
-    }
-    return {"name": subject.name or args.dialect, "version": subject.version, "models": models}
-
-
-def _hash(model: str) -> dict[str, str]:
-    from voice_avatar.model_files import sha256
-    from voice_avatar.models import ModelStore
-
-    try:
-        return {"sha256": sha256(ModelStore().resolve(model).main)}
-    except VoiceAvatarError:  # scripted engines have none
-        return {}
 
 
 def _settings(given: Sequence[str]) -> dict[str, str]:

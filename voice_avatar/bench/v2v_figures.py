@@ -15,6 +15,13 @@ from voice_avatar.bench.waterfall import STEPS
 DISTURBED_S: Final = 0.05
 """A turn in which the bench sent a frame later than this says something of a busy machine too."""
 
+TOLD: Final = {
+    "stt": "recognition",
+    "llm": "first token",
+    "tts": "first audio of the voice",
+}
+"""Stage -> what the server's own duration of it is called."""
+
 _Z: Final = 1.96
 """Of the normal distribution: 95 %."""
 
@@ -44,6 +51,7 @@ def figures(results: Sequence[TurnResult]) -> list[Figure]:
             " the server heard the end before it was annotated",
         ),
         *_stages(results),
+        *_told(results),
         *_speculation(results),
         *_cut_offs(results),
         *_rates(results),
@@ -86,6 +94,15 @@ def _stages(results: Sequence[TurnResult]) -> list[Figure]:
         "network there and back, and up to a frame and a window by which the clocks of server and"
         " bench disagree on when speech ended; moves time between the first step and the last",
     )
+
+
+def _told(results: Sequence[TurnResult]) -> list[Figure]:
+    note = "by the server's own word, from when the stage was asked until its first result"
+    found: list[Figure] = []
+    for stage, title in TOLD.items():
+        told_s = [r.durations_s[stage] for r in results if stage in r.durations_s]
+        found += _spread(f"told.{stage}", f"{title}, as told", told_s, "" if found else note)
+    return found
 
 
 def _speculation(results: Sequence[TurnResult]) -> list[Figure]:

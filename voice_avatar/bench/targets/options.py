@@ -54,7 +54,7 @@ def dial_options(args: argparse.Namespace) -> DialOptions:
 
 def told(options: DialOptions) -> dict[str, str | int]:
     """Returns what a result and its command say of them: all that was given, but no token."""
-    given = {
+    given: dict[str, str | int] = {
         "instructions": options.instructions,
         "rate": options.rate_hz,
         "hello": options.hello,

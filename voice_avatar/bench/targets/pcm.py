@@ -65,6 +65,7 @@ class Pcm:
     """A session; see `Dialect`."""
 
     is_ready = True
+    ready_within_s = 0.0
     subject = Subject()
 
     def __init__(self, rate_hz: int, hello: str = "") -> None:
@@ -72,6 +73,9 @@ class Pcm:
         self._rate_hz = rate_hz
         self._replies = Segmenter()
         self._pending: list[Message] = [hello] if hello else []
+
+    def late(self) -> None:
+        """See `Dialect`; there is nothing to wait for."""
 
     def to_send(self) -> list[Message]:
         """See `Dialect`."""

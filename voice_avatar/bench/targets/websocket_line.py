@@ -17,7 +17,7 @@ from voice_avatar.errors import ConnectionFailed
 Message = str | bytes
 
 OPEN_S: Final = 15.0
-"""Time for a session to be set up: a server may load models for it."""
+"""Time for a connection to be opened."""
 
 MAX_BYTES: Final = 2**25
 """Of a message: a whole reply of some minutes in one is no error of the server."""
@@ -38,6 +38,17 @@ class Dialect(Protocol):
     @property
     def is_ready(self) -> bool:
         """Whether the session is set up, so that microphone audio may be sent."""
+
+    @property
+    def ready_within_s(self) -> float:
+        """How long that may take, seconds; then comes `late`."""
+
+    def late(self) -> None:
+        """Notes that it took longer: the session goes on as it is.
+
+        Raises:
+            ConnectionFailed: it cannot.
+        """
 
     def to_send(self) -> Iterable[Message]:
         """Returns what is to be sent now, each message once."""
@@ -118,18 +129,17 @@ class SocketLine:
         """Speaks until the session is set up.
 
         Raises:
-            ConnectionFailed: it is not, within `OPEN_S`.
+            ConnectionFailed: it cannot be.
         """
-        name = type(self._dialect).__name__
+        await self._flush()
         try:
-            async with asyncio.timeout(OPEN_S):
-                await self._flush()
+            async with asyncio.timeout(self._dialect.ready_within_s):
                 while not self._dialect.is_ready:
                     message = await self._socket.recv()
                     self._early += self._dialect.take(message, time.monotonic())
                     await self._flush()
-        except TimeoutError as error:
-            raise ConnectionFailed(f"No session within {OPEN_S:g} s: no {name}?") from error
+        except TimeoutError:
+            self._dialect.late()
         except ConnectionClosed as error:
             raise ConnectionFailed(f"The server hung up: {error}.") from error
 

@@ -12,8 +12,16 @@ import numpy as np
 import pytest
 
 from voice_avatar.audio import dbfs, sample_count, silence, to_float
-from voice_avatar.bench.clips import Clip, quietest_s, read_clips, speech_end, with_pause
+from voice_avatar.bench.clips import (
+    Clip,
+    quietest_s,
+    read_clips,
+    speech_end,
+    speech_start,
+    with_pause,
+)
 from voice_avatar.bench.pauses import pause_at_s, with_pauses
+from voice_avatar.bench.utterances import read_utterances
 from voice_avatar.errors import ConfigError
 
 HZ = 16_000
@@ -102,8 +110,21 @@ def test_a_folder_without_recordings_is_refused_by_its_name(
         read_clips(tmp_path)
 
 
+def test_what_users_say_under_load_may_be_recordings_without_a_list(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", room(0.3) + tone(0.5) + room(0.2))
+    write(tmp_path / "b.wav", tone(0.5))
+    first, _ = read_utterances(tmp_path)
+    assert first.name == "a"
+    assert first.start == pytest.approx(0.3 * HZ, abs=HZ // 100)
+    assert first.end == pytest.approx(0.8 * HZ, abs=HZ // 100)
+    assert [said.name for said in read_utterances(tmp_path, 1)] == ["a"]
+    with pytest.raises(ConfigError):
+        read_utterances(tmp_path / "nowhere")
+
+
 def test_silence_ends_with_its_file() -> None:
     assert speech_end(silence(HZ)) == HZ
+    assert speech_start(silence(HZ)) == 0
     assert speech_end(b"") == 0
 
 

@@ -9,28 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import voice_avatar
-from voice_avatar.model_files import sha256
-from voice_avatar.models import ModelStore
-
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _SECRET: Final = re.compile("token|key|secret|auth|sig", re.IGNORECASE)
 """Names of query parameters that are left out of what is published."""
-
-
-def engine_subject(stage: str, model: str, store: ModelStore) -> dict[str, Any]:
-    """Returns the `subject` of a run: this package, and one model by its name and hash.
-
-    Args:
-        stage: "stt", "llm", "tts".
-        model: name in the store, or a path, of which only the last part is told.
-        store: that has it.
-    """
-    digest = sha256(store.resolve(model).main)
-    models = {stage: {"name": Path(model).name, "sha256": digest}}
-    return {"name": "voice-avatar", "version": voice_avatar.__version__, "models": models}
 
 
 def told(options: DataclassInstance) -> dict[str, Any]:

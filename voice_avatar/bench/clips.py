@@ -123,6 +123,12 @@ def speech_end(pcm: bytes) -> int:
     return int(loud[-1] + 1) * _STEP if loud.size else sample_count(pcm)
 
 
+def speech_start(pcm: bytes) -> int:
+    """Returns the first sample of speech by its energy alone, as `speech_end`."""
+    loud = _loud(pcm)
+    return int(loud[0]) * _STEP if loud.size else 0
+
+
 def speech_pauses_s(pcm: bytes, end: int) -> tuple[float, ...]:
     """Returns the silences of `LEAST_PAUSE_S` and more within speech that ends at `end`, seconds.
 

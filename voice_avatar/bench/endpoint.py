@@ -29,6 +29,7 @@ from voice_avatar.bench.clips import Clip, read_clips
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.engines import faster_whisper_stt, silero_vad, smart_turn
 from voice_avatar.events import (
     MIC_HZ,
@@ -311,7 +312,7 @@ def run(args: argparse.Namespace) -> Run:
         "endpoint",
         figures,
         items,
-        subject={"name": "voice-avatar"},
+        subject=engines_subject({"vad": vad.model, "turn": turn.model, "stt": stt.model}, store),
         settings={"latencies": asdict(latencies), "vad": asdict(vad), "turn": asdict(turn)},
         command=repeating(
             "endpoint", clips=args.clips.name, limit=args.limit, patience=args.patience

@@ -1,6 +1,7 @@
 """How quickly a server falls silent when the user speaks, and what it wrongly falls silent for.
 
-    voice-avatar bench interrupt --url ws://… --clips DIR [--noises DIR] [--voice]
+    voice-avatar bench interrupt --clips DIR [--noises DIR] [--voice]        a server of our own
+    voice-avatar bench interrupt --clips DIR --url ws://… [--dialect NAME]   a running server
 
 Each trial is a session of its own: a question, then, while the reply plays, either the speech of
 another recording, which must cut the reply, or a sound that must not: made coughs and hums, spoken
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -36,9 +37,18 @@ from voice_avatar.bench.noises import (
 )
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.scrape import metrics_url
+from voice_avatar.bench.server_options import (
+    add_server_arguments,
+    measured_server,
+    server_command,
+    server_settings,
+    sets_told,
+    settings_told,
+)
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import NotedTarget, subject_told
 from voice_avatar.bench.target import Target, Trouble
-from voice_avatar.bench.targets.options import add_dial_arguments, dial_options, told
+from voice_avatar.bench.targets.options import dial_options, told
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.utterances import Utterance, read_utterances
 from voice_avatar.events import MIC_HZ
@@ -76,8 +86,7 @@ class Held:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `bench interrupt`."""
-    parser.add_argument("--url", required=True, help="the server (ws://host:port)")
-    add_dial_arguments(parser)
+    add_server_arguments(parser)
     parser.add_argument(
         "--clips", metavar="DIR", type=Path, required=True, help="questions and interruptions"
     )
@@ -114,16 +123,13 @@ def run(args: argparse.Namespace) -> Run:
         echo_db=args.echo_db,
         seed=args.seed,
     )[: args.limit or None]
-    target = open_target(args.url, args.dialect, dial_options(args))
-    metrics = args.metrics
-    if metrics is None:
-        metrics = metrics_url(args.url) if args.dialect == "avatar" else ""
-    held = asyncio.run(_hold_all(target, trials, clips, args, metrics))
+    settings = server_settings(args)
+    held, subject = asyncio.run(_measure(trials, clips, args, settings))
     return results_of(
         "interrupt",
         figures(held),
         [_item(one) for one in held],
-        subject={"name": args.dialect},
+        subject=subject,
         settings={
             "dialect": args.dialect,
             **told(dial_options(args)),
@@ -132,6 +138,7 @@ def run(args: argparse.Namespace) -> Run:
             "echo_db": args.echo_db,
             "buffer_s": args.buffer_ms / 1000,
             "seed": args.seed,
+            **settings_told(args, settings),
         },
         command=_command(args),
     )
@@ -139,10 +146,9 @@ def run(args: argparse.Namespace) -> Run:
 
 def _command(args: argparse.Namespace) -> str:
     """Returns the command line that repeats the run; folders by their last name."""
-    return repeating(
+    command = repeating(
         "interrupt",
-        url=args.url,
-        dialect=args.dialect,
+        **server_command(args),
         clips=args.clips.name,
         noises=args.noises.name if args.noises else None,
         voice=args.voice,
@@ -152,6 +158,7 @@ def _command(args: argparse.Namespace) -> str:
         seed=args.seed,
         **told(dial_options(args)),
     )
+    return command + sets_told(args.set)
 
 
 def _disturbances(args: argparse.Namespace) -> list[Disturbance]:
@@ -215,6 +222,22 @@ def plan(
 
 
 # -- holding them
+
+
+async def _measure(
+    trials: Sequence[Trial],
+    clips: Sequence[Utterance],
+    args: argparse.Namespace,
+    settings: Mapping[str, str],
+) -> tuple[list[Held], dict[str, Any]]:
+    """Holds all trials and returns what came of them, and of whom."""
+    async with measured_server(args, settings) as url:
+        target = NotedTarget(open_target(url, args.dialect, dial_options(args)))
+        metrics = args.metrics
+        if metrics is None:
+            metrics = metrics_url(url) if args.dialect == "avatar" else ""
+        held = await _hold_all(target, trials, clips, args, metrics)
+    return held, subject_told(target.subject, dialect=args.dialect, url=url)
 
 
 async def _hold_all(

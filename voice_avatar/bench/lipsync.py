@@ -22,13 +22,14 @@ from typing import Any, Final
 import numpy as np
 import soxr
 
-from voice_avatar.bench.alone import engine_subject, repeating, told
+from voice_avatar.bench.alone import repeating, told
 from voice_avatar.bench.forced_aligner import ALIGNER_HZ, HeardPhone, align
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.phone_pairs import VOWELS, PlannedSound, paired, planned_sounds
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.command_say import Speech, speak
 from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engine
@@ -334,7 +335,7 @@ def run(args: argparse.Namespace) -> Run:
             _share("followed", "sentences that the aligner could follow", followed, len(sentences)),
         ],
         [item(sentence) for sentence in sentences],
-        subject=engine_subject("tts", options.voice, store),
+        subject=engines_subject({"tts": options.voice}, store),
         settings={"options": told(options), "sentences": len(sentences)},
         command=repeating("lipsync", voice=args.voice, limit=args.limit),
     )

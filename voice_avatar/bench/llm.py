@@ -26,10 +26,11 @@ from typing import Any, Final
 
 import msgspec
 
-from voice_avatar.bench.alone import dotted, engine_subject, repeating, told
+from voice_avatar.bench.alone import dotted, repeating, told
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.engines.chat_stream import read_chunk
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.events import LlmDone, LlmRequest, Message, TextDelta
@@ -354,7 +355,7 @@ async def _run(args: argparse.Namespace) -> Run:
         "llm",
         out,
         [item for group, given in answers.items() for item in _items(given, group)],
-        subject=engine_subject("llm", options.model, store),
+        subject=engines_subject({"llm": options.model}, store),
         settings={"options": told(options), "tokens": TOKENS},
         command=repeating("llm", model=args.model, threads=args.threads, limit=args.limit),
     )

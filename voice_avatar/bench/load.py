@@ -48,6 +48,9 @@ from voice_avatar.bench.own_server import SCRIPTED, own_server
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.scrape import Reading, metrics_url, quantile, scrape
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.options import DialOptions
+from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.utterances import Utterance, read_utterances
 from voice_avatar.errors import ConfigError
 
@@ -147,12 +150,19 @@ async def _run(args: argparse.Namespace) -> Run:
                 await asyncio.sleep(_SETTLE_S)
             loads.append(await measure(url, sessions, options))
             _say(_line(loads[-1].point))
+        # Only now: a session before would have warmed the server.
+        target = NotedTarget(open_target(url, options=DialOptions(token=options.token)))
+        async with target.dial():
+            pass
     points = [load.point for load in loads]
     return results_of(
         "load",
         figures(loads),
         [{"sessions": load.point.sessions, **asdict(t)} for load in loads for t in load.turns],
-        subject={"name": "voice-avatar", "engines": "scripted" if args.scripted else ""},
+        subject={
+            **subject_told(target.subject, dialect="avatar", url=url),
+            "engines": "scripted" if args.scripted else "",
+        },
         settings={
             "sessions": list(options.sessions),
             "turns": options.turns,

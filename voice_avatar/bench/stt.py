@@ -29,10 +29,11 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from voice_avatar.audio import to_float, to_pcm
-from voice_avatar.bench.alone import dotted, engine_subject, repeating, told
+from voice_avatar.bench.alone import dotted, repeating, told
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
 from voice_avatar.errors import AudioUnsupported, ConfigError
@@ -394,7 +395,7 @@ def run(args: argparse.Namespace) -> Run:
         "stt",
         figures(runs),
         list(_items(runs)),
-        subject=engine_subject("stt", options.model, store),
+        subject=engines_subject({"stt": options.model}, store),
         settings={"options": told(options), "clips": len(clips), "variants": args.variants},
         command=repeating(
             "stt",

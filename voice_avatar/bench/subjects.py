@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import voice_avatar
 from voice_avatar.bench.target import Line, Subject, Target
 from voice_avatar.errors import VoiceAvatarError
+from voice_avatar.model_files import sha256
+from voice_avatar.models import ModelStore
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -40,6 +43,24 @@ class NotedTarget:
                     self.subject = line.subject
 
 
+def engines_subject(models: Mapping[str, str], store: ModelStore) -> dict[str, Any]:
+    """Returns the `subject` of a run of engines alone: this package, models by name and hash.
+
+    Args:
+        models: stage ("stt", "llm", "tts", …) -> name in the store, or a path, of which only the
+            last part is told.
+        store: that has them.
+
+    Raises:
+        ModelError: one is not there.
+    """
+    named = {
+        stage: {"name": Path(model).name, "sha256": sha256(store.resolve(model).main)}
+        for stage, model in models.items()
+    }
+    return {"name": "voice-avatar", "version": voice_avatar.__version__, "models": named}
+
+
 def subject_told(subject: Subject, *, dialect: str, url: str) -> dict[str, Any]:
     """Returns the `subject` of a run.
 
@@ -60,9 +81,6 @@ def subject_told(subject: Subject, *, dialect: str, url: str) -> dict[str, Any]:
 
 
 def _hash(model: str) -> dict[str, str]:
-    from voice_avatar.model_files import sha256
-    from voice_avatar.models import ModelStore
-
     try:
         return {"sha256": sha256(ModelStore().resolve(model).main)}
     except VoiceAvatarError:  # scripted engines have none, and a path may be gone

@@ -18,11 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from voice_avatar.bench.alone import dotted, engine_subject, repeating, told
+from voice_avatar.bench.alone import dotted, repeating, told
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.events import SpeechPiece
@@ -237,7 +238,7 @@ def run(args: argparse.Namespace) -> Run:
         "tts",
         [figure for group, runs in groups.items() for figure in figures(runs, group)],
         [entry for group, runs in groups.items() for entry in _items(runs, group)],
-        subject=engine_subject("tts", options.voice, store),
+        subject=engines_subject({"tts": options.voice}, store),
         settings={"options": told(options), "sentences": len(sentences)},
         command=repeating("tts", voice=args.voice, threads=args.threads, limit=args.limit),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voice_avatar.audio import resample, sample_count
+from voice_avatar.bench.clips import speech_end, speech_start
 from voice_avatar.client_audio import read_wav
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import MIC_HZ
@@ -34,23 +35,26 @@ def read_utterances(folder: Path, limit: int = 0) -> tuple[Utterance, ...]:
     """Returns the clean English recordings of a folder.
 
     Args:
-        folder: with clips.json (a list) or manifest.json (a dict with "items").
+        folder: with clips.json (a list), manifest.json (a dict with "items"), or WAV files alone,
+            whose speech is then found by its energy.
         limit: the first so many; 0 = all.
 
     Raises:
         AudioUnsupported: a file is not 16-bit PCM.
-        ConfigError: the folder has neither list, or nothing is in it.
+        ConfigError: there is nothing, or a list cannot be read.
     """
     try:
         if (folder / "clips.json").is_file():
             found = [_of_clip(folder, item) for item in _items(folder / "clips.json")]
-        else:
+        elif (folder / "manifest.json").is_file():
             items = _items(folder / "manifest.json")["items"]
             found = [
                 _of_manifest(folder, item)
                 for item in items
                 if item["kind"] == "speech" and item["language"] == "en"
             ]
+        else:
+            found = [_of_wav(path) for path in sorted(folder.glob("*.wav"))]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"The recordings of {folder.name!r} cannot be read: {error}.") from error
     if not found:
@@ -72,6 +76,12 @@ def _of_manifest(folder: Path, item: dict[str, Any]) -> Utterance:
     pcm, rate_hz = read_wav(folder / item["file"])
     name = Path(item["file"]).stem
     return _utterance(name, pcm, rate_hz, item["speech_start_s"], item["speech_end_s"])
+
+
+def _of_wav(path: Path) -> Utterance:
+    pcm, rate_hz = read_wav(path)
+    pcm = resample(pcm, rate_hz, MIC_HZ)
+    return Utterance(path.stem, pcm, speech_end(pcm), speech_start(pcm))
 
 
 def _utterance(name: str, pcm: bytes, rate_hz: int, start_s: float, end_s: float) -> Utterance:

@@ -29,8 +29,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -40,24 +39,23 @@ from voice_avatar.bench.alone import repeating
 from voice_avatar.bench.call import CallOptions, hold_call
 from voice_avatar.bench.clips import Clip, read_clips
 from voice_avatar.bench.machine import results_of
-from voice_avatar.bench.own_server import own_server
 from voice_avatar.bench.pauses import with_pauses
 from voice_avatar.bench.results import Run
+from voice_avatar.bench.server_options import (
+    add_server_arguments,
+    measured_server,
+    server_command,
+    server_settings,
+    sets_told,
+    settings_told,
+)
 from voice_avatar.bench.subjects import NotedTarget, subject_told
 from voice_avatar.bench.target import Target
-from voice_avatar.bench.targets.options import add_dial_arguments, dial_options, told
+from voice_avatar.bench.targets.options import dial_options, told
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.bench.v2v_figures import DISTURBED_S, figures, item
 from voice_avatar.errors import ConfigError
-
-PRESET: Final = "embedded"
-
-CONDITIONS: Final[Mapping[str, str]] = {
-    "session.max_reply_tokens": "60",
-    "session.temperature": "0.0",
-}
-"""What the published figures of other servers were measured with."""
 
 PAUSES: Final = "0.5,1.0"
 """Lengths of a thinking pause within a turn, seconds: most are shorter than the longer one."""
@@ -65,14 +63,7 @@ PAUSES: Final = "0.5,1.0"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `bench v2v`."""
-    parser.add_argument("--url", help="a running server (default: one that this starts)")
-    add_dial_arguments(parser)
-    parser.add_argument(
-        "--preset", "--serve", metavar="NAME", default=PRESET, help=f"what to start ({PRESET})"
-    )
-    parser.add_argument(
-        "--set", metavar="STAGE.KEY=VALUE", action="append", default=[], help="option of it"
-    )
+    add_server_arguments(parser)
     parser.add_argument(
         "--clips",
         metavar="DIR",
@@ -124,13 +115,11 @@ def run(args: argparse.Namespace) -> Run:
     """
     if args.clips is None:
         raise ConfigError("No recordings: set VOICE_AVATAR_CLIPS_DIR or give --clips.")
-    if args.url and args.set:
-        raise ConfigError("--set is for a server that this starts, --url for one that runs.")
     return asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> Run:
-    settings = {} if args.url else _settings(args.set)
+    settings = server_settings(args)
     clips = [
         said for clip in read_clips(args.clips) for said in (clip, *with_pauses(clip, args.pauses))
     ]
@@ -141,7 +130,7 @@ async def _run(args: argparse.Namespace) -> Run:
         buffer_s=args.buffer_ms / 1000,
         seed=args.seed,
     )
-    async with _server(args, settings) as url:
+    async with measured_server(args, settings) as url:
         target = NotedTarget(open_target(url, args.dialect, dial_options(args)))
         async with target.dial():
             pass  # what is only warm after a session is warm
@@ -161,8 +150,7 @@ async def _run(args: argparse.Namespace) -> Run:
             "options": asdict(options),
             "dialect": args.dialect,
             **told(dial_options(args)),
-            "preset": "" if args.url else args.preset,
-            "server": {key: Path(value).name for key, value in settings.items()},
+            **settings_told(args, settings),
         },
         command=_command(args),
     )
@@ -222,39 +210,15 @@ def _line(result: TurnResult) -> str:
     return ", ".join(part for part in (f"{result.clip.name} {wait}", *faults) if part)
 
 
-def _settings(given: Sequence[str]) -> dict[str, str]:
-    """Returns the settings of a server that is started."""
-    settings = dict(CONDITIONS)
-    for text in given:
-        key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals:
-            raise ConfigError(f"--set wants STAGE.KEY=VALUE, not {text!r}.")
-        # The server runs in a folder of its own.
-        settings[key] = str(Path(value).resolve()) if key == "server.persona" else value
-    return settings
-
-
-@asynccontextmanager
-async def _server(args: argparse.Namespace, settings: Mapping[str, str]) -> AsyncIterator[str]:
-    if args.url:
-        yield args.url
-        return
-    print("v2v: starting the server …", file=sys.stderr, flush=True)
-    async with own_server(settings, preset=args.preset) as url:
-        yield url
-
-
 def _command(args: argparse.Namespace) -> str:
     """Returns the command line that repeats the run; folders by their last name."""
     command = repeating(
         "v2v",
         clips=args.clips.name,
-        url=args.url,
-        dialect=None if args.dialect == "avatar" else args.dialect,
-        preset=None if args.url or args.preset == PRESET else args.preset,
         sessions=args.sessions,
         turns=args.turns,
         pauses=",".join(f"{length_s:g}" for length_s in args.pauses),
+        **server_command(args),
         **told(dial_options(args)),
     )
     for name, value, usual in (
@@ -266,4 +230,4 @@ def _command(args: argparse.Namespace) -> str:
     ):
         if value != usual:
             command += f" {name} {value:g}"
-    return command + "".join(f" --set {given}" for given in args.set)
+    return command + sets_told(args.set)

@@ -68,7 +68,7 @@ def test_models_of_a_server_of_ours_on_this_machine_have_hashes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "ear.bin").write_bytes(b"model")
-    monkeypatch.setattr("voice_avatar.models.ModelStore", lambda: _Store(tmp_path))
+    monkeypatch.setattr("voice_avatar.bench.subjects.ModelStore", lambda: _Store(tmp_path))
     subject = Subject("voice-avatar", "0.1", {"stt": "ear", "llm": "/some/where/big"})
     digest = hashlib.sha256(b"model").hexdigest()
     for host in subjects.LOOPBACK:
@@ -100,7 +100,7 @@ def test_a_command_keeps_an_address_and_loses_what_is_secret_or_local() -> None:
         url="wss://me:pass@host:1/realtime?model=small&api_key=abc&access_token=def",
         hello='{"a": "/b"}',
         instructions="Be brief.",
-        clips="/home/me/clips",
+        clips="/elsewhere/clips",
         rate=24_000,
         voice=True,
         limit=0,

@@ -2,11 +2,11 @@
 
 It is no part of the tests that run by themselves: Pipecat wants an environment of its own.
 
-    python3 -m venv /tmp/pipecat
-    /tmp/pipecat/bin/pip install 'pipecat-ai[whisper,piper,silero,openai,websocket]==1.14.0' \\
+    python3 -m venv .venv-pipecat
+    .venv-pipecat/bin/pip install 'pipecat-ai[whisper,piper,silero,openai,websocket]==1.14.0' \\
         uvicorn xllamacpp
-    /tmp/pipecat/bin/python tests/peers/pipecat_server.py --port 8801            no models
-    /tmp/pipecat/bin/python tests/peers/pipecat_server.py --port 8801 \\
+    .venv-pipecat/bin/python tests/peers/pipecat_server.py --port 8801            no models
+    .venv-pipecat/bin/python tests/peers/pipecat_server.py --port 8801 \\
         --models "$(voice-avatar models path)"           Whisper, SmolLM2 and Piper, as ours
 
     voice-avatar bench v2v --dialect pipecat --url ws://127.0.0.1:8801/ws --clips DIR

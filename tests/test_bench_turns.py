@@ -336,6 +336,12 @@ def test_stages_are_those_of_the_answer_and_sum_to_its_wait() -> None:
     assert result.is_speculative
 
 
+def test_tokens_that_were_wasted_count_for_the_turn_in_which_they_are_told() -> None:
+    told = [StagesTold(END_S + 0.5, str(n), {}, wasted_tokens=n) for n in (6, 7)]
+    assert turn(*told).wasted_tokens == 13
+    assert turn(StagesTold(END_S + 0.5, "7", {})).wasted_tokens is None
+
+
 def test_a_server_that_tells_no_stages_has_no_waterfall() -> None:
     result = turn(piece(END_S + 0.4))
     assert result.waterfall is None

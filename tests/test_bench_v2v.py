@@ -320,8 +320,11 @@ def test_errors_are_counted_over_words_and_a_turn_not_heard_counts_whole() -> No
 def test_speculation_is_a_share_of_the_turns_of_which_it_is_told() -> None:
     told = [result(is_speculative=True), result(is_speculative=False), result()]
     assert by_name(told)["speculation"].value == 50.0
+    assert "wasted_tokens" not in by_name(told)
     assert "speculation" not in by_name([result()])
-    assert by_name(told)["wasted_tokens"].value is None
+    counted = by_name([result(wasted_tokens=9, is_speculative=True), result(wasted_tokens=0)])
+    assert counted["wasted_tokens"].value == 4.5
+    assert "9 tokens in 2 turns" in counted["wasted_tokens"].note
 
 
 def test_every_turn_is_kept_with_its_stages() -> None:

@@ -22,7 +22,7 @@ from voice_avatar.events import (
 )
 from voice_avatar.metrics import LOOP_PERIOD_S, Metrics, watch_loop
 
-MARKS = StageMarks(1, 0.2, 0.3, 0.21, 0.35, 0.45, 0.5, 0.6, is_speculative=True)
+MARKS = StageMarks(1, 0.2, 0.3, 0.21, 0.35, 0.45, 0.5, 0.6, is_speculative=True, wasted_tokens=9)
 
 
 def figures(metrics: Metrics) -> dict[str, float]:
@@ -63,6 +63,7 @@ def test_the_marks_of_a_spoken_turn_become_histograms() -> None:
     assert seen["voice_avatar_stage_seconds_sum{stage=llm_first_chunk}"] == pytest.approx(0.1)
     assert seen["voice_avatar_stage_seconds_sum{stage=tts_first_audio}"] == pytest.approx(0.05)
     assert seen["voice_avatar_speculative_replies_total"] == 1
+    assert seen["voice_avatar_wasted_tokens_total"] == 9
 
 
 @pytest.mark.parametrize("stt_s", [None, 0.0])

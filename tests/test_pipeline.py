@@ -76,10 +76,19 @@ def prompts(llm: Any) -> list[list[str]]:
 
 
 class SlowLlm(ScriptedLlm):
-    """Takes 20 ms for a word."""
+    """Takes 20 ms for a word.
+
+    Attributes:
+        written: words of each request so far.
+    """
 
     def __init__(self, *replies: str) -> None:
         super().__init__(replies, token_s=0.02)
+        self.written: dict[int, int] = {}
+
+    async def _pass_token(self, done: int) -> None:
+        self.written[len(self.requests)] = done
+        await super()._pass_token(done)
 
 
 # -- a turn
@@ -218,6 +227,7 @@ async def test_a_reply_is_prepared_before_the_turn_ends_and_kept_behind_its_gate
         assert marks.llm_start_s is not None
         assert marks.commit_s is not None
         assert marks.llm_start_s < marks.commit_s
+        assert marks.wasted_tokens == 0
 
 
 async def test_what_was_prepared_is_aborted_when_the_user_goes_on() -> None:
@@ -226,7 +236,7 @@ async def test_what_was_prepared_is_aborted_when_the_user_goes_on() -> None:
         llm = llm_of(workers)
         async with talking(workers, options) as talk:
             await talk.says(tone(1.2) + hush(0.3))
-            await settled(lambda: llm.running)
+            await settled(lambda: llm.written.get(1, 0) > 2)
             await talk.says(tone(1.2))
             await settled(lambda: llm.aborted == 1)
             assert llm.running == 0
@@ -235,6 +245,8 @@ async def test_what_was_prepared_is_aborted_when_the_user_goes_on() -> None:
         assert done.spoken_text == "The answer to all of it."
         assert prompts(llm)[-1] == [(await talk.first(TranscriptFinal)).text]
         assert [r.reply_id for r in talk.all(ReplyStarted)] == [done.reply_id]
+        (marks,) = talk.all(StageMarks)
+        assert marks.wasted_tokens == llm.written[1] > 0
 
 
 async def test_a_prepared_reply_that_failed_is_made_again_at_the_commit() -> None:

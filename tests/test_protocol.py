@@ -449,7 +449,7 @@ TOLD: list[tuple[events.Notice, wire.ServerMessage]] = [
         wire.ReplyDone(reply_id=1, status="failed", spoken_text="", played_samples=12),
     ),
     (
-        events.StageMarks(1, -0.01234, 0.2, None, 0.3, 0.4, 0.5, 0.6, True),
+        events.StageMarks(1, -0.01234, 0.2, None, 0.3, 0.4, 0.5, 0.6, True, 7),
         wire.Metrics(
             reply_id=1,
             stt_ms=-12.3,
@@ -460,6 +460,7 @@ TOLD: list[tuple[events.Notice, wire.ServerMessage]] = [
             ttfa_ms=500,
             sent_ms=600,
             is_speculative=True,
+            wasted_tokens=7,
         ),
     ),
     (

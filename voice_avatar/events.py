@@ -896,6 +896,8 @@ class StageMarks:
         ttfa_s: first audio out of the synthesizer.
         sent_s: first audio handed to the socket.
         is_speculative: whether work began before commit.
+        wasted_tokens: written since the last marks for replies that were withdrawn before any of
+            them was sent: what speculation cost.
     """
 
     reply_id: int
@@ -907,6 +909,7 @@ class StageMarks:
     ttfa_s: float | None
     sent_s: float | None
     is_speculative: bool
+    wasted_tokens: int = 0
 
 
 ReplyNotice = (

@@ -85,6 +85,11 @@ class Metrics:
             "Replies begun before their turn was committed.",
             registry=registry,
         )
+        self._waste = Counter(
+            "voice_avatar_wasted_tokens",
+            "Tokens written for replies that were withdrawn before any of them was sent.",
+            registry=registry,
+        )
         self._interrupts = Counter(
             "voice_avatar_interrupts", "Replies interrupted, by what.", ["reason"],
             registry=registry,
@@ -161,6 +166,7 @@ class Metrics:
         for name, mark_s in at_s.items():
             if mark_s is not None:
                 self._marks.labels(name, turn).observe(max(0.0, mark_s))
+        self._waste.inc(marks.wasted_tokens)
         if marks.is_speculative:
             self._early.inc()
         if turn == "text":

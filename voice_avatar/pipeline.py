@@ -173,6 +173,7 @@ class Conversation:
         self._ended = asyncio.Event()
         self._outbox = Outbox(_OUTBOX_LIMIT)
         self._replies: dict[int, _Running] = {}
+        self._waste = 0
         self._planner: GesturePlanner | None = None
         self._warming: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -281,7 +282,7 @@ class Conversation:
     def _warn(self, code: str, message: str) -> None:
         self._outbox.put(WarningNotice(code, message))
 
-    # -- the session (step and allowance are what a reply sees of the conversation)
+    # -- the session (step, allowance and take_waste are what a reply sees of the conversation)
 
     def step(self, event: SessionInput) -> None:
         """Gives the session an event and carries out what it says."""
@@ -291,6 +292,11 @@ class Conversation:
     def allowance(self, reply_id: int) -> int:
         """Returns how many samples of the reply may be sent now."""
         return self.session.allowance(reply_id, self._clock())
+
+    def take_waste(self) -> int:
+        """Returns the tokens of replies withdrawn unheard since this was last asked."""
+        waste, self._waste = self._waste, 0
+        return waste
 
     def _carry_out(
         self, event: SessionInput | None, outputs: tuple[Command | Notice, ...], now_s: float
@@ -439,3 +445,5 @@ class Conversation:
                 await run.run()
         finally:
             self._replies.pop(reply_id, None)
+            if not run.is_sent:
+                self._waste += run.tokens

@@ -391,6 +391,7 @@ def _of_reply(notice: _OfReply, dialect: Dialect) -> wire.ServerMessage:
                 ttfa_ms=_from_s(notice.ttfa_s),
                 sent_ms=_from_s(notice.sent_s),
                 is_speculative=notice.is_speculative,
+                wasted_tokens=notice.wasted_tokens,
             )
 
 

@@ -61,6 +61,9 @@ class Floor(Protocol):
     def allowance(self, reply_id: int) -> int:
         """Returns how many samples of the reply may be sent now."""
 
+    def take_waste(self) -> int:
+        """Returns the tokens of replies withdrawn unheard since this was last asked."""
+
 
 @dataclass(slots=True)
 class Marks:
@@ -73,7 +76,7 @@ class Marks:
     ttfa_s: float | None = None
     commit_s: float | None = None
 
-    def at(self, sent_s: float) -> StageMarks:
+    def at(self, sent_s: float, wasted_tokens: int) -> StageMarks:
         """Returns the marks relative to the end of the user's speech (or to the commit)."""
         zero_s = self.start.speech_end_s
         if zero_s is None:
@@ -97,6 +100,7 @@ class Marks:
             since(self.ttfa_s),
             since(sent_s),
             is_early,
+            wasted_tokens,
         )
 
 
@@ -113,6 +117,8 @@ class ReplyRun:
 
     Attributes:
         marks: when its stages happened.
+        tokens: that the LLM wrote so far: pieces of text, until it says how many they were.
+        is_sent: whether audio of it was sent.
     """
 
     def __init__(
@@ -146,6 +152,8 @@ class ReplyRun:
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(_AUDIO_LIMIT)
         self._held: list[Notice] = []
         self.marks = Marks(start)
+        self.tokens = 0
+        self.is_sent = False
 
     def open_gate(self) -> None:
         """The turn is committed: the reply may be heard."""
@@ -205,8 +213,12 @@ class ReplyRun:
                 match delta:
                     case TextDelta(text):
                         wait_s = self._llm.between_tokens_timeout_s
+                        self.tokens += 1
                         yield text
-                    case LlmDone() | None:
+                    case LlmDone(completion_tokens=tokens):
+                        self.tokens = tokens or self.tokens
+                        return
+                    case None:
                         return
 
     async def _pass_on(self, text: str, chunks: tuple[SpeakableChunk, ...]) -> None:
@@ -305,5 +317,6 @@ class ReplyRun:
             await asyncio.sleep(missing / rate_hz)
         await self._outbox.put_audio(audio)
         if audio.is_first:
-            self._outbox.put(self.marks.at(self._clock()))
+            self.is_sent = True
+            self._outbox.put(self.marks.at(self._clock(), self._floor.take_waste()))
         self._floor.step(AudioSent(audio.reply_id, audio.start + samples))

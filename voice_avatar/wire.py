@@ -847,6 +847,8 @@ class Metrics(ServerMessage, frozen=True, kw_only=True, tag="metrics"):
         ttfa_ms: the first audio out of the synthesizer.
         sent_ms: the first audio handed to the socket.
         is_speculative: whether work began before the commit.
+        wasted_tokens: tokens that the language model wrote, since the last `metrics`, for replies
+            that were withdrawn before any of them was sent: what answering early cost.
     """
 
     reply_id: Integer
@@ -858,6 +860,7 @@ class Metrics(ServerMessage, frozen=True, kw_only=True, tag="metrics"):
     ttfa_ms: SignedMillis | None
     sent_ms: SignedMillis | None
     is_speculative: bool
+    wasted_tokens: Integer = 0
 
 
 class WarningMessage(ServerMessage, frozen=True, kw_only=True, tag="warning"):

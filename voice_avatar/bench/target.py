@@ -123,12 +123,14 @@ class StagesTold:
         marks_s: "stt", "commit", "llm_start", "ttft", "first_chunk", "ttfa", "sent"; a stage that
             did not happen is left out; negative = before.
         is_speculative: whether work began before the turn was committed.
+        wasted_tokens: of replies withdrawn unheard since this was last told; None = not told.
     """
 
     at_s: float
     reply: str
     marks_s: Mapping[str, float]
     is_speculative: bool = False
+    wasted_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

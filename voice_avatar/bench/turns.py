@@ -51,6 +51,7 @@ class TurnResult:
         waterfall: where the wait went; None = the server does not tell.
         durations_s: how long stages took until their first result, where the server tells that.
         is_speculative: whether the answer was begun before the turn was over; None = not told.
+        wasted_tokens: written for replies that were withdrawn unheard; None = not told.
         underruns: of the answer.
         late_s: silence within the answer that they cost, seconds.
         lead_s: see `PlayedReply`.
@@ -70,6 +71,7 @@ class TurnResult:
     waterfall: Waterfall | None = None
     durations_s: Mapping[str, float] = field(default_factory=dict)
     is_speculative: bool | None = None
+    wasted_tokens: int | None = None
     underruns: int = 0
     late_s: float = 0.0
     lead_s: float | None = None
@@ -157,6 +159,7 @@ def judge(turn: TurnRecord) -> TurnResult:
         waterfall=_waterfall(turn, answer, stages) if answer and stages else None,
         durations_s=_durations_s(turn.events),
         is_speculative=stages.is_speculative if stages else None,
+        wasted_tokens=_wasted_tokens(turn.events),
         underruns=answer.underruns if answer else 0,
         late_s=answer.late_s if answer else 0.0,
         lead_s=answer.lead_s if answer else None,
@@ -183,6 +186,12 @@ def _commits_s(turn: TurnRecord) -> Iterable[float]:
 def _stages(events: Sequence[LineEvent], reply: str) -> StagesTold | None:
     told = (e for e in reversed(events) if isinstance(e, StagesTold) and e.reply == reply)
     return next(told, None)
+
+
+def _wasted_tokens(events: Sequence[LineEvent]) -> int | None:
+    told = [e.wasted_tokens for e in events if isinstance(e, StagesTold)]
+    counts = [count for count in told if count is not None]
+    return sum(counts) if counts else None
 
 
 def _durations_s(events: Sequence[LineEvent]) -> dict[str, float]:

@@ -109,22 +109,20 @@ def _speculation(results: Sequence[TurnResult]) -> list[Figure]:
     told = [r.is_speculative for r in results if r.is_speculative is not None]
     if not told:
         return []
-    return [
-        _share(
-            "speculation",
-            "answers begun before the turn was over",
-            sum(told),
-            len(told),
-            better="higher",
-        ),
-        Figure(
-            name="wasted_tokens",
-            title="tokens of replies withdrawn unheard",
-            unit="1",
-            better="lower",
-            note="not told by the server",
-        ),
-    ]
+    title = "answers begun before the turn was over"
+    return [_share("speculation", title, sum(told), len(told), better="higher"), *_waste(results)]
+
+
+def _waste(results: Sequence[TurnResult]) -> list[Figure]:
+    wasted = [r.wasted_tokens for r in results if r.wasted_tokens is not None]
+    if not wasted:
+        return []
+    note = (
+        f"by the server's own word, for each turn: {sum(wasted)} tokens in {len(wasted)} turns,"
+        f" {max(wasted)} in one at most; what answering early costs a language model"
+    )
+    mean = sum(wasted) / len(wasted)
+    return [_number("wasted_tokens", "tokens of replies withdrawn unheard", "1", mean, note)]
 
 
 def _cut_offs(results: Sequence[TurnResult]) -> list[Figure]:

@@ -134,4 +134,5 @@ def _stages(metrics: wire.Metrics, at_s: float) -> StagesTold:
         "sent": metrics.sent_ms,
     }
     marks_s = {name: ms / 1000 for name, ms in marks_ms.items() if ms is not None}
-    return StagesTold(at_s, str(metrics.reply_id), marks_s, metrics.is_speculative)
+    reply, is_early, waste = str(metrics.reply_id), metrics.is_speculative, metrics.wasted_tokens
+    return StagesTold(at_s, reply, marks_s, is_early, waste)

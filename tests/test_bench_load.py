@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 from edge import BRISK, engines, running
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
 
 from voice_avatar.bench.capacity import (
     LoadPoint,
@@ -13,8 +19,11 @@ from voice_avatar.bench.capacity import (
     memory_per_session_mb,
     paced_capacity,
 )
-from voice_avatar.bench.load_client import Spec, User, shares, tone_utterances
+from voice_avatar.bench.load_client import Metronome, Spec, User, shares, tone_utterances
+from voice_avatar.bench.load_line import LoadLine
 from voice_avatar.engines.scripted import ScriptedTts
+from voice_avatar.errors import ConnectionFailed
+from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.protocol import PATH
 
 
@@ -56,6 +65,18 @@ def test_users_are_dealt_to_processes_evenly() -> None:
     assert shares(2, 4) == [(0,), (1,)]
 
 
+@asynccontextmanager
+async def metronome() -> AsyncIterator[Metronome]:
+    """Yields a metronome that beats."""
+    beats = Metronome()
+    beating = asyncio.create_task(beats.run())
+    try:
+        yield beats
+    finally:
+        beating.cancel()
+        await asyncio.wait([beating])
+
+
 def spec(url: str, **rest: int) -> Spec:
     wishes = {"sessions": 2, "turns": 2, **rest}
     return Spec(
@@ -75,8 +96,10 @@ def spec(url: str, **rest: int) -> Spec:
 async def test_users_ask_hear_the_reply_to_its_end_and_ask_again() -> None:
     voice = ScriptedTts(symbol_samples=BRISK)
     async with running(engines("Hello, my friend. It is late.", tts=voice)) as server:
-        users = [User(spec(server.url + PATH), number) for number in range(2)]
-        await asyncio.gather(*(user.run() for user in users))
+        async with metronome() as beats:
+            users = [User(spec(server.url + PATH), number, beats) for number in range(2)]
+            await asyncio.gather(*(user.run() for user in users))
+        assert 0.0 <= beats.late_p99_s < 1.0
         turns = [turn for user in users for turn in user.turns]
         assert [(t.user, t.turn) for t in turns] == [(0, 0), (0, 1), (1, 0), (1, 1)]
         assert {turn.trouble for turn in turns} == {""}
@@ -87,7 +110,116 @@ async def test_users_ask_hear_the_reply_to_its_end_and_ask_again() -> None:
 
 @pytest.mark.realtime
 async def test_a_server_that_is_not_there_is_trouble_in_every_turn() -> None:
-    user = User(spec("ws://127.0.0.1:9" + PATH), 0)
+    user = User(spec("ws://127.0.0.1:9" + PATH), 0, Metronome())
     await user.run()
     assert len(user.turns) == 2
     assert all(turn.trouble and turn.v2v_s is None for turn in user.turns)
+
+
+@pytest.mark.realtime
+async def test_a_user_whose_server_hangs_up_says_so() -> None:
+    async def hang_up(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.close(CloseCode.TRY_AGAIN_LATER)
+
+    async with serve(hang_up, "127.0.0.1", 0) as server, metronome() as beats:
+        port = server.sockets[0].getsockname()[1]
+        user = User(spec(f"ws://127.0.0.1:{port}"), 0, beats)
+        await user.run()
+    assert [turn.trouble for turn in user.turns] == ["closed 1013"] * 2
+
+
+class Rower:
+    """Speaks so often, and notes when it was called and when that was due."""
+
+    number = 0
+
+    def __init__(self, times: int) -> None:
+        self._times = times
+        self.calls: list[tuple[float, float]] = []
+        self.is_done = asyncio.Event()
+
+    def speak(self, now_s: float, due_s: float) -> bool:
+        if len(self.calls) == self._times:
+            self.is_done.set()
+            return False
+        self.calls.append((now_s, due_s))
+        return True
+
+
+async def test_a_metronome_beats_at_absolute_deadlines_and_knows_how_late_it_was() -> None:
+    async with metronome() as beats:
+        rower = Rower(5)
+        beats.add(rower)  # type: ignore[arg-type]
+        await rower.is_done.wait()
+    due_s = [due for _, due in rower.calls]
+    assert [b - a for a, b in pairwise(due_s)] == pytest.approx([0.02] * 4)
+    assert all(now >= due for now, due in rower.calls)
+    late_s = [now - due for now, due in rower.calls]
+    assert min(late_s) <= beats.late_p99_s
+
+
+# -- the line
+
+
+class Callee:
+    """A server for one line: what came, and what it says first."""
+
+    def __init__(self, *says: str | bytes | list[str]) -> None:
+        self._says = says
+        self.heard: list[str | bytes] = []
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        for said in self._says:
+            await socket.send(said)
+        async for message in socket:
+            self.heard.append(message)
+
+
+@asynccontextmanager
+async def line_to(callee: Callee, heard: list[str | bytes]) -> AsyncIterator[LoadLine]:
+    async with serve(callee, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        line = await LoadLine.dial(f"ws://127.0.0.1:{port}/", "", heard.append)
+        yield line
+        await line.close()
+
+
+@pytest.mark.realtime
+async def test_a_line_sends_audio_and_text_and_closes() -> None:
+    callee = Callee()
+    frame = AudioFrame(FrameKind.AUDIO_IN, 0, 7, 2240, bytes(range(256)) * 2, FrameFlag.START)
+    async with line_to(callee, []) as line:
+        line.send_audio(frame)
+        line.send_text("é")
+        assert line.close_code is None
+    assert callee.heard == [pack_audio(frame), "é"]
+    assert line.close_code == CloseCode.NORMAL_CLOSURE
+    line.send_audio(frame)  # a closed line is deaf
+    line.send_text("x")
+
+
+@pytest.mark.realtime
+async def test_a_line_hears_whole_messages() -> None:
+    heard: list[str | bytes] = []
+    async with line_to(Callee("one", b"two", ["th", "re", "e"], "four"), heard) as line:
+        async with asyncio.timeout(5.0):
+            while len(heard) < 4:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert line.close_code is None
+    assert heard == ["one", b"two", "three", "four"]
+
+
+@pytest.mark.realtime
+async def test_a_line_carries_the_token_and_tells_of_a_refusal() -> None:
+    seen: list[str | None] = []
+
+    def refuse(socket: ServerConnection, request: Request) -> Response:
+        seen.append(request.headers.get("Authorization"))
+        return socket.respond(403, "no\n")
+
+    async with serve(Callee(), "127.0.0.1", 0, process_request=refuse) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectionFailed, match="refuses"):
+            await LoadLine.dial(f"ws://127.0.0.1:{port}/", "secret", lambda _: None)
+    assert seen == ["Bearer secret"]

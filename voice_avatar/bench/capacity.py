@@ -27,6 +27,7 @@ class LoadPoint:
         cpu_percent: of one core, by the server's word; None = it does not say.
         rss_mb: resident memory, likewise.
         loop_p99_s: p99 of the event loop's lateness, likewise.
+        users_p99_s: p99 of how late the users themselves spoke; None = not known.
     """
 
     sessions: int
@@ -38,6 +39,7 @@ class LoadPoint:
     cpu_percent: float | None = None
     rss_mb: float | None = None
     loop_p99_s: float | None = None
+    users_p99_s: float | None = None
 
 
 def capacity(points: Iterable[LoadPoint], *, slowdown: float = SLOWDOWN) -> int:

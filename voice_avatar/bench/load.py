@@ -273,15 +273,18 @@ async def measure(url: str, sessions: int, options: LoadOptions) -> Load:
     # Spawned, not forked: a fork would inherit the loop and the threads of this process.
     with ProcessPoolExecutor(len(specs), multiprocessing.get_context("spawn")) as pool:
         try:
-            work = [loop.run_in_executor(pool, talk_all, spec) for spec in specs]
-            turns = [turn for part in await asyncio.gather(*work) for turn in part]
+            parts = await asyncio.gather(
+                *(loop.run_in_executor(pool, talk_all, spec) for spec in specs)
+            )
         finally:
             if looking is not None:
                 looking.cancel()
                 await asyncio.wait([looking])
     if looking is not None and not looking.cancelled():
         looking.result()
-    return Load(_point(sessions, turns, readings), tuple(turns))
+    turns = tuple(turn for part in parts for turn in part.turns)
+    late_s = max(part.late_p99_s for part in parts)
+    return Load(_point(sessions, turns, late_s, readings), turns)
 
 
 async def _look(url: str, readings: list[tuple[float, Reading]]) -> None:
@@ -292,7 +295,10 @@ async def _look(url: str, readings: list[tuple[float, Reading]]) -> None:
 
 
 def _point(
-    sessions: int, turns: Sequence[LoadTurn], readings: Sequence[tuple[float, Reading]]
+    sessions: int,
+    turns: Sequence[LoadTurn],
+    users_late_s: float,
+    readings: Sequence[tuple[float, Reading]],
 ) -> LoadPoint:
     answered = [turn.v2v_s for turn in turns if turn.v2v_s is not None]
     found = summary(answered) if answered else None
@@ -316,6 +322,7 @@ def _point(
         cpu_percent=cpu,
         rss_mb=rss,
         loop_p99_s=late_s,
+        users_p99_s=users_late_s,
     )
 
 

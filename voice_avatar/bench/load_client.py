@@ -1,39 +1,43 @@
 """Many users of a server of ours in one process, each as cheap as a user can be.
 
 What a loudspeaker, a renderer or our own Python client would do with a reply is left out: frames
-of audio are only looked at, messages are recognised by their first letters. So one process holds a
-hundred users while it pays attention to every frame: 20 ms of microphone at its own absolute
-deadline, each user at its own phase, a playback report every 200 ms of a reply.
+of audio are only looked at, messages are recognised by their first letters. A user has no task and
+no timer of its own: its microphone is a generator of frames, and one metronome for all users of
+the process sends each at its own absolute deadline, every user at its own phase, and a playback
+report every 200 ms of a reply. So one process holds hundreds of users, and says how late it was
+itself: a run whose users were late does not measure the server alone.
 
-`talk_all` is made to be run in a process of its own; `Spec` and `LoadTurn` go there and back.
+`talk_all` is made to be run in a process of its own; `Spec` and `Talked` go there and back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import heapq
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
 
 from voice_avatar import protocol, wire
+from voice_avatar.bench.load_line import LoadLine
 from voice_avatar.bench.utterances import Utterance
 from voice_avatar.client import AUDIBLE
+from voice_avatar.errors import ConnectionFailed
 from voice_avatar.events import MIC_HZ
-from voice_avatar.frames import FRAME_S, HEADER_BYTES, AudioFrame, FrameFlag, FrameKind, pack_audio
+from voice_avatar.frames import FRAME_S, HEADER_BYTES, AudioFrame, FrameFlag, FrameKind
 from voice_avatar.protocol import REPORT_INTERVAL_S
 
 FRAME_BYTES: Final = 2 * int(MIC_HZ * FRAME_S)
 _HUSH: Final = bytes(FRAME_BYTES)
-_OPEN_TIMEOUT_S: Final = 60.0
 _BREATH_S: Final = 0.5
 """From the end of a reply to the next question, seconds; each time up to a second more."""
+_TICK_S: Final = 0.001
+"""Least time between two looks at the clock: what timers of event loops resolve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +95,69 @@ class LoadTurn:
     trouble: str = ""
 
 
-def talk_all(spec: Spec) -> list[LoadTurn]:
-    """Runs the users of a process to their end and returns all their turns."""
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """What came of the users of one process.
+
+    Attributes:
+        turns: all turns of all users.
+        late_p99_s: 99th percentile of how late microphone frames went out, seconds.
+    """
+
+    turns: tuple[LoadTurn, ...]
+    late_p99_s: float
+
+
+def talk_all(spec: Spec) -> Talked:
+    """Runs the users of a process to their end."""
     try:
         import uvloop
     except ImportError:
         return asyncio.run(_talk_all(spec))
-    turns: list[LoadTurn] = uvloop.run(_talk_all(spec))
-    return turns
+    talked: Talked = uvloop.run(_talk_all(spec))
+    return talked
 
 
-async def _talk_all(spec: Spec) -> list[LoadTurn]:
-    users = [User(spec, number) for number in spec.users]
-    await asyncio.gather(*(user.run() for user in users))
-    return [turn for user in users for turn in user.turns]
+async def _talk_all(spec: Spec) -> Talked:
+    metronome = Metronome()
+    users = [User(spec, number, metronome) for number in spec.users]
+    beating = asyncio.create_task(metronome.run())
+    try:
+        await asyncio.gather(*(user.run() for user in users))
+    finally:
+        beating.cancel()
+        await asyncio.wait([beating])
+    return Talked(tuple(turn for user in users for turn in user.turns), metronome.late_p99_s)
+
+
+class Metronome:
+    """Calls every user each `FRAME_S`, at absolute deadlines of its own."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, User]] = []
+        self._late_s = array("f")
+
+    def add(self, user: User) -> None:
+        """Begins to call a user, for as long as it wants to speak."""
+        heapq.heappush(self._due, (time.monotonic() + FRAME_S, user.number, user))
+
+    @property
+    def late_p99_s(self) -> float:
+        """99th percentile of how late the calls came, seconds."""
+        return float(np.quantile(self._late_s, 0.99)) if self._late_s else 0.0
+
+    async def run(self) -> None:
+        """Calls until it is cancelled."""
+        while True:
+            now_s = time.monotonic()
+            while self._due and self._due[0][0] <= now_s:
+                due_s, number, user = heapq.heappop(self._due)
+                self._late_s.append(now_s - due_s)
+                if user.speak(now_s, due_s):
+                    heapq.heappush(self._due, (due_s + FRAME_S, number, user))
+                now_s = time.monotonic()
+            next_s = self._due[0][0] if self._due else now_s + FRAME_S
+            await asyncio.sleep(max(_TICK_S, next_s - now_s))
 
 
 @dataclass(slots=True)
@@ -119,147 +172,147 @@ class _Heard:
     is_complete: bool = False
     underruns: int = 0
     reported_s: float = 0.0
+    is_reported: bool = False
 
     def played_until_s(self) -> float:
         """When everything that came will have been played."""
         return (self.first_s or 0.0) + self.end_samples / self.rate_hz
 
 
-@dataclass(slots=True)
 class User:
     """One user: asks, listens to the end, breathes, asks again.
 
     Attributes:
-        spec: what it does.
         number: which user it is.
         turns: what came of it so far.
     """
 
-    spec: Spec
-    number: int
-    turns: list[LoadTurn] = field(default_factory=list)
-    _heard: _Heard | None = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _trouble: str = ""
-    _seq: int = 0
-    _due_s: float = 0.0
-    _late_s: float = 0.0
+    def __init__(self, spec: Spec, number: int, metronome: Metronome) -> None:
+        self.number = number
+        self.turns: list[LoadTurn] = []
+        self._spec = spec
+        self._metronome = metronome
+        self._chance = np.random.default_rng((spec.seed, number))
+        self._heard: _Heard | None = None
+        self._line: LoadLine | None = None
+        self._is_done = asyncio.Event()
+        self._trouble = ""
+        self._microphone = self._talk()
+        self._seq = 0
+        self._sent_s = 0.0
+        self._late_s = 0.0
 
     async def run(self) -> None:
         """Comes when it is its time, and talks."""
-        spec = self.spec
-        rng = np.random.default_rng((spec.seed, self.number))
+        spec = self._spec
         # Spread evenly, plus a phase within the frame: users do not speak in chorus.
-        await asyncio.sleep(spec.rise_s * self.number / spec.sessions + rng.uniform(0, FRAME_S))
+        phase_s = self._chance.uniform(0, FRAME_S)
+        await asyncio.sleep(spec.rise_s * self.number / spec.sessions + phase_s)
         try:
-            async with connect(
-                spec.url,
-                compression=None,
-                max_size=protocol.MAX_TEXT_BYTES,
-                open_timeout=_OPEN_TIMEOUT_S,
-                additional_headers={"Authorization": f"Bearer {spec.token}"} if spec.token else {},
-            ) as socket:
-                await self._converse(socket, rng)
-        except (WebSocketException, OSError, TimeoutError) as error:
-            self._trouble = self._trouble or type(error).__name__
+            self._line = await LoadLine.dial(spec.url, spec.token, self._take)
+            hello = wire.SessionHello(
+                client=wire.ClientInfo(name="voice-avatar-bench", platform="python")
+            )
+            self._line.send_text(protocol.encode_client(hello))
+            self._metronome.add(self)
+            await self._is_done.wait()
+            await self._line.close()
+        except ConnectionFailed as error:
+            self._trouble = error.code
         for turn in range(len(self.turns), spec.turns):
             self.turns.append(
                 LoadTurn(self.number, turn, self._utterance(turn).name, trouble=self._trouble)
             )
 
     def _utterance(self, turn: int) -> Utterance:
-        said = self.spec.utterances
+        said = self._spec.utterances
         return said[(self.number + turn) % len(said)]
-
-    async def _converse(self, socket: ClientConnection, rng: np.random.Generator) -> None:
-        hello = wire.SessionHello(
-            client=wire.ClientInfo(name="voice-avatar-bench", platform="python")
-        )
-        await socket.send(protocol.encode_client(hello))
-        reader = asyncio.create_task(self._read(socket))
-        try:
-            self._due_s = time.monotonic()
-            while len(self.turns) < self.spec.turns and not self._trouble:
-                await self._quiet(socket, _BREATH_S + float(rng.uniform(0.0, 1.0)))
-                self.turns.append(await self._ask(socket, len(self.turns)))
-        finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
 
     # -- mouth
 
-    async def _ask(self, socket: ClientConnection, number: int) -> LoadTurn:
+    def speak(self, now_s: float, due_s: float) -> bool:
+        """Sends the frame that was due, and the playback report; returns whether it goes on."""
+        assert self._line is not None
+        if (code := self._line.close_code) is not None:
+            self._trouble = self._trouble or f"closed {code}"
+        pcm = next(self._microphone, None)
+        if pcm is None:
+            self._is_done.set()
+            return False
+        flags = FrameFlag.NONE if self._seq else FrameFlag.START
+        pts = self._seq * FRAME_BYTES // 2
+        self._line.send_audio(AudioFrame(FrameKind.AUDIO_IN, 0, self._seq, pts, pcm, flags))
+        self._seq += 1
+        self._sent_s = now_s
+        self._late_s = max(self._late_s, now_s - due_s)
+        self._report(self._line, now_s)
+        return True
+
+    def _talk(self) -> Iterator[bytes]:
+        """Yields what the microphone hears, frame by frame, until all is said."""
+        while len(self.turns) < self._spec.turns and not self._trouble:
+            breath_s = _BREATH_S + float(self._chance.uniform(0.0, 1.0))
+            for _ in range(int(breath_s / FRAME_S)):
+                yield _HUSH
+            yield from self._ask()
+
+    def _ask(self) -> Iterator[bytes]:
+        number = len(self.turns)
         said = self._utterance(number)
-        turn = LoadTurn(self.number, number, said.name)
         self._heard, self._late_s = None, 0.0
         last_frame = (2 * said.end - 1) // FRAME_BYTES
         speech_end_s = 0.0
         for frame in range(-(-len(said.pcm) // FRAME_BYTES)):
             pcm = said.pcm[frame * FRAME_BYTES : (frame + 1) * FRAME_BYTES]
-            await self._send_frame(socket, pcm + _HUSH[len(pcm) :])
+            yield pcm + _HUSH[len(pcm) :]
             if frame == last_frame:
-                speech_end_s = time.monotonic()
-        until_s = speech_end_s + self.spec.timeout_s
-        while not self._is_over() and time.monotonic() < until_s and not self._trouble:
-            await self._send_frame(socket, _HUSH)
+                speech_end_s = self._sent_s
+        until_s = speech_end_s + self._spec.timeout_s
+        while not self._is_over() and self._sent_s < until_s and not self._trouble:
+            yield _HUSH
             if self._heard is not None:
-                until_s = max(until_s, self._heard.played_until_s() + self.spec.timeout_s)
-        heard = self._heard
+                until_s = max(until_s, self._heard.played_until_s() + self._spec.timeout_s)
+        self.turns.append(self._turn(number, said, speech_end_s))
+
+    def _turn(self, number: int, said: Utterance, speech_end_s: float) -> LoadTurn:
+        turn = LoadTurn(self.number, number, said.name)
         turn.mic_late_s, turn.trouble = self._late_s, self._trouble
-        if heard is not None:
+        if (heard := self._heard) is not None:
             turn.underruns = heard.underruns
             turn.audio_s = heard.end_samples / heard.rate_hz
             if heard.audible_s is not None:
                 turn.v2v_s = heard.audible_s - speech_end_s
         return turn
 
-    async def _quiet(self, socket: ClientConnection, seconds: float) -> None:
-        for _ in range(int(seconds / FRAME_S)):
-            await self._send_frame(socket, _HUSH)
-
-    async def _send_frame(self, socket: ClientConnection, pcm: bytes) -> None:
-        """Sends a frame at its deadline, and the playback report that is due."""
-        self._due_s += FRAME_S
-        await asyncio.sleep(max(0.0, self._due_s - time.monotonic()))
-        self._late_s = max(self._late_s, time.monotonic() - self._due_s)
-        flags = FrameFlag.NONE if self._seq else FrameFlag.START
-        pts = self._seq * FRAME_BYTES // 2
-        await socket.send(pack_audio(AudioFrame(FrameKind.AUDIO_IN, 0, self._seq, pts, pcm, flags)))
-        self._seq += 1
-        await self._report(socket)
-
-    async def _report(self, socket: ClientConnection) -> None:
-        heard, now_s = self._heard, time.monotonic()
-        if heard is None or heard.first_s is None or now_s < heard.first_s:
+    def _report(self, line: LoadLine, now_s: float) -> None:
+        heard = self._heard
+        if heard is None or heard.first_s is None or now_s < heard.first_s or heard.is_reported:
             return
         is_over = heard.is_complete and now_s >= heard.played_until_s()
         if now_s - heard.reported_s < REPORT_INTERVAL_S and not is_over:
             return
         played = min(heard.end_samples, int((now_s - heard.first_s) * heard.rate_hz))
         state = "finished" if is_over else "playing" if heard.reported_s else "started"
-        heard.reported_s = now_s
-        await socket.send(
+        heard.reported_s, heard.is_reported = now_s, is_over
+        line.send_text(
             f'{{"type":"playback.report","reply_id":{heard.reply_id},"state":"{state}",'
             f'"played_samples":{played}}}'
         )
 
     def _is_over(self) -> bool:
         heard = self._heard
-        return heard is not None and heard.is_complete and time.monotonic() > heard.played_until_s()
+        return heard is not None and heard.is_complete and self._sent_s > heard.played_until_s()
 
     # -- ears
 
-    async def _read(self, socket: ClientConnection) -> None:
-        """Takes what comes until the end. Runs as a task."""
-        with contextlib.suppress(WebSocketException):
-            async for data in socket:
-                if isinstance(data, bytes):
-                    self._audio(data)
-                elif data.startswith('{"type":"reply.'):
-                    self._told(data)
-                elif data.startswith('{"type":"error"'):
-                    self._trouble = str(msgspec.json.decode(data)["code"])
-        self._trouble = self._trouble or f"closed {socket.close_code}"
+    def _take(self, data: str | bytes) -> None:
+        """Takes a message of the server."""
+        if isinstance(data, bytes):
+            self._audio(data)
+        elif data.startswith('{"type":"reply.'):
+            self._told(data)
+        elif data.startswith('{"type":"error"'):
+            self._trouble = str(msgspec.json.decode(data)["code"])
 
     def _told(self, data: str) -> None:
         if data.startswith('{"type":"reply.started"'):
@@ -277,7 +330,7 @@ class User:
         now_s = time.monotonic()
         pts = int.from_bytes(data[8:16], "little")
         if heard.first_s is None:
-            heard.first_s = now_s + self.spec.buffer_s
+            heard.first_s = now_s + self._spec.buffer_s
         elif (late_s := now_s - (heard.first_s + pts / heard.rate_hz)) > 0:
             heard.underruns += 1
             heard.first_s += late_s

@@ -121,8 +121,13 @@ class Talk:
         step = 6 * rate_hz
         for at in range(0, len(pcm), step):
             self.conversation.hear(pcm[at : at + step], rate_hz)
-            await settled(lambda: not self.conversation._windows)
+            await self.is_heard()
             await asyncio.sleep(0.005)
+
+    async def is_heard(self) -> None:
+        """Waits until everything that was said has been heard."""
+        talk = self.conversation
+        await settled(lambda: not talk._windows and not talk._is_hearing)
 
     async def until(
         self, is_it: Callable[[list[Notice]], object], *, within_s: float = 10.0

@@ -29,8 +29,8 @@ LAYERS: dict[int, str] = {
     " viseme_sets viseme_tables visemes vocabulary",
     2: "codes config config_doc frames listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
-    3: "codec engines hearing logs metrics model_fetch model_files model_table models outbox"
-    " pipeline recorder speaking warm_up wavs workers",
+    3: "codec engines gathering hearing logs metrics model_fetch model_files model_table models"
+    " outbox pipeline recorder speaking warm_up wavs workers",
     4: "client client_audio client_reply closing connection connection_audio http_edge"
     " protocol_schema server",
     5: "__main__ bench cli command_chat command_doctor command_microphone command_models"
@@ -75,6 +75,7 @@ WITHIN: dict[str, str] = {
     "recorder": "pipeline",
     "speaking": "outbox workers",
     "warm_up": "workers",
+    "workers": "gathering hearing",
     "bench.lipsync": "command_say",
     "client": "client_audio client_reply",
     "client_reply": "client_audio",

@@ -644,7 +644,7 @@ async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
             await talk.until(lambda _: "input_clipping" in talk.codes())
             hear(hush(10.0), RATE_HZ)
             await talk.until(lambda _: "input_overrun" in talk.codes())
-            await settled(lambda: not talk.conversation._windows)
+            await talk.is_heard()
             talk.types("Still there?")
             await talk.reply()
 
@@ -711,6 +711,32 @@ async def test_a_recogniser_that_fails_is_apologised_for() -> None:
             assert not llm_of(workers).requests
             talk.types("And typed?")
             assert (await talk.reply(2)).spoken_text == "You said: And typed?"
+
+
+async def test_an_engine_that_breaks_for_one_conversation_leaves_the_others_of_its_batch() -> None:
+    class Brittle(ScriptedVad):
+        is_whole = False
+
+        def open(self) -> Any:
+            stream = super().open()
+            if not self.is_whole:
+                stream.step = lambda pcm: 1 / 0  # type: ignore[method-assign]
+            self.is_whole = True
+            return stream
+
+    with at_work(engines("Fine.", vad=Brittle())) as workers:
+        broken = Conversation(workers, EXACT, session_id="s2", rate_hz=RATE_HZ)
+
+        async def talk_in_company() -> None:
+            async with broken, talking(workers) as talk:
+                broken.hear(QUESTION, RATE_HZ)
+                await talk.says(QUESTION)
+                await talk.reply()
+                broken.hear(QUESTION, RATE_HZ)  # nobody listens any more
+
+        with pytest.raises(ExceptionGroup) as failure:
+            await talk_in_company()
+        assert failure.group_contains(ZeroDivisionError)
 
 
 async def test_without_the_turn_models_word_silence_decides() -> None:
@@ -854,8 +880,8 @@ async def test_lost_audio_is_silence_on_the_tape() -> None:
     with at_work(engines("Fine.")) as workers:
         async with talking(workers, tape=reel) as talk:
             talk.conversation.hear(hush(0.32), RATE_HZ, 0)
-            await settled(lambda: not talk.conversation._windows)
+            await talk.is_heard()
             talk.conversation.hear(tone(0.32), RATE_HZ, 2 * 5120)
-            await settled(lambda: not talk.conversation._windows)
+            await talk.is_heard()
             await asyncio.sleep(0.05)
     assert reel.heard == hush(0.64) + tone(0.32)

@@ -63,7 +63,7 @@ async def converse(folder: Path) -> None:
             await client.say(tone(1.0) + hush(1.2))
             await client.until("reply.done", status="completed")
             await client.send({"type": "input.text", "text": "And now something long."})
-            await client.until("reply.segment")
+            await client.until("metrics", reply_id=2)  # comes with the first audio
             await client.send({"type": "interrupt"})
             await client.until("reply.done", status="interrupted")
             await client.send({"type": "session.update", "language": "zh"})

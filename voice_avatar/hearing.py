@@ -6,8 +6,10 @@ heard as it is, and a window that nobody could look at counts as silence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from voice_avatar.audio import dbfs
 from voice_avatar.denoise import DenoiseStream
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events import AudioWindow
@@ -22,12 +24,14 @@ class Heard:
         start: microphone sample index of its first sample.
         pcm: its samples, cleaned.
         probability: of speech, 0..1.
+        dbfs: RMS level, dB relative to full scale.
         failures: what has failed since the window before.
     """
 
     start: int
     pcm: bytes
     probability: float
+    dbfs: float
     failures: tuple[EngineError, ...] = ()
 
 
@@ -39,7 +43,7 @@ class Hearing:
         self._denoise = denoise
         self._is_deaf = False
 
-    def take(self, windows: list[AudioWindow]) -> list[Heard]:
+    def take(self, windows: Sequence[AudioWindow]) -> list[Heard]:
         """Takes the next windows. Blocks while the engines work."""
         return [self._take(window) for window in windows]
 
@@ -47,7 +51,7 @@ class Hearing:
         failures: list[EngineError] = []
         pcm = self._cleaned(window.pcm, failures)
         probability = self._probability(pcm, failures)
-        return Heard(window.start, pcm, probability, tuple(failures))
+        return Heard(window.start, pcm, probability, dbfs(pcm), tuple(failures))
 
     def _cleaned(self, pcm: bytes, failures: list[EngineError]) -> bytes:
         if self._denoise is None:
@@ -69,3 +73,27 @@ class Hearing:
             if not was_deaf:
                 failures.append(error)
             return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a conversation wants to have heard: its next windows, in order."""
+
+    hearing: Hearing
+    windows: tuple[AudioWindow, ...]
+
+
+def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
+    """Hears windows of several conversations. Blocks while the engines work.
+
+    Returns:
+        For each request what was heard, or what is wrong with that conversation alone.
+    """
+    return [_hear(request) for request in requests]
+
+
+def _hear(request: Listening) -> list[Heard] | Exception:
+    try:
+        return request.hearing.take(request.windows)
+    except Exception as error:  # the boundary between the conversations of a batch
+        return error

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol
 
-from voice_avatar.audio import AudioHistory, dbfs, silence
+from voice_avatar.audio import AudioHistory, silence
 from voice_avatar.capture import Capture, CaptureOptions
 from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.errors import EngineError
@@ -44,7 +44,7 @@ from voice_avatar.events import (
     WarningNotice,
 )
 from voice_avatar.gestures import GestureOptions, GesturePlanner
-from voice_avatar.hearing import Hearing
+from voice_avatar.hearing import Heard, Hearing, Listening
 from voice_avatar.llm import LlmOptions
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.outbox import Outbox
@@ -166,11 +166,11 @@ class Conversation:
         self._history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
         self._is_overrun = False
-        self._heard = asyncio.Event()
+        self._is_hearing = False
         self._jobs: deque[Transcribe] = deque()
         self._job_came = asyncio.Event()
         self._rearm = asyncio.Event()
-        self._ended = asyncio.Event()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._outbox = Outbox(_OUTBOX_LIMIT)
         self._replies: dict[int, _Running] = {}
         self._waste = 0
@@ -205,7 +205,6 @@ class Conversation:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                group.create_task(self._listen())
                 group.create_task(self._recognise())
                 group.create_task(self._keep_time())
                 group.create_task(self._end())
@@ -218,8 +217,13 @@ class Conversation:
             self._outbox.close()
 
     async def _end(self) -> None:
-        await self._ended.wait()
+        """Ends the group: by itself, or because what the event loop calls directly has failed."""
+        await self._ended
         raise _SessionOver
+
+    def _fail(self, error: Exception) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(error)
 
     # -- what the server calls
 
@@ -277,7 +281,7 @@ class Conversation:
             self._is_overrun = True
             while len(self._windows) > _WINDOW_LIMIT:
                 self._windows.popleft()
-        self._heard.set()
+        self._listen()
 
     def _warn(self, code: str, message: str) -> None:
         self._outbox.put(WarningNotice(code, message))
@@ -320,7 +324,8 @@ class Conversation:
                 case WarmPrefix(messages):
                     self._warm(messages)
                 case EndSession():
-                    self._ended.set()
+                    if not self._ended.done():
+                        self._ended.set_result(None)
                 case _:
                     self._outbox.put(output)
         self._rearm.set()
@@ -343,21 +348,38 @@ class Conversation:
 
     # -- ears
 
-    async def _listen(self) -> None:
-        while True:
-            await self._heard.wait()
-            self._heard.clear()
-            windows = list(self._windows)
-            self._windows.clear()
-            self._is_overrun = False
-            for heard in await in_thread(self._workers.vad, self._hearing.take, windows):
-                for failure in heard.failures:
-                    self._outbox.put(ErrorNotice(failure.code, failure.message))
-                pcm = silence(heard.start - self._history.end) + heard.pcm
-                self._history.append(pcm)
-                if self._tape is not None:
-                    self._tape.mic(pcm)
-                self.step(VadFrame(heard.start, heard.probability, dbfs(heard.pcm)))
+    def _listen(self) -> None:
+        """Has the windows that wait heard, unless some are being heard."""
+        if self._is_hearing or not self._windows:
+            return
+        self._is_hearing = True
+        windows = tuple(self._windows)
+        self._windows.clear()
+        self._is_overrun = False
+        self._workers.hearing.submit(Listening(self._hearing, windows), self._listened)
+
+    def _listened(self, heard: list[Heard] | Exception) -> None:
+        """Takes what was heard. Called by the event loop: what fails here ends the conversation."""
+        self._is_hearing = False
+        if self._ended.done():
+            return
+        try:
+            if isinstance(heard, Exception):
+                raise heard
+            for window in heard:
+                self._take(window)
+            self._listen()
+        except Exception as error:  # the boundary of a conversation
+            self._fail(error)
+
+    def _take(self, heard: Heard) -> None:
+        for failure in heard.failures:
+            self._outbox.put(ErrorNotice(failure.code, failure.message))
+        pcm = silence(heard.start - self._history.end) + heard.pcm
+        self._history.append(pcm)
+        if self._tape is not None:
+            self._tape.mic(pcm)
+        self.step(VadFrame(heard.start, heard.probability, heard.dbfs))
 
     async def _recognise(self) -> None:
         while True:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from voice_avatar.denoise import Denoiser
+from voice_avatar.gathering import Gathering
+from voice_avatar.hearing import Heard, Listening, hear_all
 from voice_avatar.llm import LlmEngine
 from voice_avatar.stt import SttEngine
 from voice_avatar.tts import TtsEngine
@@ -42,6 +44,7 @@ class Workers:
 
     Attributes:
         engines: the engines.
+        hearing: the VAD's thread, for the windows of all conversations together.
         running_replies: replies that are worked on, in all conversations; those that speculate
             too. A reply that was cut counts until its last task has ended.
         running_requests: generations that the language model has under way, likewise.
@@ -52,6 +55,7 @@ class Workers:
         self.running_replies = 0
         self.running_requests = 0
         self.vad = ThreadPoolExecutor(1, "vad")
+        self.hearing: Gathering[Listening, list[Heard]] = Gathering(self.vad, hear_all)
         self.turn = ThreadPoolExecutor(1, "turn")
         self.stt = ThreadPoolExecutor(1, "stt")
         self.tts = ThreadPoolExecutor(1, "tts")

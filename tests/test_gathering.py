@@ -1,0 +1,136 @@
+"""Gathered calls into a thread: who shares a hop, who fails alone, what is left at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from voice_avatar.gathering import Gathering
+
+Answer = str | Exception
+
+
+class Engine:
+    """Answers in upper case, and notes who came together; waits while it is held."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.threads: set[str] = set()
+        self.entered = threading.Event()
+        self.is_free = threading.Event()
+        self.is_free.set()
+
+    def __call__(self, requests: Sequence[str]) -> list[Answer]:
+        self.threads.add(threading.current_thread().name)
+        self.batches.append(list(requests))
+        self.entered.set()
+        assert self.is_free.wait(5.0)
+        return [ValueError(r) if r == "bad" else r.upper() for r in requests]
+
+
+@contextmanager
+def gathering(engine: Engine, gather_s: float = 0.0) -> Iterator[Gathering[str, str]]:
+    with ThreadPoolExecutor(1, "engine") as executor:
+        yield Gathering(executor, engine, gather_s=gather_s)
+
+
+async def answers(gathered: Gathering[str, str], *requests: str) -> list[Answer]:
+    """Submits requests in one go and waits for all answers."""
+    got: list[Answer] = []
+    done = asyncio.Event()
+
+    def came(answer: Answer) -> None:
+        got.append(answer)
+        if len(got) == len(requests):
+            done.set()
+
+    for request in requests:
+        gathered.submit(request, came)
+    async with asyncio.timeout(5.0):
+        await done.wait()
+    return got
+
+
+async def test_requests_of_one_moment_share_a_hop_and_are_answered_in_order() -> None:
+    engine = Engine()
+    with gathering(engine) as gathered:
+        assert await answers(gathered, "a", "b", "c") == ["A", "B", "C"]
+        assert await answers(gathered, "d") == ["D"]
+    assert engine.batches == [["a", "b", "c"], ["d"]]
+    assert engine.threads == {"engine_0"}
+
+
+async def test_who_comes_while_a_hop_is_under_way_shares_the_next() -> None:
+    engine = Engine()
+    with gathering(engine) as gathered:
+        engine.is_free.clear()
+        first = asyncio.create_task(answers(gathered, "a"))
+        await asyncio.to_thread(engine.entered.wait)
+        rest = [asyncio.create_task(answers(gathered, name)) for name in "bc"]
+        await asyncio.sleep(0.01)
+        engine.is_free.set()
+        assert [await task for task in (first, *rest)] == [["A"], ["B"], ["C"]]
+    assert engine.batches == [["a"], ["b", "c"]]
+
+
+async def test_the_first_hops_at_once_and_the_next_not_before_its_time() -> None:
+    engine = Engine()
+    with gathering(engine, gather_s=0.05) as gathered:
+        now_s = asyncio.get_running_loop().time
+        start_s = now_s()
+        await answers(gathered, "a")
+        first_s = now_s() - start_s
+        late = [asyncio.create_task(answers(gathered, name)) for name in "bc"]
+        await asyncio.gather(*late)
+        assert now_s() - start_s >= 0.049 > first_s
+        await asyncio.sleep(0.06)
+        start_s = now_s()
+        await answers(gathered, "d")
+        assert now_s() - start_s < 0.05
+    assert engine.batches == [["a"], ["b", "c"], ["d"]]
+
+
+async def test_a_request_that_fails_fails_alone() -> None:
+    with gathering(Engine()) as gathered:
+        good, bad, other = await answers(gathered, "a", "bad", "b")
+    assert (good, other) == ("A", "B")
+    assert isinstance(bad, ValueError)
+
+
+async def test_a_request_may_be_made_in_the_answer_to_another() -> None:
+    engine = Engine()
+    with gathering(engine) as gathered:
+        got: list[Answer] = []
+        done = asyncio.Event()
+
+        def again(answer: Answer) -> None:
+            got.append(answer)
+            if len(got) < 3:
+                gathered.submit(f"{len(got)}", again)
+            else:
+                done.set()
+
+        gathered.submit("a", again)
+        async with asyncio.timeout(5.0):
+            await done.wait()
+    assert got == ["A", "1", "2"]
+
+
+async def test_what_waits_when_the_thread_is_shut_down_is_never_answered() -> None:
+    engine = Engine()
+    executor = ThreadPoolExecutor(1)
+    gathered: Gathering[str, str] = Gathering(executor, engine, gather_s=0.0)
+    got: list[Answer] = []
+    engine.is_free.clear()
+    blocked = executor.submit(engine, ["block"])
+    await asyncio.to_thread(engine.entered.wait)
+    gathered.submit("a", got.append)
+    await asyncio.sleep(0.01)
+    executor.shutdown(wait=False, cancel_futures=True)
+    engine.is_free.set()
+    await asyncio.wrap_future(blocked)
+    await asyncio.sleep(0.01)
+    assert got == []

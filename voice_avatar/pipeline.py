@@ -169,7 +169,8 @@ class Conversation:
         self._is_hearing = False
         self._jobs: deque[Transcribe] = deque()
         self._job_came = asyncio.Event()
-        self._rearm = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_s = 0.0
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._outbox = Outbox(_OUTBOX_LIMIT)
         self._replies: dict[int, _Running] = {}
@@ -206,7 +207,6 @@ class Conversation:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 group.create_task(self._recognise())
-                group.create_task(self._keep_time())
                 group.create_task(self._end())
                 self._carry_out(None, self.session.start(self._clock()), self._clock())
                 started.set()
@@ -215,6 +215,8 @@ class Conversation:
         finally:
             started.set()
             self._outbox.close()
+            if self._timer is not None:
+                self._timer.cancel()
 
     async def _end(self) -> None:
         """Ends the group: by itself, or because what the event loop calls directly has failed."""
@@ -328,23 +330,40 @@ class Conversation:
                         self._ended.set_result(None)
                 case _:
                     self._outbox.put(output)
-        self._rearm.set()
+        if outputs or not isinstance(event, VadFrame):
+            self._wind_up(now_s)  # a window that changes nothing brings no deadline nearer
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         assert self._group is not None
         return self._group.create_task(work)
 
-    async def _keep_time(self) -> None:
-        """Gives the session a tick whenever its deadline has come."""
-        while True:
-            self._rearm.clear()
-            deadline_s = self.session.deadline_s
-            wait_s = None if deadline_s is None else max(0.001, deadline_s - self._clock())
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._rearm.wait()
-            except TimeoutError:
+    def _wind_up(self, now_s: float) -> None:
+        """Has the timer ring when the session's deadline comes, at the latest.
+
+        Deadlines mostly move away: a timer that rings too early and is wound up again costs less
+        than one that is set anew at each of them.
+        """
+        deadline_s = self.session.deadline_s
+        if deadline_s is None or (self._timer is not None and self._rings_s <= deadline_s):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_s = max(now_s + 0.001, deadline_s)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._rings_s - now_s, self._ring)
+
+    def _ring(self) -> None:
+        """Gives the session a tick if its deadline has come. Called by the event loop."""
+        self._timer = None
+        if self._ended.done():
+            return
+        try:
+            now_s, deadline_s = self._clock(), self.session.deadline_s
+            if deadline_s is not None and now_s >= deadline_s:
                 self.step(Tick())
+            self._wind_up(now_s)
+        except Exception as error:  # the boundary of a conversation
+            self._fail(error)
 
     # -- ears
 

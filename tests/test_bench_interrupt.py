@@ -147,13 +147,17 @@ def test_the_figures_of_our_server_are_read() -> None:
     assert after.running_requests == 1
     assert after.cpu_s is not None
     assert after.rss_bytes is not None
-    assert quantile(before, after, 0.5) == pytest.approx(0.0005, abs=0.0002)
-    assert 0.02 < (quantile(before, after, 0.99) or 0) <= 0.05
+    assert quantile(before.lateness, after.lateness, 0.5) == pytest.approx(0.00025, abs=0.0002)
+    assert 0.02 < (quantile(before.lateness, after.lateness, 0.99) or 0) <= 0.05
+    assert quantile(before.pacing, after.pacing, 0.5) is None
+    metrics.note_pacing(4, 0.02)
+    paced = read(metrics.exposition()[0].decode())
+    assert 0.015 < (quantile(after.pacing, paced.pacing, 0.5) or 0) <= 0.02
 
 
 def test_a_server_that_tells_nothing_has_no_lateness() -> None:
     assert read("something_else 3\n") == Reading()
-    assert quantile(Reading(), Reading(), 0.99) is None
+    assert quantile({}, {}, 0.99) is None
 
 
 def test_figures_are_on_the_port_of_the_sessions() -> None:

@@ -39,7 +39,7 @@ def test_the_capacity_is_the_largest_load_before_the_first_that_is_not_held() ->
 @pytest.mark.parametrize("fault", [{"missed": 1}, {"underruns": 1}])
 def test_a_load_with_a_missed_turn_or_an_underrun_is_not_held(fault: dict[str, float]) -> None:
     assert capacity([point(1, 0.4), point(2, 0.4, **fault)]) == 1
-    late = {"loop_p99_s": 0.001}
+    late = {"pacing_p99_s": 0.001}
     assert paced_capacity([point(1, 0.4, **late), point(2, 0.4, **late, **fault)]) == 1
 
 
@@ -49,7 +49,7 @@ def test_a_server_that_does_not_answer_has_no_capacity() -> None:
 
 
 def test_pacing_limits_the_load_where_it_is_told() -> None:
-    curve = [point(1, 0.4, loop_p99_s=0.002), point(50, 0.4, loop_p99_s=0.03)]
+    curve = [point(1, 0.4, pacing_p99_s=0.002), point(50, 0.4, pacing_p99_s=0.03)]
     assert paced_capacity(curve) == 1
     assert paced_capacity([point(1, 0.4)]) is None
 

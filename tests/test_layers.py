@@ -30,7 +30,7 @@ LAYERS: dict[int, str] = {
     2: "codes config config_doc frames listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "codec engines gathering hearing logs metrics model_fetch model_files model_table models"
-    " outbox pipeline recorder speaking warm_up wavs workers",
+    " outbox pipeline recorder speaking tally warm_up wavs workers",
     4: "client client_audio client_reply closing connection connection_audio http_edge"
     " protocol_schema server",
     5: "__main__ bench cli command_chat command_doctor command_microphone command_models"
@@ -71,6 +71,7 @@ WITHIN: dict[str, str] = {
     "model_fetch": "model_table",
     "model_files": "model_table",
     "models": "model_fetch model_files model_table",
+    "metrics": "tally",
     "pipeline": "hearing outbox speaking workers",
     "recorder": "pipeline",
     "speaking": "outbox workers",

@@ -119,6 +119,21 @@ def test_bytes_and_backlog_are_told() -> None:
     assert seen["voice_avatar_outbox_items"] == 7
 
 
+def test_late_frames_are_told_by_how_late_they_were() -> None:
+    metrics = Metrics()
+    metrics.note_pacing(3, 0.004)
+    metrics.note_pacing(10, -0.001)
+    metrics.note_pacing(1, 60.0)
+    seen = figures(metrics)
+    assert seen["voice_avatar_pacing_lateness_seconds_count"] == 14
+    assert seen["voice_avatar_pacing_lateness_seconds_sum"] == pytest.approx(60.012)
+    assert seen["voice_avatar_pacing_lateness_seconds_bucket{le=0.0005}"] == 10
+    assert seen["voice_avatar_pacing_lateness_seconds_bucket{le=0.003}"] == 10
+    assert seen["voice_avatar_pacing_lateness_seconds_bucket{le=0.004}"] == 13
+    assert seen["voice_avatar_pacing_lateness_seconds_bucket{le=2.0}"] == 13
+    assert seen["voice_avatar_pacing_lateness_seconds_bucket{le=+Inf}"] == 14
+
+
 def test_servers_in_one_process_do_not_share_figures() -> None:
     first, second = Metrics(), Metrics()
     first.session_opened()

@@ -31,6 +31,11 @@ def audio(reply_id: int, start: int = 0) -> ReplyAudio:
     return ReplyAudio(reply_id, start, b"\0\0")
 
 
+async def put_audio(outbox: Outbox, notice: ReplyAudio) -> None:
+    await outbox.has_room()
+    outbox.put(notice)
+
+
 def interim(turn_id: int, text: str) -> TranscriptInterim:
     return TranscriptInterim(turn_id, text, 0, "en")
 
@@ -134,7 +139,7 @@ async def test_a_newer_state_replaces_one_that_waits() -> None:
 
 async def test_audio_waits_for_room_and_other_notices_do_not() -> None:
     outbox = filled(audio(1, 0), audio(1, 1), limit=2)
-    writer = asyncio.create_task(outbox.put_audio(audio(1, 2)))
+    writer = asyncio.create_task(put_audio(outbox, audio(1, 2)))
     await asyncio.sleep(0)
     assert not writer.done()
     outbox.put(WarningNotice("a", "b"))
@@ -148,7 +153,7 @@ async def test_audio_waits_for_room_and_other_notices_do_not() -> None:
 
 async def test_what_is_skipped_makes_room_too() -> None:
     outbox = filled(audio(1, 0), audio(1, 1), limit=2)
-    writer = asyncio.create_task(outbox.put_audio(audio(2)))
+    writer = asyncio.create_task(put_audio(outbox, audio(2)))
     outbox.put(interrupted(1))
     assert await outbox.get() == interrupted(1)
     await asyncio.wait_for(writer, 1)
@@ -157,7 +162,7 @@ async def test_what_is_skipped_makes_room_too() -> None:
 
 async def test_a_writer_that_is_cancelled_leaves_nothing_behind() -> None:
     outbox = filled(audio(1), limit=1)
-    writer = asyncio.create_task(outbox.put_audio(audio(1, 1)))
+    writer = asyncio.create_task(put_audio(outbox, audio(1, 1)))
     await asyncio.sleep(0)
     writer.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -395,7 +395,7 @@ async def test_an_interruption_stops_everything_that_belongs_to_the_reply(
         llm = llm_of(workers)
         async with talking(workers, plays_at_once=False) as talk:
             talk.types("Tell me a story.")
-            await talk.first(ReplyAudio, 20)
+            await talk.until(lambda _: len(talk.audio(1)) >= 20 * 640)
             assert llm.running == 1
             await interrupts(talk)
             cut = await talk.first(ReplyInterrupted)
@@ -478,7 +478,7 @@ async def test_a_report_that_comes_after_the_interruption_corrects_the_history()
         async with talking(workers, EXACT, plays_at_once=False) as talk:
             talk.types("Count.")
             segment = await talk.first(ReplySegment)
-            await talk.first(ReplyAudio, 20)
+            await talk.until(lambda _: len(talk.audio(1)) >= 20 * 640)
             talk.conversation.submit(InterruptRequest(1))
             await talk.first(ReplyDone)
             talk.played(1, segment.words[1].end, "stopped")

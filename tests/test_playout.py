@@ -53,6 +53,24 @@ def test_more_than_the_lead_leaves_no_negative_allowance() -> None:
     assert sent(9.0).allowance(0.1) == 0
 
 
+def test_audio_is_due_when_the_lead_allows_it() -> None:
+    assert playout().due_s(9 * RATE_HZ) is None
+    reply = sent(2.0, now_s=10.0)
+    due_s = reply.due_s(int(2.5 * RATE_HZ))
+    assert due_s == pytest.approx(10.6)
+    assert reply.allowance(due_s or 0) == pytest.approx(5000, abs=1)
+    assert reply.due_s(RATE_HZ) == 10.0  # and not before anything was sent
+
+
+def test_a_report_that_moves_the_schedule_makes_nothing_late() -> None:
+    reply = sent(2.0)
+    reply.reported(int(1.5 * RATE_HZ), "playing", 1.0)
+    assert reply.due_s(int(3.0 * RATE_HZ)) == 1.0
+    assert reply.due_s(int(4.0 * RATE_HZ)) == pytest.approx(1.5)
+    reply.reported(int(1.5 * RATE_HZ), "stalled", 2.0)
+    assert reply.due_s(int(4.0 * RATE_HZ)) == pytest.approx(7.5)
+
+
 def test_a_report_replaces_the_estimate() -> None:
     reply = sent(2.0)
     reply.reported(3000, "playing", 1.0)

@@ -41,6 +41,8 @@ class NoMeter:
 
     def note_bytes(self, received: int, sent: int) -> None: ...
 
+    def note_pacing(self, frames: int, late_s: float) -> None: ...
+
 
 @asynccontextmanager
 async def server(*replies: str) -> AsyncIterator[str]:

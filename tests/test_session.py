@@ -369,6 +369,10 @@ def test_a_prepared_reply_is_not_told_and_its_audio_not_allowed_before_the_commi
     assert scene.session.is_speaking
     assert scene.session.allowance(1, scene.now_s) == 2 * RATE_HZ
     assert scene.session.allowance(2, scene.now_s) == 0
+    assert scene.session.due_s(1, 320) is None
+    scene.give(AudioSent(1, 320))
+    assert scene.session.due_s(1, 640) == scene.now_s
+    assert scene.session.due_s(2, 640) is None
 
 
 def test_a_prepared_reply_is_withdrawn_when_the_user_goes_on() -> None:

@@ -130,12 +130,13 @@ async def test_the_text_is_told_as_it_is_written_without_tags() -> None:
         whole += text.text
 
 
-async def test_frames_are_of_one_length_and_the_first_and_last_are_marked() -> None:
+async def test_audio_comes_in_whole_frames_and_its_first_and_last_are_marked() -> None:
     with at_work(engines(SENTENCES)) as workers:
         async with talking(workers) as talk:
             await asks(talk)
     frames = talk.all(ReplyAudio)
-    assert {len(f.pcm) for f in frames[:-1]} == {640}
+    assert {len(f.pcm) % 640 for f in frames[:-1]} == {0}
+    assert all(0 < len(f.pcm) <= 10 * 640 for f in frames[:-1])
     assert [f.is_first for f in frames] == [True] + [False] * (len(frames) - 1)
     assert [f.is_last for f in frames] == [False] * (len(frames) - 1) + [True]
 
@@ -224,17 +225,48 @@ async def test_audio_goes_out_at_most_so_far_ahead_of_a_client_that_never_report
     assert times_s[-1] - times_s[0] == pytest.approx(sent_s - 0.2, abs=0.15)
 
 
+async def test_paced_audio_goes_out_in_bursts_and_says_when_it_was_due() -> None:
+    options = ConversationOptions(playout=PlayoutOptions(max_ahead_s=0.2, assumed_latency_s=0.0))
+    with at_work(engines(PLAIN)) as workers:
+        async with talking(workers, options, plays_at_once=False) as talk:
+            await asks(talk)
+    told = [(t, n) for t, n in zip(talk.times_s, talk.notices, strict=True)]
+    audio = [(t, n) for t, n in told if isinstance(n, ReplyAudio)]
+    (first_s, first), *rest = audio
+    paced = [(t, n) for t, n in rest if n.start * 2 >= 0.2 * RATE_HZ * 2 and not n.is_last]
+    assert len(paced) > 5
+    assert {len(n.pcm) for _, n in paced} == {3 * 640}
+    assert first.due_s is not None
+    for time_s, notice in paced:
+        assert notice.due_s is not None
+        until_s = (notice.start + len(notice.pcm) // 2) / RATE_HZ
+        assert notice.due_s - first_s == pytest.approx(until_s - 0.2, abs=0.01)
+        assert 0.0 <= time_s - notice.due_s < 0.1
+
+
+@pytest.mark.parametrize(("max_ahead_s", "frames"), [(0.2, 3), (0.08, 2), (0.02, 1)])
+async def test_a_burst_is_at_most_half_of_what_may_be_ahead(
+    max_ahead_s: float, frames: int
+) -> None:
+    playout = PlayoutOptions(max_ahead_s=max_ahead_s, assumed_latency_s=0.0)
+    with at_work(engines(PLAIN)) as workers:
+        async with talking(workers, ConversationOptions(playout=playout)) as talk:
+            await asks(talk)
+    paced = [n for n in talk.all(ReplyAudio) if not n.is_last and n.start >= max_ahead_s * RATE_HZ]
+    assert {len(n.pcm) // 640 for n in paced} == {frames}
+
+
 async def test_audio_waits_for_a_client_that_has_stalled_and_goes_on_when_it_does() -> None:
     with at_work(engines(STORY)) as workers:
         async with talking(workers, plays_at_once=False) as talk:
             talk.types("Speak.")
             await talk.first(ReplyAudio)
             talk.played(1, 0, "stalled")
-            await settled(lambda: len(talk.audio(1)) >= 2 * 2 * RATE_HZ - 640)
+            await settled(lambda: len(talk.audio(1)) > 2 * 2 * RATE_HZ - 3 * 640)
             await asyncio.sleep(0.2)
             assert len(talk.audio(1)) <= 2 * 2 * RATE_HZ
             talk.played(1, RATE_HZ // 2, "stalled")
-            await settled(lambda: len(talk.audio(1)) >= 2 * 2.5 * RATE_HZ - 640)
+            await settled(lambda: len(talk.audio(1)) > 2 * 2.5 * RATE_HZ - 3 * 640)
             await asyncio.sleep(0.1)
             assert len(talk.audio(1)) <= 2 * 2.5 * RATE_HZ
 

@@ -49,6 +49,9 @@ _log = logging.getLogger(__name__)
 MAX_ERRORS = 100
 """Errors of its own making after which a client is closed (4000)."""
 
+WRITE_LIMIT_BYTES = 32 * 1024
+"""Bytes that wait for the system to take them, from which on sending waits for the client."""
+
 MESSAGES_PER_S = 100.0
 """Text messages per second that a client may send: ten times what PROTOCOL.md asks of it."""
 
@@ -67,6 +70,9 @@ class Meter(Protocol):
 
     def note_bytes(self, received: int, sent: int) -> None:
         """Bytes of payload came in and went out."""
+
+    def note_pacing(self, frames: int, late_s: float) -> None:
+        """Frames of reply audio go out, so late against the playout schedule, seconds."""
 
 
 class MessageBudget:
@@ -97,6 +103,7 @@ class Terms:
         tokens: accepted bearer tokens; none = everybody may come.
         hello_timeout_s: time for the hello, seconds.
         slow_consumer_s: time that one frame may wait to be read, seconds.
+        frame_ms: length of a frame of reply audio, milliseconds.
         max_ahead_s: for the limits that the client is told, seconds.
         idle_timeout_s: likewise, seconds; 0 = never.
         input_chars: likewise, characters of a typed turn.
@@ -107,6 +114,7 @@ class Terms:
     tokens: tuple[str, ...] = ()
     hello_timeout_s: float = protocol.HELLO_TIMEOUT_S
     slow_consumer_s: float = protocol.SLOW_CONSUMER_CLOSE_S
+    frame_ms: int = 20
     max_ahead_s: float = protocol.MAX_AHEAD_S
     idle_timeout_s: float = 0.0
     input_chars: int = wire.MAX_INPUT_CHARS
@@ -170,7 +178,7 @@ class Connection:
         self._settings = agreed.settings
         self._set_dialect()
         self._microphone = MicrophoneIn(agreed.audio_in, self._clock())
-        self._reply_out = ReplyOut(agreed.audio_out)
+        self._reply_out = ReplyOut(agreed.audio_out, self._terms.frame_ms)
         async with self._open_conversation(self.session_id, agreed) as conversation:
             self.conversation = conversation
             await self.tell(self._ready(agreed))
@@ -270,6 +278,10 @@ class Connection:
 
     async def _send(self, data: str | bytes) -> None:
         self._meter.note_bytes(0, len(data))
+        waiting = self._socket.transport.get_write_buffer_size()
+        if waiting + len(data) < WRITE_LIMIT_BYTES:  # then this does not wait for the client
+            await self._socket.send(data)
+            return
         try:
             async with asyncio.timeout(self._terms.slow_consumer_s):
                 await self._socket.send(data)
@@ -320,7 +332,10 @@ class Connection:
                 pass
 
     async def _send_audio(self, audio: ReplyAudio) -> None:
-        for frame in self._reply_out.frames(audio):
+        frames = self._reply_out.frames(audio)
+        if audio.due_s is not None and frames:
+            self._meter.note_pacing(len(frames), self._clock() - audio.due_s)
+        for frame in frames:
             await self._send(frame)
 
     # -- in

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from voice_avatar import codec, protocol, wire
+from voice_avatar import codec, wire
+from voice_avatar.audio import BYTES_PER_SAMPLE
 from voice_avatar.closing import Closing
 from voice_avatar.codes import CloseCode
 from voice_avatar.errors import MalformedFrame
 from voice_avatar.events import ReplyAudio
 from voice_avatar.frames import (
     FRAME_S,
+    AudioFrame,
     FrameFlag,
     FrameKind,
     FrameOrder,
@@ -74,10 +76,12 @@ class MicrophoneIn:
 
 
 class ReplyOut:
-    """Frames of reply audio for one connection: encoded and numbered."""
+    """Frames of reply audio for one connection: cut, encoded and numbered."""
 
-    def __init__(self, audio: wire.AudioFormat) -> None:
+    def __init__(self, audio: wire.AudioFormat, frame_ms: int) -> None:
+        """`frame_ms` is the length of a PCM frame; an Opus packet has its own."""
         self._audio = audio
+        self._frame_bytes = audio.rate_hz * frame_ms // 1000 * BYTES_PER_SAMPLE
         self._seq = 0
         self._encoder: codec.OpusEncoder | None = None
 
@@ -88,19 +92,29 @@ class ReplyOut:
             if self._audio.codec == "opus":
                 self._encoder = codec.OpusEncoder(self._audio.rate_hz)
         if self._encoder is None:
-            return [self._pack(audio, FrameFlag.NONE)]
-        packets = self._encoder.push(audio.pcm)
-        if audio.is_last:
-            packets += self._encoder.flush()
-        pieces = [
-            replace(audio, start=p.pts, pcm=p.payload, is_first=False, is_last=False)
-            for p in packets
+            flags, pieces = FrameFlag.NONE, self._cut(audio)
+        else:
+            packets = self._encoder.push(audio.pcm)
+            if audio.is_last:
+                packets += self._encoder.flush()
+            flags, pieces = FrameFlag.CODEC, [(packet.pts, packet.payload) for packet in packets]
+        last = len(pieces) - 1 if audio.is_last else -1
+        return [
+            self._pack(audio.reply_id, pts, payload, flags | FrameFlag.END if n == last else flags)
+            for n, (pts, payload) in enumerate(pieces)
         ]
-        if pieces and audio.is_last:
-            pieces[-1] = replace(pieces[-1], is_last=True)
-        return [self._pack(piece, FrameFlag.CODEC) for piece in pieces]
 
-    def _pack(self, audio: ReplyAudio, flags: FrameFlag) -> bytes:
-        frame = protocol.audio_frame(replace(audio, is_first=self._seq == 0), seq=self._seq)
+    def _cut(self, audio: ReplyAudio) -> list[tuple[int, bytes]]:
+        """Returns first sample and PCM of each frame; the last audio has one, even if empty."""
+        size, pcm = self._frame_bytes, audio.pcm
+        return [
+            (audio.start + at // BYTES_PER_SAMPLE, pcm[at : at + size])
+            for at in range(0, len(pcm) or 1, size)
+        ]
+
+    def _pack(self, reply_id: int, pts: int, payload: bytes, flags: FrameFlag) -> bytes:
+        if self._seq == 0:
+            flags |= FrameFlag.START
+        frame = AudioFrame(FrameKind.AUDIO_OUT, reply_id, self._seq, pts, payload, flags)
         self._seq += 1
-        return pack_audio(replace(frame, flags=frame.flags | flags))
+        return pack_audio(frame)

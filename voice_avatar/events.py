@@ -657,7 +657,7 @@ class ReplySegment:
 
 @dataclass(frozen=True, slots=True)
 class ReplyAudio:
-    """Reply audio.
+    """Reply audio: whole frames, as many as may go out together, and at the end what is left.
 
     Attributes:
         reply_id: which reply.
@@ -665,6 +665,8 @@ class ReplyAudio:
         pcm: samples.
         is_first: first audio of the reply.
         is_last: last audio of the reply (may be empty).
+        due_s: when it was to go out, on the conversation's clock: once it was made, committed, and
+            allowed by the playout schedule. None = not known.
     """
 
     reply_id: int
@@ -672,6 +674,7 @@ class ReplyAudio:
     pcm: bytes
     is_first: bool = False
     is_last: bool = False
+    due_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

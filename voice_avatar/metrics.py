@@ -25,11 +25,15 @@ from voice_avatar.events import (
     TurnEnded,
     WarningNotice,
 )
+from voice_avatar.tally import CounterTally, HistogramTally
 
 _BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Close together where it matters: people leave 0.2 s between turns, and 1 s feels slow."""
 
-_LATENESS_BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_LATENESS_BUCKETS_S: Final = (
+    *(0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009, 0.01, 0.012),
+    *(0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0),
+)
 """From what a timer is late by itself (event loops count milliseconds) to what people hear."""
 
 LOOP_PERIOD_S: Final = 0.02
@@ -114,17 +118,22 @@ class Metrics:
             "Generations that the language model has under way.",
             registry=registry,
         )
-        self._lateness = Histogram(
+        self._lateness = HistogramTally(
             "voice_avatar_loop_lateness_seconds",
             "How late the event loop came to what was due.",
-            buckets=_LATENESS_BUCKETS_S,
-            registry=registry,
+            _LATENESS_BUCKETS_S,
         )
-        self._bytes = Counter(
-            "voice_avatar_bytes", "Payload of WebSocket frames.", ["direction"], registry=registry
+        self._pacing = HistogramTally(
+            "voice_avatar_pacing_lateness_seconds",
+            "How late frames of reply audio went out against the playout schedule: after the time"
+            " at which they were made, committed and allowed.",
+            _LATENESS_BUCKETS_S,
         )
-        self._received = self._bytes.labels("in")
-        self._sent = self._bytes.labels("out")
+        self._bytes = CounterTally(
+            "voice_avatar_bytes", "Payload of WebSocket frames.", "direction", ("in", "out")
+        )
+        for tally in (self._lateness, self._pacing, self._bytes):
+            registry.register(tally)
         self._backlog = Gauge(
             "voice_avatar_outbox_items", "Notices that wait to be sent.", registry=registry
         )
@@ -183,8 +192,12 @@ class Metrics:
 
     def note_bytes(self, received: int, sent: int) -> None:
         """Bytes of payload came in and went out."""
-        self._received.inc(received)
-        self._sent.inc(sent)
+        self._bytes.counts["in"] += received
+        self._bytes.counts["out"] += sent
+
+    def note_pacing(self, frames: int, late_s: float) -> None:
+        """Frames of reply audio go out, so late against the playout schedule, seconds."""
+        self._pacing.observe(max(0.0, late_s), frames)
 
     def set_backlog(self, notices: int) -> None:
         """So many notices wait to be sent, in all sessions together."""

@@ -7,7 +7,6 @@ from collections import deque
 
 from voice_avatar.events import (
     Notice,
-    ReplyAudio,
     ReplyDone,
     ReplyInterrupted,
     ReplyNotice,
@@ -24,9 +23,9 @@ _SURVIVORS = (ReplyStarted, ReplyInterrupted, ReplyDone, StageMarks)
 class Outbox:
     """A queue of notices with one reader.
 
-    Audio waits for room before it is put; the rest is few and is never refused. A newer interim
-    transcript or state replaces an older one that still waits. Once a reply is cut, `get` skips
-    what is left of it and of all before it: nobody has to search the queue.
+    Whoever has audio waits for room before it is put; the rest is few and is never refused. A newer
+    interim transcript or state replaces an older one that still waits. Once a reply is cut, `get`
+    skips what is left of it and of all before it: nobody has to search the queue.
     """
 
     def __init__(self, limit: int) -> None:
@@ -59,10 +58,9 @@ class Outbox:
             return new.turn_id == old.turn_id
         return isinstance(new, StateChanged) and isinstance(old, StateChanged)
 
-    async def put_audio(self, audio: ReplyAudio) -> None:
-        """Appends audio once there is room."""
+    async def has_room(self) -> None:
+        """Waits until there is room for audio."""
         await self._has_room.wait()
-        self.put(audio)
 
     async def get(self) -> Notice | None:
         """Returns the next notice, None once the outbox is closed and empty."""

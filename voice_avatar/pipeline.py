@@ -304,6 +304,10 @@ class Conversation:
         waste, self._waste = self._waste, 0
         return waste
 
+    def due_s(self, reply_id: int, until: int) -> float | None:
+        """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
+        return self.session.due_s(reply_id, until)
+
     def _carry_out(
         self, event: SessionInput | None, outputs: tuple[Command | Notice, ...], now_s: float
     ) -> None:
@@ -472,7 +476,7 @@ class Conversation:
             llm=options.llm,
             chunker=Chunker(options.chunking, start.language),
             timeline=ReplyTimeline(start.reply_id, self.rate_hz, voice, planner),
-            frame_ms=options.playout.frame_ms,
+            playout=options.playout,
             floor=self,
             outbox=self._outbox,
             clock=self._clock,

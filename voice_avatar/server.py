@@ -26,7 +26,13 @@ from voice_avatar import codec, http_edge, negotiation, persona, protocol, wire
 from voice_avatar.closing import CLOSE_TIMEOUT_S, Closing
 from voice_avatar.codes import CloseCode
 from voice_avatar.config import Config
-from voice_avatar.connection import Connection, Terms, close, is_token_valid
+from voice_avatar.connection import (
+    WRITE_LIMIT_BYTES,
+    Connection,
+    Terms,
+    close,
+    is_token_valid,
+)
 from voice_avatar.errors import (
     ConfigError,
     PersonaError,
@@ -101,6 +107,7 @@ class AvatarServer:
                 ping_interval=options.ping_s or None,
                 ping_timeout=options.ping_timeout_s or None,
                 close_timeout=CLOSE_TIMEOUT_S,
+                write_limit=WRITE_LIMIT_BYTES,
                 ssl=tls,
                 server_header="voice-avatar",
                 logger=logging.getLogger(WEBSOCKETS),
@@ -182,6 +189,7 @@ class AvatarServer:
             tokens=config.server.tokens,
             hello_timeout_s=config.server.hello_timeout_s,
             slow_consumer_s=config.server.slow_consumer_s,
+            frame_ms=config.playout.frame_ms,
             max_ahead_s=config.playout.max_ahead_s,
             idle_timeout_s=config.session.idle_timeout_s,
             input_chars=min(config.session.max_text_chars, wire.MAX_INPUT_CHARS),

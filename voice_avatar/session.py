@@ -255,6 +255,13 @@ class Session:
             return 0
         return live.playout.allowance(now_s)
 
+    def due_s(self, reply_id: int, until: int) -> float | None:
+        """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
+        live = self._replies.live
+        if live is None or live.reply_id != reply_id:
+            return None
+        return live.playout.due_s(until)
+
     # -- dispatch
 
     def _dispatch(self, event: SessionInput, now_s: float) -> list[Output]:

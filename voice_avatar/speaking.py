@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, Reframer, StreamResampler, sample_count, silence
+from voice_avatar.audio import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
 from voice_avatar.chunking import Chunker
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
 from voice_avatar.events import (
@@ -45,11 +45,15 @@ from voice_avatar.events import (
 )
 from voice_avatar.llm import LlmOptions
 from voice_avatar.outbox import Outbox
+from voice_avatar.playout import PlayoutOptions
 from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.workers import Workers, in_thread
 
 _CHUNK_LIMIT = 16
 _AUDIO_LIMIT = 64
+_TOGETHER_MS = 200
+"""Audio that goes out together at most, milliseconds: what is between an interruption and the last
+frame, where a client reads slowly."""
 
 
 class Floor(Protocol):
@@ -63,6 +67,9 @@ class Floor(Protocol):
 
     def take_waste(self) -> int:
         """Returns the tokens of replies withdrawn unheard since this was last asked."""
+
+    def due_s(self, reply_id: int, until: int) -> float | None:
+        """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
 
 
 @dataclass(slots=True)
@@ -105,6 +112,14 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class _Piece:
+    """Audio on its way out, and when it was made."""
+
+    pcm: bytes
+    made_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class _WriteFailed:
     """Ends the chunks of a reply whose generation failed."""
 
@@ -130,7 +145,7 @@ class ReplyRun:
         llm: LlmOptions,
         chunker: Chunker,
         timeline: ReplyTimeline,
-        frame_ms: int,
+        playout: PlayoutOptions,
         floor: Floor,
         outbox: Outbox,
         clock: Callable[[], float],
@@ -141,7 +156,10 @@ class ReplyRun:
         self._llm = llm
         self._chunker = chunker
         self._timeline = timeline
-        self._frame_samples = timeline.rate_hz * frame_ms // 1000
+        self._frame_samples = timeline.rate_hz * playout.frame_ms // 1000
+        burst_ms = min(playout.burst_ms, playout.max_ahead_s * 500)
+        self._burst_frames = max(1, int(burst_ms / playout.frame_ms))
+        self._together_frames = max(1, _TOGETHER_MS // playout.frame_ms)
         self._floor = floor
         self._outbox = outbox
         self._clock = clock
@@ -149,7 +167,7 @@ class ReplyRun:
         self._chunks: asyncio.Queue[SpeakableChunk | _WriteFailed | None] = asyncio.Queue(
             _CHUNK_LIMIT
         )
-        self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(_AUDIO_LIMIT)
+        self._audio: asyncio.Queue[_Piece | None] = asyncio.Queue(_AUDIO_LIMIT)
         self._held: list[Notice] = []
         self.marks = Marks(start)
         self.tokens = 0
@@ -273,7 +291,7 @@ class ReplyRun:
                 if placed is not None:  # a voice that makes more than it planned is cut
                     pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
                 made += sample_count(pcm)
-                await self._audio.put(pcm)
+                await self._audio.put(_Piece(pcm, self._clock()))
         except TtsFailed as error:
             failure = error
         finally:
@@ -281,7 +299,8 @@ class ReplyRun:
             thread.submit(speech.close)
         if placed is not None:
             tail = resampler.push(b"", is_last=True) + silence(placed.sample_count)
-            await self._audio.put(tail[: (placed.sample_count - made) * BYTES_PER_SAMPLE])
+            tail = tail[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
+            await self._audio.put(_Piece(tail, self._clock()))
         if failure is not None:
             raise failure
 
@@ -296,27 +315,53 @@ class ReplyRun:
 
     async def _egress(self) -> None:
         """Lets the reply out once it is committed, no further ahead than the session allows."""
-        frames = Reframer(self._frame_samples)
-        at = 0
+        reply_id, frame = self._start.reply_id, self._frame_samples
         await self._gate.wait()
+        at, rest, made_s = 0, b"", 0.0
         while (piece := await self._audio.get()) is not None:
-            for pcm in frames.push(piece):
-                await self._send(ReplyAudio(self._start.reply_id, at, pcm, is_first=at == 0))
-                at += self._frame_samples
-        rest = frames.flush()
+            rest, made_s = rest + piece.pcm, piece.made_s
+            while frames := sample_count(rest) // frame:
+                if frames < self._burst_frames and not self._audio.empty():
+                    break  # what has been made already may go with it
+                allowed, due_s = await self._allowed(at, min(frames, self._burst_frames) * frame)
+                samples = min(frames, self._together_frames, allowed // frame) * frame
+                pcm, rest = _cut(rest, samples)
+                self._put(ReplyAudio(reply_id, at, pcm, at == 0, due_s=max(due_s, made_s)))
+                at += samples
         if at or rest:
-            last = ReplyAudio(self._start.reply_id, at, rest, is_first=at == 0, is_last=True)
-            await self._send(last)
-            self._outbox.put(ReplyAudioDone(self._start.reply_id, at + sample_count(rest)))
+            _, due_s = await self._allowed(at, sample_count(rest))
+            due_s = max(due_s, made_s)
+            self._put(ReplyAudio(reply_id, at, rest, at == 0, is_last=True, due_s=due_s))
+            self._outbox.put(ReplyAudioDone(reply_id, at + sample_count(rest)))
 
-    async def _send(self, audio: ReplyAudio) -> None:
-        samples = sample_count(audio.pcm)
-        rate_hz = self._timeline.rate_hz
+    async def _allowed(self, at: int, samples: int) -> tuple[int, float]:
+        """Waits until `samples` from sample `at` on may be sent.
+
+        Nothing may come between this and the sending.
+
+        Returns:
+            How many may be sent now, and since when those that were asked for.
+        """
+        reply_id, rate_hz = self._start.reply_id, self._timeline.rate_hz
+        due_s: float | None = None
+        await self._outbox.has_room()
         # The allowance is a clock, not an event: it grows with every sample played.
-        while (missing := samples - self._floor.allowance(audio.reply_id)) > 0:  # noqa: ASYNC110
+        while (missing := samples - (allowed := self._floor.allowance(reply_id))) > 0:
+            due_s = self._clock() + missing / rate_hz
             await asyncio.sleep(missing / rate_hz)
-        await self._outbox.put_audio(audio)
+            await self._outbox.has_room()
+        if due_s is None:
+            due_s = self._floor.due_s(reply_id, at + samples)
+        return allowed, max(due_s or 0.0, self.marks.commit_s or 0.0)
+
+    def _put(self, audio: ReplyAudio) -> None:
+        self._outbox.put(audio)
         if audio.is_first:
             self.is_sent = True
             self._outbox.put(self.marks.at(self._clock(), self._floor.take_waste()))
-        self._floor.step(AudioSent(audio.reply_id, audio.start + samples))
+        self._floor.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
+
+
+def _cut(pcm: bytes, samples: int) -> tuple[bytes, bytes]:
+    size = samples * BYTES_PER_SAMPLE
+    return pcm[:size], pcm[size:]

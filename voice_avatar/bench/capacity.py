@@ -10,7 +10,7 @@ SLOWDOWN: Final = 1.5
 """p95 of the latency, against that of one session alone, up to which a server holds its load."""
 
 LATE_S: Final = 0.010
-"""p99 of the event loop's lateness up to which a server paces well, seconds."""
+"""p99 of the pacing lateness up to which a server paces well, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,9 @@ class LoadPoint:
         cpu_percent: of one core, by the server's word; None = it does not say.
         rss_mb: resident memory, likewise.
         loop_p99_s: p99 of the event loop's lateness, likewise.
+        pacing_p99_s: p99 of how late frames of reply audio went out against the playout schedule,
+            likewise: after the time at which they were made, committed, and allowed by what the
+            client has played.
         users_p99_s: p99 of how late the users themselves spoke; None = not known.
     """
 
@@ -39,6 +42,7 @@ class LoadPoint:
     cpu_percent: float | None = None
     rss_mb: float | None = None
     loop_p99_s: float | None = None
+    pacing_p99_s: float | None = None
     users_p99_s: float | None = None
 
 
@@ -59,18 +63,22 @@ def capacity(points: Iterable[LoadPoint], *, slowdown: float = SLOWDOWN) -> int:
 
 
 def paced_capacity(points: Iterable[LoadPoint], *, late_s: float = LATE_S) -> int | None:
-    """Returns the largest number of sessions at which the event loop was in time.
+    """Returns the largest number of sessions at which reply audio went out in time.
 
-    As for `capacity`, every smaller number measured was held too, no turn was missed and no
-    loudspeaker ran dry; None = the server does not tell its lateness.
+    In time: p99 of the pacing lateness is at most `late_s`. As for `capacity`, every smaller number
+    measured was held too, no turn was missed and no loudspeaker ran dry; None = the server does not
+    tell its lateness.
     """
     ordered = sorted(points, key=lambda point: point.sessions)
-    if all(point.loop_p99_s is None for point in ordered):
+    if all(point.pacing_p99_s is None for point in ordered):
         return None
     return _largest(
         ordered,
         lambda p: (
-            not p.missed and not p.underruns and p.loop_p99_s is not None and p.loop_p99_s <= late_s
+            not p.missed
+            and not p.underruns
+            and p.pacing_p99_s is not None
+            and p.pacing_p99_s <= late_s
         ),
     )
 

@@ -39,8 +39,8 @@ def load_curves(points: Sequence[Mapping[str, Any]], held: float | None) -> str:
         _panel(ordered, "resident memory, MB", {"": ("rss_mb", 1)}, held=held),
         _panel(
             ordered,
-            "event loop lateness, p99, ms",
-            {"": ("loop_p99_s", 1000)},
+            "lateness, p99, ms",
+            {"pacing": ("pacing_p99_s", 1000), "loop": ("loop_p99_s", 1000)},
             limit=1000 * LATE_S,
             limit_words=f"{1000 * LATE_S:g} ms",
             held=held,

@@ -107,7 +107,9 @@ def _points(points: Sequence[Mapping[str, Any]]) -> str:
         "p95, ms": ("p95_s", 1000),
         "processor, %": ("cpu_percent", 1),
         "memory, MB": ("rss_mb", 1),
+        "pacing late p99, ms": ("pacing_p99_s", 1000),
         "loop late p99, ms": ("loop_p99_s", 1000),
+        "users late p99, ms": ("users_p99_s", 1000),
     }
     rows = [
         [

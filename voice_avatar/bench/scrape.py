@@ -26,6 +26,7 @@ class Reading:
         running_requests: generations under way.
         lateness: upper edge of a bucket, seconds -> looks at the event loop that were at most so
             late, since the start.
+        pacing: likewise, frames of reply audio against the playout schedule.
     """
 
     cpu_s: float | None = None
@@ -34,6 +35,7 @@ class Reading:
     running_replies: float | None = None
     running_requests: float | None = None
     lateness: Mapping[float, float] = field(default_factory=dict)
+    pacing: Mapping[float, float] = field(default_factory=dict)
 
 
 _FIELDS = {
@@ -43,30 +45,37 @@ _FIELDS = {
     "voice_avatar_running_replies": "running_replies",
     "voice_avatar_running_requests": "running_requests",
 }
-_LATENESS = "voice_avatar_loop_lateness_seconds_bucket{le="
+_BUCKETS = {
+    "voice_avatar_loop_lateness_seconds_bucket{le=": "lateness",
+    "voice_avatar_pacing_lateness_seconds_bucket{le=": "pacing",
+}
 
 
 def read(text: str) -> Reading:
     """Reads an exposition; lines that are not asked for are passed over."""
     values: dict[str, float] = {}
-    lateness: dict[float, float] = {}
+    buckets: dict[str, dict[float, float]] = {name: {} for name in _BUCKETS.values()}
     for line in text.splitlines():
         name, _, value = line.rpartition(" ")
         if name in _FIELDS:
             values[_FIELDS[name]] = float(value)
-        elif name.startswith(_LATENESS):
-            lateness[float(name.split('"')[1])] = float(value)
-    return Reading(**values, lateness=lateness)
+        else:
+            start, quote, rest = name.partition('"')
+            if start in _BUCKETS and quote:
+                buckets[_BUCKETS[start]][float(rest.split('"')[0])] = float(value)
+    return Reading(**values, lateness=buckets["lateness"], pacing=buckets["pacing"])
 
 
-def quantile(before: Reading, after: Reading, share: float) -> float | None:
-    """Returns a quantile of the event loop's lateness between two readings, seconds.
+def quantile(
+    before: Mapping[float, float], after: Mapping[float, float], share: float
+) -> float | None:
+    """Returns a quantile of a lateness between two readings of its buckets, seconds.
 
     Linear within a bucket, as Prometheus does; beyond the last edge it is that edge. None = not
     told, or not looked at in between.
     """
-    edges = sorted(after.lateness)
-    counts = [after.lateness[edge] - before.lateness.get(edge, 0.0) for edge in edges]
+    edges = sorted(after)
+    counts = [after[edge] - before.get(edge, 0.0) for edge in edges]
     if not counts or counts[-1] <= 0:
         return None
     wanted = share * counts[-1]

@@ -62,6 +62,8 @@ _HEADER: Final = struct.Struct("<BBHIQ")
 HEADER_BYTES: Final = _HEADER.size
 """Bytes of the header."""
 _FLAGS_MASK: Final = 0x0F
+_FLAGS: Final = tuple(FrameFlag(bits) for bits in range(_FLAGS_MASK + 1))
+"""All values of flags, to be looked up: to make one takes as long as to read the header."""
 _KINDS: Final = frozenset(kind.value for kind in FrameKind)
 
 
@@ -121,15 +123,14 @@ def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
         return None
     if kind != expect:
         raise MalformedFrame(f"A frame of kind {kind} does not go this way.")
-    flags = FrameFlag(bits & _FLAGS_MASK)
     payload = data[HEADER_BYTES:]
     if pts > MAX_INTEGER:
         raise MalformedFrame("pts is out of range.")
-    if not payload and FrameFlag.END not in flags:
+    if not payload and not bits & FrameFlag.END.value:
         raise MalformedFrame("A frame without END must have a payload.")
-    if len(payload) % 2 and FrameFlag.CODEC not in flags:
+    if len(payload) % 2 and not bits & FrameFlag.CODEC.value:
         raise MalformedFrame("PCM16 must hold whole samples.")
-    return AudioFrame(FrameKind(kind), stream, seq, pts, payload, flags)
+    return AudioFrame(expect, stream, seq, pts, payload, _FLAGS[bits & _FLAGS_MASK])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,10 @@ class Arrival:
     lost_frames: int = 0
 
 
+_IN_ORDER: Final = Arrival()
+_STALE: Final = Arrival(is_stale=True)
+
+
 class FrameOrder:
     """Watches the numbers of incoming frames of one direction."""
 
@@ -157,12 +162,12 @@ class FrameOrder:
         if frame.stream != self._stream or FrameFlag.START in frame.flags:
             self._stream = frame.stream
             self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
-            return Arrival()
+            return _IN_ORDER
         ahead = (frame.seq - self._next_seq) & 0xFFFF_FFFF
         if ahead >= 0x8000_0000:
-            return Arrival(is_stale=True)
+            return _STALE
         self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
-        return Arrival(lost_frames=ahead)
+        return Arrival(lost_frames=ahead) if ahead else _IN_ORDER
 
 
 class MicBudget:

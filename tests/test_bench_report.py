@@ -231,6 +231,29 @@ def test_a_table_has_every_figure_and_its_note() -> None:
     assert "[1] of 16" in out
 
 
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [(120, set()), (84, {"p99"}), (78, {"p99", "p90"}), (60, {"p99", "p90", "n", "interval"})],
+)
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_numbers(
+    width: int, left_out: set[str]
+) -> None:
+    figure = Figure(
+        name="x",
+        title="a title that is so long that it has to fold where there is no room",
+        unit="ms",
+        summary=summary(list(range(11_000, 12_000))),
+    )
+    out = StringIO()
+    tables.show(measured(figure), Console(file=out, width=width))
+    shown = out.getvalue()
+    header = next(line.split() for line in shown.splitlines() if "p50" in line)
+    columns = {"n", "p50", "interval", "p90", "p95", "p99", "unit"}
+    assert columns & set(header) == columns - left_out
+    assert {"11500", "11949"} <= set(shown.split())
+    assert ("11899" in shown.split()) == ("p90" not in left_out)
+
+
 def test_a_comparison_says_what_may_be_chance_and_what_else_differs() -> None:
     before, after = measured(number(10), seed=7), measured(number(5), seed="[b]8")
     out = shown(tables.show_pairs, before, after, pairs(before, after))

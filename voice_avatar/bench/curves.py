@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any, Final
@@ -9,12 +10,27 @@ from typing import Any, Final
 from voice_avatar.bench import svg
 from voice_avatar.bench.capacity import LATE_S, SLOWDOWN
 from voice_avatar.bench.results import Figure
-from voice_avatar.bench.svg import WIDTH, Axis, bar, dot, fitting, label, line, number, path
+from voice_avatar.bench.statistics import wilson
+from voice_avatar.bench.svg import (
+    WIDTH,
+    Axis,
+    bar,
+    dot,
+    fitting,
+    folded,
+    label,
+    line,
+    number,
+    path,
+)
 
 _LEFT: Final = 310
 _RIGHT: Final = WIDTH - 90
 _LOG_FROM: Final = 50
 """Largest over smallest value from which an axis is logarithmic: else the small ones vanish."""
+
+_COUNTED: Final = re.compile(r"(\d+) of (\d+)\b")
+"""How the note of a share begins: what it is a share of."""
 
 
 def load_curves(points: Sequence[Mapping[str, Any]], held: float | None) -> str:
@@ -84,7 +100,6 @@ def _panel(
     parts += _session_ticks(ticks, bottom)
     if limit is not None:
         parts.append(line(left, up.at(limit), right, up.at(limit), "limit"))
-        parts.append(label(left + 6, up.at(limit) - 5, limit_words, kind="tick"))
     if held:
         x = across.at(held)
         parts.append(line(x, top, x, bottom, "event"))
@@ -96,6 +111,8 @@ def _panel(
         if name and places:
             x, y = places[-1]
             parts.append(label(x + 8, y + 4, name, kind="strong"))
+    if limit is not None:  # last: no curve runs through its words
+        parts.append(label(left + 6, up.at(limit) - 5, limit_words, kind="tick"))
     return "".join(parts)
 
 
@@ -118,10 +135,10 @@ def trade_off(points: Sequence[tuple[str, Figure, Figure]], *, is_curve: bool = 
     """
     ordered = sorted(points, key=lambda point: point[1].summary.p50 if point[1].summary else 0.0)
     left, right, top, bottom = 70.0, WIDTH - 130, 40.0, 270.0
-    known = [(name, lat.summary, cut.value) for name, lat, cut in ordered]
-    told = [(name, s, value) for name, s, value in known if s is not None and value is not None]
-    across = svg.axis([x for _, s, _ in told for x in s.p50_ci], left, right)
-    up = svg.axis([*(value for *_, value in told), 5.0], bottom, top)
+    known = [(name, lat.summary, cut.value, _doubt(cut)) for name, lat, cut in ordered]
+    told = [(n, s, value, doubt) for n, s, value, doubt in known if s and value is not None]
+    across = svg.axis([x for _, s, *_ in told for x in s.p50_ci], left, right)
+    up = svg.axis([5.0, *(x for *_, v, doubt in told for x in (v, *(doubt or ())))], bottom, top)
     unit = ordered[0][1].unit
     parts = [
         svg.beside(up, left, right),
@@ -129,14 +146,39 @@ def trade_off(points: Sequence[tuple[str, Figure, Figure]], *, is_curve: bool = 
         label(left, 14, "turns cut off, %", kind="strong"),
     ]
     if is_curve:
-        parts.append(path([(across.at(s.p50), up.at(value)) for _, s, value in told], "curve one"))
-    for name, s, value in told:
-        y = up.at(value)
+        places = [(across.at(s.p50), up.at(value)) for _, s, value, _ in told]
+        parts.append(path(places, "curve one"))
+    taken: list[tuple[float, float, float]] = []
+    names = []
+    for name, s, value, doubt in told:
+        x, y, words = across.at(s.p50), up.at(value), fitting(name, 240)
+        if doubt:
+            parts.append(line(x, up.at(doubt[0]), x, up.at(doubt[1]), "doubt"))
         parts.append(line(across.at(s.p50_ci[0]), y, across.at(s.p50_ci[1]), y, "whisker"))
         hint = f"{name}: {number(s.p50)} {unit}, {number(value)} % cut off"
-        parts.append(dot(across.at(s.p50), y, "point one", hint))
-        parts.append(label(across.at(s.p50) + 9, y - 9, fitting(name, 240), kind="strong"))
-    return svg.drawing(bottom + 42, parts, alt="Turns cut off against voice-to-voice latency")
+        parts.append(dot(x, y, "point one", hint))
+        at = _free(x + 9, y - 9, svg.width_of(words), taken)
+        names.append(label(x + 9, at, words, kind="strong"))
+    return svg.drawing(
+        bottom + 42, [*parts, *names], alt="Turns cut off against voice-to-voice latency"
+    )
+
+
+def _free(x: float, y: float, width: float, taken: list[tuple[float, float, float]]) -> float:
+    """Returns how high a label is put so that it lies on no other, and notes that it is there."""
+    while any(x < end and start < x + width and abs(y - other) < 15 for start, end, other in taken):
+        y -= 15
+    taken.append((x, x + width, y))
+    return y
+
+
+def _doubt(share: Figure) -> tuple[float, float] | None:
+    """Returns the 95 % interval of a share, %; None where it is not told of how many it is."""
+    counted = _COUNTED.match(share.note)
+    if counted is None or not int(counted[2]):
+        return None
+    low, high = wilson(int(counted[1]), int(counted[2]))
+    return 100 * low, 100 * high
 
 
 def shares(figures: Sequence[Figure]) -> str:
@@ -150,6 +192,9 @@ def shares(figures: Sequence[Figure]) -> str:
         parts.append(_title(figure.title, y + 19))
         hint = f"{figure.title}: {number(value)} %"
         parts.append(bar(across.at(0), y + 6, across.at(value) - across.at(0), 17, "value", hint))
+        if doubt := _doubt(figure):
+            middle = y + 14.5
+            parts.append(line(across.at(doubt[0]), middle, across.at(doubt[1]), middle, "doubt"))
         said = figure.note.partition(";")[0]
         words = f"{number(value)} %" + (f" · {said}" if said else "")
         room = WIDTH - across.end - 20
@@ -184,7 +229,8 @@ def spans(figures: Sequence[Figure]) -> str:
         parts.append(bar(across.at(low), y - 5, wide, 10, "interval"))
         parts.append(line(across.at(s.p95), y - 6, across.at(s.p95), y + 6, "cap"))
         parts.append(dot(across.at(s.p50), y, "value", hint))
-        parts.append(label(_RIGHT + 12, y + 4, f"{number(s.p50)} {unit}", kind="tick"))
+        told = f"{number(s.p50)} {unit}" if len(unit) <= 2 else number(s.p50)
+        parts.append(label(_RIGHT + 12, y + 4, told, kind="tick"))
     return svg.drawing(
         bottom + 40, parts, alt="Distributions: " + ", ".join(f.title for f in figures)
     )
@@ -242,4 +288,9 @@ def lanes(item: Mapping[str, Any], most_s: float = 2.2) -> str:
 
 
 def _title(words: str, y: float) -> str:
-    return label(_LEFT - 14, y, fitting(words, _LEFT - 20), kind="words", anchor="end")
+    lines = folded(words, _LEFT - 20)
+    first = y - 6.5 * (len(lines) - 1)
+    return "".join(
+        label(_LEFT - 14, first + 13 * row, told, kind="words", anchor="end")
+        for row, told in enumerate(lines)
+    )

@@ -336,8 +336,18 @@ def _figures(patience: float, heard: Sequence[tuple[Clip, Outcome]]) -> list[Fig
             summary=summary(waits_ms) if waits_ms else None,
             note="in virtual time",
         ),
-        _share(f"{name}.cut_offs.paused", "… cut off, with pauses", cut, len(paused)),
-        _share(f"{name}.cut_offs.fluent", "… cut off, without", wrong, len(fluent)),
+        _share(
+            f"{name}.cut_offs.paused",
+            f"cut off at patience {patience:g}, clips with pauses",
+            cut,
+            len(paused),
+        ),
+        _share(
+            f"{name}.cut_offs.fluent",
+            f"cut off at patience {patience:g}, clips without",
+            wrong,
+            len(fluent),
+        ),
     ]
 
 

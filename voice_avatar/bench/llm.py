@@ -249,12 +249,13 @@ def _call(
 def figures(answers: Mapping[str, Sequence[Answer]], group: str) -> list[Figure]:
     """Returns what came out for a group of conversations ("alone", "in_turn"), all engines."""
     out: list[Figure] = []
+    words = group.replace("_", " ")
     for name, given in answers.items():
         prefix = f"{group}.{dotted(name)}"
         out += [
             Figure(
                 name=f"{prefix}.first_token",
-                title=f"{group}: first token, {name}",
+                title=f"{words}: first token, {name}",
                 unit="ms",
                 better="lower",
                 summary=summary([1000.0 * a.first_s for a in given]),
@@ -262,7 +263,7 @@ def figures(answers: Mapping[str, Sequence[Answer]], group: str) -> list[Figure]
             ),
             Figure(
                 name=f"{prefix}.speed",
-                title=f"{group}: speed after it, {name}",
+                title=f"{words}: speed after it, {name}",
                 unit="tokens/s",
                 better="higher",
                 summary=summary([a.tokens_per_s for a in given]),
@@ -277,7 +278,7 @@ def figures(answers: Mapping[str, Sequence[Answer]], group: str) -> list[Figure]
         out += [
             Figure(
                 name=f"{prefix}.first_token_ratio",
-                title=f"{group}: first token, {name} / ours",
+                title=f"{words}: first token, {name} / ours",
                 unit="x",
                 better="higher",
                 summary=summary([theirs.first_s / own.first_s for own, theirs in pairs]),
@@ -285,7 +286,7 @@ def figures(answers: Mapping[str, Sequence[Answer]], group: str) -> list[Figure]
             ),
             Figure(
                 name=f"{prefix}.same_text",
-                title=f"{group}: same answers, {name}",
+                title=f"{words}: same answers, {name}",
                 unit="%",
                 value=100.0 * sum(own.text == theirs.text for own, theirs in pairs) / len(pairs),
                 note="greedy; kept prefixes and batches round differently, which may turn a word",

@@ -12,10 +12,10 @@ from html import escape
 from importlib import resources
 from typing import Final
 
-from voice_avatar.bench.page_plots import Plot, plots_of, trade_off
+from voice_avatar.bench.page_plots import Plot, compared, plots_of
 from voice_avatar.bench.page_tables import figure_table, item_table, terms
 from voice_avatar.bench.results import Figure, Run
-from voice_avatar.bench.svg import number, tag
+from voice_avatar.bench.svg import number, pretty, tag
 
 TITLES: Final = {
     "v2v": ("Voice to voice", "How long the user waits: from the last sample of their speech to"
@@ -40,13 +40,17 @@ HEADLINES: Final[Mapping[str, Sequence[str]]] = {
                   "interrupt.missed", "false_interruptions"),
     "load": ("capacity", "capacity.paced", "memory_per_session"),
     "lipsync": ("visemes.error", "visemes.in_window", "closures.error", "closures.closed"),
+    "endpoint": ("patience_1.v2v", "patience_1.v2v.p95", "patience_1.cut_offs.paused"),
     "stt": ("ours.error.all_en", "ours.time", "transcribe_beam_5.time_ratio"),
+    "tts": ("sentence.ours.first_audio", "sentence.piper.first_audio", "sentence.ours.speed"),
+    "llm": ("alone.ours.first_token", "in_turn.ours.first_token", "in_turn.ours.speed"),
 }  # fmt: skip
-"""Kind -> figures at the top; of other kinds, the first three. "X.p95" is of figure X."""
+"""Kind -> figures at the top; where none of them is there, the first three of the run. "X.p95" is
+of figure X."""
 
 
 def render(runs: Sequence[Run]) -> str:
-    """Returns a page of one or more runs; several of v2v are also drawn against one another.
+    """Returns a page of one or more runs; several of v2v are also put beside one another.
 
     Args:
         runs: at least one.
@@ -59,10 +63,18 @@ def render(runs: Sequence[Run]) -> str:
         + tag("title", escape(f"{title} · voice-avatar bench"))
         + tag("style", style)
     )
-    compared = trade_off(runs)
-    body = (_section(compared) if compared else "") + "".join(_run(run) for run in runs)
+    body = _compared(runs) + "".join(_run(run) for run in runs)
     page = tag("html", tag("head", head) + tag("body", tag("main", body)), lang="en")
     return f"<!doctype html>\n{page}\n"
+
+
+def _compared(runs: Sequence[Run]) -> str:
+    drawn = "".join(_section(plot) for plot in compared(runs))
+    if not drawn:
+        return ""
+    lead = "Voice to voice, run by run; each run on its own is below."
+    header = tag("header", tag("h1", "Side by side") + tag("p", lead, class_="lead"))
+    return tag("article", header + drawn, class_="run")
 
 
 def _run(run: Run) -> str:
@@ -92,14 +104,18 @@ def _facts(run: Run) -> Iterator[str]:
 
 
 def _tiles(run: Run) -> str:
+    tiles = list(_tiles_of(run, HEADLINES.get(run.kind, ())))
+    tiles = tiles or list(_tiles_of(run, [figure.name for figure in run.figures[:3]]))
+    # Four in a row, where three would leave one alone.
+    return tag("div", "".join(tiles), class_="tiles four" if len(tiles) in {4, 8} else "tiles")
+
+
+def _tiles_of(run: Run, names: Sequence[str]) -> Iterator[str]:
     known = {figure.name: figure for figure in run.figures}
-    wanted = HEADLINES.get(run.kind) or [figure.name for figure in run.figures[:3]]
-    tiles = []
-    for name in wanted:
+    for name in names:
         base = name.removesuffix(".p95")
         if base in known and (tile := _tile(known[base], is_p95=base != name)):
-            tiles.append(tile)
-    return tag("div", "".join(tiles), class_="tiles")
+            yield tile
 
 
 def _tile(figure: Figure, *, is_p95: bool) -> str:
@@ -118,7 +134,9 @@ def _tile(figure: Figure, *, is_p95: bool) -> str:
     said = under if len(under) <= 60 else ""  # the whole note is in the table
     return tag(
         "div",
-        tag("b", number(value) + unit) + tag("span", escape(what)) + tag("em", escape(said)),
+        tag("b", number(value) + unit)
+        + tag("span", escape(pretty(what)))
+        + tag("em", escape(pretty(said))),
         class_="tile",
     )
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from voice_avatar.bench import curves, plots
 from voice_avatar.bench.page_tables import table
-from voice_avatar.bench.results import Run
+from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.svg import number
 
 LIP_WINDOW_MS: Final = (-45.0, 125.0)
@@ -50,6 +53,14 @@ def _v2v(run: Run) -> Iterator[Plot]:
                 "The same steps on another scale: the longest row is what made it slow.",
                 plots.turn_timeline(slowest),
             )
+    elif stages := [f for f in run.figures if f.name.startswith("told.") and f.summary]:
+        yield Plot(
+            "What the server tells of its stages",
+            "It does not tell when they happened, so that they cannot be laid end to end: some may"
+            " have run at once. Dot: median. Band: its 95 % interval. Line: from the least value to"
+            " the 95th percentile.",
+            curves.spans(stages),
+        )
     if distribution := _spread(run, "v2v", [(str(i.get("clip", "")), i["v2v_s"]) for i in heard]):
         yield distribution
     if told:
@@ -184,9 +195,9 @@ def _endpoint(run: Run) -> Iterator[Plot]:
     if points:
         yield Plot(
             "Cut-offs against latency",
-            "Each point is a setting of the one knob, `turn.patience`: how many of the clips that"
-            " have pauses were cut off, and how long the others waited. Down and to the left is"
-            " better.",
+            "Each point is a setting of the one knob, turn.patience: how many of the clips that"
+            " have pauses were cut off, and how long the user waited. Down and to the left is"
+            " better. Upright lines are the 95 % intervals of the shares: few clips tell little.",
             curves.trade_off(points),
         )
     yield from _by_unit(run)
@@ -232,40 +243,96 @@ def _shares(run: Run, *prefixes: str) -> Iterator[Plot]:
         found.sort(key=lambda figure: alike.index(figure.title.rpartition(": ")[0]))
         yield Plot(
             "Shares",
-            "How often something happened, with what it is a share of: one of few can be chance.",
+            "How often something happened, with what it is a share of. Thin lines are 95 %"
+            " intervals: one of few can be chance.",
             curves.shares(found),
         )
 
 
-def trade_off(runs: Sequence[Run]) -> Plot | None:
-    """Returns cut-offs against latency where there are several v2v runs."""
-    points = []
+# -- several runs
+
+
+COMPARED: Final = {
+    "v2v": "median, ms",
+    "v2v.p95": "p95, ms",
+    "reaction": "first reaction, ms",
+    "cut_offs": "cut off, %",
+    "missed": "no answer, %",
+    "wer": "word errors, %",
+    "wasted_tokens": "wasted tokens a turn",
+}
+"""Figures of v2v that are put beside one another -> what their column is called."""
+
+
+def compared(runs: Sequence[Run]) -> Iterator[Plot]:
+    """Yields what puts several v2v runs beside one another; nothing for fewer than two."""
     # Other benches are on the page too, and name the server's settings in ways of their own.
     runs = [run for run in runs if run.kind == "v2v"]
-    for run in runs:
-        known = {figure.name: figure for figure in run.figures}
-        waits, cut = known.get("v2v"), known.get("cut_offs")
-        if waits and cut and waits.summary and cut.value is not None:
-            points.append((_setting(run, runs), waits, cut))
-    if len(points) < 2:
-        return None
-    return Plot(
-        "Cut-offs against latency",
-        "Each point is a run. Down and to the left is better; a server can be moved along its curve"
-        " by patience, only better endpointing moves the curve itself.",
-        curves.trade_off(points, is_curve=len({str(run.subject.get("name")) for run in runs}) == 1),
-    )
+    if len(runs) < 2:
+        return
+    named = [(_setting(run, runs), run, {f.name: f for f in run.figures}) for run in runs]
+    waits = [
+        replace(known["v2v"], title=name)
+        for name, _, known in named
+        if "v2v" in known and known["v2v"].summary
+    ]
+    if waits:
+        yield Plot(
+            "How long the user waits",
+            "Dot: median. Band: its 95 % interval. Line: from the least value to the 95th"
+            " percentile. Runs of different machines or clips cannot be set against one another.",
+            curves.spans(waits),
+            _beside([(name, known) for name, _, known in named]),
+        )
+    points = [
+        (name, known["v2v"], known["cut_offs"])
+        for name, _, known in named
+        if {"v2v", "cut_offs"} <= known.keys()
+        and known["v2v"].summary
+        and known["cut_offs"].value is not None
+    ]
+    if len(points) > 1:
+        yield Plot(
+            "Cut-offs against latency",
+            "Each point is a run, with the 95 % intervals of both. Down and to the left is better;"
+            " a server can be moved along its curve by patience, only better endpointing moves the"
+            " curve itself.",
+            curves.trade_off(points, is_curve=len({str(r.subject.get("name")) for r in runs}) == 1),
+        )
+
+
+def _beside(named: Sequence[tuple[str, Mapping[str, Figure]]]) -> str:
+    """Returns a table of runs; what a run does not tell is "–"."""
+    rows = [
+        [escape(name), *(_number_of(known, wanted) for wanted in COMPARED)] for name, known in named
+    ]
+    return table(["", *COMPARED.values()], rows, "points")
+
+
+def _number_of(known: Mapping[str, Figure], name: str) -> str:
+    figure = known.get(name.removesuffix(".p95"))
+    if figure is None or (figure.summary is None and figure.value is None):
+        return "–"
+    if figure.summary is None:
+        return number(figure.value or 0.0)
+    return number(figure.summary.p95 if name.endswith(".p95") else figure.summary.p50)
 
 
 def _setting(run: Run, runs: Sequence[Run]) -> str:
-    """Returns what sets a run apart from the others: server settings, or else subject or date."""
+    """Returns what sets a run apart from the others: its server, settings, revision or date."""
+    name = str(run.subject.get("name") or "")
+    alike = [other for other in runs if other is not run and other.subject.get("name") == name]
+    named = [" ".join((name, str(run.subject.get("version") or ""))).strip()]
+    if not alike:
+        return named[0]
     mine: Mapping[str, Any] = run.settings.get("server") or {}
-    others = [other.settings.get("server") or {} for other in runs]
     own = [
         f"{key.rpartition('.')[2]} {value}"
         for key, value in mine.items()
-        if any(other.get(key) != value for other in others)
+        if any((other.settings.get("server") or {}).get(key) != value for other in alike)
     ]
-    names = {str(other.subject.get("name")) for other in runs}
-    named = [str(run.subject.get("name"))] if len(names) > 1 else []
-    return ", ".join([*named, *own]) or run.revision or run.started
+    if not own:
+        revisions = {other.revision for other in alike}
+        own = [run.revision if run.revision and run.revision not in revisions else run.started]
+    is_only_name = len({str(other.subject.get("name")) for other in runs}) == 1
+    return ", ".join(own if is_only_name else [*named, *own])

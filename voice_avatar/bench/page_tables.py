@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from voice_avatar.bench.results import Figure, Run
-from voice_avatar.bench.svg import number, tag
+from voice_avatar.bench.svg import number, pretty, tag
 
 MOST_ROWS: Final = 300
 """Items that a page lists; the JSON file has all."""
@@ -31,7 +31,8 @@ def figure_table(run: Run) -> str:
 
 def _figure_row(figure: Figure) -> list[str]:
     arrow = {"lower": " ↓", "higher": " ↑", None: ""}[figure.better]
-    name = escape(figure.title + arrow) + (tag("small", escape(figure.note)) if figure.note else "")
+    note = tag("small", escape(pretty(figure.note))) if figure.note else ""
+    name = escape(pretty(figure.title) + arrow) + note
     unit = "" if figure.unit == "1" else escape(figure.unit)
     s = figure.summary
     if s is None:

@@ -67,6 +67,7 @@ def turn_timeline(item: Mapping[str, Any]) -> str:
     bottom = top + height * len(steps_s)
     ticks = Axis(0, total_ms, scale.at(0), scale.at(total_ms))
     parts = [
+        _reaction(scale, item.get("reaction_s"), bottom),
         svg.below(ticks, 40, bottom, ""),
         label(_RIGHT + 60, bottom + 34, _WORDS, kind="tick", anchor="end"),
         _speech(scale, total_ms),
@@ -84,7 +85,6 @@ def turn_timeline(item: Mapping[str, Any]) -> str:
         told = f"{step_ms:.0f} ms" if step_ms >= 1 else "< 1 ms"
         parts.append(label(x + max(width, 1) + 7, y + 14, told, kind=kind))
         at_ms += step_ms
-    parts.append(_reaction(scale, item.get("reaction_s"), bottom))
     alt = f"Timeline of the turn {item.get('clip', '')}: {total_ms:.0f} ms in {len(steps_s)} steps"
     return svg.drawing(bottom + 64, parts, alt=alt)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,9 @@ RESAMPLES: Final = 2000
 width: sqrt(0.025 x 0.975 / 2000) over the normal density there, 0.058, of a width of 3.92."""
 
 _INTERVAL: Final = (2.5, 97.5)
+
+_Z: Final = 1.96
+"""Of the normal distribution: 95 %."""
 
 
 def summary(values: Sequence[float], *, seed: int = 0) -> Summary:
@@ -44,6 +48,19 @@ def summary(values: Sequence[float], *, seed: int = 0) -> Summary:
         p50_ci=_interval(np.percentile(drawn, 50, axis=1)),
         p95_ci=_interval(np.percentile(drawn, 95, axis=1)),
     )
+
+
+def wilson(part: int, whole: int) -> tuple[float, float]:
+    """Returns the 95 % score interval of a share (E. B. Wilson, JASA 22, 1927).
+
+    Args:
+        part: how many it was.
+        whole: of how many, at least one.
+    """
+    share, spread = part / whole, _Z**2 / whole
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _interval(estimates: np.typing.NDArray[np.float64]) -> tuple[float, float]:

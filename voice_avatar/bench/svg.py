@@ -49,7 +49,8 @@ def label(
     anchor: Literal["start", "middle", "end"] = "start",
 ) -> str:
     """Returns a text whose baseline begins, has its middle or ends at a point."""
-    return tag("text", escape(words), class_=f"label {kind}".strip(), x=x, y=y, text_anchor=anchor)
+    told, class_ = escape(pretty(words)), f"label {kind}".strip()
+    return tag("text", told, class_=class_, x=x, y=y, text_anchor=anchor)
 
 
 def bar(x: float, y: float, width: float, height: float, kind: str, hint: str = "") -> str:
@@ -85,6 +86,27 @@ def drawing(height: float, parts: Iterable[str], *, alt: str, width: float = WID
         role="img",
         aria_label=alt,
     )
+
+
+def width_of(words: str) -> float:
+    """Returns about how wide a label is, units; most are narrower."""
+    return _LETTER * len(words)
+
+
+def pretty(words: str) -> str:
+    """Returns words with the signs that a page has and a terminal may not have."""
+    return words.replace("->", "→").replace("<=", "≤").replace(">=", "≥")
+
+
+def folded(words: str, width: float) -> list[str]:
+    """Returns words on one line or, where they are too long, on two; cut to what fits on those."""
+    count = max(1, int(width / _LETTER))
+    if len(words) <= count:
+        return [words]
+    at = words.rfind(" ", 0, count + 1)
+    if at <= 0:
+        return [fitting(words, width)]
+    return [words[:at], fitting(words[at + 1 :], width)]
 
 
 def fitting(words: str, width: float) -> str:

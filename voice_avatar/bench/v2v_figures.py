@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 from voice_avatar.bench.results import Figure, Unit
-from voice_avatar.bench.statistics import summary
+from voice_avatar.bench.statistics import summary, wilson
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.bench.waterfall import STEPS
 
@@ -21,9 +20,6 @@ TOLD: Final = {
     "tts": "first audio of the voice",
 }
 """Stage -> what the server's own duration of it is called."""
-
-_Z: Final = 1.96
-"""Of the normal distribution: 95 %."""
 
 
 def figures(results: Sequence[TurnResult]) -> list[Figure]:
@@ -230,14 +226,6 @@ def _share(
         value=100.0 * part / whole,
         note=f"{count}; {note}" if note else count,
     )
-
-
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """Returns the 95 % score interval of a share (E. B. Wilson, JASA 22, 1927)."""
-    share, spread = part / whole, _Z**2 / whole
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def item(result: TurnResult, session: int) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def _panel(
         name: [(p["sessions"], factor * p[key]) for p in points if p.get(key) is not None]
         for name, (key, factor) in series.items()
     }
+    lines = {name: line_ for name, line_ in lines.items() if line_}
     values = [value for line_ in lines.values() for _, value in line_]
     if not values:
         return label(left, top, f"{title}: not told by the server", kind="words faint")

@@ -3,12 +3,14 @@
     voice-avatar bench load --scripted --sessions 1,25,50,100,200     what the server itself costs
     voice-avatar bench load --serve embedded --clips DIR --sessions 1,2,4,8    what a machine holds
     voice-avatar bench load --url ws://… --clips DIR --sessions 1,2,4,8          another server
+    voice-avatar bench load --url ws://… --dialect pipecat --pid N --clips DIR   … of another kind
 
 Every conversation asks, listens to the end, breathes and asks again, in real time; the users are in
 processes of their own. Processor time, memory and the event loop's lateness are the server's own
-word (`/metrics`), while all conversations of a load are open. The capacity is the largest number of
-conversations at which p95 is within 1.5 times that of the smallest load, every question was
-answered and no loudspeaker ran dry.
+word (`/metrics`), while all conversations of a load are open; with --pid, processor time and memory
+are those of that process and of what it has started, by Linux's word. The capacity is the largest
+number of conversations at which p95 is within 1.5 times that of the smallest load, every question
+was answered and no loudspeaker ran dry.
 """
 
 from __future__ import annotations
@@ -18,38 +20,35 @@ import asyncio
 import multiprocessing
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from voice_avatar import protocol
+from voice_avatar.bench import load_calls
 from voice_avatar.bench.alone import repeating
-from voice_avatar.bench.capacity import (
-    LATE_S,
-    SLOWDOWN,
-    LoadPoint,
-    capacity,
-    memory_per_session_mb,
-    paced_capacity,
-)
-from voice_avatar.bench.load_client import (
-    LoadTurn,
-    Spec,
-    shares,
-    talk_all,
-    tone_utterances,
-)
+from voice_avatar.bench.capacity import LoadPoint
+from voice_avatar.bench.load_client import Spec, Talked, shares, talk_all, tone_utterances
+from voice_avatar.bench.load_figures import Load, figures
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.own_server import SCRIPTED, own_server
-from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.process_figures import read_process
+from voice_avatar.bench.results import Run
 from voice_avatar.bench.scrape import Reading, metrics_url, quantile, scrape
+from voice_avatar.bench.server_options import sets_told
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import NotedTarget, subject_told
-from voice_avatar.bench.targets.options import DialOptions
+from voice_avatar.bench.target import Subject
+from voice_avatar.bench.targets.options import (
+    DialOptions,
+    add_dial_arguments,
+    dial_options,
+    told,
+)
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.utterances import Utterance, read_utterances
 from voice_avatar.errors import ConfigError
@@ -72,8 +71,10 @@ class LoadOptions:
         sessions: loads, in order.
         turns: questions of each conversation.
         utterances: what is asked.
-        token: bearer token, "" = none.
+        dialect: what the server speaks.
+        dial: how it is dialled.
         metrics: where the server tells its figures; "" = nowhere.
+        pid: process of the server, 0 = unknown: figures that it does not tell.
         processes: of users; 0 = as many as it takes.
         rise_s: time over which the users of a load come, seconds; 0 = 0.05 s for each, 5 at least.
         buffer_s: what a loudspeaker waits for before it begins a reply, seconds.
@@ -84,21 +85,15 @@ class LoadOptions:
     sessions: tuple[int, ...]
     turns: int
     utterances: tuple[Utterance, ...]
-    token: str
+    dialect: str
+    dial: DialOptions
     metrics: str
+    pid: int
     processes: int
     rise_s: float
     buffer_s: float
     timeout_s: float
     seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One load: its point on the curve, and every turn."""
-
-    point: LoadPoint
-    turns: tuple[LoadTurn, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="option of the server that is started; may be repeated",
     )
-    parser.add_argument("--token", default="", help="bearer token")
+    add_dial_arguments(parser)
     parser.add_argument(
         "--sessions", type=_numbers, default=(1, 2, 4, 8), help="loads (default 1,2,4,8)"
     )
@@ -128,6 +123,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--buffer-ms", type=float, default=40.0, help="of a user's loudspeaker")
     parser.add_argument("--timeout-s", type=float, default=15.0, help="for a reply to begin")
     parser.add_argument("--metrics", default=None, help="URL of the server's figures; '' = none")
+    parser.add_argument("--pid", type=int, default=0, help="its process, where it tells no figures")
     parser.add_argument("--seed", type=int, default=7)
 
 
@@ -150,23 +146,28 @@ async def _run(args: argparse.Namespace) -> Run:
                 await asyncio.sleep(_SETTLE_S)
             loads.append(await measure(url, sessions, options))
             _say(_line(loads[-1].point))
-        # Only now: a session before would have warmed the server.
-        target = NotedTarget(open_target(url, options=DialOptions(token=options.token)))
-        async with target.dial():
-            pass
+        subject = next((load.subject for load in loads if load.subject != Subject()), None)
+        if subject is None:
+            # Only now: a session before would have warmed the server.
+            target = NotedTarget(open_target(url, options.dialect, options.dial))
+            async with target.dial():
+                pass
+            subject = target.subject
     points = [load.point for load in loads]
     return results_of(
         "load",
         figures(loads),
         [{"sessions": load.point.sessions, **asdict(t)} for load in loads for t in load.turns],
         subject={
-            **subject_told(target.subject, dialect="avatar", url=url),
+            **subject_told(subject, dialect=options.dialect, url=url),
             "engines": "scripted" if args.scripted else "",
         },
         settings={
             "sessions": list(options.sessions),
             "turns": options.turns,
             "utterances": [u.name for u in options.utterances],
+            "dialect": options.dialect,
+            **told(options.dial),
             "server": list(args.set),
             "preset": args.serve or "",
             "buffer_s": options.buffer_s,
@@ -179,8 +180,10 @@ async def _run(args: argparse.Namespace) -> Run:
 
 def _command(args: argparse.Namespace) -> str:
     """Returns the command line that repeats the run; folders by their last name."""
-    return repeating(
+    command = repeating(
         "load",
+        url=args.url,
+        dialect=None if args.dialect == "avatar" else args.dialect,
         scripted=args.scripted,
         serve=args.serve,
         sessions=",".join(map(str, args.sessions)),
@@ -188,9 +191,9 @@ def _command(args: argparse.Namespace) -> str:
         clips=args.clips.name if args.clips else None,
         limit=args.limit,
         seed=args.seed,
-    ) + "".join(
-        [f" --url {args.url}" if args.url else "", *(f" --set {given}" for given in args.set)]
+        **told(dial_options(args)),
     )
+    return command + sets_told(args.set)
 
 
 # -- the server
@@ -200,8 +203,10 @@ def _command(args: argparse.Namespace) -> str:
 async def _server(args: argparse.Namespace) -> AsyncIterator[str]:
     """Yields the URL of the server to be measured, with its path."""
     if args.url:
-        yield _with_path(args.url)
+        yield _with_path(args.url) if args.dialect == "avatar" else args.url
         return
+    if args.dialect != "avatar":
+        raise ConfigError(f"Where is the server that speaks {args.dialect}? Give --url.")
     settings: dict[str, str] = dict(SCRIPTED) if args.scripted else {}
     for setting in args.set:
         key, equals, value = setting.partition("=")
@@ -221,12 +226,17 @@ def _with_path(url: str) -> str:
 def _options(args: argparse.Namespace, url: str) -> LoadOptions:
     if not args.clips and not args.scripted:
         raise ConfigError("Without --scripted, --clips names the folder of what is asked.")
+    metrics = args.metrics
+    if metrics is None:
+        metrics = metrics_url(url) if args.dialect == "avatar" else ""
     return LoadOptions(
         sessions=args.sessions,
         turns=args.turns,
         utterances=read_utterances(args.clips, args.limit) if args.clips else tone_utterances(),
-        token=args.token,
-        metrics=metrics_url(url) if args.metrics is None else args.metrics,
+        dialect=args.dialect,
+        dial=dial_options(args),
+        metrics=metrics,
+        pid=args.pid,
         processes=args.processes,
         rise_s=args.rise_s,
         buffer_s=args.buffer_ms / 1000,
@@ -251,11 +261,13 @@ def _numbers(text: str) -> tuple[int, ...]:
 async def measure(url: str, sessions: int, options: LoadOptions) -> Load:
     """Runs so many conversations at once, and looks at the server meanwhile."""
     _say(f"{sessions} session{'s' * (sessions > 1)}: {sessions * options.turns} turns …")
-    processes = options.processes or -(-sessions // USERS_PER_PROCESS)
+    is_ours = options.dialect == "avatar"
+    users_each = USERS_PER_PROCESS if is_ours else load_calls.USERS_PER_PROCESS
+    processes = options.processes or -(-sessions // users_each)
     specs = [
         Spec(
             url=url,
-            token=options.token,
+            token=options.dial.token,
             users=users,
             sessions=sessions,
             turns=options.turns,
@@ -264,45 +276,61 @@ async def measure(url: str, sessions: int, options: LoadOptions) -> Load:
             buffer_s=options.buffer_s,
             timeout_s=options.timeout_s,
             seed=options.seed,
+            dialect=options.dialect,
+            dial=options.dial,
         )
         for users in shares(sessions, processes)
     ]
     loop = asyncio.get_running_loop()
     readings: list[tuple[float, Reading]] = []
-    looking = asyncio.create_task(_look(options.metrics, readings)) if options.metrics else None
+    looking = asyncio.create_task(_look(options, readings))
     # Spawned, not forked: a fork would inherit the loop and the threads of this process.
     with ProcessPoolExecutor(len(specs), multiprocessing.get_context("spawn")) as pool:
         try:
+            talk = talk_all if is_ours else load_calls.call_all
             parts = await asyncio.gather(
-                *(loop.run_in_executor(pool, talk_all, spec) for spec in specs)
+                *(loop.run_in_executor(pool, talk, spec) for spec in specs)
             )
         finally:
-            if looking is not None:
-                looking.cancel()
-                await asyncio.wait([looking])
-    if looking is not None and not looking.cancelled():
+            looking.cancel()
+            await asyncio.wait([looking])
+    if not looking.cancelled():
         looking.result()
     turns = tuple(turn for part in parts for turn in part.turns)
-    late_s = max(part.late_p99_s for part in parts)
-    return Load(_point(sessions, turns, late_s, readings), turns)
+    return Load(
+        _point(sessions, parts, readings),
+        turns,
+        next((part.subject for part in parts if part.subject != Subject()), Subject()),
+    )
 
 
-async def _look(url: str, readings: list[tuple[float, Reading]]) -> None:
+async def _look(options: LoadOptions, readings: list[tuple[float, Reading]]) -> None:
     """Looks at the server's figures until it is cancelled, or the server has none."""
-    while (reading := await scrape(url)) is not None:
+    while (reading := await _reading(options)) is not None:
         readings.append((time.monotonic(), reading))
         await asyncio.sleep(_LOOK_S)
 
 
+async def _reading(options: LoadOptions) -> Reading | None:
+    if options.pid:
+        return await asyncio.to_thread(read_process, options.pid)
+    return await scrape(options.metrics) if options.metrics else None
+
+
 def _point(
-    sessions: int,
-    turns: Sequence[LoadTurn],
-    users_late_s: float,
-    readings: Sequence[tuple[float, Reading]],
+    sessions: int, parts: Sequence[Talked], readings: Sequence[tuple[float, Reading]]
 ) -> LoadPoint:
+    turns = [turn for part in parts for turn in part.turns]
+    since_s, until_s = max(p.since_s for p in parts), min(p.until_s for p in parts)
     answered = [turn.v2v_s for turn in turns if turn.v2v_s is not None]
     found = summary(answered) if answered else None
-    full = [r for r in readings if (r[1].sessions or 0) >= sessions]
+    full = [
+        (at_s, reading)
+        for at_s, reading in readings
+        if (
+            since_s <= at_s <= until_s if reading.sessions is None else reading.sessions >= sessions
+        )
+    ]
     looked = full if len(full) > 1 else readings
     cpu = rss = late_s = pacing_s = None
     if len(looked) > 1:
@@ -324,113 +352,15 @@ def _point(
         rss_mb=rss,
         loop_p99_s=late_s,
         pacing_p99_s=pacing_s,
-        users_p99_s=users_late_s,
+        users_p99_s=max(part.late_p99_s for part in parts),
     )
 
 
-# -- what came out
-
-
-def figures(loads: Sequence[Load]) -> list[Figure]:
-    """Returns the figures of all loads, and what follows from them."""
-    points = [load.point for load in loads]
-    found = [_capacity_figure(points)]
-    if (paced := paced_capacity(points)) is not None:
-        found.append(
-            Figure(
-                name="capacity.paced",
-                title=f"sessions with pacing lateness p99 <= {LATE_S * 1000:g} ms",
-                unit="1",
-                better="higher",
-                value=paced,
-                note="how late a frame of reply audio was handed to the socket, after the time at"
-                " which it was made, committed, and allowed by the playout schedule; every question"
-                " answered and no underrun at it and every smaller load" + _late_users(points),
-            )
-        )
-    if (grown_mb := memory_per_session_mb(points)) is not None:
-        found.append(
-            Figure(
-                name="memory_per_session",
-                title="memory for each further session",
-                unit="MB",
-                better="lower",
-                value=grown_mb,
-                note="growth of the resident memory between the smallest and the largest load",
-            )
-        )
-    return found + [figure for load in loads for figure in _load_figures(load)]
-
-
-def _late_users(points: Sequence[LoadPoint]) -> str:
-    """Says at which loads the users were late themselves: those do not measure the server alone."""
-    late = [str(p.sessions) for p in points if p.users_p99_s is not None and p.users_p99_s > LATE_S]
-    return f"; the users themselves were late at {', '.join(late)}" if late else ""
-
-
-def _capacity_figure(points: Sequence[LoadPoint]) -> Figure:
-    return Figure(
-        name="capacity",
-        title="sessions held",
-        unit="1",
-        better="higher",
-        value=capacity(points),
-        note=f"largest load with p95 <= {SLOWDOWN:g} x p95 of the smallest load, every question"
-        " answered and no underrun, as at every smaller load; loads measured: "
-        + ", ".join(str(point.sessions) for point in points),
-    )
-
-
-def _load_figures(load: Load) -> list[Figure]:
-    point = load.point
-    at = f"{point.sessions} session{'s' * (point.sessions > 1)}"
-    found = []
-    answered = [turn.v2v_s for turn in load.turns if turn.v2v_s is not None]
-    if answered:
-        found.append(
-            Figure(
-                name=f"load.{point.sessions}.v2v",
-                title=f"voice to voice, {at}",
-                unit="s",
-                better="lower",
-                summary=summary(answered),
-                note="last sample of speech sent -> first audible sample played; first turns too",
-            )
-        )
-    plain: Mapping[str, tuple[str, Any, float | None]] = {
-        "missed": ("turns without a reply", "1", point.missed),
-        "underruns": ("loudspeakers run dry", "1", point.underruns),
-        "cpu": ("processor, % of one core", "%", point.cpu_percent),
-        "rss": ("resident memory", "MB", point.rss_mb),
-        "pacing_p99": ("pacing lateness p99", "ms", _ms(point.pacing_p99_s)),
-        "loop_p99": ("event loop lateness p99", "ms", _ms(point.loop_p99_s)),
-        "users_p99": ("lateness of the users' own frames p99", "ms", _ms(point.users_p99_s)),
-        "users_late": (
-            "latest frame of the users",
-            "ms",
-            _ms(max((turn.mic_late_s for turn in load.turns), default=None)),
-        ),
-    }
-    for name, (title, unit, value) in plain.items():
-        if value is not None:
-            found.append(
-                Figure(
-                    name=f"load.{point.sessions}.{name}",
-                    title=f"{title}, {at}",
-                    unit=unit,
-                    better="lower",
-                    value=value,
-                )
-            )
-    return found
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1000 * seconds
+# -- what is told meanwhile
 
 
 def _line(point: LoadPoint) -> str:
-    told = [
+    words = [
         f"  {point.sessions}: {point.turns} answered, {point.missed} missed",
         f"p50 {point.p50_s:.3f} s, p95 {point.p95_s:.3f} s" if point.p50_s and point.p95_s else "",
         f"{point.underruns} underruns",
@@ -440,7 +370,7 @@ def _line(point: LoadPoint) -> str:
         f"loop p99 {point.loop_p99_s * 1000:.1f} ms" if point.loop_p99_s is not None else "",
         f"users p99 {point.users_p99_s * 1000:.1f} ms" if point.users_p99_s is not None else "",
     ]
-    return ", ".join(part for part in told if part)
+    return ", ".join(part for part in words if part)
 
 
 def _say(text: str) -> None:

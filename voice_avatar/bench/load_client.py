@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import time
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -25,6 +26,8 @@ import numpy as np
 
 from voice_avatar import protocol, wire
 from voice_avatar.bench.load_line import LoadLine
+from voice_avatar.bench.target import Subject
+from voice_avatar.bench.targets.options import DialOptions
 from voice_avatar.bench.utterances import Utterance
 from voice_avatar.client import AUDIBLE
 from voice_avatar.errors import ConnectionFailed
@@ -55,6 +58,8 @@ class Spec:
         buffer_s: what a loudspeaker waits for before it begins a reply, seconds.
         timeout_s: time for a reply to begin, seconds.
         seed: of phases and pauses.
+        dialect: what the server speaks.
+        dial: how it is dialled in that dialect.
     """
 
     url: str
@@ -67,6 +72,8 @@ class Spec:
     buffer_s: float
     timeout_s: float
     seed: int
+    dialect: str = "avatar"
+    dial: DialOptions = field(default_factory=DialOptions)
 
 
 @dataclass(slots=True)
@@ -101,11 +108,18 @@ class Talked:
 
     Attributes:
         turns: all turns of all users.
-        late_p99_s: 99th percentile of how late microphone frames went out, seconds.
+        late_p99_s: 99th percentile of how late microphone frames went out, seconds; of users that
+            do not count them all, the latest.
+        since_s: when all of them were there, on the monotonic clock; 0 = not noted.
+        until_s: when the first of them went.
+        subject: who answered, where the users noted it.
     """
 
     turns: tuple[LoadTurn, ...]
     late_p99_s: float
+    since_s: float = 0.0
+    until_s: float = math.inf
+    subject: Subject = field(default_factory=Subject)
 
 
 def talk_all(spec: Spec) -> Talked:

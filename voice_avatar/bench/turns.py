@@ -53,6 +53,7 @@ class TurnResult:
         is_speculative: whether the answer was begun before the turn was over; None = not told.
         wasted_tokens: written for replies that were withdrawn unheard; None = not told.
         underruns: of the answer.
+        audio_s: length of the answer's audio, as far as it was played, seconds.
         late_s: silence within the answer that they cost, seconds.
         lead_s: see `PlayedReply`.
         jitter_s: see `PlayedReply`.
@@ -73,6 +74,7 @@ class TurnResult:
     is_speculative: bool | None = None
     wasted_tokens: int | None = None
     underruns: int = 0
+    audio_s: float = 0.0
     late_s: float = 0.0
     lead_s: float | None = None
     jitter_s: float = 0.0
@@ -161,6 +163,7 @@ def judge(turn: TurnRecord) -> TurnResult:
         is_speculative=stages.is_speculative if stages else None,
         wasted_tokens=_wasted_tokens(turn.events),
         underruns=answer.underruns if answer else 0,
+        audio_s=answer.samples / answer.rate_hz if answer else 0.0,
         late_s=answer.late_s if answer else 0.0,
         lead_s=answer.lead_s if answer else None,
         jitter_s=answer.jitter_s if answer else 0.0,

@@ -121,7 +121,6 @@ def _points(points: Sequence[Mapping[str, Any]]) -> str:
         "pacing late p99, ms": ("pacing_p99_s", 1000),
         "loop late p99, ms": ("loop_p99_s", 1000),
         "users late p99, ms": ("users_p99_s", 1000),
-        "users late p99, ms": ("users_p99_s", 1000),
     }
     rows = [
         [

@@ -28,6 +28,7 @@ from voice_avatar.events import (
 from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.playout import PlayoutOptions
+from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
 
 REPLIES = (
@@ -70,7 +71,9 @@ class MoodyStt(ScriptedStt):
         super().__init__(lambda _: HEARD[-1] if mood.is_calm else mood.choice(HEARD))
         self._mood = mood
 
-    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+    def transcribe(
+        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
         if self._mood.strikes(0.1):
             raise SttFailed("Not now.")
         return super().transcribe(pcm, language)

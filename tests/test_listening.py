@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
+    CancelTranscribe,
     ScoreTurn,
     Transcribe,
     Transcribed,
@@ -36,6 +37,7 @@ from voice_avatar.listening import (
     TurnMayEnd,
     TurnReady,
     TurnResumed,
+    UserPaused,
 )
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
@@ -64,7 +66,7 @@ TURN = TurnOptions(
 )
 INTERIM = replace(TURN, interim_s=1.0)
 ANYTHING = replace(INTERIM, hold_s=0.4, learning_rate=0.5, opener_s=0.7, unfinished_s=0.8)
-PARTIAL, EAGER, INTERRUPT = TranscribePurpose
+PARTIAL, EARLY, EAGER, INTERRUPT = TranscribePurpose
 T = TypeVar("T")
 
 
@@ -91,9 +93,9 @@ class Talk:
         self.scores += [item for item in outputs if isinstance(item, ScoreTurn)]
         return outputs
 
-    def window(self, probability: float) -> list[Output]:
+    def window(self, probability: float, *levels: float) -> list[Output]:
         self.now_s += WINDOW_S
-        frame = VadFrame(self.sample, probability)
+        frame = VadFrame(self.sample, probability, *levels)
         self.sample += WINDOW_SAMPLES
         return self.take(self.listener.frame(frame, self.now_s, reply_is_live=self.is_over_reply))
 
@@ -177,6 +179,7 @@ def test_a_turn_is_told_decoded_and_scored_at_its_first_pause() -> None:
         UserSpeechStopped(50 * 512),
         Transcribe(1, 10 * 512, 52 * 512, EAGER, "en"),
         ScoreTurn(2, 10 * 512, 52 * 512),
+        UserPaused(),
     ]
     assert talk.listener.phase is Phase.PAUSED
 
@@ -200,7 +203,7 @@ def test_a_turn_that_is_surely_over_is_committed_after_the_least_silence() -> No
             "en",
             "semantic",
             pytest.approx(0.224),
-            pytest.approx(100.97),
+            pytest.approx(100.96),
             understood,
         )
     ]
@@ -482,6 +485,98 @@ def test_neither_in_manual_mode_nor_over_a_reply_is_a_pause_told() -> None:
         assert talk.only(TurnMayEnd) == []
 
 
+# -- a sound that falls away
+
+
+def fallen(turn: TurnOptions = TURN) -> Talk:
+    """A user whose voice has just fallen away; the VAD still takes it for speech."""
+    talk = Talk(turn)
+    for _ in range(30):
+        talk.window(0.9, -20.0, -20.0)
+    talk.window(0.7, -24.0, -60.0)
+    return talk
+
+
+def paused(talk: Talk) -> list[Output]:
+    """The VAD follows."""
+    return [item for _ in range(2) for item in talk.window(0.05, -60.0, -60.0)]
+
+
+def test_a_sound_that_falls_away_is_decoded_and_scored_before_it_is_a_pause() -> None:
+    talk = fallen()
+    assert talk.log[-2:] == [Transcribe(1, 0, 31 * 512, EARLY, "en"), ScoreTurn(2, 0, 31 * 512)]
+    assert talk.listener.phase is Phase.SPEAKING
+    assert talk.window(0.5, -60.0, -60.0) == []
+
+
+def test_what_was_asked_early_serves_the_pause() -> None:
+    talk = fallen()
+    assert paused(talk) == [UserSpeechStopped(31 * 512), UserPaused()]
+    assert talk.score(0.95) == [TurnMayEnd()]
+    assert TurnReady in map(type, talk.text("Hello there."))
+    assert committed(talk.hush(0.2)) == [("Hello there.", "semantic")]
+
+
+def test_an_early_answer_may_come_before_the_pause() -> None:
+    talk = fallen()
+    assert talk.score(0.9) == []
+    assert talk.text("Hello there.") == [TranscriptInterim(1, "Hello there.", 0, "en")]
+    assert [type(told) for told in paused(talk)] == [
+        UserSpeechStopped,
+        UserPaused,
+        TurnMayEnd,
+        TurnReady,
+    ]
+    assert committed(talk.hush(0.2)) == [("Hello there.", "semantic")]
+
+
+def test_an_early_question_is_withdrawn_when_the_sound_comes_back() -> None:
+    talk = fallen()
+    talk.score(0.9)
+    assert talk.window(0.9, -20.0, -20.0) == [CancelTranscribe(1)]
+    assert talk.text("Hello the") == []
+    assert talk.hush(0.064)[1:] == [
+        Transcribe(3, 0, 34 * 512, EAGER, "en"),
+        ScoreTurn(4, 0, 34 * 512),
+        UserPaused(),
+    ]
+
+
+def test_an_early_answer_to_what_went_on_is_not_the_text_of_the_pause() -> None:
+    talk = fallen()
+    talk.text("Hello the")
+    assert talk.window(0.9, -20.0, -20.0) == []
+    assert EAGER in [ask.purpose for ask in only(talk.hush(0.064), Transcribe)]
+    assert talk.listener.phase is Phase.PAUSED
+
+
+def test_an_early_question_that_fails_fails_the_turn_only_once_it_is_a_pause() -> None:
+    talk = fallen()
+    assert talk.no_text() == []
+    paused(talk)
+    assert [question.purpose for question in talk.questions] == [EAGER]
+    assert talk.no_text() == [TurnDropped(is_failure=True)]
+
+
+def test_an_interim_text_that_is_still_awaited_gives_way_to_the_early_question() -> None:
+    talk = Talk(INTERIM)
+    for _ in range(32):
+        talk.window(0.9, -20.0, -20.0)
+    assert [question.purpose for question in talk.questions] == [PARTIAL]
+    told = talk.window(0.7, -24.0, -60.0)
+    assert told[0] == CancelTranscribe(1)
+    assert talk.text("Hello") == []
+
+
+def test_a_sound_that_falls_away_means_nothing_while_the_client_ends_turns() -> None:
+    manual = fallen(replace(TURN, endpointing="manual"))
+    pressed = Talk()
+    pressed.press()
+    for level in (-20.0, -20.0, -20.0, -60.0):
+        pressed.window(0.9, level, level)
+    assert manual.questions == pressed.questions == []
+
+
 # -- the pauses of this user
 
 LEARNING = replace(TURN, learning_rate=1.0, rescore_s=())
@@ -654,14 +749,16 @@ def test_no_decode_of_an_endless_turn_is_much_longer_than_a_segment() -> None:
 def test_an_answer_about_audio_whose_text_is_already_set_is_ignored() -> None:
     talk = Talk()
     talk.speak(5.024)
-    talk.hush(0.064)
-    talk.speak(0.16)
-    assert [question.purpose for question in talk.questions] == [PARTIAL, EAGER]
+    for _ in range(2):
+        talk.hush(0.064)
+        talk.speak(0.16)
+    assert [question.purpose for question in talk.questions] == [PARTIAL, EAGER, EAGER]
+    assert talk.text("A lone") == []
     talk.text("A long")
     assert talk.text("A long story") == []
     talk.hush(0.064)
-    talk.score(0.95)
-    talk.score(0.95)
+    for _ in range(3):
+        talk.score(0.95)
     talk.text("story.")
     assert committed(talk.hush(0.3)) == [("A long story.", "semantic")]
 
@@ -1126,7 +1223,12 @@ def test_a_stalled_microphone_ends_the_turn() -> None:
     assert talk.stall(0.5) == []
     talk.now_s -= 0.5
     outputs = talk.stall(1.0)
-    assert [type(item) for item in outputs] == [UserSpeechStopped, Transcribe, ScoreTurn]
+    assert [type(item) for item in outputs] == [
+        UserSpeechStopped,
+        Transcribe,
+        ScoreTurn,
+        UserPaused,
+    ]
     [turn] = only(talk.text("Hello there."), TurnCommitted)
     assert (turn.reason, turn.silence_s) == ("vad", 0.6)
     assert turn.speech_end_s == pytest.approx(100.96)

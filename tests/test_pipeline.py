@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,6 +64,7 @@ from voice_avatar.events import (
 from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import SessionOptions
+from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
 
 QUESTION = hush(0.2) + tone(1.2) + hush(0.6)
@@ -344,9 +346,9 @@ async def test_the_avatar_reacts_before_the_turn_has_ended() -> None:
         async with talking(workers) as talk:
             await talk.says(QUESTION)
             await talk.reply()
-        nod = next(n for n in talk.notices if isinstance(n, BodyCue))
-        assert (nod.kind, nod.lexeme) == ("head", "nod")
-        assert talk.notices.index(nod) < talk.notices.index(talk.all(TurnEnded)[0])
+        ended = talk.notices.index(talk.all(TurnEnded)[0])
+        first = [cue.lexeme for cue in talk.notices[:ended] if isinstance(cue, BodyCue)]
+        assert first[:2] == ["tilt", "nod"]
 
 
 async def test_a_voice_that_fails_on_a_reply_never_heard_is_not_told() -> None:
@@ -558,7 +560,9 @@ async def test_leaving_at_any_moment_leaves_nothing_behind(moment: str) -> None:
 class SlowStt(ScriptedStt):
     """Takes 50 ms for a transcript."""
 
-    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+    def transcribe(
+        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
         threading.Event().wait(0.05)
         return super().transcribe(pcm, language)
 
@@ -574,7 +578,9 @@ async def test_a_session_that_nobody_uses_ends_by_itself() -> None:
 
 async def test_an_engine_that_crashes_ends_the_conversation_and_says_why() -> None:
     class Broken(ScriptedStt):
-        def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+        def transcribe(
+            self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+        ) -> Transcript:
             raise ZeroDivisionError
 
     with at_work(engines(stt=Broken())) as workers:
@@ -663,7 +669,9 @@ async def test_interim_text_that_came_too_late_is_not_made_at_all() -> None:
     asked: list[float] = []
     listen = stt.transcribe
 
-    def transcribe(pcm: bytes, language: str | None) -> Transcript:
+    def transcribe(
+        pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
         asked.append(len(pcm) / 2 / RATE_HZ)
         return listen(pcm, language)
 
@@ -699,7 +707,9 @@ async def test_a_denoiser_cleans_what_every_engine_hears() -> None:
 
 async def test_a_recogniser_that_fails_is_apologised_for() -> None:
     class Deaf(ScriptedStt):
-        def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+        def transcribe(
+            self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+        ) -> Transcript:
             raise SttFailed("No.")
 
     with at_work(engines(stt=Deaf())) as workers:
@@ -756,7 +766,7 @@ async def test_without_the_turn_models_word_silence_decides() -> None:
                 await talk.says(hush(0.4))
                 assert (await talk.first(TurnEnded)).reason == "vad"
                 await talk.reply()
-            assert talk.codes() == codes
+            assert sorted(set(talk.codes())) == codes
 
 
 async def test_speech_detection_that_fails_is_told_once_and_the_session_goes_on() -> None:

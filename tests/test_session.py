@@ -17,6 +17,7 @@ from voice_avatar.events import (
     AudioSent,
     BodyCue,
     CancelReply,
+    CancelTranscribe,
     ClearInput,
     Command,
     CommitInput,
@@ -80,7 +81,7 @@ Output = Command | Notice
 T = TypeVar("T")
 
 
-def brief(output: Output) -> str:
+def brief(output: Output) -> str:  # noqa: PLR0912 - a table
     """Returns an output in a few words."""
     match output:
         case StateChanged(state):
@@ -91,6 +92,8 @@ def brief(output: Output) -> str:
             return "speech stopped"
         case Transcribe(_, _, _, purpose):
             return f"transcribe {purpose}"
+        case CancelTranscribe():
+            return "drop transcript"
         case ScoreTurn():
             return "score"
         case TranscriptInterim(turn_id, text):
@@ -297,7 +300,12 @@ def test_a_new_session_tells_its_state() -> None:
 def test_a_question_is_answered() -> None:
     scene = Scene()
     assert scene.speak(0.96) == ["speech started", "state listening", "warm"]
-    assert scene.hush(2 * WINDOW_S) == ["speech stopped", "transcribe eager", "score"]
+    assert scene.hush(2 * WINDOW_S) == [
+        "speech stopped",
+        "transcribe eager",
+        "score",
+        "head tilt",
+    ]
     assert scene.text("What is it?") == ["interim 1: What is it?"]
     assert scene.score(0.95) == ["head nod", "gaze away_up", "start 1: What is it?"]
     assert scene.hush(0.16) == [
@@ -800,15 +808,27 @@ def test_the_avatar_nods_at_a_pause_that_may_be_the_end_and_only_now_and_then() 
     assert scene.score(0.95) == ["gaze away_up"]
 
 
-def test_a_pause_in_the_middle_of_a_phrase_gets_no_reaction() -> None:
+def test_a_pause_in_the_middle_of_a_phrase_gets_no_more_than_a_move_of_the_head() -> None:
     scene = Scene()
     scene.speak(0.5)
     assert scene.hush(2 * WINDOW_S) + scene.score(0.02) + scene.text("I think that") == [
         "speech stopped",
         "transcribe eager",
         "score",
+        "head tilt",
         "interim 1: I think that",
     ]
+
+
+def test_every_pause_is_noticed_at_once_but_not_more_than_once_a_second() -> None:
+    scene = Scene()
+    times_s = []
+    for _ in range(12):
+        scene.speak(0.32)
+        if "head tilt" in scene.hush(2 * WINDOW_S):
+            times_s.append(scene.now_s)
+    assert len(times_s) > 2
+    assert all(later - sooner >= 1.0 for sooner, later in pairwise(times_s))
 
 
 def test_a_glance_aside_ends_when_the_user_goes_on_before_the_text_is_known() -> None:

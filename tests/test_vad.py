@@ -113,3 +113,54 @@ def test_every_run_that_is_long_enough_is_speech_and_only_those(said: list[bool]
         assert start == 0 or not said[start - 1]
     if not started:
         assert not any(all(said[i : i + 3]) for i in range(len(said) - 2))
+
+
+# -- a sound that falls away
+
+
+def dips(levels: list[tuple[float, float]], *, quiet_dbfs: float = -70.0, **options: float) -> str:
+    """Feeds a second of background, then speech of these (level, level of the tail), dBFS.
+
+    Returns a mark per window of speech: "_" for a dip, "^" for none.
+    """
+    detector = SpeechDetector(VadOptions(start_windows=1, **options))  # type: ignore[arg-type]
+    quiet = [(0.1, quiet_dbfs, quiet_dbfs)] * 31
+    marks = []
+    for index, window in enumerate([*quiet, *((0.9, *level) for level in levels)]):
+        detector.step(VadFrame(at(index), *window))
+        marks.append("_" if detector.is_dipping else "^")
+    return "".join(marks[len(quiet) :])
+
+
+VOICE = (-20.0, -20.0)
+
+
+def test_a_voice_that_falls_by_22_db_within_a_window_dips() -> None:
+    assert dips([VOICE, VOICE, (-23.0, -41.0), (-60.0, -60.0), (-23.0, -44.0)]) == "^^^__"
+    assert dips([VOICE, VOICE, (-23.0, -43.0), (-60.0, -60.0), VOICE]) == "^^__^"
+
+
+def test_what_counts_is_how_loud_the_voice_was_of_late() -> None:
+    soft = [(-30.0, -30.0)] * 60
+    assert dips([VOICE, *soft, (-40.0, -48.0)])[-1] == "^"
+    assert dips([VOICE, *soft, (-40.0, -54.0)])[-1] == "_"
+
+
+def test_over_a_loud_background_a_dip_goes_down_to_it_and_not_to_silence() -> None:
+    assert dips([VOICE, VOICE, (-24.0, -43.0)], quiet_dbfs=-46.0)[-1] == "_"
+    assert dips([VOICE, VOICE, (-24.0, -38.0)], quiet_dbfs=-46.0)[-1] == "^"
+
+
+def test_a_voice_hardly_over_its_background_never_dips() -> None:
+    assert "_" not in dips([VOICE, VOICE, (-29.0, -35.0), (-60.0, -60.0)], quiet_dbfs=-30.0)
+
+
+def test_dips_can_be_switched_off() -> None:
+    assert "_" not in dips([VOICE, VOICE, (-60.0, -60.0)], dip_db=0.0)
+
+
+def test_there_is_no_dip_where_there_is_no_speech() -> None:
+    detector = SpeechDetector(VadOptions())
+    for index in range(10):
+        detector.step(VadFrame(at(index), 0.1, -20.0, -80.0))
+        assert not detector.is_dipping

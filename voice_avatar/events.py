@@ -26,6 +26,10 @@ MIC_HZ = 16_000
 WINDOW_SAMPLES = 512
 """Samples of one VAD window: 32 ms at 16 kHz (fixed by Silero VAD)."""
 
+TAIL_SAMPLES = 256
+"""The last part of a window by which a sound is seen to fall away: 16 ms, a few periods of a voice
+(against 10 and 24 ms: `bench endpoint`, docs/decisions.md)."""
+
 
 # ---------------------------------------------------------------------------------------------
 # 1. Between engines and the pipeline
@@ -238,11 +242,13 @@ class VadFrame:
         start: microphone sample index of the window's first sample.
         probability: 0..1.
         dbfs: RMS level, dB relative to full scale (<= 0, floor -100).
+        tail_dbfs: RMS level of the window's last `TAIL_SAMPLES`, likewise.
     """
 
     start: int
     probability: float
     dbfs: float = -100.0
+    tail_dbfs: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,9 +451,14 @@ SessionInput = (
 
 
 class TranscribePurpose(StrEnum):
-    """Why a transcription is wanted; the pipeline drops stale partials, never the others."""
+    """Why a transcription is wanted; the pipeline drops stale partials, never the others.
+
+    EARLY is asked for when the sound falls away, a window or two before the VAD is sure that it is
+    a pause: it becomes the EAGER one then, and is withdrawn if the user goes on.
+    """
 
     PARTIAL = "partial"
+    EARLY = "early"
     EAGER = "eager"
     INTERRUPT = "interrupt"
 
@@ -469,6 +480,13 @@ class Transcribe:
     end: int
     purpose: TranscribePurpose
     language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTranscribe:
+    """The answer to a `Transcribe` is not wanted any more."""
+
+    request_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -944,4 +962,13 @@ Notice = (
     | ErrorNotice
 )
 
-Command = Transcribe | ScoreTurn | StartReply | OpenGate | CancelReply | WarmPrefix | EndSession
+Command = (
+    Transcribe
+    | CancelTranscribe
+    | ScoreTurn
+    | StartReply
+    | OpenGate
+    | CancelReply
+    | WarmPrefix
+    | EndSession
+)

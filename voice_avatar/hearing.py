@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voice_avatar.audio import dbfs
+from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.denoise import DenoiseStream
 from voice_avatar.errors import EngineError, VadFailed
-from voice_avatar.events import AudioWindow
+from voice_avatar.events import TAIL_SAMPLES, AudioWindow
 from voice_avatar.vad import VadStream
 
 
@@ -25,6 +25,7 @@ class Heard:
         pcm: its samples, cleaned.
         probability: of speech, 0..1.
         dbfs: RMS level, dB relative to full scale.
+        tail_dbfs: RMS level of the last `TAIL_SAMPLES`, likewise.
         failures: what has failed since the window before.
     """
 
@@ -32,6 +33,7 @@ class Heard:
     pcm: bytes
     probability: float
     dbfs: float
+    tail_dbfs: float
     failures: tuple[EngineError, ...] = ()
 
 
@@ -51,7 +53,8 @@ class Hearing:
         failures: list[EngineError] = []
         pcm = self._cleaned(window.pcm, failures)
         probability = self._probability(pcm, failures)
-        return Heard(window.start, pcm, probability, dbfs(pcm), tuple(failures))
+        tail_dbfs = dbfs(pcm[-TAIL_SAMPLES * BYTES_PER_SAMPLE :])
+        return Heard(window.start, pcm, probability, dbfs(pcm), tail_dbfs, tuple(failures))
 
     def _cleaned(self, pcm: bytes, failures: list[EngineError]) -> bytes:
         if self._denoise is None:

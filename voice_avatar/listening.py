@@ -5,8 +5,9 @@ Theory of operation. A turn of the user runs through three phases:
     QUIET --speech--> SPEAKING --pause--> PAUSED --speech--> SPEAKING ...
                                           PAUSED --commit or drop--> QUIET
 
-- On every pause (64 ms of silence) the audio so far is decoded and the turn model is asked, at
-  once: almost always the text is final then, long before the endpoint.
+- On every pause the audio so far is decoded and the turn model is asked, at once: almost always
+  the text is final then, long before the endpoint. Both are asked even before the VAD is sure, when
+  the sound falls away (`SpeechDetector.is_dipping`), and that is withdrawn if it comes back.
 - `turn.commit_delay_s` turns the model's word and the text into the silence to wait for. When the
   silence is long enough *and* the text is there, the turn is committed.
 - Text and model together make `TurnReady`: a reply may be prepared. Speech takes it back
@@ -23,12 +24,14 @@ Theory of operation. A turn of the user runs through three phases:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
+    CancelTranscribe,
     Command,
     EndReason,
     Notice,
@@ -55,6 +58,13 @@ from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOp
 _ASK_AGAIN_S = 0.3
 """Time between two questions for the words of an interruption candidate."""
 
+_MIC_DRIFT_S = 1e-5
+"""What the microphone's clock may fall behind in a window of 32 ms: 0.3 ms in a second, more
+than two crystals differ by."""
+
+_MIC_JUMP_S = 0.5
+"""A window so much later than expected is no late packet: samples are missing."""
+
 
 class Phase(Enum):
     """Where the user's turn stands."""
@@ -69,6 +79,11 @@ class SpeechBegan:
     """A new turn of the user begins. `is_over_reply`: it may yet prove to be no turn at all."""
 
     is_over_reply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserPaused:
+    """The user pauses, in a turn that silence may end. Nothing more is known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +131,16 @@ class BargeIn:
     """The user interrupts the reply by voice."""
 
 
-Fact = SpeechBegan | TurnMayEnd | TurnReady | TurnResumed | TurnCommitted | TurnDropped | BargeIn
+Fact = (
+    SpeechBegan
+    | UserPaused
+    | TurnMayEnd
+    | TurnReady
+    | TurnResumed
+    | TurnCommitted
+    | TurnDropped
+    | BargeIn
+)
 Output = Command | Notice | Fact
 
 
@@ -128,6 +152,17 @@ class _Pending:
     start: int
     end: int
     purpose: TranscribePurpose
+
+
+@dataclass(slots=True)
+class _Dip:
+    """What was asked when the sound fell away, and what came of it before the VAD followed."""
+
+    ask_id: int
+    score_id: int = 0
+    text: str | None = None
+    text_s: float = 0.0
+    probability: float | None = None
 
 
 class Listener:
@@ -149,6 +184,7 @@ class Listener:
         self._is_pressed = False
         self._now_sample = 0
         self._frame_s = 0.0
+        self._mic_zero_s = -math.inf
         self._next_request = 1
         self._pending: dict[int, _Pending] = {}
         self._scoring: dict[int, int] = {}
@@ -182,6 +218,7 @@ class Listener:
         self._began_over_reply = False
         self._candidate_text: str | None = None
         self._asked_at = segment_start
+        self._dip: _Dip | None = None
 
     @property
     def is_active(self) -> bool:
@@ -215,6 +252,7 @@ class Listener:
         """Takes the next window of the microphone stream."""
         self._now_sample = frame.start + WINDOW_SAMPLES
         self._frame_s = now_s
+        self._date_samples(now_s)
         out: list[Output] = []
         if not reply_is_live:
             self._reply_is_over()
@@ -300,13 +338,68 @@ class Listener:
         """Asks for the text and the turn model's word as soon as the user pauses."""
         self._enter(Phase.PAUSED)
         self._speech_end = speech_end
-        self._text = self._probability = None
+        self._text = None
         self._rescores = 0
         self._is_told = False
-        out: list[Output] = [self._transcribe(TranscribePurpose.EAGER)]
-        if self._has_turn_model and not self._forced:
-            out.append(self._score())
-        return out + self._tell()
+        dip, self._dip = self._dip, None
+        out = self._ask_for_text(dip) + self._ask_for_score(dip)
+        if not (self._is_candidate or self._is_manual or self._forced):
+            out.append(UserPaused())
+        return out + self._tell() + self._prepare()
+
+    def _ask_for_text(self, dip: _Dip | None) -> list[Output]:
+        """Asks for the text of the turn, unless that was done when the sound fell away."""
+        if dip is not None and dip.text is not None:
+            self._text, self._text_s = dip.text, dip.text_s
+            return []
+        if dip is not None and (early := self._pending.get(dip.ask_id)):
+            eager = replace(early, epoch=self._epoch, purpose=TranscribePurpose.EAGER)
+            self._pending[dip.ask_id] = eager
+            return []
+        return [*self._drop_partials(), self._transcribe(TranscribePurpose.EAGER)]
+
+    def _ask_for_score(self, dip: _Dip | None) -> list[Output]:
+        """Asks the turn model, likewise."""
+        self._probability = None if dip is None else dip.probability
+        if not self._has_turn_model or self._forced or self._probability is not None:
+            return []
+        if dip is not None and dip.score_id in self._scoring:
+            self._scoring[dip.score_id] = self._epoch
+            return []
+        return [self._score()]
+
+    def _drop_partials(self) -> list[Output]:
+        """Withdraws the questions for interim texts: they would only hold up the final one."""
+        partial = [
+            request_id
+            for request_id, pending in self._pending.items()
+            if pending.purpose is TranscribePurpose.PARTIAL
+        ]
+        for request_id in partial:
+            del self._pending[request_id]
+        return [CancelTranscribe(request_id) for request_id in partial]
+
+    def _watch_level(self) -> list[Output]:
+        """Asks early when the sound falls away, and forgets that when it comes back."""
+        if not self._detector.is_dipping or self._is_pressed or self._is_manual:
+            return self._forget_early()
+        if self._dip is not None:
+            return []
+        out = self._drop_partials()
+        ask = self._transcribe(TranscribePurpose.EARLY)
+        out.append(ask)
+        self._dip = _Dip(ask.request_id)
+        if self._has_turn_model:
+            score = self._score()
+            self._dip.score_id = score.request_id
+            out.append(score)
+        return out
+
+    def _forget_early(self) -> list[Output]:
+        dip, self._dip = self._dip, None
+        if dip is None or self._pending.pop(dip.ask_id, None) is None:
+            return []
+        return [CancelTranscribe(dip.ask_id)]
 
     def _tell(self) -> list[Output]:
         """Tells, once in a pause, that it may be the end."""
@@ -332,11 +425,12 @@ class Listener:
     def _while_speaking(self) -> list[Output]:
         if self._is_candidate:
             return self._while_candidate()
+        out = self._watch_level()
         interim_samples = int(self._turn.interim_s * MIC_HZ)
         is_due = interim_samples and self._now_sample - self._interim_end >= interim_samples
         if (is_due or self._is_long) and not self._pending:
-            return [self._transcribe(TranscribePurpose.PARTIAL)]
-        return []
+            out.append(self._transcribe(TranscribePurpose.PARTIAL))
+        return out
 
     def _while_candidate(self) -> list[Output]:
         speech_s = (self._now_sample - self._speech_start) / MIC_HZ
@@ -432,7 +526,18 @@ class Listener:
 
     @property
     def _speech_end_s(self) -> float:
-        return self._frame_s - (self._now_sample - self._speech_end) / MIC_HZ
+        return self._mic_zero_s + self._speech_end / MIC_HZ
+
+    def _date_samples(self, now_s: float) -> None:
+        """Keeps the time at which microphone sample 0 was spoken, by the promptest windows.
+
+        A window comes up to a packet and whatever the network takes after its last sample; those
+        that came soonest tell when samples were really spoken.
+        """
+        zero_s = now_s - self._now_sample / MIC_HZ
+        is_known = abs(zero_s - self._mic_zero_s) < _MIC_JUMP_S
+        drifted_s = self._mic_zero_s + _MIC_DRIFT_S
+        self._mic_zero_s = min(zero_s, drifted_s) if is_known else zero_s
 
     # -- what the engines say
 
@@ -445,6 +550,8 @@ class Listener:
         if event.transcript is None:
             return self._drop(is_failure=True) if is_final else []
         text = event.transcript.text
+        if self._dip is not None and event.request_id == self._dip.ask_id:
+            self._dip.text, self._dip.text_s = text, now_s
         if text:
             self._heard_language = event.transcript.language
         self._candidate_text = text
@@ -480,10 +587,14 @@ class Listener:
         if text is not None and self.phase is Phase.SPEAKING and self._is_long:
             self._frozen = _joined(self._frozen, text, self._spoken_language)
             self._segment_start = end
+            self._dip = None
 
     def scored(self, event: TurnScored) -> list[Output]:
         """Takes the answer to a `ScoreTurn`."""
         epoch = self._scoring.pop(event.request_id, None)
+        if self._dip is not None and event.request_id == self._dip.score_id:
+            self._dip.probability = event.probability
+            return []
         if epoch != self._epoch or self.phase is not Phase.PAUSED:
             return []
         self._probability = event.probability
@@ -562,7 +673,9 @@ class Listener:
         request_id = self._request_id()
         start, end = self._segment_start, self._now_sample
         self._pending[request_id] = _Pending(self._epoch, start, end, purpose)
-        self._asked_at = self._interim_end = end
+        self._asked_at = end
+        if purpose is not TranscribePurpose.EARLY:
+            self._interim_end = end
         return Transcribe(request_id, start, end, purpose, self.language)
 
     def _score(self) -> ScoreTurn:

@@ -8,6 +8,7 @@ engines run in `Workers`, one thread each, shared by all conversations.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -23,6 +24,7 @@ from voice_avatar.events import (
     MIC_HZ,
     AudioWindow,
     CancelReply,
+    CancelTranscribe,
     Command,
     EndSession,
     ErrorNotice,
@@ -38,6 +40,7 @@ from voice_avatar.events import (
     Transcribe,
     Transcribed,
     TranscribePurpose,
+    Transcript,
     TurnScored,
     VadFrame,
     WarmPrefix,
@@ -63,6 +66,14 @@ HISTORY_S = 35
 
 _WINDOW_LIMIT = 128
 """Windows that may wait for the VAD (4 s): beyond, the oldest are dropped."""
+
+_URGENCY = {
+    TranscribePurpose.EAGER: 0,
+    TranscribePurpose.INTERRUPT: 0,
+    TranscribePurpose.EARLY: 1,
+    TranscribePurpose.PARTIAL: 2,
+}
+"""Who goes first where recognisers are few: what somebody waits for."""
 
 _OUTBOX_LIMIT = 512
 """Notices that may wait to be sent before reply audio has to wait too."""
@@ -167,8 +178,7 @@ class Conversation:
         self._windows: deque[AudioWindow] = deque()
         self._is_overrun = False
         self._is_hearing = False
-        self._jobs: deque[Transcribe] = deque()
-        self._job_came = asyncio.Event()
+        self._unwanted: dict[int, threading.Event] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rings_s = 0.0
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -206,7 +216,6 @@ class Conversation:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                group.create_task(self._recognise())
                 group.create_task(self._end())
                 self._carry_out(None, self.session.start(self._clock()), self._clock())
                 started.set()
@@ -316,8 +325,11 @@ class Conversation:
         for output in outputs:
             match output:
                 case Transcribe():
-                    self._jobs.append(output)
-                    self._job_came.set()
+                    self._unwanted[output.request_id] = threading.Event()
+                    self._spawn(self._transcribe(output))
+                case CancelTranscribe(request_id):
+                    if unwanted := self._unwanted.get(request_id):
+                        unwanted.set()
                 case ScoreTurn():
                     self._spawn(self._score(output))
                 case StartReply():
@@ -402,27 +414,30 @@ class Conversation:
         self._history.append(pcm)
         if self._tape is not None:
             self._tape.mic(pcm)
-        self.step(VadFrame(heard.start, heard.probability, heard.dbfs))
-
-    async def _recognise(self) -> None:
-        while True:
-            await self._job_came.wait()
-            self._job_came.clear()
-            while self._jobs:
-                job = self._jobs.popleft()
-                if job.purpose is TranscribePurpose.PARTIAL and self._jobs:
-                    self.step(Transcribed(job.request_id, None))
-                else:
-                    await self._transcribe(job)
+        self.step(VadFrame(heard.start, heard.probability, heard.dbfs, heard.tail_dbfs))
 
     async def _transcribe(self, job: Transcribe) -> None:
-        pcm = self._history.read(job.start, job.end)
-        stt = self._workers.engines.stt
+        transcript = None
         try:
-            transcript = await in_thread(self._workers.stt, stt.transcribe, pcm, job.language)
+            if job.purpose is not TranscribePurpose.PARTIAL or self._workers.stt_places.has_spare:
+                transcript = await self._transcript(job)
         except EngineError:
-            transcript = None
+            pass  # the session takes None for it
+        finally:
+            del self._unwanted[job.request_id]
         self.step(Transcribed(job.request_id, transcript))
+
+    async def _transcript(self, job: Transcribe) -> Transcript:
+        pcm, unwanted = self._history.read(job.start, job.end), self._unwanted[job.request_id]
+        stt = self._workers.engines.stt
+        async with self._workers.stt_places.place(_URGENCY[job.purpose]):
+            return await in_thread(
+                self._workers.stt,
+                stt.transcribe,
+                pcm,
+                job.language,
+                lambda: not unwanted.is_set(),
+            )
 
     async def _score(self, command: ScoreTurn) -> None:
         turn = self._workers.engines.turn

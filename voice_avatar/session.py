@@ -82,6 +82,7 @@ from voice_avatar.listening import (
     TurnMayEnd,
     TurnReady,
     TurnResumed,
+    UserPaused,
 )
 from voice_avatar.memory import History, MemoryOptions
 from voice_avatar.playout import PlayoutOptions
@@ -158,6 +159,9 @@ _REPORT_S = 0.5
 _NOD_EVERY_S = 1.5
 """Least time between two nods while the user speaks."""
 
+_TILT_EVERY_S = 1.0
+"""Least time between two small movements of the head at the user's pauses."""
+
 CutReason = Literal["voice", "message", "text", "ptt"]
 
 
@@ -199,6 +203,7 @@ class Session:
         self._answering: TurnCommitted | None = None
         self._is_looking_away = False
         self._nodded_s = now_s - _NOD_EVERY_S
+        self._tilted_s = now_s - _TILT_EVERY_S
         self._think_at_s: float | None = None
         self._settle_at_s: float | None = None
 
@@ -312,6 +317,8 @@ class Session:
         match item:
             case SpeechBegan(is_over_reply):
                 facts = self._user_speaks(now_s, is_over_reply=is_over_reply)
+            case UserPaused():
+                facts = self._attend(now_s)
             case TurnMayEnd():
                 facts = self._react(now_s)
             case TurnReady():
@@ -369,6 +376,13 @@ class Session:
         out = self._cut("voice", now_s, Trigger.TAKEN_BACK)
         self._replies.write()
         return out
+
+    def _attend(self, now_s: float) -> list[Command | Notice]:
+        """Shows at once that a pause was noticed: the head moves a little, now and then."""
+        if self._replies.live is not None or now_s - self._tilted_s < _TILT_EVERY_S:
+            return []
+        self._tilted_s = now_s
+        return [BodyCue("head", "tilt", 0.2, 300)]
 
     def _react(self, now_s: float) -> list[Command | Notice]:
         """Shows, before any text is known, that the user was heard: a nod, or a glance aside."""

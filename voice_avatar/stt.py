@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -28,27 +29,38 @@ class SttCapabilities:
         model: model name.
         languages: ISO 639-1 codes it takes; empty = it does not say.
         detects_language: whether `language=None` works.
+        parallel: calls that it takes at once, from as many threads.
     """
 
     name: str
     model: str
     languages: tuple[str, ...]
     detects_language: bool
+    parallel: int = 1
+
+
+def always() -> bool:
+    """Returns True: the answer is wanted whatever happens."""
+    return True
 
 
 class SttEngine(Protocol):
-    """Speech recogniser. Synchronous; the pipeline calls it from its one STT thread."""
+    """Speech recogniser. Synchronous; called from `capabilities.parallel` threads at once."""
 
     @property
     def capabilities(self) -> SttCapabilities:
         """What this recogniser is."""
 
-    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+    def transcribe(
+        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
         """Decodes one utterance.
 
         Args:
             pcm: 16 kHz samples, at most 30 s (older samples are cut off).
             language: ISO 639-1 code to decode in; None = detect.
+            is_wanted: may be asked between two steps of the work; once it says no, what is left
+                may be left out, and the text is then "".
 
         Returns:
             The transcript after guards: text "" when nothing credible was said.
@@ -70,6 +82,8 @@ class SttOptions:
         device: "cpu", "cuda" or "auto".
         compute_type: number format of the weights, as CTranslate2 names it ("int8", "float16").
         threads: CPU threads for one utterance (1: the decoder is slower on 2; design.md section 3).
+        parallel: utterances decoded at once, on the same weights (2: what is awaited need not
+            wait for an interim text).
         min_window_frames: least encoder window, 10 ms frames, 700 to 3000 (at 800 the decoder
             looped in 4 of 195 variants of the recordings, at 1000 in none; docs/decisions.md).
         retry_window_frames: encoder window of the second try, 10 ms frames, at most 3000 (1500
@@ -88,6 +102,7 @@ class SttOptions:
     device: str = "cpu"
     compute_type: str = "int8"
     threads: int = 1
+    parallel: int = 2
     min_window_frames: int = 1000
     retry_window_frames: int = 1500
     retry_logprob: float = -0.6

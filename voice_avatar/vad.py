@@ -61,6 +61,9 @@ class VadOptions:
             click or a key press is shorter).
         pause_windows: consecutive silent windows before a pause counts (1 = 32 ms: the text is
             asked for 32 ms sooner than with 2, for 5 % more decodes, `bench endpoint`).
+        dip_db: fall of the level, against the speech before, by which a pause may be seen before
+            the probability follows, dB; 0 = never (at 22 a pause is seen 50 ms sooner in the
+            median, for 1.6 false alarms in a second of speech: docs/decisions.md).
     """
 
     engine: str = "silero"
@@ -69,6 +72,27 @@ class VadOptions:
     stop_probability: float = 0.45
     start_windows: int = 3
     pause_windows: int = 1
+    dip_db: float = 22.0
+
+
+_SILENT_DBFS = -100.0
+
+_FADE_DB = 0.3
+"""What the remembered level of speech loses in a window: 10 dB in a second, as much as a sentence
+falls from its loudest word to its last."""
+
+_ABOVE_FLOOR_DB = 6.0
+"""How far over the background a window may be and still be a pause."""
+
+_CONTRAST_DB = 12.0
+"""Least difference between speech and background for a fall in level to mean anything."""
+
+_CERTAIN = 0.97
+"""Probability from which a fall in level is the closure of a consonant: it spares a fifth of the
+false alarms and no true one (16 clips)."""
+
+_FLOOR_SHARE = 0.1
+"""How much a window of silence moves the remembered background: 0.3 s until it has moved by 2/3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +115,11 @@ class SpeechDetector:
 
     A start is dated back to the first window of its run, a stop to the end of the last speech
     window, so both are exact to one window whatever the debouncing.
+
+    Attributes:
+        is_speaking: whether speech goes on.
+        is_dipping: whether, while it goes on, the sound has fallen away as at its end. The
+            probability follows a window or two later, or the sound comes back: a stop consonant.
     """
 
     def __init__(self, options: VadOptions) -> None:
@@ -100,7 +129,9 @@ class SpeechDetector:
         self._peak = 0.0
         self._quiet_run = 0
         self._last_speech_end = 0
+        self._loud_dbfs = self._floor_dbfs = _SILENT_DBFS
         self.is_speaking = False
+        self.is_dipping = False
 
     @property
     def is_rising(self) -> bool:
@@ -115,17 +146,29 @@ class SpeechDetector:
     def reset(self) -> None:
         """Forgets what was going on: after a hole in the stream speech has to start anew."""
         self._run = 0
-        self.is_speaking = False
+        self.is_speaking = self.is_dipping = False
 
     def step(self, frame: VadFrame) -> SpeechStarted | SpeechStopped | None:
         """Takes the next window."""
         if self.is_speaking:
-            return self._step_in_speech(frame)
-        return self._step_in_silence(frame)
+            event: SpeechStarted | SpeechStopped | None = self._step_in_speech(frame)
+        else:
+            event = self._step_in_silence(frame)
+        self.is_dipping = self.is_speaking and self._is_dip(frame)
+        return event
+
+    def _is_dip(self, frame: VadFrame) -> bool:
+        """Follows the level of speech; returns whether the window ends in a pause, by its level."""
+        self._loud_dbfs = max(frame.dbfs, self._loud_dbfs - _FADE_DB)
+        limit = max(self._loud_dbfs - self._options.dip_db, self._floor_dbfs + _ABOVE_FLOOR_DB)
+        is_clear = limit <= self._loud_dbfs - _CONTRAST_DB
+        is_open = bool(self._options.dip_db) and frame.probability < _CERTAIN
+        return is_open and is_clear and frame.tail_dbfs < limit
 
     def _step_in_silence(self, frame: VadFrame) -> SpeechStarted | None:
         if frame.probability < self._options.start_probability:
             self._run = 0
+            self._floor_dbfs += _FLOOR_SHARE * (frame.dbfs - self._floor_dbfs)
             return None
         if self._run == 0:
             self._run_start, self._peak = frame.start, 0.0
@@ -134,6 +177,7 @@ class SpeechDetector:
         if self._run < self._options.start_windows:
             return None
         self.is_speaking, self._run, self._quiet_run = True, 0, 0
+        self._loud_dbfs = frame.dbfs
         self._last_speech_end = frame.start + WINDOW_SAMPLES
         return SpeechStarted(self._run_start, self._peak)
 

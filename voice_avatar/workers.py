@@ -6,9 +6,11 @@ This is the only bridge between threads and the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -36,11 +38,53 @@ class Engines:
     denoise: Denoiser | None = None
 
 
+class Places:
+    """Room for so many calls at once. Who waits is let in by urgency, then in order of coming."""
+
+    def __init__(self, count: int) -> None:
+        self._count = self._free = count
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = itertools.count()
+
+    @property
+    def has_spare(self) -> bool:
+        """Whether somebody else could still come in if one place were taken now."""
+        return self._free >= min(2, self._count)
+
+    @asynccontextmanager
+    async def place(self, urgency: int) -> AsyncIterator[None]:
+        """Waits for a place and keeps it for as long as the block runs; 0 is the most urgent."""
+        if self._free:
+            self._free -= 1
+        else:
+            turn = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._waiting, (urgency, next(self._arrivals), turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():
+                    self._give_back()
+                raise
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        while self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
 class Workers:
     """The engines and the threads in which the synchronous ones run.
 
     One thread per engine: an engine is never entered twice at once, and what is waiting takes its
-    turn piece by piece, so that no session starves another.
+    turn piece by piece, so that no session starves another. The recogniser has as many threads as
+    it takes calls at once, and whoever is most urgent goes first.
 
     Attributes:
         engines: the engines.
@@ -48,6 +92,7 @@ class Workers:
         running_replies: replies that are worked on, in all conversations; those that speculate
             too. A reply that was cut counts until its last task has ended.
         running_requests: generations that the language model has under way, likewise.
+        stt_places: room in the recogniser's threads.
     """
 
     def __init__(self, engines: Engines) -> None:
@@ -57,7 +102,8 @@ class Workers:
         self.vad = ThreadPoolExecutor(1, "vad")
         self.hearing: Gathering[Listening, list[Heard]] = Gathering(self.vad, hear_all)
         self.turn = ThreadPoolExecutor(1, "turn")
-        self.stt = ThreadPoolExecutor(1, "stt")
+        self.stt = ThreadPoolExecutor(engines.stt.capabilities.parallel, "stt")
+        self.stt_places = Places(engines.stt.capabilities.parallel)
         self.tts = ThreadPoolExecutor(1, "tts")
 
     @contextmanager

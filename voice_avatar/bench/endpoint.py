@@ -33,6 +33,7 @@ from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.engines import faster_whisper_stt, silero_vad, smart_turn
 from voice_avatar.events import (
     MIC_HZ,
+    TAIL_SAMPLES,
     WINDOW_SAMPLES,
     ScoreTurn,
     Transcribe,
@@ -114,8 +115,9 @@ class _Answered:
 class Ears(Protocol):
     """The engines' answers about one set of clips."""
 
-    def probabilities(self, clip: Clip) -> Sequence[tuple[float, float]]:
-        """Returns (speech probability, level in dBFS) of every window, the tail included."""
+    def probabilities(self, clip: Clip) -> Sequence[tuple[float, float, float]]:
+        """Returns (speech probability, level and level of the window's tail in dBFS) of every
+        window, those after the clip included."""
 
     def transcript(self, clip: Clip, start: int, end: int, language: str | None) -> Transcript:
         """Returns the text of [start, end)."""
@@ -131,17 +133,20 @@ class RememberedEars:
     vad: VadEngine
     turn: TurnEngine
     stt: SttEngine
-    _windows: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    _windows: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     _texts: dict[tuple[str, int, int, str | None], Transcript] = field(default_factory=dict)
     _scores: dict[tuple[str, int, int], float] = field(default_factory=dict)
 
-    def probabilities(self, clip: Clip) -> Sequence[tuple[float, float]]:
+    def probabilities(self, clip: Clip) -> Sequence[tuple[float, float, float]]:
         """See `Ears`."""
         if clip.name not in self._windows:
             stream, pcm = self.vad.open(), _with_tail(clip)
             step = WINDOW_SAMPLES * BYTES_PER_SAMPLE
             frames = (pcm[at : at + step] for at in range(0, len(pcm) - step + 1, step))
-            self._windows[clip.name] = [(stream.step(frame), dbfs(frame)) for frame in frames]
+            tail = TAIL_SAMPLES * BYTES_PER_SAMPLE
+            self._windows[clip.name] = [
+                (stream.step(frame), dbfs(frame), dbfs(frame[-tail:])) for frame in frames
+            ]
         return self._windows[clip.name]
 
     def transcript(self, clip: Clip, start: int, end: int, language: str | None) -> Transcript:
@@ -184,7 +189,6 @@ class _Room:
         self._listener = Listener(vad, turn, clip.language)
         self._due: list[tuple[float, int, Transcribed | TurnScored | _Answered]] = []
         self._number = itertools.count()
-        self._stt_free_s = 0.0
         self._prepared = 0
         self._is_prepared = False
         self._onset_s: float | None = None
@@ -197,13 +201,13 @@ class _Room:
 
     def run(self) -> None:
         """Plays the clip."""
-        for number, (probability, level) in enumerate(self._ears.probabilities(self._clip)):
+        for number, window in enumerate(self._ears.probabilities(self._clip)):
             now_s = (number + 1) * _WINDOW_S
             while self._due and self._due[0][0] <= now_s:
                 at_s, _, answer = heapq.heappop(self._due)
                 self._take(self._answer(answer, at_s), at_s)
             self._hear_reply(now_s)
-            frame = VadFrame(number * WINDOW_SAMPLES, probability, level)
+            frame = VadFrame(number * WINDOW_SAMPLES, *window)
             self._take(self._listener.frame(frame, now_s, reply_is_live=False), now_s)
         self._hear_reply(math.inf)
 
@@ -231,9 +235,8 @@ class _Room:
             match output:
                 case Transcribe(request_id, start, end, _, language):
                     self.decodes += 1
-                    self._stt_free_s = max(self._stt_free_s, now_s) + latencies.stt_s
                     text = ears.transcript(clip, start, end, language)
-                    self._owe(self._stt_free_s, Transcribed(request_id, text))
+                    self._owe(now_s + latencies.stt_s, Transcribed(request_id, text))
                 case ScoreTurn(request_id, start, end):
                     self.scores += 1
                     probability = ears.score(clip, start, end)

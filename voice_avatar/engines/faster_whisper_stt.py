@@ -21,7 +21,14 @@ import numpy.typing as npt
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
 from voice_avatar.errors import EngineUnavailable, SttFailed
 from voice_avatar.events import MIC_HZ, Transcript
-from voice_avatar.stt import AUTO, SttCapabilities, SttOptions, guarded_text, primary_subtag
+from voice_avatar.stt import (
+    AUTO,
+    SttCapabilities,
+    SttOptions,
+    always,
+    guarded_text,
+    primary_subtag,
+)
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -75,6 +82,7 @@ def load(options: SttOptions, store: ModelStore) -> FasterWhisperStt:
             device=options.device,
             compute_type=options.compute_type,
             cpu_threads=options.threads,
+            num_workers=options.parallel,
         )
     except (RuntimeError, ValueError) as error:
         raise EngineUnavailable(
@@ -122,10 +130,13 @@ class FasterWhisperStt:
             model=options.model,
             languages=tuple(sorted(known)),
             detects_language=bool(model.model.is_multilingual),
+            parallel=options.parallel,
         )
 
-    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
-        """Decodes one utterance; see `SttEngine.transcribe`.
+    def transcribe(
+        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
+        """Decodes one utterance; see `SttEngine.transcribe`. It can be left between its two steps.
 
         Raises:
             SttFailed: the model does not know the language, or failed.
@@ -138,9 +149,11 @@ class FasterWhisperStt:
         if sample_count(pcm) < MIN_SAMPLES or dbfs(pcm) < self._options.quiet_dbfs:
             return Transcript("", wanted or self._fallback_language, 0.0, audio_s)
         try:
-            best = self._best(to_float(pcm), wanted)
+            best = self._best(to_float(pcm), wanted, is_wanted)
         except (RuntimeError, ValueError) as error:
             raise SttFailed("The speech model failed.") from error
+        if best is None:
+            return Transcript("", wanted or self._fallback_language, 0.0, audio_s)
         text = self._to_simplified(best.text) if best.language == "zh" else best.text
         guarded = guarded_text(
             text, avg_logprob=best.avg_logprob, options=self._options, is_cut=best.is_cut
@@ -154,23 +167,38 @@ class FasterWhisperStt:
             return primary_subtag(self._options.language)
         return "en" if "en" in self._candidates else min(self._candidates)
 
-    def _best(self, samples: npt.NDArray[np.float32], language: str | None) -> _Decoded:
+    def _best(
+        self,
+        samples: npt.NDArray[np.float32],
+        language: str | None,
+        is_wanted: Callable[[], bool],
+    ) -> _Decoded | None:
         """Returns the first try, or the better of two where the first is in doubt."""
         features = self._model.feature_extractor(samples)[:, :-1]
         window = window_frames(features.shape[1], self._options.min_window_frames)
-        first = self._decode(features, window, language)
+        first = self._decode(features, window, language, is_wanted)
+        if first is None:
+            return None
         is_sure = first.avg_logprob >= self._options.retry_logprob
         if is_sure or window >= self._options.retry_window_frames:
             return first
-        second = self._decode(features, self._options.retry_window_frames, first.language)
-        return max(first, second, key=lambda decoded: decoded.avg_logprob)
+        wider = self._options.retry_window_frames
+        second = self._decode(features, wider, first.language, is_wanted)
+        return max(first, second or first, key=lambda decoded: decoded.avg_logprob)
 
     def _decode(
-        self, features: npt.NDArray[np.float32], window: int, language: str | None
-    ) -> _Decoded:
+        self,
+        features: npt.NDArray[np.float32],
+        window: int,
+        language: str | None,
+        is_wanted: Callable[[], bool],
+    ) -> _Decoded | None:
+        """Returns one try; None when it was not wanted any more after its first step."""
         filled = np.full((features.shape[0], window), _SILENCE, np.float32)
         filled[:, : features.shape[1]] = features
         encoded = self._model.encode(filled)
+        if not is_wanted():
+            return None
         language = language or self._detect(encoded)
         tokenizer = self._tokenizer(language)
         cap = token_cap(features.shape[1], self._options.tokens_per_s)

@@ -31,7 +31,7 @@ from voice_avatar.events import (
     WordSpan,
 )
 from voice_avatar.llm import LlmCapabilities, LlmOptions
-from voice_avatar.stt import SttCapabilities, SttOptions
+from voice_avatar.stt import SttCapabilities, SttOptions, always
 from voice_avatar.tts import TtsCapabilities, TtsOptions
 from voice_avatar.turn import TurnCapabilities, TurnOptions
 from voice_avatar.vad import VadCapabilities, VadOptions
@@ -95,7 +95,9 @@ class ScriptedStt:
     def __init__(self, script: Callable[[float], str] | None = None) -> None:
         self._script = script or _counted
 
-    def transcribe(self, pcm: bytes, language: str | None) -> Transcript:
+    def transcribe(
+        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
         """See `SttEngine`."""
         code = (language or "en").partition("-")[0]
         if code not in self.capabilities.languages:

@@ -109,6 +109,20 @@ def test_a_sure_first_try_is_the_only_one() -> None:
     assert model.caps == [34]
 
 
+def test_what_is_not_wanted_any_more_is_left_after_the_encoder() -> None:
+    model = FakeWhisper()
+    heard = engine(model).transcribe(noise(2.0), "en", lambda: False)
+    assert (heard.text, heard.language, heard.audio_s) == ("", "en", 2.0)
+    assert (len(model.windows), len(model.prompts)) == (1, 0)
+
+
+def test_a_second_try_that_is_not_wanted_any_more_leaves_the_first() -> None:
+    model = FakeWhisper(("how old is it", -0.9))
+    answers = iter([True, False])
+    heard = engine(model, reject_logprob=-2.0).transcribe(noise(2.0), "en", lambda: next(answers))
+    assert heard.text == "how old is it"
+
+
 def test_what_lies_behind_the_utterance_is_digital_silence() -> None:
     model = FakeWhisper(("yes", -0.1))
     engine(model).transcribe(noise(2.0), "en")

@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from talk import RATE_HZ, Talk, at_work, engines, hush, llm_of, settled, talking, tone
 
+from voice_avatar.audio import dbfs
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
@@ -683,6 +685,38 @@ async def test_interim_text_that_came_too_late_is_not_made_at_all() -> None:
             assert (await talk.first(TranscriptFinal)).text == "One two three four five six."
             await talk.reply()
     assert len(asked) <= 4
+
+
+async def test_text_is_asked_for_when_the_sound_falls_away_and_left_when_it_comes_back() -> None:
+    wanted: list[bool] = []
+
+    class Watched(ScriptedStt):
+        def transcribe(
+            self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+        ) -> Transcript:
+            threading.Event().wait(0.1)
+            wanted.append(is_wanted())
+            return super().transcribe(pcm, language)
+
+    class Slow(ScriptedVad):
+        """Takes a quiet sound for speech, as a VAD does just after it."""
+
+        def step(self, pcm: bytes) -> float:
+            return 0.6 if dbfs(pcm) > -75.0 else 0.02
+
+        def open(self) -> Slow:  # type: ignore[override]
+            return self
+
+        def reset(self) -> None:
+            pass
+
+    closure = (np.frombuffer(tone(0.064), "<i2") // 400).astype("<i2").tobytes()
+    with at_work(engines("Fine.", stt=Watched(), vad=Slow())) as workers:
+        async with talking(workers) as talk:
+            await talk.says(tone(0.64) + closure + tone(0.64) + hush(0.6))
+            await talk.reply()
+    assert wanted[0] is False
+    assert wanted[-1] is True
 
 
 async def test_a_denoiser_cleans_what_every_engine_hears() -> None:

@@ -28,6 +28,8 @@ from voice_avatar.events import (
     ReplyDone,
     ReplyInterrupted,
     ReplyNotice,
+    ReplyPaused,
+    ReplyResumed,
     ReplySegment,
     ReplyStarted,
     StageMarks,
@@ -198,6 +200,7 @@ async def talking(
 def check_order(notices: list[Notice]) -> None:
     """Checks the rules of order that clients rely on (PROTOCOL.md, section 6)."""
     live: int | None = None
+    is_paused = False
     over: set[int] = set()
     cut: set[int] = set()
     sent = covered = spoken = 0
@@ -211,6 +214,7 @@ def check_order(notices: list[Notice]) -> None:
             assert live is None
             assert all(notice.reply_id > old for old in over)
             live, sent, covered, spoken = notice.reply_id, 0, 0, 0
+            is_paused = False
             continue
         assert notice.reply_id == live, notice
         assert notice.reply_id not in cut or isinstance(notice, ReplyDone)
@@ -224,7 +228,16 @@ def check_order(notices: list[Notice]) -> None:
                 assert all(notice.start <= w.start <= w.end <= notice.end for w in notice.words)
                 assert notice.start >= sent
                 spoken = notice.end
+            case ReplyPaused():
+                assert not is_paused
+                assert 0 <= notice.at <= sent
+                is_paused = True
+            case ReplyResumed():
+                assert is_paused
+                assert 0 <= notice.start <= sent
+                is_paused = False
             case ReplyAudio():
+                assert not is_paused
                 assert notice.start == sent
                 assert notice.is_first == (sent == 0)
                 sent += sample_count(notice.pcm)

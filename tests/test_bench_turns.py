@@ -100,6 +100,59 @@ def test_a_cut_reply_is_not_played_further() -> None:
     assert track.replies["2"].onset_s is None  # nobody heard it
 
 
+def test_a_reply_that_is_paused_stands_still_and_goes_on_with_the_next_sample() -> None:
+    track = played(piece(1.0, 1.0), piece(1.5, 1.0, quiet_s=0.5))
+    track.pause("1", 1.25)
+    track.pause("1", 1.4)
+    reply = track.replies["1"]
+    assert reply.played_samples(9.0) == HZ // 4
+    track.take(piece(2.0, 1.0))
+    track.resume("1", 3.25)
+    assert reply.played_samples(3.5) == HZ // 2
+    assert reply.until_s == pytest.approx(6.0)
+    assert (reply.underruns, reply.late_s) == (0, 0.0)
+
+
+def test_speech_that_a_pause_came_before_is_heard_later() -> None:
+    track = played(piece(1.0, 1.0, quiet_s=0.5))
+    track.pause("1", 1.25)
+    track.resume("1", 2.25)
+    assert track.replies["1"].onset_s == pytest.approx(2.5)
+
+
+def test_speech_that_was_heard_before_a_pause_was_heard_then() -> None:
+    track = played(piece(1.0, 1.0))
+    track.pause("1", 1.25)
+    track.resume("1", 2.25)
+    track.resume("1", 9.0)
+    assert track.replies["1"].onset_s == 1.0
+
+
+def test_a_reply_that_had_run_dry_before_it_was_paused_has_an_underrun_of_its_own_time() -> None:
+    track = played(piece(1.0, 0.1))
+    track.pause("1", 1.3)
+    track.take(piece(5.0, 0.1))
+    track.resume("1", 6.3)
+    reply = track.replies["1"]
+    assert (reply.underruns, reply.late_s) == (1, pytest.approx(0.2))
+    assert reply.until_s == pytest.approx(6.4)
+
+
+def test_a_paused_reply_that_is_cut_was_heard_up_to_the_pause() -> None:
+    track = played(piece(1.0, 1.0))
+    track.pause("1", 1.25)
+    track.cut("1", 1.75)
+    reply = track.replies["1"]
+    assert (reply.until_s, reply.samples, reply.paused_s) == (1.25, HZ // 4, None)
+
+
+def test_what_is_said_of_a_reply_of_which_nothing_came_changes_nothing() -> None:
+    track = played()
+    track.pause("1", 1.0)
+    track.resume("1", 2.0)
+    assert track.replies == {}
+
+
 def test_what_was_played_grows_with_time_up_to_what_came() -> None:
     reply = played(piece(1.0, 0.5)).replies["1"]
     assert [reply.played_samples(at_s) for at_s in (0.9, 1.0, 1.25, 1.5, 9.0)] == [

@@ -16,7 +16,12 @@ from voice_avatar.events import (
     CommitInput,
     InterruptRequest,
     LlmRequest,
+    Notice,
+    ReplyAudio,
     ReplyDone,
+    ReplyInterrupted,
+    ReplyPaused,
+    ReplyResumed,
     ReplyStarted,
     SettingsChanged,
     TalkPressed,
@@ -95,7 +100,7 @@ def whims(talk: Talk, mood: Mood) -> list[Callable[[], object]]:
     submit, hear = talk.conversation.submit, talk.conversation.hear
     newest = max((notice.reply_id for notice in talk.all(ReplyStarted)), default=0)
     reply_id = max(0, newest + mood.randint(-1, 1))
-    state = mood.choice(("started", "playing", "stalled", "finished", "stopped"))
+    state = mood.choice(("started", "playing", "paused", "stalled", "finished", "stopped"))
     return [
         *(3 * [lambda: hear(tone(mood.choice((0.03, 0.2, 0.5, 1.0))), 16_000)]),
         *(3 * [lambda: hear(hush(mood.choice((0.05, 0.2, 0.6, 1.5))), 16_000)]),
@@ -115,7 +120,11 @@ async def test_whatever_happens_the_order_holds_and_the_session_goes_on(seed: in
     mood = Mood(seed)
     options = ConversationOptions(
         llm=LlmOptions(first_token_timeout_s=0.05, between_tokens_timeout_s=0.05),
-        turn=TurnOptions(stall_s=0.05, hold_s=mood.choice((0.0, 0.4, 100.0))),
+        turn=TurnOptions(
+            stall_s=0.05,
+            hold_s=mood.choice((0.0, 0.4, 100.0)),
+            interrupt_wait_s=mood.choice((0.05, 0.5)),
+        ),
         playout=PlayoutOptions(max_ahead_s=mood.choice((0.1, 2.0))),
     )
     moody = engines(
@@ -132,6 +141,7 @@ async def test_whatever_happens_the_order_holds_and_the_session_goes_on(seed: in
             mood.is_calm = talk.plays_at_once = True
             await still_works(talk)
         assert talk.failure is None
+        check_pauses(talk.notices)
 
 
 async def still_works(talk: Talk) -> None:
@@ -150,3 +160,51 @@ async def still_works(talk: Talk) -> None:
         turn_id += 1
         await talk.says(hush(0.3) + tone(1.0) + hush(1.5))
     assert (await talk.first(TurnEnded, turn_id=turn_id)).reason in ("semantic", "vad")
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_however_often_a_reply_is_paused_for_nothing_it_is_said_to_the_last_sample(
+    seed: int,
+) -> None:
+    mood = Mood(seed)
+    heard = ("", "Mhm.", "Okay, right.")
+    text = "This one goes on and on, and on. " * 3
+    hums = engines(
+        text,
+        stt=ScriptedStt(lambda _: mood.choice(heard)),
+        tts=ScriptedTts(symbol_samples=160),
+    )
+    options = ConversationOptions(
+        turn=TurnOptions(stall_s=0.1, interrupt_wait_s=mood.choice((0.1, 2.5))),
+        playout=PlayoutOptions(max_ahead_s=mood.choice((0.1, 0.5))),
+    )
+    with at_work(hums) as workers:
+        async with talking(workers) as talk:
+            talk.types("Go.")
+            await talk.reply()
+            whole = talk.audio(1)
+        async with talking(workers, options, plays_at_once=False) as talk:
+            talk.types("Go.")
+            await talk.first(ReplyAudio)
+            while not talk.all(ReplyDone):
+                await talk.says(tone(mood.choice((0.03, 0.07, 0.2, 0.6))))
+                await talk.says(hush(mood.choice((0.1, 0.3, 0.8))))
+                await asyncio.sleep(mood.choice((0.0, 0.02, 0.2)))
+            assert talk.audio(1) == whole
+            assert talk.all(ReplyDone)[0].status == "completed"
+            assert talk.all(ReplyPaused)
+        check_pauses(talk.notices)
+
+
+def check_pauses(notices: list[Notice]) -> None:
+    """Checks that every pause came to an end."""
+    paused: int | None = None
+    for notice in notices:
+        match notice:
+            case ReplyPaused(reply_id):
+                paused = reply_id
+            case ReplyResumed(reply_id) | ReplyInterrupted(reply_id) | ReplyDone(reply_id):
+                paused = None if reply_id == paused else paused
+            case _:
+                pass
+    assert paused is None

@@ -186,9 +186,15 @@ async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard_nor_
         microphone = asyncio.create_task(
             avatar.stream(spoken("Stop it please, I have another question."), 16_000)
         )
-        interrupted: wire.ReplyInterrupted | None = None
+        paused = interrupted = None
         late = []
         async for event in avatar:
+            if isinstance(event, wire.ReplyPaused):
+                paused = event
+            if isinstance(event, wire.ReplyResumed):
+                paused = None
+            if paused and isinstance(event, AudioReceived) and not interrupted:
+                late.append(event)
             if isinstance(event, wire.ReplyInterrupted):
                 interrupted = event
             if isinstance(event, wire.ReplyStarted) and interrupted:
@@ -202,6 +208,8 @@ async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard_nor_
             await microphone
     assert interrupted is not None
     assert interrupted.reason == "voice"
+    assert paused is not None
+    assert interrupted.ts_ms - paused.ts_ms > 100  # it was silent long before it knew the words
     assert late == []
     assert cut.status == "interrupted"
     assert cut.spoken_text == interrupted.spoken_text
@@ -212,3 +220,35 @@ async def test_after_an_interruption_by_voice_nothing_of_the_reply_is_heard_nor_
     assert cut.text.startswith(heard)
     assert abs(len(heard) - len(cut.spoken_text)) < 25  # a late report may correct it by a word
     assert "stop" in remembered[-1].content.lower()
+
+
+@pytest.mark.parametrize("said", ["Um-hum.", "Okay.", "Right."])
+async def test_a_listeners_word_pauses_the_reply_which_then_goes_on_to_its_last_sample(
+    url: str, spoken: Callable[[str], bytes], said: str
+) -> None:
+    async with asyncio.timeout(90), connect(url) as avatar:
+        await avatar.send_text(STORY)
+        await first_audio(avatar)
+        await asyncio.sleep(0.8)
+        microphone = asyncio.create_task(avatar.stream(spoken(said), 16_000))
+        told = []
+        async for event in avatar:
+            told.append(event)
+            if isinstance(event, wire.ReplyDone):
+                break
+        reply = await avatar.next_reply()
+        microphone.cancel()
+        with suppress(asyncio.CancelledError):
+            await microphone
+    assert reply.status == "completed"
+    assert reply.spoken_text == reply.text.strip()
+    pauses = [event for event in told if isinstance(event, wire.ReplyPaused)]
+    resumes = [event for event in told if isinstance(event, wire.ReplyResumed)]
+    assert len(pauses) == len(resumes) > 0
+    for paused, resumed in zip(pauses, resumes, strict=True):
+        assert 0 < resumed.ts_ms - paused.ts_ms < 2500
+        between = told[told.index(paused) : told.index(resumed)]
+        assert not [event for event in between if isinstance(event, AudioReceived)]
+    [done] = [event for event in told if isinstance(event, wire.ReplyAudioDone)]
+    assert len(reply.audio) == 2 * done.sample_count
+    check_track(reply)

@@ -27,7 +27,7 @@ LAYERS: dict[int, str] = {
     1: "abbreviations capture chunking denoise gesture_rules gestures llm markup memory numbers_en"
     " persona playout speakable speakable_en speakable_zh stress stt tags tts turn vad"
     " viseme_sets viseme_tables visemes vocabulary",
-    2: "codes config config_doc frames listening message_schemas negotiation protocol"
+    2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "codec engines gathering hearing logs metrics model_fetch model_files model_table models"
     " outbox pipeline recorder speaking tally warm_up wavs workers",
@@ -56,6 +56,7 @@ WITHIN: dict[str, str] = {
     "negotiation": "wire",
     "protocol": "frames wire",
     "protocol_tables": "codes message_schemas wire",
+    "listening": "holding",
     "session": "listening replies",
     "engines.faster_whisper_stt": "models",
     "engines.llamacpp_llm": "engines.chat_stream engines.relay models",

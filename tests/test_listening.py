@@ -29,6 +29,8 @@ from voice_avatar.events import (
 from voice_avatar.listening import (
     BargeIn,
     Listener,
+    MayBargeIn,
+    NoBargeIn,
     Output,
     Phase,
     SpeechBegan,
@@ -60,12 +62,25 @@ TURN = TurnOptions(
     interrupt_ask_s=0.25,
     interrupt_speech_s=0.7,
     interrupt_any_s=1.8,
+    interrupt_pause_s=0.0,
+    interrupt_wait_s=2.5,
+    interrupt_opener_s=0.5,
+    interrupt_noise_s=1.0,
+    interrupt_logprob=-0.6,
     drop_silence_s=0.6,
     stall_s=0.6,
     max_segment_s=5.0,
 )
 INTERIM = replace(TURN, interim_s=1.0)
-ANYTHING = replace(INTERIM, hold_s=0.4, learning_rate=0.5, opener_s=0.7, unfinished_s=0.8)
+PAUSING = replace(TURN, interrupt_pause_s=0.064)
+ANYTHING = replace(
+    INTERIM,
+    hold_s=0.4,
+    learning_rate=0.5,
+    opener_s=0.7,
+    unfinished_s=0.8,
+    interrupt_pause_s=0.064,
+)
 PARTIAL, EARLY, EAGER, INTERRUPT = TranscribePurpose
 T = TypeVar("T")
 
@@ -105,9 +120,10 @@ class Talk:
     def hush(self, seconds: float) -> list[Output]:
         return [item for _ in range(round(seconds / WINDOW_S)) for item in self.window(0.05)]
 
-    def text(self, text: str, language: str = "en") -> list[Output]:
+    def text(self, text: str, language: str = "en", logprob: float = 0.0) -> list[Output]:
         """The recogniser answers its oldest question."""
-        answer = Transcribed(self.questions.pop(0).request_id, Transcript(text, language))
+        transcript = Transcript(text, language, logprob)
+        answer = Transcribed(self.questions.pop(0).request_id, transcript)
         return self.take(self.listener.transcribed(answer, self.now_s))
 
     def no_text(self) -> list[Output]:
@@ -481,8 +497,18 @@ def test_neither_in_manual_mode_nor_over_a_reply_is_a_pause_told() -> None:
     for talk in (Talk(replace(TURN, endpointing="manual")), over_reply()):
         talk.speak(0.2)
         talk.hush(0.064)
-        talk.score(0.95)
+        if talk.scores:
+            talk.score(0.95)
         assert talk.only(TurnMayEnd) == []
+
+
+def test_the_turn_model_is_asked_about_a_pause_over_a_reply_once_that_is_over() -> None:
+    talk = over_reply()
+    talk.speak(0.2)
+    talk.hush(0.064)
+    assert talk.only(ScoreTurn) == []
+    talk.is_over_reply = False
+    assert len(only(talk.hush(0.032), ScoreTurn)) == 1
 
 
 # -- a sound that falls away
@@ -832,12 +858,13 @@ def test_a_word_that_is_known_only_at_the_pause_interrupts_too() -> None:
     talk = over_reply()
     talk.speak(0.192)
     talk.hush(0.064)
-    talk.score(0.95)
-    assert talk.text("Stop.") == [
-        BargeIn(),
-        TranscriptInterim(1, "Stop.", 0, "en"),
-        TurnReady("Stop.", "en", pytest.approx(100.192), talk.now_s),
-    ]
+    assert talk.scores == []
+    told = talk.text("Stop.")
+    assert told[0] == BargeIn()
+    assert isinstance(told[1], ScoreTurn)
+    assert told[2:] == [TranscriptInterim(1, "Stop.", 0, "en")]
+    ready = TurnReady("Stop.", "en", pytest.approx(100.192), talk.now_s)
+    assert talk.score(0.95) == [TurnMayEnd(), ready]
 
 
 @pytest.mark.parametrize("text", ["Mhm.", "", "Yeah, okay."])
@@ -847,8 +874,8 @@ def test_a_backchannel_or_a_cough_over_a_reply_changes_nothing(text: str) -> Non
     talk.text(text)
     talk.hush(0.064)
     talk.text(text)
-    talk.score(0.95)
     talk.hush(2.0)
+    assert talk.scores == []
     assert talk.only(BargeIn) + talk.only(TurnReady) + talk.only(TurnCommitted) == []
     assert talk.only(TurnDropped) == [TurnDropped()]
     assert talk.only(TranscriptInterim) == []
@@ -940,6 +967,257 @@ def test_words_that_were_over_before_the_reply_are_a_turn_after_it() -> None:
     talk.score(0.95)
     assert talk.text("And you?")[-1:] == talk.only(TurnReady)
     assert committed(talk.hush(0.3)) == [("And you?", "semantic")]
+
+
+def test_a_guess_of_the_recogniser_at_a_short_sound_is_no_interruption_and_no_turn() -> None:
+    talk = over_reply()
+    talk.speak(0.32)
+    assert talk.text("Bye.", logprob=-0.8) == []
+    talk.hush(0.064)
+    assert talk.text("Emma Chen.", logprob=-0.7) == []
+    talk.hush(1.0)
+    assert talk.only(BargeIn) + talk.only(TurnReady) + talk.only(TurnCommitted) == []
+    assert talk.only(TurnDropped) == [TurnDropped()]
+
+
+def test_the_same_words_heard_well_interrupt() -> None:
+    talk = over_reply()
+    talk.speak(0.32)
+    assert BargeIn() in talk.text("Bye.", logprob=-0.4)
+
+
+def test_after_the_reply_every_word_counts_however_badly_it_was_heard() -> None:
+    talk = Talk()
+    talk.speak(0.96)
+    talk.hush(0.064)
+    talk.text("Bye.", logprob=-0.8)
+    talk.score(0.95)
+    assert committed(talk.hush(0.3)) == [("Bye.", "semantic")]
+
+
+def test_a_sound_in_which_no_word_is_found_never_interrupts_and_is_asked_about_less_and_less() -> (
+    None
+):
+    talk = over_reply()
+    asked = 0
+    for _ in range(round(8.0 / WINDOW_S)):
+        talk.window(0.9)
+        if talk.questions:
+            talk.text("")
+            asked += 1
+    assert talk.only(BargeIn) == []
+    assert asked <= 9  # every 0.3 s it would be 26 times
+
+
+# -- a reply that waits
+
+
+def holds(outputs: list[Output]) -> list[Output]:
+    return [item for item in outputs if isinstance(item, MayBargeIn | NoBargeIn | BargeIn)]
+
+
+def test_the_reply_is_asked_to_wait_before_the_voice_is_a_turn() -> None:
+    talk = over_reply(PAUSING)
+    assert talk.speak(0.064) == [MayBargeIn()]
+    assert talk.listener.phase is Phase.QUIET
+
+
+def test_what_seemed_a_voice_and_is_no_speech_lets_it_go_on_at_once() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.064)
+    assert talk.hush(0.32) == [NoBargeIn()]
+    assert talk.listener.phase is Phase.QUIET
+
+
+def test_an_interruption_ends_the_wait_by_itself() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.768)
+    assert holds(talk.text("Tell me")) == [BargeIn()]
+    talk.is_over_reply = False
+    talk.speak(0.32)
+    talk.hush(0.064)
+    talk.text("Tell me more.")
+    talk.score(0.95)
+    talk.hush(1.0)
+    assert holds(talk.log) == [MayBargeIn(), BargeIn()]
+
+
+@pytest.mark.parametrize("text", ["", "Mm-hmm.", "Oh."])
+def test_a_cough_or_a_hum_lets_it_go_on_as_soon_as_it_is_known(text: str) -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    assert holds(talk.hush(0.128)) == []
+    assert talk.text(text) == [NoBargeIn()]
+    assert talk.only(TurnDropped) == []  # the turn itself is open a little longer
+
+
+def test_a_guess_of_the_recogniser_lets_it_go_on_like_a_cough() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    talk.hush(0.128)
+    assert talk.text("Bye.", logprob=-0.7) == [NoBargeIn()]
+
+
+def test_a_short_sound_without_words_stops_the_reply_for_less_than_half_a_second() -> None:
+    talk = over_reply(PAUSING)
+    onset_s = talk.now_s
+    talk.speak(0.224)
+    talk.hush(0.192)  # the recogniser takes 0.13 s
+    assert talk.text("") == [NoBargeIn()]
+    assert talk.now_s - onset_s < 0.5
+
+
+def test_a_short_sound_is_waited_for_no_longer_even_if_the_recogniser_is_slow() -> None:
+    talk = over_reply(PAUSING)
+    onset_s = talk.now_s
+    talk.speak(0.224)
+    assert NoBargeIn() in talk.hush(0.256)
+    assert talk.now_s - onset_s < 0.5
+    assert BargeIn() in talk.text("Hey.")
+
+
+def test_a_longer_sound_is_waited_for_until_its_words_are_known() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.288)
+    assert holds(talk.hush(1.0)) == []
+    assert holds(talk.text("Mm.")) == [NoBargeIn()]
+
+
+def test_words_of_assent_let_it_go_on_once_nothing_follows_them() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.384)
+    talk.hush(0.064)
+    assert holds(talk.text("Okay, great.")) == []
+    assert holds(talk.hush(0.416)) == []
+    assert holds(talk.hush(0.064)) == [NoBargeIn()]
+
+
+def test_words_of_assent_that_begin_a_sentence_keep_it_waiting() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.384)
+    talk.hush(0.064)
+    talk.text("Okay, great.")
+    talk.hush(0.32)
+    talk.speak(0.384)
+    assert holds(talk.text("Okay, great. Would you")) == [BargeIn()]
+    assert holds(talk.log) == [MayBargeIn(), BargeIn()]
+
+
+def test_a_word_after_a_hum_makes_it_wait_again() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.384)
+    talk.hush(0.128)
+    talk.text("Mhm.")
+    talk.hush(0.16)
+    talk.speak(0.192)
+    talk.hush(0.064)
+    talk.text("Mhm. Stop.")
+    assert holds(talk.log) == [MayBargeIn(), NoBargeIn(), MayBargeIn(), BargeIn()]
+
+
+def test_while_the_reply_waits_the_words_are_asked_for_later_and_length_says_less() -> None:
+    talk = over_reply(PAUSING)
+    assert only(talk.speak(0.736), Transcribe) == []
+    assert len(only(talk.speak(0.032), Transcribe)) == 1
+    assert talk.speak(0.992) == []
+    assert holds(talk.speak(0.064)) == [BargeIn()]
+
+
+def test_noise_that_goes_on_lets_it_go_on_once_no_word_was_found_in_a_second() -> None:
+    talk = over_reply(PAUSING)
+    for _ in range(round(5.0 / WINDOW_S)):
+        talk.window(0.9)
+        if talk.questions:
+            talk.text("")
+        if talk.only(NoBargeIn):
+            break
+    assert holds(talk.log) == [MayBargeIn(), NoBargeIn()]
+    assert talk.sample / MIC_HZ == pytest.approx(1.2, abs=0.3)
+    talk.speak(2.0)
+    assert holds(talk.log) == [MayBargeIn(), NoBargeIn()]
+
+
+def test_words_in_noise_interrupt_though_the_reply_went_on() -> None:
+    talk = over_reply(PAUSING)
+    for _ in range(round(2.0 / WINDOW_S)):
+        talk.window(0.9)
+        if talk.questions:
+            talk.text("")
+    talk.speak(1.0)
+    assert holds(talk.text("Please be quiet now")) == [BargeIn()]
+
+
+def test_a_recogniser_that_fails_lets_it_go_on() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    talk.hush(0.128)
+    assert talk.no_text() == [TurnDropped(is_failure=True), NoBargeIn()]
+
+
+def test_a_recogniser_that_hangs_lets_it_go_on_and_may_interrupt_later() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.384)
+    assert holds(talk.hush(2.0)) == []
+    assert holds(talk.hush(0.25)) == [NoBargeIn()]
+    assert holds(talk.text("Stop.")) == [BargeIn()]
+
+
+def test_a_dead_microphone_lets_it_go_on_after_the_stall() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.064)
+    assert talk.stall(1.0) == [NoBargeIn()]
+    assert talk.listener.deadline_s is None
+
+
+def test_a_dead_microphone_in_the_middle_of_a_word_waits_for_the_word() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    assert holds(talk.stall(1.0)) == []
+    assert holds(talk.text("Mhm.")) == [NoBargeIn()]
+    assert talk.listener.phase is Phase.QUIET
+
+
+def test_a_dead_microphone_and_a_recogniser_that_hangs_end_the_wait_by_the_clock() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    talk.stall(1.0)
+    assert holds(talk.stall(5.0)) == [NoBargeIn()]
+    assert talk.listener.deadline_s is None
+
+
+def test_a_reply_that_ends_while_it_waits_is_not_told_to_go_on() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    talk.is_over_reply = False
+    talk.speak(0.192)
+    talk.hush(0.064)
+    talk.text("Yes.")
+    talk.score(0.95)
+    assert committed(talk.hush(0.3)) == [("Yes.", "semantic")]
+    assert holds(talk.log) == [MayBargeIn()]
+
+
+def test_a_commit_keeps_it_waiting_for_the_words_and_ends_it_with_them() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    assert holds(talk.commit()) == []
+    assert committed(talk.text("Mhm.")) == [("Mhm.", "commit")]
+    assert holds(talk.log) == [MayBargeIn()]
+
+
+def test_a_commit_of_a_cough_lets_it_go_on() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    talk.hush(0.128)
+    talk.commit()
+    assert talk.text("") == [TurnDropped(), NoBargeIn()]
+
+
+def test_taking_the_turn_back_lets_it_go_on_even_if_the_user_talks_on() -> None:
+    talk = over_reply(PAUSING)
+    talk.speak(0.192)
+    assert talk.clear() == [TurnDropped(), NoBargeIn()]
+    assert holds(talk.speak(1.0)) == []
 
 
 def test_mhm_that_interrupted_by_its_length_is_a_turn() -> None:
@@ -1334,7 +1612,7 @@ def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
     talk = Talk(ANYTHING)
     for action, seconds in steps:
         act(talk, action, seconds)
-    is_open = is_ready = is_loud = False
+    is_open = is_ready = is_loud = is_waiting = False
     turn_id = request_id = 0
     for item in talk.log:
         match item:
@@ -1357,11 +1635,18 @@ def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
                 assert (number, bool(text)) == (turn_id, True)
                 assert turn.silence_s >= 0
                 is_open = is_ready = False
+                is_waiting = False
             case TurnDropped():
                 assert is_open
                 is_open = is_ready = False
             case BargeIn():
                 assert is_open
+                is_waiting = False
+            case MayBargeIn():
+                is_waiting = True
+            case NoBargeIn():
+                assert is_waiting
+                is_waiting = False
             case TurnMayEnd():
                 assert is_open
                 assert not is_loud
@@ -1393,6 +1678,7 @@ def test_whatever_happened_a_turn_ends_once_the_user_is_silent(
             if talk.text(text) and BargeIn() in talk.log:
                 talk.is_over_reply = False
     assert talk.listener.phase is Phase.QUIET
+    assert not talk.listener._hold.is_on
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,6 +14,8 @@ from voice_avatar.events import (
     PlaybackReport,
     ReplyDone,
     ReplyInterrupted,
+    ReplyPaused,
+    ReplyResumed,
     StageMarks,
     TextInput,
     TranscriptFinal,
@@ -160,3 +162,12 @@ async def test_what_blocks_the_event_loop_shows_as_lateness() -> None:
     slow = seen["voice_avatar_loop_lateness_seconds_count"]
     slow -= seen["voice_avatar_loop_lateness_seconds_bucket{le=0.05}"]
     assert slow == 1
+
+
+def test_pauses_and_those_that_were_for_nothing_are_counted() -> None:
+    metrics = Metrics()
+    for notice in (ReplyPaused(1, 5), ReplyResumed(1, 5), ReplyPaused(1, 9)):
+        metrics.note(notice)
+    seen = figures(metrics)
+    assert seen["voice_avatar_pauses_total"] == 2
+    assert seen["voice_avatar_resumes_total"] == 1

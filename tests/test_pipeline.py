@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,8 @@ from voice_avatar.events import (
     ReplyDone,
     ReplyInterrupted,
     ReplyNotice,
+    ReplyPaused,
+    ReplyResumed,
     ReplySegment,
     ReplyStarted,
     SessionInput,
@@ -457,6 +460,99 @@ async def test_a_cough_or_a_listeners_noise_does_not_interrupt(noise: str) -> No
             assert talk.all(UserSpeechStopped)
             assert not talk.all(ReplyInterrupted)
             assert not talk.all(TurnEnded)[1:]
+
+
+PACED = ConversationOptions(playout=PlayoutOptions(max_ahead_s=0.2))
+
+
+async def test_a_voice_pauses_the_reply_and_a_hum_lets_it_go_on_without_losing_a_sample() -> None:
+    stt, tts = ScriptedStt(lambda seconds: "Mhm."), ScriptedTts(symbol_samples=640)
+    with at_work(engines("One two three four.", stt=stt, tts=tts)) as workers:
+        async with talking(workers) as talk:
+            talk.types("Count.")
+            await talk.reply()
+            whole = talk.audio(1)
+        async with talking(workers, PACED, plays_at_once=False) as talk:
+            talk.types("Count.")
+            await talk.until(lambda _: len(talk.audio(1)) >= 10 * 640)
+            await talk.says(tone(0.2))
+            await talk.first(ReplyPaused)
+            before = talk.audio(1)
+            await asyncio.sleep(0.3)
+            assert talk.audio(1) == before
+            await talk.says(hush(0.2))
+            await talk.first(ReplyResumed)
+            done = await talk.reply()
+            assert talk.audio(1) == whole
+            assert (done.status, done.spoken_text) == ("completed", "One two three four.")
+            assert len(talk.all(ReplyPaused)) == len(talk.all(ReplyResumed)) == 1
+
+
+async def test_words_interrupt_a_paused_reply_where_it_paused() -> None:
+    tts = ScriptedTts(symbol_samples=640)
+    with at_work(engines(STORY, "Yes?", tts=tts)) as workers:
+        async with talking(workers, PACED, plays_at_once=False) as talk:
+            talk.types("Tell me a story.")
+            await talk.until(lambda _: len(talk.audio(1)) >= 20 * 640)
+            await talk.says(tone(1.0))
+            cut = await talk.first(ReplyInterrupted)
+            [paused] = talk.all(ReplyPaused)
+            assert cut.at == paused.at
+            assert not talk.all(ReplyResumed)
+
+
+class SlowTts(ScriptedTts):
+    """Takes 20 ms for a piece and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__(symbol_samples=640)
+        self.pieces = 0
+
+    def synthesize(self, chunk: Any) -> Any:
+        for part in super().synthesize(chunk):
+            time.sleep(0.02)
+            self.pieces += 1
+            yield part
+
+
+async def test_while_a_reply_is_paused_no_more_of_it_is_made() -> None:
+    tts = SlowTts()
+    stt = ScriptedStt(lambda seconds: "Mhm.")
+    with at_work(engines(STORY, stt=stt, tts=tts)) as workers:
+        async with talking(workers, plays_at_once=False) as talk:
+            talk.types("Tell me a story.")
+            await talk.first(ReplyAudio)
+            await talk.says(tone(0.3))
+            await talk.first(ReplyPaused)
+            await asyncio.sleep(0.05)  # a piece that was under way
+            made = tts.pieces
+            await asyncio.sleep(0.2)
+            assert tts.pieces == made
+            await talk.says(hush(0.2))
+            await talk.first(ReplyResumed)
+            await settled(lambda: tts.pieces > made)
+
+
+async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused() -> None:
+    may_end = threading.Event()
+
+    def hang(seconds: float) -> str:
+        may_end.wait(10)
+        return ""
+
+    turn = TurnOptions(interrupt_wait_s=0.3)
+    options = ConversationOptions(playout=PACED.playout, turn=turn)
+    tts = ScriptedTts(symbol_samples=640)
+    with at_work(engines(STORY, stt=ScriptedStt(hang), tts=tts)) as workers:
+        async with talking(workers, options, plays_at_once=False) as talk:
+            talk.types("Tell me a story.")
+            await talk.until(lambda _: len(talk.audio(1)) >= 10 * 640)
+            await talk.says(tone(0.3) + hush(0.1))
+            await talk.first(ReplyPaused)
+            await talk.first(ReplyResumed)
+            before = len(talk.audio(1))
+            await talk.until(lambda _: len(talk.audio(1)) > before)
+            may_end.set()
 
 
 async def test_history_keeps_the_words_that_the_client_says_it_played() -> None:

@@ -127,6 +127,87 @@ def test_a_report_before_any_audio_does_no_harm() -> None:
     assert reply.played(2.5) == 5000
 
 
+def test_while_it_is_paused_nothing_is_played_and_nothing_may_be_sent() -> None:
+    reply = sent(1.5)
+    reply.pause(0.6)
+    assert reply.is_paused
+    assert reply.played(0.6) == reply.played(100.0) == pytest.approx(5000, abs=1)
+    assert reply.allowance(100.0) == 0
+    assert reply.reaches_s(10_000) is None
+    assert reply.due_s(10_000) is None
+
+
+def test_after_a_pause_it_goes_on_from_where_it_stood() -> None:
+    reply = sent(1.5)
+    reply.pause(0.6)
+    reply.pause(1.0)
+    reply.resume(10.6)
+    assert not reply.is_paused
+    assert reply.played(10.6) == pytest.approx(5000, abs=1)
+    assert reply.played(10.7) == pytest.approx(6000, abs=1)
+    assert reply.allowance(10.6) == pytest.approx(10_000, abs=1)
+    assert reply.reaches_s(10_000) == pytest.approx(11.1)
+
+
+def test_a_pause_makes_no_audio_late() -> None:
+    reply = sent(1.5)
+    reply.pause(0.6)
+    reply.resume(10.6)
+    assert reply.due_s(int(1.6 * RATE_HZ)) == 10.6
+
+
+def test_a_pause_before_the_first_sample_is_heard_does_not_shorten_its_way() -> None:
+    reply = sent(1.0)
+    reply.pause(0.04)
+    reply.resume(5.04)
+    assert reply.played(5.1) == 0
+    assert reply.played(5.2) == pytest.approx(1000, abs=1)
+
+
+def test_a_pause_before_any_audio_changes_nothing() -> None:
+    reply = playout()
+    reply.pause(0.0)
+    reply.resume(3.0)
+    reply.audio_sent(RATE_HZ, 4.0)
+    assert reply.played(4.6) == pytest.approx(5000, abs=1)
+
+
+def test_going_on_without_a_pause_changes_nothing() -> None:
+    reply = sent(1.0)
+    reply.resume(0.5)
+    assert reply.played(0.6) == pytest.approx(5000, abs=1)
+
+
+@pytest.mark.parametrize("state", ["paused", "playing", "started"])
+def test_a_report_during_a_pause_says_where_it_stands(state: PlaybackState) -> None:
+    reply = sent(1.0)
+    reply.pause(0.6)
+    reply.reported(5432, state, 0.7)
+    assert reply.played(9.0) == 5432
+    reply.resume(9.0)
+    assert reply.played(9.0) == 5432
+    assert reply.played(9.1) == pytest.approx(6432, abs=1)
+
+
+def test_a_client_that_says_after_the_pause_that_it_stands_still_is_waited_for() -> None:
+    reply = sent(1.0)
+    reply.pause(0.6)
+    reply.resume(0.9)
+    reply.reported(5100, "paused", 0.91)
+    assert reply.played(1.5) == 5100
+    reply.reported(5150, "playing", 1.6)
+    assert reply.played(1.7) == pytest.approx(6150, abs=1)
+
+
+def test_audio_that_was_on_its_way_when_the_pause_began_is_played_after_it() -> None:
+    reply = sent(0.1)
+    reply.pause(0.5)
+    reply.audio_sent(6000, 0.8)
+    assert reply.played(3.0) == 1000
+    reply.resume(3.0)
+    assert reply.played(3.2) == pytest.approx(2000, abs=1)  # after the assumed delay
+
+
 def test_what_was_sent_never_shrinks() -> None:
     reply = sent(1.0)
     reply.audio_sent(500, 0.1)

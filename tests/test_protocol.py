@@ -440,6 +440,8 @@ TOLD: list[tuple[events.Notice, wire.ServerMessage]] = [
         wire.Body(kind="gesture", lexeme="think", amplitude=0.5, duration_ms=0, source="state"),
     ),
     (events.ReplyAudioDone(1, 2400), wire.ReplyAudioDone(reply_id=1, sample_count=2400)),
+    (events.ReplyPaused(1, 1200), wire.ReplyPaused(reply_id=1, at_ms=50)),
+    (events.ReplyResumed(1, 1224), wire.ReplyResumed(reply_id=1, from_ms=51)),
     (
         events.ReplyInterrupted(1, 1200, "ptt", "Hi"),
         wire.ReplyInterrupted(reply_id=1, at_ms=50, reason="ptt", spoken_text="Hi"),

@@ -45,10 +45,10 @@ class NoMeter:
 
 
 @asynccontextmanager
-async def server(*replies: str) -> AsyncIterator[str]:
+async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator[str]:
     """The server's edge with scripted engines."""
     llm = ScriptedLlm(replies)
-    engines = Engines(ScriptedVad(), ScriptedTurn(), ScriptedStt(), llm, ScriptedTts())
+    engines = Engines(ScriptedVad(), ScriptedTurn(), stt or ScriptedStt(), llm, ScriptedTts())
     workers = Workers(engines)
     words = vocabulary()
     offer = negotiation.ServerOffer(
@@ -200,6 +200,58 @@ async def test_after_an_interruption_nothing_of_the_reply_is_heard_but_its_end()
     assert reply.status == "interrupted"
     assert LONG.startswith(reply.spoken_text)
     assert reply.spoken_text != LONG
+
+
+async def say_over(avatar: AvatarConnection, pcm: bytes) -> list[Event]:
+    """Speaks once half a second of the reply has come, and returns all that was told and heard."""
+    seen: list[Event] = []
+    microphone: asyncio.Task[None] | None = None
+    async with asyncio.timeout(30):
+        async for event in avatar:
+            seen.append(event)
+            if microphone is None and isinstance(event, AudioReceived) and event.pts > 8_000:
+                microphone = asyncio.create_task(avatar.stream(pcm, 16_000))
+            if isinstance(event, wire.ReplyDone):
+                break
+    assert microphone is not None
+    microphone.cancel()
+    return seen
+
+
+async def test_a_hum_pauses_the_reply_for_a_moment_and_nothing_of_it_is_lost() -> None:
+    text = "This answer is not very long, and nobody objects."
+    async with server(text, stt=ScriptedStt(lambda _: "Mhm.")) as url, connect(url) as avatar:
+        await avatar.send_text("Talk.")
+        whole = await avatar.next_reply()
+        async for event in avatar:
+            if isinstance(event, wire.ReplyDone):
+                break
+        await avatar.send_text("Talk.")
+        seen = await say_over(avatar, speech(0.2))
+        reply = await avatar.next_reply()
+    check_order(seen)
+    paused = next(event for event in seen if isinstance(event, wire.ReplyPaused))
+    resumed = next(event for event in seen if isinstance(event, wire.ReplyResumed))
+    between = seen[seen.index(paused) + 1 : seen.index(resumed)]
+    assert not [event for event in between if isinstance(event, AudioReceived)]
+    assert resumed.ts_ms - paused.ts_ms < 500
+    assert resumed.from_ms == pytest.approx(paused.at_ms, abs=100)  # it may know better by then
+    assert reply.status == "completed"
+    assert reply.spoken_text == text
+    assert reply.audio == whole.audio
+
+
+async def test_a_word_interrupts_the_reply_where_the_voice_paused_it() -> None:
+    async with server(LONG, "Fine.") as url, connect(url) as avatar:
+        await avatar.send_text("Talk.")
+        seen = await say_over(avatar, speech(1.2))
+    check_order(seen)
+    paused = next(event for event in seen if isinstance(event, wire.ReplyPaused))
+    cut = next(event for event in seen if isinstance(event, wire.ReplyInterrupted))
+    assert cut.reason == "voice"
+    assert cut.at_ms == pytest.approx(paused.at_ms, abs=100)
+    assert not [event for event in seen if isinstance(event, wire.ReplyResumed)]
+    assert not [event for event in seen[seen.index(paused) :] if isinstance(event, AudioReceived)]
 
 
 async def test_opus_gives_the_same_reply_and_hears_the_same_turn() -> None:

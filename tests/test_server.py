@@ -431,6 +431,20 @@ async def traffic(http: str) -> tuple[float, float]:
     return float(figures[name.format("in")]), float(figures[name.format("out")])
 
 
+@pytest.mark.parametrize("can_pause", [True, False])
+async def test_a_reply_pauses_only_for_a_client_that_says_that_it_can(can_pause: bool) -> None:
+    voice = engines("A rather long answer to a short question.", tts=ScriptedTts())
+    async with running(voice) as run, raw(run.url) as client:
+        await client.hello(capabilities={"pause": can_pause})
+        await client.send({"type": "input.text", "text": "Talk."})
+        await client.until("reply.started")
+        while len(client.audio) < 16_000:
+            await client.next()
+        await client.say(tone(1.2))
+        await client.until("reply.interrupted")
+        assert ("reply.paused" in client.types()) is can_pause
+
+
 async def test_push_to_talk_takes_everything_until_the_release() -> None:
     config = Config(session=QUIET, turn=TurnOptions(max_silence_s=0.3))
     async with running(config=config) as run, raw(run.url) as client:

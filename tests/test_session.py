@@ -33,7 +33,9 @@ from voice_avatar.events import (
     ReplyFailed,
     ReplyGenerated,
     ReplyInterrupted,
+    ReplyPaused,
     ReplyReady,
+    ReplyResumed,
     ReplyStarted,
     ReplyTextAdded,
     ScoreTurn,
@@ -81,21 +83,25 @@ Output = Command | Notice
 T = TypeVar("T")
 
 
-def brief(output: Output) -> str:  # noqa: PLR0912 - a table
+PLAIN = {
+    UserSpeechStarted: "speech started",
+    UserSpeechStopped: "speech stopped",
+    ScoreTurn: "score",
+    WarmPrefix: "warm",
+}
+
+
+def brief(output: Output) -> str:
     """Returns an output in a few words."""
+    if (plain := PLAIN.get(type(output))) is not None:
+        return plain
     match output:
         case StateChanged(state):
             return f"state {state}"
-        case UserSpeechStarted():
-            return "speech started"
-        case UserSpeechStopped():
-            return "speech stopped"
         case Transcribe(_, _, _, purpose):
             return f"transcribe {purpose}"
         case CancelTranscribe():
             return "drop transcript"
-        case ScoreTurn():
-            return "score"
         case TranscriptInterim(turn_id, text):
             return f"interim {turn_id}: {text}"
         case TranscriptFinal(turn_id, text):
@@ -110,6 +116,10 @@ def brief(output: Output) -> str:  # noqa: PLR0912 - a table
             return f"cancel {reply_id}"
         case ReplyStarted(reply_id, turn_id):
             return f"reply {reply_id} to turn {turn_id}"
+        case ReplyPaused(reply_id, at):
+            return f"paused {reply_id} at {at / RATE_HZ:.1f}"
+        case ReplyResumed(reply_id, start):
+            return f"resumed {reply_id} from {start / RATE_HZ:.1f}"
         case ReplyInterrupted(reply_id, _, reason, text):
             return f"interrupted {reply_id} by {reason}: {text}"
         case ReplyDone(reply_id, status, text):
@@ -118,8 +128,6 @@ def brief(output: Output) -> str:  # noqa: PLR0912 - a table
             return code
         case BodyCue(kind, lexeme):
             return f"{kind} {lexeme}"
-        case WarmPrefix():
-            return "warm"
         case EndSession(reason):
             return f"end {reason}"
     raise AssertionError(output)
@@ -134,7 +142,9 @@ TURN = TurnOptions(
     question_s=9.0,
     learning_rate=0.0,
     speculate_probability=0.3,
+    interrupt_pause_s=0.0,
 )
+PAUSING = replace(TURN, rescore_s=(), interrupt_pause_s=0.064)
 
 
 class Scene:
@@ -281,9 +291,11 @@ class Scene:
         return [f"{message.role}: {message.content}" for message in self.session.history.messages]
 
 
-def speaking(text: str = "One two three four.", seconds: float = 4.0) -> Scene:
+def speaking(
+    text: str = "One two three four.", seconds: float = 4.0, turn: TurnOptions | None = None
+) -> Scene:
     """The avatar has begun to speak."""
-    scene = Scene()
+    scene = Scene(turn=turn)
     scene.ask("Hello.")
     scene.answer(text, seconds)
     scene.log.clear()
@@ -520,10 +532,9 @@ def test_a_commit_of_speech_over_the_reply_interrupts_it() -> None:
     scene = speaking()
     scene.speak(0.2)
     scene.hush(2 * WINDOW_S)
-    scene.score(0.95)
     scene.give(CommitInput())
     told = scene.text("Okay.")
-    assert told[:3] == ["interim 2: Okay.", "gaze away_up", "cancel 1"]
+    assert told[:2] == ["interim 2: Okay.", "cancel 1"]
     assert told[-1] == "open 2"
     assert scene.only(StartReply)[0].reply_id == 2
 
@@ -535,16 +546,161 @@ def test_a_backchannel_or_a_cough_leaves_the_reply_alone(text: str) -> None:
     scene.text(text)
     scene.hush(2 * WINDOW_S)
     scene.text(text)
-    scene.score(0.95)
     scene.hush(1.0)
     assert scene.told == [
         "speech started",
         "transcribe interrupt",
         "speech stopped",
         "transcribe eager",
-        "score",
     ]
     assert scene.session.is_speaking
+
+
+# -- a reply that pauses
+
+
+def pausing(played_s: float = 2.2) -> Scene:
+    """The avatar has said so much when there is a voice over it."""
+    scene = speaking(turn=PAUSING)
+    scene.report(1, played_s)
+    assert scene.speak(0.064) == [f"paused 1 at {played_s + 0.064:.1f}"]
+    return scene
+
+
+def test_a_voice_over_a_reply_pauses_it_and_its_words_interrupt_it_where_it_paused() -> None:
+    scene = pausing()
+    assert scene.speak(0.704) == ["speech started", "transcribe interrupt"]
+    assert scene.session.state is State.SPEAKING
+    assert scene.text("Wait") == [
+        "cancel 1",
+        "interrupted 1 by voice: One two",
+        "done 1 interrupted: One two",
+        "state interrupted",
+        "interim 2: Wait",
+    ]
+    [cut] = scene.only(ReplyInterrupted)
+    [paused] = scene.only(ReplyPaused)
+    assert cut.at == paused.at
+
+
+@pytest.mark.parametrize("text", ["Mhm.", ""])
+def test_a_hum_or_a_cough_lets_a_paused_reply_go_on_where_it_stood(text: str) -> None:
+    scene = pausing()
+    scene.speak(0.192)
+    scene.hush(0.128)
+    assert scene.text(text) == ["resumed 1 from 2.3"]
+    assert scene.session.state is State.SPEAKING
+    assert scene.hush(1.6) == []
+    assert scene.hush(0.3) == ["done 1 completed: One two three four.", "state listening"]
+    assert scene.only(ReplyResumed)[0].start == scene.only(ReplyPaused)[0].at
+    assert scene.history == ["user: Hello.", "assistant: One two three four.", "user: next"]
+
+
+def test_what_was_no_speech_at_all_lets_it_go_on_at_once() -> None:
+    scene = pausing()
+    assert scene.hush(0.096) == ["resumed 1 from 2.3"]
+
+
+def test_a_paused_reply_may_not_be_sent_and_is_not_over_by_itself() -> None:
+    scene = pausing()
+    assert scene.session.allowance(1, scene.now_s) == 0
+    scene.speak(0.3)
+    assert scene.wait(0.5) == []
+    assert scene.session.is_speaking
+    assert scene.session.allowance(1, scene.now_s) == 0
+    assert scene.session.due_s(1, 5 * RATE_HZ) is None
+
+
+def test_a_pause_over_which_nothing_is_heard_any_more_ends() -> None:
+    scene = pausing()
+    scene.speak(0.192)
+    told = scene.wait(5.0)  # neither the microphone nor the recogniser delivers
+    assert [text for text in told if "resumed" in text] == ["resumed 1 from 2.3"]
+    assert told[-2:] == ["done 1 completed: One two three four.", "state listening"]
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (InterruptRequest(), "message"),
+        (InterruptRequest(1), "message"),
+        (TextInput("Stop it."), "text"),
+        (TalkPressed(), "ptt"),
+    ],
+)
+def test_whatever_else_interrupts_a_paused_reply_interrupts_it_where_it_stood(
+    end: SessionInput, reason: str
+) -> None:
+    scene = pausing(3.0)
+    scene.speak(0.192)
+    assert f"interrupted 1 by {reason}: One two three" in scene.give(end)
+    scene.hush(1.0)
+    assert scene.only(ReplyResumed) == []
+
+
+def test_clearing_the_turn_lets_a_paused_reply_go_on() -> None:
+    scene = pausing()
+    scene.speak(0.192)
+    assert "resumed 1 from 2.3" in scene.give(ClearInput())
+
+
+def test_a_commit_interrupts_a_paused_reply_when_its_words_are_known() -> None:
+    scene = pausing()
+    scene.speak(0.192)
+    assert "resumed 1 from 2.3" not in scene.give(CommitInput())
+    assert "interrupted 1 by voice: One two" in scene.text("Mhm.")
+
+
+def test_where_the_client_stands_is_believed_and_is_where_it_goes_on() -> None:
+    scene = pausing()
+    scene.report(1, 2.4, "paused")
+    scene.hush(0.096)
+    assert [resumed.start for resumed in scene.only(ReplyResumed)] == [24_000]
+
+
+def test_a_client_that_has_played_all_when_the_pause_reaches_it_ends_the_reply() -> None:
+    scene = pausing(3.9)
+    assert scene.report(1, 4.0, "finished") == [
+        "done 1 completed: One two three four.",
+        "state listening",
+    ]
+    scene.hush(0.5)
+    assert scene.only(ReplyResumed) == []
+
+
+def test_a_reply_that_fails_while_it_is_paused_is_played_to_its_end_first() -> None:
+    scene = Scene(turn=PAUSING)
+    scene.ask("Hello.")
+    scene.write(1, "One two three four.", 4.0)
+    scene.send(1, 4.0)
+    scene.report(1, 2.0)
+    scene.speak(0.064)
+    assert scene.give(ReplyFailed(1, "llm_failed", "No.", 40_000)) == ["llm_failed"]
+    told = scene.hush(0.128)
+    assert told == ["resumed 1 from 2.1"]
+    assert scene.hush(2.1)[0] == "done 1 failed: One two three four."
+
+
+def test_a_voice_before_the_reply_is_heard_pauses_nothing() -> None:
+    scene = Scene(turn=PAUSING)
+    scene.ask("Hello.")
+    scene.speak(0.064)
+    assert scene.only(ReplyPaused) == []
+
+
+def test_a_voice_after_the_reply_pauses_nothing() -> None:
+    scene = speaking(turn=PAUSING)
+    scene.wait(5.0)
+    scene.speak(0.5)
+    assert scene.only(ReplyPaused) == []
+
+
+def test_a_reply_is_paused_again_when_the_voice_comes_again() -> None:
+    scene = pausing(1.0)
+    scene.hush(0.096)
+    scene.hush(0.5)
+    told = scene.speak(0.192)
+    assert [text for text in told if "paused" in text] == ["paused 1 at 1.7"]
 
 
 def test_what_comes_of_a_cut_reply_is_ignored() -> None:
@@ -874,7 +1030,6 @@ def test_there_is_no_reaction_to_what_is_said_over_a_reply() -> None:
     scene = speaking()
     scene.speak(0.2)
     scene.hush(2 * WINDOW_S)
-    scene.score(0.95)
     scene.text("Mhm.")
     scene.hush(1.0)
     assert scene.only(BodyCue) == []
@@ -884,9 +1039,9 @@ def test_there_is_no_reaction_over_a_reply_to_speech_that_the_client_ended() -> 
     scene = speaking()
     scene.speak(0.2)
     scene.hush(2 * WINDOW_S)
-    scene.give(CommitInput())
-    assert scene.score(0.95) == []
+    assert scene.give(CommitInput()) == []
     assert scene.session.is_speaking
+    assert scene.only(BodyCue) == []
 
 
 def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
@@ -1391,7 +1546,7 @@ def test_the_state_changes_as_the_table_says(change: tuple[State, Trigger]) -> N
 ACTIONS = (
     "speak speak hush hush text text mhm empty fail sure unsure wait"
     " press release commit clear type interrupt interrupt_old manual auto language"
-    " write write ready ready send send made made broken playing stalled finished stopped"
+    " write write ready ready send send made made broken playing paused stalled finished stopped"
 ).split()
 Steps = list[tuple[str, float]]
 STEPS = st.lists(
@@ -1431,7 +1586,7 @@ def act(scene: Scene, action: str, seconds: float) -> None:
             scene.made(reply_id)
         case "broken":
             scene.give(ReplyFailed(reply_id, "llm_failed", "", scene.planned.get(reply_id, 0)))
-        case "playing" | "stalled" | "finished" | "stopped":
+        case "playing" | "paused" | "stalled" | "finished" | "stopped":
             scene.report(reply_id, seconds, action)
         case "sure" | "unsure":
             if scene.scores:
@@ -1442,7 +1597,14 @@ def act(scene: Scene, action: str, seconds: float) -> None:
                 scene.text(said)
 
 
-ANYTHING = replace(TURN, hold_s=0.4, interim_s=0.5, learning_rate=0.5, speculate_probability=0.1)
+ANYTHING = replace(
+    TURN,
+    hold_s=0.4,
+    interim_s=0.5,
+    learning_rate=0.5,
+    speculate_probability=0.1,
+    interrupt_pause_s=0.064,
+)
 
 
 def played(steps: Steps, scene: Scene | None = None) -> Scene:
@@ -1463,6 +1625,7 @@ def test_whatever_happens_replies_are_told_in_order_and_one_at_a_time(steps: Ste
     live: int | None = None
     over: set[int] = set()
     final: int | None = None
+    paused: int | None = None
     for item in scene.log:
         match item:
             case StartReply(reply_id):
@@ -1479,11 +1642,18 @@ def test_whatever_happens_replies_are_told_in_order_and_one_at_a_time(steps: Ste
             case CancelReply(reply_id):
                 assert reply_id == live or reply_id in prepared
                 prepared.discard(reply_id)
+            case ReplyPaused(reply_id):
+                assert (reply_id, paused) == (live, None)
+                paused = reply_id
+            case ReplyResumed(reply_id):
+                assert reply_id == live == paused
+                paused = None
             case ReplyInterrupted(reply_id, at):
                 assert reply_id == live
                 assert at >= 0
             case ReplyDone(reply_id):
                 assert reply_id == live
+                paused = None
                 assert reply_id not in over
                 over.add(reply_id)
                 live = None
@@ -1496,7 +1666,18 @@ def test_whatever_happens_replies_are_told_in_order_and_one_at_a_time(steps: Ste
     assert scene.session.is_speaking is (live is not None)
     for reply_id in range(last_id + 2):
         allowed = scene.session.allowance(reply_id, scene.now_s)
-        assert 0 <= allowed <= (2 * RATE_HZ if reply_id == live else 0)
+        is_free = reply_id == live and paused is None
+        assert 0 <= allowed <= (2 * RATE_HZ if is_free else 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_whatever_happened_no_reply_stays_paused(steps: Steps) -> None:
+    scene = played(steps)
+    told = [item for item in scene.log if isinstance(item, ReplyPaused | ReplyResumed | ReplyDone)]
+    if told and isinstance(told[-1], ReplyPaused):
+        longest_s = ANYTHING.interrupt_wait_s + 1e-6
+        assert any("resumed" in text or "done" in text for text in scene.wait(longest_s))
 
 
 @settings(max_examples=300, deadline=None)

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_avatar.events import Transcript
 from voice_avatar.turn import (
     TurnOptions,
+    claims_turn,
     commit_delay_s,
     has_open_ending,
     is_backchannel,
     is_interruption,
     is_opener,
     learned_pause_s,
+    may_go_on,
     words_of,
 )
 
@@ -60,6 +63,22 @@ def test_words_have_no_case_and_no_punctuation_at_their_edges(
         ("是啊", "zh"),
         ("OK", "zh"),
         ("Okay!", "fr"),
+        ("Mm-hmm.", "en"),
+        ("M&M.", "en"),
+        ("Uh-huh. Uh-huh.", "en"),
+        ("Umhum", "en"),
+        ("Hmm…", "en"),
+        ("Haha.", "en"),
+        ("I see.", "en"),
+        ("Oh, I see, okay.", "en"),
+        ("All right. Makes sense.", "en"),
+        ("That's right!", "en"),
+        ("Really?", "en"),
+        ("Oh my God.", "en"),
+        ("真的吗？", "zh"),
+        ("嗯，我知道了", "zh"),
+        ("原来如此", "zh"),
+        ("哈哈哈", "zh"),
     ],
 )
 def test_listeners_noise_is_a_backchannel(text: str, language: str) -> None:
@@ -77,6 +96,17 @@ def test_listeners_noise_is_a_backchannel(text: str, language: str) -> None:
         ("好的，等一下", "zh"),
         ("对对对对对", "zh"),
         ("对，对，对，对", "zh"),
+        ("What?", "en"),
+        ("Hold on.", "en"),
+        ("No way.", "en"),
+        ("Mom?", "en"),
+        ("Ava!", "en"),
+        ("I see a dog", "en"),
+        ("I", "en"),
+        ("That's right, so why?", "en"),
+        ("等一下", "zh"),
+        ("对不起", "zh"),
+        ("好吗", "zh"),
     ],
 )
 def test_words_that_mean_something_are_no_backchannel(text: str, language: str) -> None:
@@ -257,6 +287,72 @@ def test_more_probability_never_means_a_longer_wait(first: float, second: float)
     assert waits[0] >= waits[1]
 
 
+@pytest.mark.parametrize("text", ["Okay, great.", "Yeah", "Oh, I see.", "好的", "嗯，对"])
+def test_a_turn_often_begins_with_words_of_assent(text: str) -> None:
+    assert may_go_on(text, "zh" if text > "z" else "en")
+
+
+@pytest.mark.parametrize("text", ["Mm-hmm.", "Oh.", "", "Haha.", "What?", "嗯。", "哦，嗯"])
+def test_a_turn_does_not_begin_with_a_hum_and_other_words_are_a_turn(text: str) -> None:
+    assert not may_go_on(text, "zh" if text > "z" else "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Bye.", "en"),
+        ("Emma Chen.", "en"),
+        ("And make it", "en"),
+        ("Mhm.", "en"),
+        ("", "en"),
+        ("下雨", "zh"),
+        ("嗯", "zh"),
+    ],
+)
+def test_a_few_words_that_the_recogniser_does_not_trust_claim_no_turn(
+    text: str, language: str
+) -> None:
+    assert not claims_turn(OPTIONS, text, language, OPTIONS.interrupt_logprob - 0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Stop.", "en"),
+        ("No.", "en"),
+        ("Wait", "en"),
+        ("What?", "en"),
+        ("Okay, stop.", "en"),
+        ("Shut up.", "en"),
+        ("Go to the castle", "en"),
+        ("停", "zh"),
+        ("为什么", "zh"),
+        ("今天天气好", "zh"),
+    ],
+)
+def test_words_that_take_the_floor_and_whole_phrases_do_so_however_badly_they_are_heard(
+    text: str, language: str
+) -> None:
+    assert claims_turn(OPTIONS, text, language, -0.99)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_call"),
+    [("Ava!", True), ("Arva.", True), ("Ask Ava", True), ("Bob.", False), ("Abba", False)],
+)
+def test_to_call_the_avatar_claims_the_turn_even_if_its_name_is_misspelt(
+    text: str, is_call: bool
+) -> None:
+    options = replace(OPTIONS, names=("Ava",))
+    assert claims_turn(options, text, "en", -0.9) is is_call
+
+
+@pytest.mark.parametrize("text", ["Bye.", "Ava.", "Fish.", "Castles."])
+@pytest.mark.parametrize("logprob", [0.0, -0.4, OPTIONS.interrupt_logprob])
+def test_words_that_were_heard_well_claim_the_turn(text: str, logprob: float) -> None:
+    assert claims_turn(OPTIONS, text, "en", logprob)
+
+
 @pytest.mark.parametrize(
     ("speech_s", "text", "is_one"),
     [
@@ -267,10 +363,23 @@ def test_more_probability_never_means_a_longer_wait(first: float, second: float)
         (1.5, "Mhm.", False),
         (1.5, "…", False),
         (1.8, "Mhm.", True),
-        (1.8, "", True),
+        (9.0, "", False),
     ],
 )
 def test_words_or_length_make_an_interruption_and_a_backchannel_does_not(
     speech_s: float, text: str | None, is_one: bool
 ) -> None:
-    assert is_interruption(OPTIONS, speech_s, text, "en") is is_one
+    heard = None if text is None else Transcript(text)
+    assert is_interruption(OPTIONS, speech_s, heard, "en") is is_one
+
+
+def test_while_the_reply_is_paused_there_is_more_time_for_the_words() -> None:
+    assert not is_interruption(OPTIONS, 1.7, None, "en", is_paused=True)
+    assert is_interruption(OPTIONS, 1.8, None, "en", is_paused=True)
+    assert is_interruption(OPTIONS, 0.3, Transcript("Wait."), "en", is_paused=True)
+
+
+def test_a_guess_of_the_recogniser_interrupts_by_its_length_alone() -> None:
+    guess = Transcript("Bye, mom.", avg_logprob=-0.8)
+    assert not is_interruption(OPTIONS, 1.7, guess, "en")
+    assert is_interruption(OPTIONS, 1.8, guess, "en")

@@ -16,7 +16,7 @@ CLIENT_EXAMPLES: tuple[wire.ClientMessage, ...] = (
         audio_in=wire.AudioWish(codecs=("opus", "pcm16"), rate_hz=48_000),
         audio_out=wire.AudioWish(rate_hz=24_000),
         capabilities=wire.Capabilities(
-            visemes="arkit52", gestures=("wave",), expressions=(), gaze=False, aec=False
+            visemes="arkit52", gestures=("wave",), expressions=(), gaze=False, aec=False, pause=True
         ),
         persona="ava",
         voice="joe",
@@ -122,6 +122,8 @@ SERVER_EXAMPLES: tuple[wire.ServerMessage, ...] = (
     wire.Gaze(reply_id=1, target="away_up", start_ms=0.0, end_ms=800.0, source="rule"),
     wire.Body(kind="gesture", lexeme="think", amplitude=0.5, duration_ms=0.0, source="state"),
     wire.ReplyAudioDone(reply_id=1, sample_count=18_720),
+    wire.ReplyPaused(reply_id=1, at_ms=350.4),
+    wire.ReplyResumed(reply_id=1, from_ms=350.4),
     wire.ReplyInterrupted(reply_id=1, at_ms=400.0, reason="voice", spoken_text="Hi"),
     wire.ReplyDone(reply_id=1, status="completed", spoken_text="Hi there!", played_samples=18_720),
     wire.Metrics(

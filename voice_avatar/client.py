@@ -350,7 +350,8 @@ async def connect(
     Args:
         url: "ws://host:port" or "wss://…"; without a path, the protocol's own.
         token: bearer token.
-        hello: wishes; None = PCM16 both ways, the server's defaults otherwise.
+        hello: wishes; None = PCM16 both ways, replies that pause at the first sound of a voice,
+            the server's defaults otherwise.
         player: what plays the replies; None = a simulated loudspeaker.
         ssl: TLS settings for wss; None = the system's.
         timeout_s: time for the handshake and the server's answer, seconds.
@@ -363,7 +364,8 @@ async def connect(
         VoiceAvatarError: what else the server answered to the hello.
     """
     hello = hello or wire.SessionHello(
-        client=wire.ClientInfo(name="voice-avatar-python", version=__version__, platform="python")
+        client=wire.ClientInfo(name="voice-avatar-python", version=__version__, platform="python"),
+        capabilities=wire.Capabilities(pause=True),
     )
     try:
         async with asyncio.timeout(timeout_s):

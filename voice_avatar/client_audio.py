@@ -30,14 +30,24 @@ MAX_WAITING_FRAMES: Final = 100
 """Microphone frames that wait for the sender before the oldest is dropped: 2 s."""
 
 
+FADE_S: Final = 0.005
+"""How long a loudspeaker takes to fall silent or to come back without a click, seconds."""
+
+
 class Player(Protocol):
     """Something that plays one reply at a time and knows what has come out."""
 
     def start(self, rate_hz: int) -> None:
-        """Begins a reply: samples count from 0 again."""
+        """Begins a reply: samples count from 0 again, and nothing is paused."""
 
     def play(self, pcm: bytes) -> None:
         """Appends audio of the reply."""
+
+    def pause(self) -> None:
+        """Stands still within one block of the device, and keeps what has not come out."""
+
+    def resume(self) -> None:
+        """Goes on with the sample after the last that came out."""
 
     def flush(self) -> None:
         """Throws away what has not come out."""
@@ -62,18 +72,30 @@ class SimulatedPlayer:
         self._until = 0
         self._played = 0.0
         self._at_s = 0.0
+        self._is_paused = False
 
     def start(self, rate_hz: int) -> None:
         """Begins a reply."""
         self._rate_hz = rate_hz
         self._until = 0
         self._played = 0.0
+        self._is_paused = False
         self._at_s = self._clock()
 
     def play(self, pcm: bytes) -> None:
         """Appends audio of the reply."""
         self._advance()
         self._until += sample_count(pcm)
+
+    def pause(self) -> None:
+        """Stands still."""
+        self._advance()
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Goes on."""
+        self._advance()
+        self._is_paused = False
 
     def flush(self) -> None:
         """Throws away what has not come out."""
@@ -88,8 +110,9 @@ class SimulatedPlayer:
 
     def _advance(self) -> None:
         now_s = self._clock()
-        due = self._played + (now_s - self._at_s) * self._rate_hz
-        self._played = min(float(self._until), due)
+        if not self._is_paused:
+            due = self._played + (now_s - self._at_s) * self._rate_hz
+            self._played = min(float(self._until), due)
         self._at_s = now_s
 
 
@@ -187,6 +210,9 @@ class SoundPlayer:
         self._lock = Lock()
         self._waiting = bytearray()
         self._played = 0
+        self._is_paused = False
+        self._is_silent = False
+        self._fade_bytes = 0
         self.latency_ms = 0.0
 
     def start(self, rate_hz: int) -> None:
@@ -194,6 +220,8 @@ class SoundPlayer:
         with self._lock:
             self._waiting.clear()
             self._played = 0
+            self._is_paused = self._is_silent = False
+            self._fade_bytes = int(FADE_S * rate_hz) * BYTES_PER_SAMPLE
         if self._stream is not None and self._stream.samplerate == rate_hz:
             return
         self.close()
@@ -210,6 +238,16 @@ class SoundPlayer:
         """Appends audio of the reply."""
         with self._lock:
             self._waiting += pcm
+
+    def pause(self) -> None:
+        """Fades out with the next block, and keeps what is behind the fade."""
+        with self._lock:
+            self._is_paused = True
+
+    def resume(self) -> None:
+        """Fades in with the sample after the last that went to the device."""
+        with self._lock:
+            self._is_paused = False
 
     def flush(self) -> None:
         """Throws away what has not gone to the device."""
@@ -231,10 +269,30 @@ class SoundPlayer:
     def _fill(self, out: Any, _frames: int, _time: object, _status: object) -> None:
         """Runs on PortAudio's thread."""
         with self._lock:
-            pcm = bytes(self._waiting[: len(out)])
-            del self._waiting[: len(out)]
-            self._played += len(pcm) // BYTES_PER_SAMPLE
+            pcm = self._next_block(len(out))
         out[:] = pcm.ljust(len(out), b"\0")
+
+    def _next_block(self, size: int) -> bytes:
+        """Takes what comes out next; on the edges of a pause, only as much as is faded."""
+        was_silent, self._is_silent = self._is_silent, self._is_paused
+        fade_bytes = min(self._fade_bytes, size)
+        if self._is_paused:
+            size = 0 if was_silent else fade_bytes
+        pcm = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        self._played += len(pcm) // BYTES_PER_SAMPLE
+        if self._is_paused != was_silent:
+            pcm = _faded(pcm, fade_bytes, is_out=self._is_paused)
+        return pcm
+
+
+def _faded(pcm: bytes, fade_bytes: int, *, is_out: bool) -> bytes:
+    """Returns PCM16 that rises from silence, or falls to it, over its first `fade_bytes`."""
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+    count = min(samples.size, fade_bytes // BYTES_PER_SAMPLE)
+    ramp = np.linspace(0.0, 1.0, count, dtype=np.float32)
+    samples[:count] *= ramp[::-1] if is_out else ramp
+    return samples.astype("<i2").tobytes()
 
 
 @asynccontextmanager

@@ -108,6 +108,7 @@ class Playback:
         self._order = FrameOrder()
         self._received = 0
         self._total: int | None = None
+        self._paused_s: float | None = None
         self._reported: PlaybackState | None = None
         self._reported_s = 0.0
 
@@ -120,6 +121,7 @@ class Playback:
         self._order = FrameOrder()
         self._received = 0
         self._total = None
+        self._paused_s = None
         self._reported = None
         self._opus = None
         if started.codec == "opus":
@@ -143,6 +145,10 @@ class Playback:
                 reply.visemes += keys
             case wire.Gesture() | wire.Head() | wire.Gaze() | wire.Face():
                 reply.cues.append(message)
+            case wire.ReplyPaused():
+                self._pause()
+            case wire.ReplyResumed():
+                self._resume(reply)
             case wire.ReplyInterrupted():
                 reply.status = "interrupted"
                 self._player.flush()
@@ -154,6 +160,22 @@ class Playback:
             case _:
                 pass
         return None
+
+    def _pause(self) -> None:
+        self._player.pause()
+        if self._paused_s is None:
+            self._paused_s = self._clock()
+
+    def _resume(self, reply: Reply) -> None:
+        if self._paused_s is None:
+            return
+        self._player.resume()
+        stood_s, self._paused_s = self._clock() - self._paused_s, None
+        audible_s = reply.first_audible_s
+        if audible_s is not None and audible_s > self._clock() - stood_s:
+            reply.first_audible_s = audible_s + stood_s
+            if reply.v2v_ms is not None:
+                reply.v2v_ms += stood_s * 1000
 
     def audio(self, frame: AudioFrame) -> AudioReceived | None:
         """Takes a frame; returns the audio that it adds to the current reply.
@@ -241,7 +263,8 @@ class Playback:
     def report_in_s(self) -> float | None:
         """Seconds until a report may be due; None while nothing plays."""
         reply = self.reply
-        if reply is None or self._state() in {None, "stopped"} or self._reported == "finished":
+        standing = {None, "paused", "stopped"}
+        if reply is None or self._state() in standing or self._reported == "finished":
             return None
         left_s = REPORT_INTERVAL_S - (self._clock() - self._reported_s)
         buffered = self._received - self._played()
@@ -259,9 +282,12 @@ class Playback:
             return None
         if self.reply.status:
             return "stopped"
-        if self._played() < self._received:
-            return "playing"
-        return "finished" if self._total is not None else "stalled"
+        is_empty = self._played() >= self._received
+        if is_empty and self._total is not None:
+            return "finished"
+        if self._paused_s is not None:
+            return "paused"
+        return "stalled" if is_empty else "playing"
 
     def _played(self) -> int:
         return min(self._player.played, self._received)

@@ -109,7 +109,9 @@ class Config:
     session: SessionOptions = field(default_factory=SessionOptions)
 
 
-PER_SESSION: Final = frozenset({"session.language", "turn.endpointing", "gestures.energy"})
+PER_SESSION: Final = frozenset(
+    {"session.language", "turn.endpointing", "turn.names", "gestures.energy"}
+)
 """Fields that are no options: persona and client set them for each session."""
 
 

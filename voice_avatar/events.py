@@ -301,7 +301,7 @@ class InterruptRequest:
     reply_id: int | None = None
 
 
-PlaybackState = Literal["started", "playing", "stalled", "finished", "stopped"]
+PlaybackState = Literal["started", "playing", "paused", "stalled", "finished", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -856,6 +856,34 @@ class ReplyDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyPaused:
+    """The reply stands still, because the user may be interrupting it; nothing of it is lost.
+
+    It ends with `ReplyResumed`, `ReplyInterrupted` or `ReplyDone` of the same reply.
+
+    Attributes:
+        reply_id: which reply.
+        at: reply sample up to which it counts as heard.
+    """
+
+    reply_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyResumed:
+    """A paused reply goes on where it stood still: it was no interruption.
+
+    Attributes:
+        reply_id: which reply.
+        start: reply sample from which it goes on, by the last report of the client.
+    """
+
+    reply_id: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyInterrupted:
     """The reply is cut: flush it. Nothing of it follows but `ReplyDone`.
 
@@ -945,6 +973,8 @@ ReplyNotice = (
     | FaceCue
     | ReplyAudioDone
     | ReplyDone
+    | ReplyPaused
+    | ReplyResumed
     | ReplyInterrupted
     | StageMarks
 )

@@ -12,9 +12,11 @@ Theory of operation. A turn of the user runs through three phases:
   silence is long enough *and* the text is there, the turn is committed.
 - Text and model together make `TurnReady`: a reply may be prepared. Speech takes it back
   (`TurnResumed`).
-- Speech that begins over a reply is a *candidate*: it becomes an interruption (`BargeIn`) by a
-  word that is no backchannel or by its length, and is forgotten otherwise. Speech that outlasts the
+- Speech that begins over a reply is a *candidate*: it becomes an interruption (`BargeIn`) by
+  words that claim the turn or by its length, and is forgotten otherwise. Speech that outlasts the
   reply is an answer to it, however short.
+- Long before that is known, at the first sound of a voice, the reply is asked to wait
+  (`MayBargeIn`); `NoBargeIn` lets it go on. When to ask and to let go is in `holding.py`.
 - Push-to-talk and commits by the client force the endpoint; voice activity then only dates the
   speech. So does a microphone that delivers nothing any more (a stall), but speech that comes after
   all goes on with the turn.
@@ -39,6 +41,7 @@ from voice_avatar.events import (
     Transcribe,
     Transcribed,
     TranscribePurpose,
+    Transcript,
     TranscriptFinal,
     TranscriptInterim,
     TurnScored,
@@ -46,12 +49,15 @@ from voice_avatar.events import (
     UserSpeechStopped,
     VadFrame,
 )
+from voice_avatar.holding import ReplyHold
 from voice_avatar.turn import (
     TurnOptions,
+    claims_turn,
     commit_delay_s,
-    is_backchannel,
     is_interruption,
     learned_pause_s,
+    may_go_on,
+    words_of,
 )
 from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOptions
 
@@ -64,6 +70,17 @@ than two crystals differ by."""
 
 _MIC_JUMP_S = 0.5
 """A window so much later than expected is no late packet: samples are missing."""
+
+
+_PATIENCE = 3.0
+"""How much later the words of a candidate are asked for while the reply waits: by then a listener's
+"mhm" is over, and what is asked at its end need not wait for another answer."""
+
+
+_SHORT_S = 0.25
+_SHORT_WAIT_S = 0.45
+"""A sound of so many seconds is hardly a word ("hey" takes as long): a reply waits for what it was
+until so many seconds after its onset. If it was a word after all, it interrupts all the same."""
 
 
 class Phase(Enum):
@@ -127,6 +144,16 @@ class TurnDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class MayBargeIn:
+    """There may be a voice over the reply: it should wait until it is known what that means."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoBargeIn:
+    """What was heard over the reply is nothing, or cannot be told: it should go on."""
+
+
+@dataclass(frozen=True, slots=True)
 class BargeIn:
     """The user interrupts the reply by voice."""
 
@@ -139,6 +166,8 @@ Fact = (
     | TurnResumed
     | TurnCommitted
     | TurnDropped
+    | MayBargeIn
+    | NoBargeIn
     | BargeIn
 )
 Output = Command | Notice | Fact
@@ -160,8 +189,8 @@ class _Dip:
 
     ask_id: int
     score_id: int = 0
-    text: str | None = None
-    text_s: float = 0.0
+    heard: Transcript | None = None
+    heard_s: float = 0.0
     probability: float | None = None
 
 
@@ -177,6 +206,8 @@ class Listener:
     def __init__(self, vad: VadOptions, turn: TurnOptions, language: str | None) -> None:
         self._turn = turn
         self._detector = SpeechDetector(vad)
+        self._hold = ReplyHold(vad, turn)
+        self._is_reply_heard = False
         self.language = language
         self.phase = Phase.QUIET
         self.turn_id = 0
@@ -204,6 +235,7 @@ class Listener:
         self._frozen = ""
         self._text: str | None = None
         self._text_s = 0.0
+        self._logprob = 0.0
         self._heard_language: str | None = None
         self._interim = ""
         self._interim_end = segment_start
@@ -216,7 +248,8 @@ class Listener:
         self._forced: EndReason | None = None
         self._is_candidate = False
         self._began_over_reply = False
-        self._candidate_text: str | None = None
+        self._heard: Transcript | None = None
+        self._heard_end = segment_start
         self._asked_at = segment_start
         self._dip: _Dip | None = None
 
@@ -232,8 +265,15 @@ class Listener:
 
     @property
     def deadline_s(self) -> float | None:
-        """When `tick` is due: the microphone delivers nothing any more."""
-        if self._ends_by_silence or self._detector.is_speaking:
+        """When `tick` is due: the microphone delivers nothing, or a reply has waited for long."""
+        times = (self._stall_s, self._hold.deadline_s)
+        return min((time_s for time_s in times if time_s is not None), default=None)
+
+    @property
+    def _stall_s(self) -> float | None:
+        """When silence is taken for the end of the speech, unless audio comes."""
+        is_voiced = self._detector.is_speaking or (self._hold.is_on and self._hold.is_voiced)
+        if self._ends_by_silence or is_voiced:
             return self._frame_s + self._turn.stall_s
         return None
 
@@ -253,9 +293,11 @@ class Listener:
         self._now_sample = frame.start + WINDOW_SAMPLES
         self._frame_s = now_s
         self._date_samples(now_s)
+        self._is_reply_heard = reply_is_live
+        self._hold.hear(frame)
         out: list[Output] = []
         if not reply_is_live:
-            self._reply_is_over()
+            out += self._reply_is_over()
         match self._detector.step(frame):
             case SpeechStarted() as start:
                 out.append(UserSpeechStarted(start.sample, start.probability))
@@ -269,13 +311,37 @@ class Listener:
             out += self._while_speaking()
         elif self.phase is Phase.PAUSED:
             out += self._while_paused()
-        return out
+        return out + self._held(now_s)
 
-    def _reply_is_over(self) -> None:
+    def _held(self, now_s: float) -> list[Output]:
+        """Lets the reply wait, or go on, once all is known that this moment brought."""
+        is_undecided = self._is_candidate or self._hold.is_on
+        turned = self._hold.settle(
+            now_s,
+            is_reply_heard=self._is_reply_heard,
+            is_undecided=is_undecided and self.is_active and not self._is_nothing_more,
+        )
+        if turned is None:
+            return []
+        return [MayBargeIn() if turned else NoBargeIn()]
+
+    @property
+    def _is_nothing_more(self) -> bool:
+        """Whether the user has paused, and the reply need not wait for what that was."""
+        if self.phase is not Phase.PAUSED:
+            return False
+        if self._text is None:
+            speech_s = (self._speech_end - self._speech_start) / MIC_HZ
+            return speech_s <= _SHORT_S and speech_s + self._silence_s >= _SHORT_WAIT_S
+        is_over = self._silence_s >= self._turn.interrupt_opener_s
+        return is_over or not may_go_on(self._text, self._spoken_language)
+
+    def _reply_is_over(self) -> list[Output]:
         """Speech that outlasts the reply is a turn; what ended before it may still be none."""
-        self._is_candidate = False
+        was_candidate, self._is_candidate = self._is_candidate, False
         if self.phase is Phase.SPEAKING:
             self._began_over_reply = False
+        return self._first_score() if was_candidate else []
 
     def _speech_started(self, start: SpeechStarted, is_over: bool) -> list[Output]:
         if self.phase is Phase.QUIET:
@@ -342,15 +408,19 @@ class Listener:
         self._rescores = 0
         self._is_told = False
         dip, self._dip = self._dip, None
-        out = self._ask_for_text(dip) + self._ask_for_score(dip)
+        out = self._ask_for_text(dip)
+        # A sound over the reply is mostly no turn: its words, which decide, come first.
+        self._probability = None
+        out += [] if self._is_candidate else self._ask_for_score(dip)
         if not (self._is_candidate or self._is_manual or self._forced):
             out.append(UserPaused())
         return out + self._tell() + self._prepare()
 
     def _ask_for_text(self, dip: _Dip | None) -> list[Output]:
         """Asks for the text of the turn, unless that was done when the sound fell away."""
-        if dip is not None and dip.text is not None:
-            self._text, self._text_s = dip.text, dip.text_s
+        if dip is not None and dip.heard is not None:
+            self._text, self._logprob = dip.heard.text, dip.heard.avg_logprob
+            self._text_s = dip.heard_s
             return []
         if dip is not None and (early := self._pending.get(dip.ask_id)):
             eager = replace(early, epoch=self._epoch, purpose=TranscribePurpose.EAGER)
@@ -401,6 +471,11 @@ class Listener:
             return []
         return [CancelTranscribe(dip.ask_id)]
 
+    def _first_score(self) -> list[Output]:
+        """Asks for the turn model's word on this pause."""
+        is_open = self.phase is Phase.PAUSED and not self._forced
+        return [self._score()] if is_open and self._has_turn_model else []
+
     def _tell(self) -> list[Output]:
         """Tells, once in a pause, that it may be the end."""
         is_open = not (self._is_told or self._is_candidate or self._is_manual)
@@ -434,17 +509,51 @@ class Listener:
 
     def _while_candidate(self) -> list[Output]:
         speech_s = (self._now_sample - self._speech_start) / MIC_HZ
-        if is_interruption(self._turn, speech_s, self._candidate_text, self._spoken_language):
+        if self._interrupts(speech_s):
             return self._barge_in()
-        wait_s = self._turn.interrupt_ask_s if self._candidate_text is None else _ASK_AGAIN_S
+        if self._is_wordless and self._heard_s >= self._turn.interrupt_noise_s:
+            self._hold.dismiss()
         since_s = (self._now_sample - self._asked_at) / MIC_HZ
-        if since_s >= wait_s and not self._pending:
+        if since_s >= self._ask_s and not self._pending:
             return [self._transcribe(TranscribePurpose.INTERRUPT)]
         return []
 
+    @property
+    def _ask_s(self) -> float:
+        """Time from one question for the words of a candidate to the next."""
+        if self._heard is None:
+            return self._turn.interrupt_ask_s * (_PATIENCE if self._hold.is_on else 1.0)
+        # Where there are no words they are looked for less and less often.
+        return max(_ASK_AGAIN_S, self._heard_s / 2 if self._is_wordless else 0.0)
+
+    @property
+    def _heard_s(self) -> float:
+        """Seconds of the speech over the reply of which it is known what was recognised."""
+        return (self._heard_end - self._speech_start) / MIC_HZ
+
+    @property
+    def _is_wordless(self) -> bool:
+        heard = self._heard
+        return heard is not None and not words_of(heard.text, self._spoken_language)
+
+    def _interrupts(self, speech_s: float) -> bool:
+        return is_interruption(
+            self._turn,
+            speech_s,
+            self._heard,
+            self._spoken_language,
+            is_paused=self._hold.is_on,
+        )
+
     def _barge_in(self) -> list[Output]:
         self._is_candidate = self._began_over_reply = False
-        return [BargeIn()]
+        self._end_hold()
+        return [BargeIn(), *self._first_score()]
+
+    def _end_hold(self) -> None:
+        """It is decided, and the reply is over with it."""
+        self._is_reply_heard = False
+        self._hold.end()
 
     def _while_paused(self) -> list[Output]:
         out: list[Output] = []
@@ -465,10 +574,7 @@ class Listener:
         if self._text is None or self.phase is not Phase.PAUSED:
             return []
         text = _joined(self._frozen, self._text, self._spoken_language)
-        is_noise = not text or (
-            self._began_over_reply and is_backchannel(text, self._spoken_language)
-        )
-        if is_noise:
+        if not text or self._is_aside(text):
             is_time = self._forced or silence_s >= self._turn.drop_silence_s
             return self._drop() if is_time else []
         if self._forced:
@@ -483,6 +589,12 @@ class Listener:
             return []
         reason: EndReason = "vad" if self._probability is None else "semantic"
         return self._commit(text, reason, silence_s)
+
+    def _is_aside(self, text: str) -> bool:
+        """Whether something was only said while listening to the reply, and needs no answer."""
+        return self._began_over_reply and not claims_turn(
+            self._turn, text, self._spoken_language, self._logprob
+        )
 
     @property
     def _spoken_language(self) -> str:
@@ -500,6 +612,7 @@ class Listener:
         )
         self.language = self._spoken_language
         self._learn(None)
+        self._end_hold()
         self._close()
         return [committed]
 
@@ -548,27 +661,28 @@ class Listener:
             return []
         is_final = pending.epoch == self._epoch and pending.purpose is TranscribePurpose.EAGER
         if event.transcript is None:
-            return self._drop(is_failure=True) if is_final else []
+            self._heard = None  # then its length decides
+            out = self._drop(is_failure=True) if is_final else []
+            return out + self._held(now_s)
         text = event.transcript.text
         if self._dip is not None and event.request_id == self._dip.ask_id:
-            self._dip.text, self._dip.text_s = text, now_s
+            self._dip.heard, self._dip.heard_s = event.transcript, now_s
         if text:
             self._heard_language = event.transcript.language
-        self._candidate_text = text
+        self._heard, self._heard_end = event.transcript, pending.end
         if is_final:
-            self._text, self._text_s = text, now_s
+            self._text, self._text_s, self._logprob = text, now_s, event.transcript.avg_logprob
         out = self._candidate_heard() if self._is_candidate else []
         out += self._show_interim(text)
         self._freeze(text, pending.end)
         out += self._prepare()
-        return out + self._settle(self._silence_s)
+        out += self._settle(self._silence_s)
+        return out + self._held(now_s)
 
     def _candidate_heard(self) -> list[Output]:
         speech_end = self._now_sample if self.phase is Phase.SPEAKING else self._speech_end
         speech_s = (speech_end - self._speech_start) / MIC_HZ
-        if is_interruption(self._turn, speech_s, self._candidate_text, self._spoken_language):
-            return self._barge_in()
-        return []
+        return self._barge_in() if self._interrupts(speech_s) else []
 
     def _show_interim(self, text: str) -> list[Output]:
         whole = _joined(self._frozen, text, self._spoken_language)
@@ -607,9 +721,7 @@ class Listener:
         if self._is_candidate or self._is_manual:
             return []
         text = _joined(self._frozen, self._text, self._spoken_language)
-        if self._began_over_reply and is_backchannel(text, self._spoken_language):
-            return []
-        if not text or not self._is_likely:
+        if not text or self._is_aside(text) or not self._is_likely:
             return []
         self._is_ready, self._is_answered = True, False
         return [TurnReady(text, self._spoken_language, self._speech_end_s, self._text_s)]
@@ -645,18 +757,24 @@ class Listener:
         """The client takes the unfinished turn back."""
         self._is_pressed = False
         self._early = None
-        return self._drop() if self.is_active else []
+        self._hold.dismiss()
+        out = self._drop() if self.is_active else []
+        return out + self._held(self._frame_s)
 
     def tick(self, now_s: float) -> list[Output]:
+        """Ends what has lasted for too long: speech without audio, a reply that waits."""
+        stall_s = self._stall_s
+        out = self._stalled() if stall_s is not None and now_s >= stall_s else []
+        return out + self._held(now_s)
+
+    def _stalled(self) -> list[Output]:
         """Ends the speech, and the turn, of a user whose microphone delivers nothing any more."""
-        deadline_s = self.deadline_s
-        if deadline_s is None or now_s < deadline_s:
-            return []
         out: list[Output] = []
         if self._detector.is_speaking:
             out.append(UserSpeechStopped(self._now_sample))
             out += self._speech_stopped(self._now_sample)
         self._detector.reset()
+        self._hold.hear_nothing()
         return out + (self._force("vad") if self._ends_by_silence else [])
 
     def _force(self, reason: EndReason) -> list[Output]:

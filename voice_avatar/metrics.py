@@ -20,6 +20,8 @@ from voice_avatar.events import (
     PlaybackReport,
     ReplyDone,
     ReplyInterrupted,
+    ReplyPaused,
+    ReplyResumed,
     SessionInput,
     StageMarks,
     TurnEnded,
@@ -98,6 +100,16 @@ class Metrics:
             "voice_avatar_interrupts", "Replies interrupted, by what.", ["reason"],
             registry=registry,
         )  # fmt: skip
+        self._pauses = Counter(
+            "voice_avatar_pauses",
+            "Replies paused, because a voice was heard over them.",
+            registry=registry,
+        )
+        self._resumes = Counter(
+            "voice_avatar_resumes",
+            "Paused replies that went on: it was no interruption.",
+            registry=registry,
+        )
         self._underruns = Counter(
             "voice_avatar_underruns", "Times that a client ran out of audio.", registry=registry
         )
@@ -161,6 +173,10 @@ class Metrics:
                 self._replies.labels(status).inc()
             case ReplyInterrupted(reason=reason):
                 self._interrupts.labels(reason).inc()
+            case ReplyPaused():
+                self._pauses.inc()
+            case ReplyResumed():
+                self._resumes.inc()
             case ErrorNotice(code=code):
                 self._errors.labels(code).inc()
             case WarningNotice(code=code):

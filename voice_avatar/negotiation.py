@@ -49,6 +49,7 @@ class Agreed:
         settings: settings in force.
         gestures: lexemes that both know, in the server's order.
         expressions: expressions that both know, in the server's order.
+        can_pause: whether the client obeys `reply.paused`.
         instructions: system prompt in place of the persona's, or None.
         unavailable: wishes that could not be met, for `setting_unavailable` warnings.
     """
@@ -58,6 +59,7 @@ class Agreed:
     settings: wire.Settings
     gestures: tuple[str, ...]
     expressions: tuple[str, ...]
+    can_pause: bool = False
     instructions: str | None = None
     unavailable: tuple[str, ...] = ()
 
@@ -104,6 +106,7 @@ def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
         settings=settings,
         gestures=_common(offer.gestures, can.gestures),
         expressions=_common(offer.expressions, can.expressions),
+        can_pause=can.pause,
         instructions=hello.instructions,
         unavailable=tuple(missing),
     )

@@ -33,6 +33,8 @@ from voice_avatar.events import (
     Notice,
     OpenGate,
     ReplyAudio,
+    ReplyPaused,
+    ReplyResumed,
     ScoreTurn,
     SessionInput,
     StartReply,
@@ -344,10 +346,21 @@ class Conversation:
                 case EndSession():
                     if not self._ended.done():
                         self._ended.set_result(None)
+                case ReplyPaused() | ReplyResumed():
+                    self._outbox.put(output)
+                    self._rest(output)
                 case _:
                     self._outbox.put(output)
         if outputs or not isinstance(event, VadFrame):
             self._wind_up(now_s)  # a window that changes nothing brings no deadline nearer
+
+    def _rest(self, notice: ReplyPaused | ReplyResumed) -> None:
+        """Lets the making of a reply rest while it is paused."""
+        if running := self._replies.get(notice.reply_id):
+            if isinstance(notice, ReplyPaused):
+                running.run.pause()
+            else:
+                running.run.resume()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         assert self._group is not None

@@ -2,7 +2,7 @@
 
 The truth is what the client reports as played. Between two reports, and with a client that never
 reports, playback is taken to run in real time from the first sample sent, and never beyond what
-was sent.
+was sent. While a reply is paused its time stands still: nothing is played and nothing may be sent.
 """
 
 from __future__ import annotations
@@ -50,33 +50,63 @@ class Playout:
         self._latency_s = options.assumed_latency_s
         self._is_moving = True
         self._known_s = 0.0
+        self._paused_s: float | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its time stands still."""
+        return self._paused_s is not None
+
+    def pause(self, now_s: float) -> None:
+        """Stops its time."""
+        if self._paused_s is None:
+            self._paused_s = now_s
+
+    def resume(self, now_s: float) -> None:
+        """Lets its time go on from where it stopped."""
+        if self._paused_s is not None and self._base_s is not None:
+            self._base_s += now_s - self._paused_s
+            self._known_s = now_s
+        self._paused_s = None
 
     def audio_sent(self, until: int, now_s: float) -> None:
         """Audio up to reply sample `until` went out."""
         has_run_dry = self.played(now_s) >= self.sent
         if has_run_dry and self._is_moving:
-            self._base, self._base_s = self.sent, now_s + self._latency_s
+            self._base, self._base_s = self.sent, self._own_s(now_s) + self._latency_s
             self._known_s = now_s
         self.sent = max(self.sent, until)
 
     def reported(self, played: int, state: PlaybackState, now_s: float) -> None:
-        """The client says that it has played `played` samples and what it does now."""
+        """The client says that it has played `played` samples and what it does now.
+
+        Of a paused reply only the number counts: a client that stands still because it was told to
+        goes on when it is told to, and one that has not heard of the pause yet soon will.
+        """
         self._base = min(max(played, 0), self.sent)
         self._base_s = self._known_s = now_s
         self._latency_s = 0.0
-        self._is_moving = state in ("started", "playing")
+        self._is_moving = state in ("started", "playing") or (state == "paused" and self.is_paused)
+        if self.is_paused:
+            self._paused_s = now_s
 
     def played(self, now_s: float) -> int:
         """Returns the samples heard by now."""
         if self._base_s is None:
             return 0
-        elapsed_s = now_s - self._base_s
+        elapsed_s = self._own_s(now_s) - self._base_s
         if not self._is_moving:
             elapsed_s -= self._options.stall_limit_s
         return min(self.sent, self._base + max(0, int(elapsed_s * self.rate_hz)))
 
+    def _own_s(self, now_s: float) -> float:
+        """Returns the time that the reply is at: it does not go on while it is paused."""
+        return now_s if self._paused_s is None else self._paused_s
+
     def allowance(self, now_s: float) -> int:
         """Returns the samples that may be sent now."""
+        if self.is_paused:
+            return 0
         ahead = self.sent - self.played(now_s)
         return max(0, self._max_ahead - ahead)
 
@@ -93,8 +123,11 @@ class Playout:
         return int(self._options.max_ahead_s * self.rate_hz)
 
     def reaches_s(self, sample: int) -> float | None:
-        """Returns when `sample` will have been played if nothing changes; None before any audio."""
-        if self._base_s is None:
+        """Returns when `sample` will have been played if nothing changes.
+
+        None before any audio, and while the reply is paused.
+        """
+        if self._base_s is None or self.is_paused:
             return None
         pause_s = 0.0 if self._is_moving else self._options.stall_limit_s
         return self._base_s + pause_s + (sample - self._base) / self.rate_hz

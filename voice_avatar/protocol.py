@@ -247,6 +247,8 @@ def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | 
             | events.ReplyText()
             | events.ReplySegment()
             | events.ReplyAudioDone()
+            | events.ReplyPaused()
+            | events.ReplyResumed()
             | events.ReplyInterrupted()
             | events.ReplyDone()
             | events.StageMarks()
@@ -262,6 +264,8 @@ _OfReply = (
     | events.ReplyText
     | events.ReplySegment
     | events.ReplyAudioDone
+    | events.ReplyPaused
+    | events.ReplyResumed
     | events.ReplyInterrupted
     | events.ReplyDone
     | events.StageMarks
@@ -366,6 +370,10 @@ def _of_reply(notice: _OfReply, dialect: Dialect) -> wire.ServerMessage:
             )
         case events.ReplyAudioDone(reply_id, sample_count):
             return wire.ReplyAudioDone(reply_id=reply_id, sample_count=sample_count)
+        case events.ReplyPaused(reply_id, sample):
+            return wire.ReplyPaused(reply_id=reply_id, at_ms=at(sample))
+        case events.ReplyResumed(reply_id, sample):
+            return wire.ReplyResumed(reply_id=reply_id, from_ms=at(sample))
         case events.ReplyInterrupted():
             return wire.ReplyInterrupted(
                 reply_id=notice.reply_id,

@@ -293,7 +293,12 @@ class AvatarServer:
                 greeting=config.session.greeting or who.greeting,
             ),
             vad=config.vad,
-            turn=replace(config.turn, endpointing=settings.endpointing),
+            turn=replace(
+                config.turn,
+                endpointing=settings.endpointing,
+                interrupt_pause_s=config.turn.interrupt_pause_s if agreed.can_pause else 0.0,
+                names=tuple(who.name.split()),
+            ),
             capture=config.capture,
             chunking=config.chunking,
             gestures=replace(config.gestures, energy=who.energy),

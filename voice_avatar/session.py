@@ -14,6 +14,10 @@ began, may be over, went on, is over) drive the replies:
   nothing was sent yet is taken back when the user goes on: either way the user did not hear that
   the pause was mistaken for an end. What follows is merged with the turn in the next prompt; if
   nothing follows (a cough), the same turn is answered again.
+- A voice over a reply that is being heard pauses it before anything else is known of it
+  (`ReplyPaused`): its clock stands still and nothing of it is sent. It is then interrupted, or goes
+  on at the very sample (`ReplyResumed`); the state stays `speaking`, because most pauses are
+  shorter than a change of posture. The listener sees to it that every pause ends.
 - To interrupt is one step: cancel the live reply, tell the client `ReplyInterrupted`, and write to
   history what was heard. Reply ids only grow; whoever holds items of a lower id drops them.
 - History changes only here: the user's text at commit, the reply's words when it is over. What a
@@ -46,7 +50,9 @@ from voice_avatar.events import (
     ReplyFailed,
     ReplyGenerated,
     ReplyInterrupted,
+    ReplyPaused,
     ReplyReady,
+    ReplyResumed,
     ReplyStarted,
     ReplyStatus,
     ReplyTextAdded,
@@ -74,6 +80,8 @@ from voice_avatar.events import (
 from voice_avatar.listening import (
     BargeIn,
     Listener,
+    MayBargeIn,
+    NoBargeIn,
     Output,
     Phase,
     SpeechBegan,
@@ -329,6 +337,10 @@ class Session:
                 facts = self._committed(item, now_s)
             case TurnDropped(is_failure):
                 facts = self._dropped(now_s, is_failure=is_failure)
+            case MayBargeIn():
+                facts = self._pause(now_s)
+            case NoBargeIn():
+                facts = self._resume(now_s)
             case BargeIn():
                 facts = self._cut("voice", now_s)
             case TranscriptInterim(_, text):
@@ -592,6 +604,23 @@ class Session:
         if live.failure and not live.is_apology:
             out += self._say(self._apology, now_s, is_apology=True)
         return out
+
+    def _pause(self, now_s: float) -> list[Command | Notice]:
+        """Lets the live reply stand still, if it is being heard."""
+        live = self._replies.live
+        if live is None or not self._replies.is_heard:
+            return []
+        live.playout.pause(now_s)
+        return [ReplyPaused(live.reply_id, live.playout.played(now_s))]
+
+    def _resume(self, now_s: float) -> list[Command | Notice]:
+        """Lets a paused reply go on."""
+        live = self._replies.live
+        if live is None or not live.playout.is_paused:
+            return []
+        live.playout.resume(now_s)
+        self._active_s = now_s
+        return [ReplyResumed(live.reply_id, live.playout.played(now_s))]
 
     def _cut(
         self, reason: CutReason, now_s: float, trigger: Trigger = Trigger.CUT

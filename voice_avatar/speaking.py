@@ -15,7 +15,7 @@ at its next piece.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,6 +37,7 @@ from voice_avatar.events import (
     ReplyTextAdded,
     SessionInput,
     SpeakableChunk,
+    SpeechPiece,
     SpeechPlan,
     StageMarks,
     StartReply,
@@ -164,6 +165,8 @@ class ReplyRun:
         self._outbox = outbox
         self._clock = clock
         self._gate = asyncio.Event()
+        self._may_speak = asyncio.Event()
+        self._may_speak.set()
         self._chunks: asyncio.Queue[SpeakableChunk | _WriteFailed | None] = asyncio.Queue(
             _CHUNK_LIMIT
         )
@@ -180,6 +183,14 @@ class ReplyRun:
         for notice in self._held:
             self._outbox.put(notice)
         self._held.clear()
+
+    def pause(self) -> None:
+        """The reply stands still: no more of it is made, so that the recogniser is quick."""
+        self._may_speak.clear()
+
+    def resume(self) -> None:
+        """The reply goes on."""
+        self._may_speak.set()
 
     def _tell(self, notice: Notice) -> None:
         if self._gate.is_set():
@@ -280,7 +291,7 @@ class ReplyRun:
         made = 0
         speech = tts.synthesize(chunk)
         try:
-            while (part := await in_thread(thread, next, speech, None)) is not None:
+            while (part := await self._next_part(speech)) is not None:
                 if isinstance(part, SpeechPlan):
                     placed = self._place(chunk, part)
                     continue
@@ -303,6 +314,13 @@ class ReplyRun:
             await self._audio.put(_Piece(tail, self._clock()))
         if failure is not None:
             raise failure
+
+    async def _next_part(
+        self, speech: Iterator[SpeechPlan | SpeechPiece]
+    ) -> SpeechPlan | SpeechPiece | None:
+        """Has the voice make the next part, once nobody else needs the cores more."""
+        await self._may_speak.wait()
+        return await in_thread(self._workers.tts, next, speech, None)
 
     def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
         placed = self._timeline.place(chunk, plan)
@@ -345,7 +363,8 @@ class ReplyRun:
         reply_id, rate_hz = self._start.reply_id, self._timeline.rate_hz
         due_s: float | None = None
         await self._outbox.has_room()
-        # The allowance is a clock, not an event: it grows with every sample played.
+        # The allowance is a clock, not an event: it grows with every sample played, and there is
+        # none while the reply is paused.
         while (missing := samples - (allowed := self._floor.allowance(reply_id))) > 0:
             due_s = self._clock() + missing / rate_hz
             await asyncio.sleep(missing / rate_hz)

@@ -57,6 +57,9 @@ class VadOptions:
         stop_probability: below it a window is silence; between the two it stays what it was
             (0.45: with Silero's own 0.35 a pause is noticed a window later now and then; 5 % more
             decodes, `bench endpoint`).
+        stir_probability: at or above it a window may be speech: enough to pause a reply that is
+            being heard, not to begin a turn (0.4: two windows of it come 0.1 s before three of
+            0.5 on the slowest voices, and as often on noise; docs/decisions.md).
         start_windows: consecutive speech windows before speech counts as started (3 = 96 ms: a
             click or a key press is shorter).
         pause_windows: consecutive silent windows before a pause counts (1 = 32 ms: the text is
@@ -70,6 +73,7 @@ class VadOptions:
     model: str = "silero-vad-v6"
     start_probability: float = 0.5
     stop_probability: float = 0.45
+    stir_probability: float = 0.4
     start_windows: int = 3
     pause_windows: int = 1
     dip_db: float = 22.0

@@ -145,6 +145,7 @@ class Capabilities(Part, frozen=True, kw_only=True):
         gaze: whether it wants `gaze` messages.
         captions: whether it wants `reply.text` and `reply.segment`.
         aec: whether its microphone is free of the avatar's own voice (echo cancelled, headset).
+        pause: whether it obeys `reply.paused` and `reply.resumed`; without it neither is sent.
     """
 
     visemes: Name = "ovr15"
@@ -153,6 +154,7 @@ class Capabilities(Part, frozen=True, kw_only=True):
     gaze: bool = True
     captions: bool = True
     aec: bool = True
+    pause: bool = False
 
 
 class SessionHello(ClientMessage, frozen=True, kw_only=True, tag="session.hello"):
@@ -280,7 +282,8 @@ class PlaybackReport(ClientMessage, frozen=True, kw_only=True, tag="playback.rep
 
     Attributes:
         reply_id: which reply.
-        state: what playback does now. "finished" = all was played, "stopped" = flushed.
+        state: what playback does now. "paused" = it stands still with what it holds, "stalled" =
+            it ran empty, "finished" = all was played, "stopped" = flushed.
         played_samples: samples of the reply that came out, at its rate.
         buffered_ms: audio received and not yet played.
         output_latency_ms: delay between counting a sample as played and hearing it.
@@ -796,6 +799,33 @@ class ReplyAudioDone(ServerMessage, frozen=True, kw_only=True, tag="reply.audio_
     sample_count: Integer
 
 
+class ReplyPaused(ServerMessage, frozen=True, kw_only=True, tag="reply.paused"):
+    """The reply stands still: stop playing at once, and keep everything. Only with `pause`.
+
+    A voice was heard over it, and it is not known yet whether it is an interruption. The pause ends
+    with `reply.resumed`, `reply.interrupted` or `reply.done` of the same reply.
+
+    Attributes:
+        reply_id: which reply.
+        at_ms: up to where it counts as heard; the client stops where it is.
+    """
+
+    reply_id: Integer
+    at_ms: Millis
+
+
+class ReplyResumed(ServerMessage, frozen=True, kw_only=True, tag="reply.resumed"):
+    """A paused reply goes on, with the sample after the last that was played.
+
+    Attributes:
+        reply_id: which reply.
+        from_ms: from where, by the last playback report; the client goes on where it stopped.
+    """
+
+    reply_id: Integer
+    from_ms: Millis
+
+
 class ReplyInterrupted(ServerMessage, frozen=True, kw_only=True, tag="reply.interrupted"):
     """The reply is cut: flush its audio and cues at once. Only `reply.done` follows of it.
 
@@ -925,6 +955,8 @@ AnyServerMessage = (
     | Gaze
     | Body
     | ReplyAudioDone
+    | ReplyPaused
+    | ReplyResumed
     | ReplyInterrupted
     | ReplyDone
     | Metrics

@@ -24,6 +24,8 @@ from voice_avatar.bench.target import (
     Line,
     LineEvent,
     ReplyEnded,
+    ReplyPaused,
+    ReplyResumed,
     Target,
     TargetCapabilities,
 )
@@ -140,6 +142,10 @@ class _Caller:
             match event:
                 case AudioCame():
                     self._track.take(event)
+                case ReplyPaused(at_s, reply):
+                    self._track.pause(reply, at_s)
+                case ReplyResumed(at_s, reply):
+                    self._track.resume(reply, at_s)
                 case ReplyEnded(at_s, reply, is_interrupted):
                     self._ended.add(reply)
                     if is_interrupted:
@@ -148,7 +154,8 @@ class _Caller:
 
     def _is_quiet(self, now_s: float) -> bool:
         return all(
-            now_s >= played.until_s + (0.0 if played.reply in self._ended else SETTLED_S)
+            played.paused_s is None
+            and now_s >= played.until_s + (0.0 if played.reply in self._ended else SETTLED_S)
             for played in self._track.replies.values()
         )
 

@@ -42,6 +42,7 @@ class EchoPath:
         self._stream: StreamResampler | None = None
         self._end_s = 0.0
         self._at_s = 0.0
+        self._paused_s: float | None = None
 
     def play(self, start_s: float, pcm: bytes, rate_hz: int) -> None:
         """The loudspeaker plays these samples from `start_s` on; pieces come in order."""
@@ -57,18 +58,45 @@ class EchoPath:
 
     def cut(self, at_s: float) -> None:
         """The loudspeaker was flushed: nothing that was to be played after `at_s` is."""
+        self._split(at_s if self._paused_s is None else self._paused_s)
+        self._paused_s = None
+        self._stream = None
+
+    def pause(self, at_s: float) -> None:
+        """The loudspeaker stands still."""
+        self._paused_s = at_s if self._paused_s is None else self._paused_s
+
+    def resume(self, at_s: float) -> None:
+        """The loudspeaker goes on: what was to be played since it stood still is played later."""
+        if self._paused_s is None:
+            return
+        stood_s = at_s - self._paused_s
+        rest = self._split(self._paused_s)
+        self._pieces.extend((start_s + stood_s, heard) for start_s, heard in rest)
+        self._at_s += stood_s
+        self._end_s += stood_s
+        self._paused_s = None
+
+    def _split(self, at_s: float) -> list[tuple[float, FloatArray]]:
+        """Keeps what was played until `at_s`, and returns what was not."""
         until_s = at_s + self._delay_s
         kept: deque[tuple[float, FloatArray]] = deque()
+        rest: list[tuple[float, FloatArray]] = []
         for start_s, heard in self._pieces:
-            samples = round(max(0.0, until_s - start_s) * self._mic_hz)
+            samples = min(heard.size, round(max(0.0, until_s - start_s) * self._mic_hz))
             if samples:
                 kept.append((start_s, heard[:samples]))
+            if samples < heard.size:
+                rest.append((start_s + samples / self._mic_hz, heard[samples:]))
         self._pieces = kept
-        self._stream = None
+        return rest
 
     def heard(self, start_s: float, samples: int) -> FloatArray:
         """Returns what comes in from `start_s` on; silence where nothing was played."""
         mixed = np.zeros(samples, np.float32)
+        if self._paused_s is not None:
+            samples = round((self._paused_s + self._delay_s - start_s) * self._mic_hz)
+            samples = min(mixed.size, max(0, samples))
         while self._pieces and self._until_s(0) < start_s - _KEPT_S:
             self._pieces.popleft()
         for piece_s, heard in self._pieces:

@@ -314,7 +314,9 @@ def _line(one: Held) -> str:
     if cut.is_void:
         return f"{one.trial.kind} {one.trial.name}: void, nothing was playing"
     if not cut.is_cut:
-        return f"{one.trial.kind} {one.trial.name}: talks on"
+        stood = " ".join(f"{pause_s:.3f}" for pause_s in cut.pauses_s)
+        paused = f" after a pause of {stood} s" if stood else ""
+        return f"{one.trial.kind} {one.trial.name}: talks on{paused}"
     return f"{one.trial.kind} {one.trial.name}: silent after {cut.last_played_s:.3f} s"
 
 
@@ -355,20 +357,53 @@ def figures(held: Sequence[Held]) -> list[Figure]:
                 lambda c: c.is_answered,
             )
         )
+    found += _pauses(others)
     void = sum(one.cut.is_void for one in held)
     return [*found, _number("void", "void trials", "1", void, "no reply played at the onset")]
+
+
+def _pauses(others: Sequence[Held]) -> Iterator[Figure]:
+    """Yields what the sounds that are no interruption cost in pauses."""
+    if not any(one.cut.paused_s is not None for one in others):
+        return
+    yield _share(
+        "pauses", "other sounds that paused the reply", others, lambda c: c.paused_s is not None
+    )
+    stood_s = [pause_s for one in others for pause_s in one.cut.pauses_s]
+    if stood_s:
+        yield Figure(
+            name="pauses.length",
+            title="pause after which the reply went on",
+            unit="s",
+            better="lower",
+            summary=summary(stood_s),
+            note="from the word of the pause to the word of its end, other sounds than speech",
+        )
+    yield _number(
+        "pauses.gap",
+        "samples lost or repeated by pauses",
+        "1",
+        sum(one.cut.gap_samples for one in others if one.cut.pauses_s),
+        "in all replies that went on together",
+    )
 
 
 def _times(cuts: Sequence[Held]) -> Iterator[Figure]:
     since = "from the first sample of speech spoken over the reply to "
     for name, title, values, note in (
-        ("played", "last sample played", [o.cut.last_played_s for o in cuts], ""),
+        (
+            "played",
+            "last sample played",
+            [o.cut.last_played_s for o in cuts],
+            "; where the reply paused until it was interrupted, that was when it paused",
+        ),
         (
             "sent",
             "last sample sent",
             [o.cut.last_sent_s for o in cuts],
             "; where all of the reply was there before, nothing is counted",
         ),
+        ("paused", "word of the pause", [o.cut.paused_s for o in cuts], ""),
         ("told", "word of the interruption", [o.cut.told_s for o in cuts], ""),
         ("noticed", "word that a voice is heard", [o.cut.noticed_s for o in cuts], ""),
         (

@@ -16,7 +16,15 @@ from voice_avatar.audio import resample, sample_count, to_float, to_pcm
 from voice_avatar.bench.cuts import GRACE_S, Loudspeaker
 from voice_avatar.bench.echo import EchoPath
 from voice_avatar.bench.scrape import Reading, scrape
-from voice_avatar.bench.target import AudioCame, Line, LineEvent, ReplyEnded, Target
+from voice_avatar.bench.target import (
+    AudioCame,
+    Line,
+    LineEvent,
+    ReplyEnded,
+    ReplyPaused,
+    ReplyResumed,
+    Target,
+)
 from voice_avatar.events import MIC_HZ
 from voice_avatar.frames import FRAME_S
 from voice_avatar.protocol import REPORT_INTERVAL_S
@@ -142,6 +150,14 @@ class _User:
                         self._echo.play(start_s, event.pcm, event.rate_hz)
                     if self._began_s is None:
                         self._began_s = start_s
+                case ReplyPaused(at_s=at_s):
+                    self._speaker.obey(event)
+                    if self._echo is not None:
+                        self._echo.pause(at_s)
+                case ReplyResumed(at_s=at_s):
+                    self._speaker.obey(event)
+                    if self._echo is not None:
+                        self._echo.resume(at_s)
                 case ReplyEnded(is_interrupted=True, at_s=at_s, reply=reply):
                     self._speaker.flush(at_s)
                     if self.reports and reply == self._speaker.reply:
@@ -155,7 +171,8 @@ class _User:
 
     @property
     def _is_quiet(self) -> bool:
-        return time.monotonic() >= self._speaker.until_s
+        now_s = time.monotonic()
+        return now_s >= self._speaker.until_s(now_s)
 
     # -- mouth
 

@@ -30,8 +30,18 @@ NOISE_KINDS: Final = frozenset({"noise", "babble"})
 PEAK: Final = 0.35
 """Loudest sample of a made sound: -9 dB of full scale, as loud as close speech."""
 
-BACKCHANNELS: Final = ("Mhm", "Uh-huh", "Yeah", "Okay")
-"""Words that show that somebody listens, and claim no turn."""
+BACKCHANNELS: Final = {
+    "mhm": "Hmm-hmm.",
+    "uh-huh": "Uh-huh.",
+    "yeah": "Yeah.",
+    "okay": "Okay.",
+    "right": "Right.",
+    "oh": "Oh.",
+    "hmm": "Hmm.",
+    "i see": "I see.",
+}
+"""What shows that somebody listens, and claims no turn: name -> how a voice is made to say it.
+espeak-ng spells "Mhm" out ("em aitch em"); "Hmm-hmm" is the nearest sound that it makes of text."""
 
 MAX_NOISE_S: Final = 4.0
 """What is used of a recorded noise: longer than anything an interruption would wait for."""
@@ -94,11 +104,11 @@ def spoken_disturbances(tts: TtsEngine) -> list[Disturbance]:
     """
     return [
         Disturbance(
-            said.lower(),
+            name,
             "mhm",
-            to_pcm(_at_peak(to_float(_spoken(tts, f"{said}.")).astype(np.float64))),
+            to_pcm(_at_peak(to_float(_spoken(tts, said)).astype(np.float64))),
         )
-        for said in BACKCHANNELS
+        for name, said in BACKCHANNELS.items()
     ]
 
 

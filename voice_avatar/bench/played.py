@@ -38,6 +38,8 @@ class PlayedReply:
         jitter_s: the most by which a piece came later after the one before than that one lasts:
             what a paced sender makes a buffer lose at once. Never negative: bursts are ahead.
         is_cut: nothing more of it is played.
+        paused_s: since when it stands still; None = it does not. Times that lie after it grow by
+            the length of the pause.
     """
 
     reply: str
@@ -51,17 +53,22 @@ class PlayedReply:
     lead_s: float | None = None
     jitter_s: float = 0.0
     is_cut: bool = False
+    paused_s: float | None = None
     _piece_s: float = 0.0
     _came_s: float = 0.0
 
     def played_samples(self, now_s: float) -> int:
         """Returns how many of its samples have been played."""
-        left = max(0.0, self.until_s - now_s) * self.rate_hz
+        left = max(0.0, self.until_s - self._own_s(now_s)) * self.rate_hz
         return max(0, self.samples - round(left))
+
+    def _own_s(self, now_s: float) -> float:
+        """Returns the time that it is at: it does not go on while it is paused."""
+        return now_s if self.paused_s is None else self.paused_s
 
     def _take(self, event: AudioCame, buffer_s: float) -> None:
         if self.samples:
-            self._arrive(event.at_s, buffer_s)
+            self._arrive(self._own_s(event.at_s), buffer_s)
         if event.start is not None and event.start > self.samples:
             # A gap on the reply's own clock is silence.
             self.until_s += (event.start - self.samples) / self.rate_hz
@@ -71,9 +78,20 @@ class PlayedReply:
             heard = np.nonzero(level > AUDIBLE)[0]
             if heard.size:
                 self.onset_s = self.until_s + int(heard[0]) / self.rate_hz
-        self._came_s, self._piece_s = event.at_s, sample_count(event.pcm) / self.rate_hz
+        self._came_s = self._own_s(event.at_s)
+        self._piece_s = sample_count(event.pcm) / self.rate_hz
         self.samples += sample_count(event.pcm)
         self.until_s += self._piece_s
+
+    def _go_on(self, stood_s: float) -> None:
+        """Ends a pause of `stood_s`."""
+        paused_s = self._own_s(0.0)
+        self.paused_s = None
+        self._came_s += stood_s
+        if self.until_s > paused_s:
+            self.until_s += stood_s
+        if self.onset_s is not None and self.onset_s > paused_s:
+            self.onset_s += stood_s
 
     def _arrive(self, at_s: float, buffer_s: float) -> None:
         lead_s = self.until_s - at_s
@@ -115,11 +133,25 @@ class PlayedTrack:
         if not played.is_cut:
             played._take(event, self.buffer_s)
 
+    def pause(self, reply: str, at_s: float) -> None:
+        """A reply stands still."""
+        played = self.replies.get(reply)
+        if played is not None and played.paused_s is None:
+            played.paused_s = at_s
+
+    def resume(self, reply: str, at_s: float) -> None:
+        """A reply goes on."""
+        played = self.replies.get(reply)
+        if played is not None and played.paused_s is not None:
+            played._go_on(at_s - played.paused_s)
+
     def cut(self, reply: str, at_s: float) -> None:
         """Plays nothing more of a reply."""
         played = self.replies.get(reply)
         if played is None:
             return
+        at_s = played._own_s(at_s)
+        played.paused_s = None
         played.samples = played.played_samples(at_s)
         played.until_s = min(played.until_s, at_s)
         played.is_cut = True

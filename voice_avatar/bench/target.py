@@ -75,6 +75,22 @@ class ReplyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyPaused:
+    """The reply stands still from now on, and nothing of it is lost."""
+
+    at_s: float
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyResumed:
+    """A paused reply goes on where it stood still."""
+
+    at_s: float
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reacted:
     """A sign of life before or beside the audio, e.g. kind "state:thinking", "gaze", "head"."""
 
@@ -158,6 +174,8 @@ class Trouble:
 LineEvent = (
     AudioCame
     | ReplyBegan
+    | ReplyPaused
+    | ReplyResumed
     | ReplyEnded
     | Reacted
     | SpeechNoticed

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from voice_avatar.audio import resample, sample_count
+import numpy as np
+
+from voice_avatar.audio import dbfs, resample, sample_count
 from voice_avatar.bench.clips import speech_end, speech_start
 from voice_avatar.client_audio import read_wav
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import MIC_HZ
+
+ONSET_DB: Final = 40.0
+"""What is quieter than the loudest 10 ms by more than this is not heard as the start of speech."""
+
+_STEP: Final = MIC_HZ // 100
+_ONSET_STEPS: Final = 3
+"""Steps of 10 ms in a row that make a start: a click is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class Utterance:
         name: which recording.
         pcm: PCM16 mono at 16 kHz.
         end: one past the last sample of speech.
-        start: first sample of speech.
+        start: first sample of speech: in the recordings of clips.json as `onset` finds it.
     """
 
     name: str
@@ -62,6 +71,25 @@ def read_utterances(folder: Path, limit: int = 0) -> tuple[Utterance, ...]:
     return tuple(found[: limit or None])
 
 
+def onset(pcm: bytes, start: int = 0) -> int:
+    """Returns the first sample with which 30 ms of sound begin, `start` where there is none.
+
+    Meant for times that count from the start of speech: room noise may pass for it, which makes
+    them too long, and silence never does.
+
+    Args:
+        pcm: PCM16 mono at 16 kHz.
+        start: where to begin to look, a sample.
+    """
+    size = 2 * _STEP
+    levels = np.array([dbfs(pcm[at : at + size]) for at in range(0, len(pcm), size)] or [-100.0])
+    is_loud = levels > levels.max() - ONSET_DB
+    for step in range(start // _STEP, is_loud.size - _ONSET_STEPS + 1):
+        if is_loud[step : step + _ONSET_STEPS].all():
+            return max(start, step * _STEP)
+    return start
+
+
 def _items(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -69,7 +97,9 @@ def _items(path: Path) -> Any:
 def _of_clip(folder: Path, item: dict[str, Any]) -> Utterance:
     pcm, rate_hz = read_wav(folder / item["file"])
     end_s = (item["speech_end_sample"] + 1) / rate_hz
-    return _utterance(item["id"], pcm, rate_hz, end_s - item["speech_s"], end_s)
+    found = _utterance(item["id"], pcm, rate_hz, end_s - item["speech_s"], end_s)
+    # "speech_s" counts from the start of the recording, which may be silent for a while.
+    return replace(found, start=onset(found.pcm, found.start))
 
 
 def _of_manifest(folder: Path, item: dict[str, Any]) -> Utterance:

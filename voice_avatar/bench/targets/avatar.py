@@ -17,6 +17,8 @@ from voice_avatar.bench.target import (
     Reacted,
     ReplyBegan,
     ReplyEnded,
+    ReplyPaused,
+    ReplyResumed,
     SpeechNoticed,
     StagesTold,
     Subject,
@@ -94,6 +96,10 @@ class AvatarLine:
                 return ReplyBegan(at_s, str(reply_id), is_filler=turn_id == 0)
             case wire.ReplyText(reply_id=reply_id, text=text):
                 self._texts[reply_id] = self._texts.get(reply_id, "") + text
+            case wire.ReplyPaused(reply_id=reply_id):
+                return ReplyPaused(at_s, str(reply_id))
+            case wire.ReplyResumed(reply_id=reply_id):
+                return ReplyResumed(at_s, str(reply_id))
             case wire.ReplyInterrupted(reply_id=reply_id, spoken_text=text):
                 return ReplyEnded(at_s, str(reply_id), True, text)
             case wire.ReplyDone(reply_id=reply_id, status=status) if status != "interrupted":

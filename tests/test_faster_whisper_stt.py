@@ -116,6 +116,12 @@ def test_what_is_not_wanted_any_more_is_left_after_the_encoder() -> None:
     assert (len(model.windows), len(model.prompts)) == (1, 0)
 
 
+def test_a_second_try_that_went_round_in_a_loop_does_not_win() -> None:
+    looped = "a little bit of " * 40
+    model = FakeWhisper(("the", -3.0), (looped, -0.4))
+    assert engine(model).transcribe(noise(2.0), "en").text == ""
+
+
 def test_a_second_try_that_is_not_wanted_any_more_leaves_the_first() -> None:
     model = FakeWhisper(("how old is it", -0.9))
     answers = iter([True, False])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,7 @@ from voice_avatar.frames import MAX_BINARY_BYTES
 from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline import HISTORY_S, Conversation, ConversationOptions, Workers
 from voice_avatar.protocol import MAX_TEXT_BYTES
+from voice_avatar.stt import always
 
 pytestmark = pytest.mark.realtime
 
@@ -357,7 +359,9 @@ async def test_a_recogniser_that_fails_is_apologised_for() -> None:
     class Deaf(ScriptedStt):
         is_deaf = False
 
-        def transcribe(self, pcm: bytes, language: str | None) -> Any:
+        def transcribe(
+            self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+        ) -> Any:
             if self.is_deaf:
                 raise SttFailed("It broke.")
             return super().transcribe(pcm, language)

@@ -184,7 +184,8 @@ class FasterWhisperStt:
             return first
         wider = self._options.retry_window_frames
         second = self._decode(features, wider, first.language, is_wanted)
-        return max(first, second or first, key=lambda decoded: decoded.avg_logprob)
+        # A try that its budget ended went round in a loop, which makes every word of it likely.
+        return max(first, second or first, key=lambda tried: (not tried.is_cut, tried.avg_logprob))
 
     def _decode(
         self,

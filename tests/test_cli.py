@@ -383,6 +383,39 @@ def test_the_doctor_can_leave_the_test_out(capsys: Capture) -> None:
     assert found["system"]
 
 
+def test_the_doctor_shows_the_thread_plan(capsys: Capture) -> None:
+    options = ["--set", "threads.cores=8", "--set", "tts.engine=piper", "--set", "tts.threads=2"]
+    assert main(["doctor", "--no-test", "--json", *options]) == 0
+    (found,) = told(capsys)
+    assert found["system"]["cores planned for"] == 8
+    rows = {row["stage"]: row for row in found["threads"]}
+    assert list(rows) == list(STAGES)
+    assert (rows["tts"]["engine"], rows["tts"]["threads"], rows["tts"]["why"]) == (
+        "piper",
+        2,
+        "option",
+    )
+    assert {rows[stage]["why"] for stage in ("vad", "turn")} == {"single"}
+    assert {rows[stage]["why"] for stage in ("stt", "llm")} == {"elsewhere"}
+    assert main(["doctor", "--no-test", *options]) == 0
+    assert re.search(r"tts +│ piper +│ 2 │ option", capsys.readouterr().out)
+
+
+def test_the_doctor_puts_what_it_measured_beside_the_threads(capsys: Capture) -> None:
+    assert main(["doctor", "--json"]) == 0
+    (found,) = told(capsys)
+    assert [row["test_ms"] for row in found["threads"]] == [
+        found["test"][figure]
+        for figure in (
+            "vad_window_ms",
+            "turn_ms",
+            "stt_ms",
+            "llm_first_token_ms",
+            "tts_first_audio_ms",
+        )
+    ]
+
+
 def test_the_doctor_says_why_a_test_fails(capsys: Capture) -> None:
     assert main(["doctor", "--json", "--set", "llm.engine=openai_http"]) == 1
     (found,) = told(capsys)

@@ -120,6 +120,8 @@ def test_a_whole_number_is_a_number_too() -> None:
         ("[server]\nlog_format = 'xml'", 'server.log_format must be "text" or "json"'),
         ("[server]\norigins = [1]", "server.origins must be a list of texts"),
         ("[server]\norigins = {a = 1}", "server.origins must be a list of texts"),
+        ("[threads]\ncores = -1", "threads.cores must be 0 or more, not -1"),
+        ("[llm]\nthreads = -2", "llm.threads must be 0 or more, not -2"),
         ("[llm]\nis_eager = 1", "llm.is_eager must be true or false"),
         ("[llm]\nis_eager = 'maybe'", "llm.is_eager must be true or false"),
         ("[turn]\nrescore_s = ['a']", "turn.rescore_s must be a list of numbers"),
@@ -232,8 +234,8 @@ def test_variables_are_spelt_as_documented() -> None:
 
 def test_help_has_every_line_of_a_long_description() -> None:
     threads = next(option for option in describe() if option.key == "llm.threads")
-    assert threads.help.startswith("llamacpp: CPU threads.")
-    assert threads.help.endswith("(design.md, section 3).")
+    assert threads.help.startswith("llamacpp: CPU threads;")
+    assert threads.help.endswith("of its speed and less.")
     assert LlmOptions.__doc__ is not None
 
 

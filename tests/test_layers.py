@@ -25,12 +25,13 @@ ROOT = Path(SPEC.origin).parent
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
     1: "abbreviations capture chunking denoise gesture_rules gestures llm markup memory numbers_en"
-    " persona playout speakable speakable_en speakable_zh stress stt tags tts turn vad"
+    " persona playout speakable speakable_en speakable_zh stress stt tags threads tts turn vad"
     " viseme_sets viseme_tables visemes vocabulary",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
-    3: "codec engines gathering hearing logs metrics model_fetch model_files model_table models"
-    " outbox pipeline recorder speaking tally warm_up wavs workers",
+    3: "codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
+    " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
+    " workers",
     4: "client client_audio client_reply closing connection connection_audio http_edge"
     " protocol_schema server",
     5: "__main__ bench cli command_chat command_doctor command_microphone command_models"
@@ -47,6 +48,7 @@ WITHIN: dict[str, str] = {
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
     "tags": "vocabulary",
+    "threads": "llm stt tts",
     "viseme_sets": "viseme_tables",
     "visemes": "viseme_tables",
     "config": "session",
@@ -76,6 +78,8 @@ WITHIN: dict[str, str] = {
     "pipeline": "hearing outbox speaking workers",
     "recorder": "pipeline",
     "speaking": "outbox workers",
+    "thread_trials": "engines.registry models",
+    "thread_tuning": "cores model_files models thread_trials",
     "warm_up": "workers",
     "workers": "gathering hearing",
     "bench.lipsync": "command_say",

@@ -623,3 +623,15 @@ def test_every_default_model_resolves_and_verifies(name: str) -> None:
     files = real.resolve(name)
     assert list(files.files) == [file.name for file in MODELS[name].files]
     assert real.verify(name).main == files.main
+
+
+def test_a_fingerprint_changes_with_the_files(tmp_path: Path) -> None:
+    file = tmp_path / "my.onnx"
+    file.write_bytes(b"one")
+    store = ModelStore(tmp_path / "home", offline=True)
+    first = store.fingerprint(str(file))
+    assert store.fingerprint(str(file)) == first
+    file.write_bytes(b"other")
+    assert store.fingerprint(str(file)) != first
+    with pytest.raises(ModelUnknown):
+        store.fingerprint("nobody")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import resource
 import sys
@@ -24,8 +23,9 @@ from rich.table import Table
 from voice_avatar import codec
 from voice_avatar.audio import resample, sample_count
 from voice_avatar.chunking import Chunker
-from voice_avatar.command_serve import engines_of
+from voice_avatar.command_serve import engines_of, planned_engines
 from voice_avatar.config import Config
+from voice_avatar.cores import processor, usable_cores
 from voice_avatar.errors import TtsFailed, VoiceAvatarError
 from voice_avatar.events import (
     MIC_HZ,
@@ -36,6 +36,7 @@ from voice_avatar.events import (
     SpeechPiece,
 )
 from voice_avatar.models import ModelStore, list_models
+from voice_avatar.threads import Share
 from voice_avatar.tts import TtsEngine
 from voice_avatar.workers import Engines
 
@@ -57,6 +58,44 @@ _SENTENCE = "The museum opens at nine, and the garden is behind it."
 _ROUNDS = 3
 
 
+_FIGURES = {
+    "vad": ("vad_window_ms", "a window"),
+    "turn": ("turn_ms", "a score"),
+    "stt": ("stt_ms", "a sentence"),
+    "llm": ("llm_first_token_ms", "to the first token"),
+    "tts": ("tts_first_audio_ms", "to the first audio"),
+}
+"""Stage -> its figure in the self-test, and what that is the time of."""
+
+_REASONS = {
+    "option": "option",
+    "plan": "by the cores",
+    "tuned": "tuned",
+    "single": "always one",
+    "elsewhere": "computes elsewhere",
+}
+
+
+class ThreadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Threads of one stage.
+
+    Attributes:
+        stage: "vad", "turn", "stt", "llm" or "tts".
+        engine: its name.
+        threads: that it computes with.
+        why: see `threads.Share`.
+        tuning_ms: what was measured for the plan, threads -> milliseconds of its part of a turn.
+        test_ms: of the self-test, milliseconds; None = not measured.
+    """
+
+    stage: str
+    engine: str
+    threads: int
+    why: str
+    tuning_ms: dict[int, float]
+    test_ms: float | None = None
+
+
 @dataclass(slots=True)
 class Findings:
     """What the doctor found.
@@ -66,6 +105,7 @@ class Findings:
         libraries: installed versions, "" where absent.
         models: names of the models that are here.
         devices: what can be heard and said with.
+        threads: the thread plan.
         test: figures of the self-test.
         advice: what to do, in words.
     """
@@ -74,6 +114,7 @@ class Findings:
     libraries: dict[str, str] = field(default_factory=dict)
     models: list[str] = field(default_factory=list)
     devices: dict[str, Any] = field(default_factory=dict)
+    threads: list[ThreadRow] = field(default_factory=list)
     test: dict[str, float | str] = field(default_factory=dict)
     advice: list[str] = field(default_factory=list)
 
@@ -83,12 +124,14 @@ def doctor(config: Config, *, has_test: bool, is_json: bool) -> int:
     found = Findings()
     _look(found)
     is_well = True
-    if has_test:
-        try:
+    try:
+        _plan(config, found)
+        if has_test:
             asyncio.run(_test(config, found))
-        except VoiceAvatarError as error:
-            is_well = False
-            found.advice.append(f"The self-test failed: {error.code}: {error.message}")
+            _plan(config, found)  # loading the engines may have tuned it
+    except VoiceAvatarError as error:
+        is_well = False
+        found.advice.append(f"The self-test failed: {error.code}: {error.message}")
     _advise(found)
     if is_json:
         print(msgspec.json.encode(found).decode())
@@ -101,7 +144,9 @@ def _look(found: Findings) -> None:
     found.system = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        "processor": processor(),
+        "cores": usable_cores(),
+        "event loop": "uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
     }
     for library in _LIBRARIES:
         try:
@@ -131,6 +176,26 @@ def _sound_devices() -> dict[str, Any]:
         "microphones": sum(d["max_input_channels"] > 0 for d in devices),
         "loudspeakers": sum(d["max_output_channels"] > 0 for d in devices),
     }
+
+
+def _plan(config: Config, found: Findings) -> None:
+    """Notes the thread plan, with what is known of it without measuring."""
+    _, plan = planned_engines(config, ModelStore(), may_measure=False)
+    found.system["cores planned for"] = plan.cores
+    found.threads = [_row(config, share, found.test) for share in plan.shares]
+
+
+def _row(config: Config, share: Share, test: dict[str, float | str]) -> ThreadRow:
+    figure, _ = _FIGURES[share.stage]
+    test_ms = test.get(figure)
+    return ThreadRow(
+        stage=share.stage,
+        engine=getattr(config, share.stage).engine,
+        threads=share.threads,
+        why=share.why,
+        tuning_ms=dict(share.ms),
+        test_ms=test_ms if isinstance(test_ms, float) else None,
+    )
 
 
 # -- the self-test
@@ -250,6 +315,20 @@ def _show(found: Findings) -> None:
             text = f"{value:.2f}" if isinstance(value, float) else str(value)
             table.add_row(name, text or "-")
         console.print(table)
+    _show_threads(console, found.threads)
     console.print(f"models here: {', '.join(found.models) or 'none'}")
     for line in found.advice:
         console.print(f"- {line}", markup=False)
+
+
+def _show_threads(console: Console, rows: list[ThreadRow]) -> None:
+    table = Table("threads", "engine", "", "why", "measured", title_justify="left")
+    for row in rows:
+        why = _REASONS[row.why]
+        if row.tuning_ms:
+            times = (f"{count}: {ms:.0f} ms" for count, ms in sorted(row.tuning_ms.items()))
+            why += f" ({', '.join(times)})"
+        _, what = _FIGURES[row.stage]
+        measured = "-" if row.test_ms is None else f"{row.test_ms:.1f} ms {what}"
+        table.add_row(row.stage, row.engine, str(row.threads), why, measured)
+    console.print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -15,7 +16,12 @@ from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engines
 from voice_avatar.models import ModelStore
 from voice_avatar.server import AvatarServer, load_persona
+from voice_avatar.thread_trials import EngineOptions
+from voice_avatar.thread_tuning import nothing, plan_threads
+from voice_avatar.threads import ThreadPlan
 from voice_avatar.workers import Engines
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -28,7 +34,9 @@ def serve(config: Config) -> int:
 
 
 async def _serve(config: Config) -> None:
-    server = AvatarServer(config, lambda: engines_of(config, on_stage=_say_stage))
+    server = AvatarServer(
+        config, lambda: engines_of(config, on_stage=_say_stage, on_probe=_say_probe)
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _end, server, number)
@@ -46,25 +54,59 @@ def _end(server: AvatarServer, number: signal.Signals) -> None:
 
 
 def engines_of(
-    config: Config, *, on_stage: Callable[[str, str], None] = lambda stage, name: None
+    config: Config,
+    *,
+    on_stage: Callable[[str, str], None] = lambda stage, name: None,
+    on_probe: Callable[[str, int], None] = nothing,
 ) -> Engines:
-    """Loads the engines; models that are missing are pulled. Blocks.
+    """Plans the threads and loads the engines; models that are missing are pulled. Blocks.
+
+    Args:
+        config: which, and how.
+        on_stage: told the stage and the engine's name before each is loaded.
+        on_probe: told the stage and its threads before each measurement, on a first start.
 
     Raises:
         ConfigError, PersonaError: an engine or a persona does not exist.
         EngineUnavailable, ModelError: an engine cannot be loaded.
     """
-    voice = load_persona(config.server.persona).voice or config.tts.voice
+    store = ModelStore()
+    planned, plan = planned_engines(config, store, on_probe=on_probe)
+    _log.info("threads", extra={share.stage: share.threads for share in plan.shares})
     return load_engines(
         vad=config.vad,
         turn=config.turn,
-        stt=config.stt,
-        llm=config.llm,
-        tts=replace(config.tts, voice=voice),
+        stt=planned.stt,
+        llm=planned.llm,
+        tts=planned.tts,
         denoise=config.denoise,
-        store=ModelStore(),
+        store=store,
         on_stage=on_stage,
     )
+
+
+def planned_engines(
+    config: Config,
+    store: ModelStore,
+    *,
+    may_measure: bool = True,
+    on_probe: Callable[[str, int], None] = nothing,
+) -> tuple[EngineOptions, ThreadPlan]:
+    """Returns the options of recogniser, language model and voice with their threads, and the plan.
+
+    Args:
+        config: all options.
+        store: where the models and earlier measurements are.
+        may_measure: whether to measure what the plan has to know, and to fetch models for that.
+        on_probe: told the stage and its threads before each measurement.
+
+    Raises:
+        PersonaError: the persona does not exist.
+    """
+    voice = load_persona(config.server.persona).voice or config.tts.voice
+    engines = EngineOptions(config.stt, config.llm, replace(config.tts, voice=voice))
+    plan = plan_threads(config.threads, engines, store, may_measure=may_measure, on_probe=on_probe)
+    return engines.with_threads(plan), plan
 
 
 def with_uvloop(main: Coroutine[Any, Any, T]) -> T:
@@ -79,6 +121,10 @@ def with_uvloop(main: Coroutine[Any, Any, T]) -> T:
 
 def _say_stage(stage: str, name: str) -> None:
     print(f"loading {stage}: {name} …", file=sys.stderr, flush=True)
+
+
+def _say_probe(stage: str, threads: int) -> None:
+    print(f"measuring {stage} with {threads} threads, once …", file=sys.stderr, flush=True)
 
 
 def _say_url(url: str) -> None:

@@ -28,6 +28,7 @@ from voice_avatar.memory import MemoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import SessionOptions
 from voice_avatar.stt import SttOptions
+from voice_avatar.threads import ThreadOptions
 from voice_avatar.tts import TtsOptions
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
@@ -107,6 +108,7 @@ class Config:
     gestures: GestureOptions = field(default_factory=GestureOptions)
     playout: PlayoutOptions = field(default_factory=PlayoutOptions)
     session: SessionOptions = field(default_factory=SessionOptions)
+    threads: ThreadOptions = field(default_factory=ThreadOptions)
 
 
 PER_SESSION: Final = frozenset(
@@ -160,6 +162,7 @@ def load(
     for key, (value, source) in settings.items():
         config = _with(config, key, value, source)
     _check(config.server)
+    _check_threads(config)
     return config
 
 
@@ -243,6 +246,18 @@ def _check(server: ServerOptions) -> None:
         raise ConfigError(f"server.max_sessions must be 1 or more, not {server.max_sessions}.")
     if server.tls_key and not server.tls_cert:
         raise ConfigError("server.tls_key needs server.tls_cert.")
+
+
+def _check_threads(config: Config) -> None:
+    for key, value in {
+        "threads.cores": config.threads.cores,
+        "threads.tune_s": config.threads.tune_s,
+        "stt.threads": config.stt.threads,
+        "llm.threads": config.llm.threads,
+        "tts.threads": config.tts.threads,
+    }.items():
+        if value < 0:
+            raise ConfigError(f"{key} must be 0 or more, not {value}.")
 
 
 # -- types

@@ -38,8 +38,8 @@ class LlmOptions:
         connect_timeout_s: openai_http: longest wait for a connection, seconds.
         warms_by_request: openai_http: whether `warm` sends a request for one token (worth it only
             where the server caches prefixes and answers a single tenant).
-        threads: llamacpp: CPU threads. 1, because 2 on 2 cores collapsed to a hundredth of the
-            speed as soon as another stage ran (design.md, section 3).
+        threads: llamacpp: CPU threads; 0 = by the plan of `[threads]`. With more than there are
+            cores free while others compute, it falls to a tenth of its speed and less.
         slots: conversations served at once; llamacpp keeps a prefix cache per slot, and each slot
             takes memory for `context_tokens`.
         gpu_layers: llamacpp: layers put on the GPU, -1 = all, 0 = none.
@@ -60,7 +60,7 @@ class LlmOptions:
     between_tokens_timeout_s: float = 5.0
     connect_timeout_s: float = 2.0
     warms_by_request: bool = False
-    threads: int = 1
+    threads: int = 0
     slots: int = 4
     gpu_layers: int = 0
     dtype: str = "auto"

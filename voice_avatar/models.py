@@ -156,6 +156,22 @@ class ModelStore:
         """
         return self._cached_or_missing(self._model(name))[0].folder
 
+    def fingerprint(self, name_or_path: str) -> str:
+        """Returns what tells a model that is here from another one or another version of it.
+
+        The hash of the main file as the cache noted it; of a path, its size and time of change.
+
+        Raises:
+            ModelUnknown: neither a name nor a path.
+            ModelMissing: it is not cached.
+        """
+        model = self._table.get(name_or_path)
+        if model is not None:
+            _, facts = self._cached_or_missing(model)
+            return next(iter(facts.values())).sha256
+        about = self._at_path(name_or_path).main.stat()
+        return f"{about.st_size}@{about.st_mtime_ns}"
+
     def verify(self, name: str) -> ModelFiles:
         """Hashes every file of a cached model again.
 

@@ -81,7 +81,7 @@ class SttOptions:
         languages: codes among which "auto" chooses; empty = all that the model knows.
         device: "cpu", "cuda" or "auto".
         compute_type: number format of the weights, as CTranslate2 names it ("int8", "float16").
-        threads: CPU threads for one utterance (1: the decoder is slower on 2; design.md section 3).
+        threads: CPU threads for one utterance; 0 = by the plan of `[threads]`.
         parallel: utterances decoded at once, on the same weights (2: what is awaited need not
             wait for an interim text).
         min_window_frames: least encoder window, 10 ms frames, 700 to 3000 (at 800 the decoder
@@ -101,7 +101,7 @@ class SttOptions:
     languages: tuple[str, ...] = ()
     device: str = "cpu"
     compute_type: str = "int8"
-    threads: int = 1
+    threads: int = 0
     parallel: int = 2
     min_window_frames: int = 1000
     retry_window_frames: int = 1500

@@ -43,7 +43,7 @@ class TtsOptions:
         gain: loudness, times the voice's own; what would go beyond -4 dBFS is rounded off to
             stay under -1 dBFS (1.4: the voice joe speaks at -22 dBFS and peaks at -5 dBFS).
         seed: of the variation; equal text then sounds equal on every run.
-        threads: threads of the network (1: a second one gained nothing on two shared cores).
+        threads: CPU threads of the network; 0 = by the plan of `[threads]`.
         first_frames: frames of about 11.6 ms in the first piece of a chunk (16 = 0.19 s; of 24,
             16, 12 and 8 frames the first audio comes after 45, 37, 34 and 32 ms).
         lead_frames: frames left out at the start of a reply, where the voice makes more than as
@@ -64,7 +64,7 @@ class TtsOptions:
     noise_w_scale: float = 1.0
     gain: float = 1.4
     seed: int = 0
-    threads: int = 1
+    threads: int = 0
     first_frames: int = 16
     lead_frames: int = 3
     piece_growth: float = 3.0

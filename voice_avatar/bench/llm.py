@@ -36,6 +36,7 @@ from voice_avatar.engines.registry import load_engine
 from voice_avatar.events import LlmDone, LlmRequest, Message, TextDelta
 from voice_avatar.llm import LlmEngine, LlmOptions
 from voice_avatar.models import ModelStore
+from voice_avatar.threads import UNPLANNED_THREADS
 
 OURS: Final = "ours"
 TOKENS: Final = 60
@@ -308,7 +309,7 @@ def _items(answers: Mapping[str, Sequence[Answer]], group: str) -> Iterator[dict
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of this bench."""
     parser.add_argument("--model", default=LlmOptions().model, help="model of llama.cpp")
-    parser.add_argument("--threads", type=int, default=LlmOptions().threads, help="of our engine")
+    parser.add_argument("--threads", type=int, default=UNPLANNED_THREADS, help="of our engine")
     parser.add_argument("--limit", type=int, default=0, help="only N requests of each group")
 
 

@@ -40,6 +40,7 @@ from voice_avatar.errors import AudioUnsupported, ConfigError
 from voice_avatar.events import MIC_HZ
 from voice_avatar.models import ModelStore
 from voice_avatar.stt import SttOptions, trim_loops
+from voice_avatar.threads import UNPLANNED_THREADS
 
 OURS: Final = "ours"
 NOISE_KINDS: Final = frozenset({"noise", "babble"})
@@ -363,7 +364,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="recordings with their manifest (default: VOICE_AVATAR_SPEECH_DIR)",
     )
     parser.add_argument("--model", default=SttOptions().model)
-    parser.add_argument("--threads", type=int, default=SttOptions().threads)
+    parser.add_argument("--threads", type=int, default=UNPLANNED_THREADS)
     parser.add_argument("--min-window", type=int, default=SttOptions().min_window_frames)
     parser.add_argument("--retry-window", type=int, default=SttOptions().retry_window_frames)
     parser.add_argument("--variants", action="store_true", help="measure spoilt variants instead")

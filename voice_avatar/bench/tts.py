@@ -28,6 +28,7 @@ from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.events import SpeechPiece
 from voice_avatar.models import ModelStore
+from voice_avatar.threads import UNPLANNED_THREADS
 from voice_avatar.tts import TtsEngine, TtsOptions
 
 OURS: Final = "ours"
@@ -209,7 +210,7 @@ def _items(runs: Mapping[str, Sequence[Spoken]], group: str) -> Iterator[dict[st
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of this bench."""
     parser.add_argument("--voice", default=TtsOptions().voice, help="voice of Piper")
-    parser.add_argument("--threads", type=int, default=TtsOptions().threads, help="of our engine")
+    parser.add_argument("--threads", type=int, default=UNPLANNED_THREADS, help="of our engine")
     parser.add_argument("--limit", type=int, default=0, help="only the first N sentences")
 
 

@@ -29,6 +29,7 @@ from voice_avatar.stt import (
     guarded_text,
     primary_subtag,
 )
+from voice_avatar.threads import UNPLANNED_THREADS
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -81,7 +82,7 @@ def load(options: SttOptions, store: ModelStore) -> FasterWhisperStt:
             str(files.folder),
             device=options.device,
             compute_type=options.compute_type,
-            cpu_threads=options.threads,
+            cpu_threads=options.threads or UNPLANNED_THREADS,
             num_workers=options.parallel,
         )
     except (RuntimeError, ValueError) as error:

@@ -29,6 +29,7 @@ from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events import LlmDone, LlmRequest, TextDelta
 from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
+from voice_avatar.threads import UNPLANNED_THREADS
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
@@ -209,8 +210,8 @@ def _params(xllamacpp: Any, options: LlmOptions, gguf: Path) -> Any:
     params.model.path = str(gguf)
     params.model_alias = {options.model}
     params.n_gpu_layers = options.gpu_layers
-    params.cpuparams.n_threads = options.threads
-    params.cpuparams_batch.n_threads = options.threads
+    threads = options.threads or UNPLANNED_THREADS
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.n_parallel = options.slots
     params.n_ctx = options.slots * options.context_tokens
     params.n_batch = params.n_ubatch = _BATCH_TOKENS

@@ -37,6 +37,7 @@ from voice_avatar.engines.piper_spelling import (
 from voice_avatar.errors import EngineUnavailable, TtsFailed
 from voice_avatar.events import PhonemeSpan, SpeakableChunk, SpeechPiece, SpeechPlan
 from voice_avatar.models import ModelStore
+from voice_avatar.threads import UNPLANNED_THREADS
 from voice_avatar.tts import (
     BREAKS,
     NO_WORD,
@@ -85,7 +86,7 @@ def load(options: TtsOptions, store: ModelStore) -> PiperTts:
         raise EngineUnavailable(f"{network.name} is not a Piper voice.") from error
 
     how = onnxruntime.SessionOptions()
-    how.intra_op_num_threads = options.threads
+    how.intra_op_num_threads = options.threads or UNPLANNED_THREADS
     how.inter_op_num_threads = 1
     how.log_severity_level = 3  # errors only
     # A thread that spins takes a core from recognition and generation.

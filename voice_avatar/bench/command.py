@@ -27,6 +27,7 @@ BENCHES: Final = {
     "stt": "our recogniser beside its library used plainly",
     "tts": "our synthesizer beside its library used plainly",
     "llm": "our language model beside its library used plainly",
+    "threads": "what more threads, batches and calls at once are worth",
 }
 """Name -> what it measures."""
 

@@ -149,14 +149,17 @@ async def test_spoken_questions_get_spoken_answers_and_are_remembered_as_heard(
         assert reply.v2v_ms is not None
         assert reply.metrics is not None
         assert reply.metrics.sent_ms is not None
-    # The last reply is written down with the next turn: until then a report may correct it.
-    assert [message.content for message in remembered] == [
+    contents = [message.content for message in remembered]
+    assert contents[:5] == [
         first.user_text,
         first.spoken_text,
         second.user_text,
         second.spoken_text,
         third.user_text,
     ]
+    # The last reply is written down with its last report, or else with the next turn: whether the
+    # report is there yet is a matter of milliseconds.
+    assert contents[5:] in ([], [third.spoken_text])
 
 
 async def test_two_people_at_once_get_each_their_answer(

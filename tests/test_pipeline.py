@@ -947,7 +947,9 @@ async def test_a_denoiser_that_fails_is_told_once_and_the_sound_is_heard_as_it_i
             assert talk.codes() == ["engine_error"]
 
 
-async def test_the_prefix_is_warmed_while_the_user_speaks_and_may_fail_to() -> None:
+async def test_the_prefix_is_warmed_at_the_start_and_while_the_user_speaks_and_may_fail_to() -> (
+    None
+):
     class Warm(ScriptedLlm):
         def __init__(self) -> None:
             super().__init__()
@@ -962,9 +964,10 @@ async def test_the_prefix_is_warmed_while_the_user_speaks_and_may_fail_to() -> N
         async with talking(workers) as talk:
             await talk.says(QUESTION)
             await talk.reply()
-        assert len(llm.warmed) == 1
-        assert llm.warmed[0].priority == 1
-        assert llm.warmed[0].messages == llm.requests[0].messages[:1]
+        assert len(llm.warmed) == 2
+        for request in llm.warmed:
+            assert request.priority == 1
+            assert request.messages[:1] == llm.requests[0].messages[:1]
 
 
 # -- the tape

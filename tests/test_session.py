@@ -73,6 +73,8 @@ from voice_avatar.vad import VadOptions
 RATE_HZ = 10_000
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 SYSTEM = Message("system", "Be kind.")
+MEMORY = MemoryOptions(opening="Hello!")
+OPENING = Message("user", "Hello!")
 OPTIONS = SessionOptions(
     thinking_after_s=0.3, settle_s=0.3, quiet_after_s=15.0, idle_timeout_s=60.0, max_text_chars=50
 )
@@ -154,14 +156,19 @@ class Scene:
         log: all that the session said, in order.
     """
 
-    def __init__(self, options: SessionOptions = OPTIONS, turn: TurnOptions | None = None) -> None:
+    def __init__(
+        self,
+        options: SessionOptions = OPTIONS,
+        turn: TurnOptions | None = None,
+        memory: MemoryOptions = MEMORY,
+    ) -> None:
         self.now_s = 1000.0
         self.session = Session(
             options,
             vad=VadOptions(start_windows=3, pause_windows=2),
             turn=turn or replace(TURN, rescore_s=()),
             playout=PLAYOUT,
-            memory=MemoryOptions(opening="Hello!"),
+            memory=memory,
             system_prompt="Be kind.",
             rate_hz=RATE_HZ,
             count_tokens=lambda text: len(text.split()),
@@ -306,7 +313,7 @@ def speaking(
 
 
 def test_a_new_session_tells_its_state() -> None:
-    assert Scene().told == ["state idle"]
+    assert Scene().told == ["state idle", "warm"]
 
 
 def test_a_question_is_answered() -> None:
@@ -363,14 +370,17 @@ def test_a_reply_knows_when_the_question_ended_and_was_understood() -> None:
 
 def test_the_prompt_is_warmed_while_the_user_speaks_if_it_is_final() -> None:
     scene = Scene()
+    scene.log.clear()
     scene.speak(0.2)
-    assert scene.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
+    assert scene.only(WarmPrefix) == [WarmPrefix((SYSTEM, OPENING))]
     again = speaking("Hi.", 1.0)
     again.wait(1.1)
+    again.log.clear()
     again.speak(0.2)
     assert again.only(WarmPrefix) == []
     later = speaking("Hi.", 1.0)
     later.wait(2.0)
+    later.log.clear()
     later.speak(0.2)
     assert [m.content for m in later.only(WarmPrefix)[0].messages] == ["Be kind.", "Hello.", "Hi."]
 
@@ -1059,9 +1069,24 @@ def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
 # -- reading ahead
 
 
+def test_the_prompt_is_warmed_when_a_session_begins() -> None:
+    assert Scene().only(WarmPrefix) == [WarmPrefix((SYSTEM, OPENING))]
+    without = Scene(memory=MemoryOptions(opening=""))
+    assert without.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
+
+
+def test_a_prompt_that_the_client_changes_is_warmed_at_once() -> None:
+    scene = Scene()
+    scene.log.clear()
+    scene.give(SettingsChanged(system_prompt="Be brief."))
+    assert scene.only(WarmPrefix) == [WarmPrefix((Message("system", "Be brief."), OPENING))]
+    assert scene.give(SettingsChanged(language="zh")) == []
+
+
 def test_the_prompt_is_warmed_once_the_client_has_said_how_much_of_the_reply_was_heard() -> None:
     scene = speaking()
     scene.report(1, 4.0, "finished")
+    scene.log.clear()
     scene.speak(0.2)
     assert [[m.content for m in warm.messages] for warm in scene.only(WarmPrefix)] == [
         ["Be kind.", "Hello.", "One two three four."]
@@ -1330,6 +1355,7 @@ def test_a_greeting_is_spoken_first_and_remembered() -> None:
     scene = Scene(replace(OPTIONS, greeting="Welcome!"))
     assert scene.told == [
         "state idle",
+        "warm",
         "start 1: Welcome!",
         "state thinking",
         "reply 1 to turn 0",

@@ -79,12 +79,15 @@ class LlmCapabilities:
         model: model name.
         context_tokens: prompt + completion limit, 0 when unknown.
         has_prefix_cache: whether `warm` makes the next `generate` start sooner.
+        prefix_caches: how many caches there are that know nothing of one another: a new
+            conversation may get any of them.
     """
 
     name: str
     model: str
     context_tokens: int
     has_prefix_cache: bool
+    prefix_caches: int = 1
 
 
 class LlmEngine(Protocol):

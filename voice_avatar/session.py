@@ -198,6 +198,7 @@ class Session:
         """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
         self._options = options
         self._system_prompt = system_prompt
+        self._opening = memory.opening
         self._rate_hz = rate_hz
         self._count_tokens = count_tokens
         self._context_tokens = context_tokens
@@ -218,8 +219,11 @@ class Session:
     # -- the interface
 
     def start(self, now_s: float) -> tuple[Command | Notice, ...]:
-        """Returns what a new session does first: its state, and the greeting if there is one."""
-        out: list[Command | Notice] = [StateChanged(self.state)]
+        """Returns what a new session does first: its state, and the greeting if there is one.
+
+        The LLM reads the system prompt meanwhile: the first reply would have to wait for it.
+        """
+        out: list[Command | Notice] = [StateChanged(self.state), *self._warm(None, now_s)]
         if self._options.greeting:
             out += self._say(self._options.greeting, now_s, is_apology=False)
         return tuple(out)
@@ -304,7 +308,7 @@ class Session:
             case PlaybackReport():
                 return self._reported(event, now_s)
             case SettingsChanged():
-                return self._settings(event)
+                return self._settings(event, now_s)
             case Tick():
                 return self._tick(now_s)
             case _:
@@ -369,7 +373,11 @@ class Session:
         """Lets the LLM read the prompt of a reply to come, once the last reply is final."""
         if now_s - self._over_s >= _REPORT_S:
             self._replies.write()
-        return [WarmPrefix(self._prompt(text))] if self._replies.is_written else []
+        if not self._replies.is_written:
+            return []
+        if text is None and not self.history.messages:
+            text = self._opening  # some chat templates refuse a prompt without a user's turn
+        return [WarmPrefix(self._prompt(text))]
 
     def _read_ahead(self, text: str, now_s: float) -> list[Command | Notice]:
         """Lets the LLM read what the user has said so far: the final text begins like it."""
@@ -479,14 +487,16 @@ class Session:
             return out + self._answer_again(turn, now_s)
         return out + (self._say(self._apology, now_s, is_apology=True) if is_failure else [])
 
-    def _settings(self, event: SettingsChanged) -> list[Output]:
+    def _settings(self, event: SettingsChanged, now_s: float) -> list[Output]:
+        out: list[Output] = []
         if event.language is not None:
             self._listener.language = event.language or None
         if event.system_prompt is not None:
             self._system_prompt = event.system_prompt
+            out += self._warm(None, now_s)
         if event.endpointing is not None:
             self._listener.set_manual(event.endpointing == "manual")
-        return []
+        return out
 
     # -- replies
 

@@ -38,9 +38,14 @@ async def warm_up(workers: Workers, system_prompt: str, language: str) -> None:
         await in_thread(workers.turn, engines.turn.score, silence(MIC_HZ))
     await in_thread(workers.stt, engines.stt.transcribe, _NOISE, language)
     prompt = (Message("system", system_prompt), Message("user", "Hello."))
-    async with aclosing(engines.llm.generate(LlmRequest(prompt, max_tokens=1))) as deltas:
+    request = LlmRequest(prompt, max_tokens=1)
+    async with aclosing(engines.llm.generate(request)) as deltas:
         async for _ in deltas:
             pass
+    # The caches are filled in turn, so that no new conversation, whichever it gets, has the system
+    # prompt read while others wait for their next tokens.
+    for _ in range(engines.llm.capabilities.prefix_caches - 1):
+        await engines.llm.warm(request)
     speech = engines.tts.synthesize(_WORDS)
     while await in_thread(workers.tts, next, speech, None) is not None:
         pass

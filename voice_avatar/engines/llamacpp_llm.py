@@ -81,7 +81,9 @@ class LlamaCppLlm:
     def capabilities(self) -> LlmCapabilities:
         """See `LlmEngine`."""
         options = self._options
-        return LlmCapabilities("llamacpp", options.model, options.context_tokens, True)
+        return LlmCapabilities(
+            "llamacpp", options.model, options.context_tokens, True, prefix_caches=options.slots
+        )
 
     def count_tokens(self, text: str) -> int:
         """See `LlmEngine`; an estimate, because xllamacpp has no call for it."""

@@ -1,24 +1,34 @@
-"""A first piece of work for every engine, so that the first turn of a user finds them awake."""
+"""A first piece of work for everything that a turn needs, so that the first user finds it awake.
+
+Engines have graphs to optimise and memory to touch, the tables of gestures, words and visemes are
+read when they are first asked for (8 ms), and the language model has the system prompt to read.
+"""
 
 from __future__ import annotations
 
 from contextlib import aclosing
+from typing import Final
 
-from voice_avatar.audio import silence
+from voice_avatar.audio import StreamResampler, silence
+from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
-    ChunkWord,
     LlmRequest,
     Message,
-    SpeakableChunk,
+    SpeechPiece,
+    SpeechPlan,
 )
+from voice_avatar.gestures import GestureOptions, GesturePlanner
+from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.workers import Workers, in_thread
 
 _NOISE = bytes(range(64)) * (2 * MIC_HZ // 64)
 """A second of something that a recogniser does not throw away unheard."""
 
-_WORDS = SpeakableChunk(0, "Hello.", "Hello.", (ChunkWord(0, 6, 0, 6),))
+_REPLY: Final = "Hello."
+_REPLY_HZ: Final = 24_000
+"""What a client most often asks for; another one would do."""
 
 
 async def warm_up(workers: Workers, system_prompt: str, language: str) -> None:
@@ -37,15 +47,40 @@ async def warm_up(workers: Workers, system_prompt: str, language: str) -> None:
     if engines.turn is not None:
         await in_thread(workers.turn, engines.turn.score, silence(MIC_HZ))
     await in_thread(workers.stt, engines.stt.transcribe, _NOISE, language)
+    await _read(workers, system_prompt)
+    await _speak(workers, language)
+
+
+async def _read(workers: Workers, system_prompt: str) -> None:
+    """Has the system prompt read into every prefix cache.
+
+    So no new conversation, whichever it gets, has it read while others wait for their next tokens:
+    a step of the model reads up to 64 tokens, and everybody's next token comes with the next step.
+    """
+    llm = workers.engines.llm
     prompt = (Message("system", system_prompt), Message("user", "Hello."))
     request = LlmRequest(prompt, max_tokens=1)
-    async with aclosing(engines.llm.generate(request)) as deltas:
+    async with aclosing(llm.generate(request)) as deltas:
         async for _ in deltas:
             pass
-    # The caches are filled in turn, so that no new conversation, whichever it gets, has the system
-    # prompt read while others wait for their next tokens.
-    for _ in range(engines.llm.capabilities.prefix_caches - 1):
-        await engines.llm.warm(request)
-    speech = engines.tts.synthesize(_WORDS)
-    while await in_thread(workers.tts, next, speech, None) is not None:
-        pass
+    for _ in range(llm.capabilities.prefix_caches - 1):  # they are given out in turn
+        await llm.warm(request)
+
+
+async def _speak(workers: Workers, language: str) -> None:
+    """Takes a word all the way that a reply takes."""
+    tts = workers.engines.tts
+    voice = tts.capabilities
+    chunker = Chunker(ChunkingOptions(), language)
+    planner = GesturePlanner(GestureOptions(), language, 0, _REPLY_HZ, 1)
+    timeline = ReplyTimeline(0, _REPLY_HZ, voice, planner)
+    resampler = StreamResampler(voice.rate_hz, _REPLY_HZ)
+    timeline.write(_REPLY)
+    for chunk in (*chunker.push(_REPLY).chunks, *chunker.flush().chunks):
+        speech = tts.synthesize(chunk)
+        while (part := await in_thread(workers.tts, next, speech, None)) is not None:
+            match part:
+                case SpeechPlan():
+                    timeline.place(chunk, part)
+                case SpeechPiece():
+                    resampler.push(part.pcm)

@@ -20,9 +20,10 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -54,8 +55,8 @@ _SILENCE: Final = -1.5
 _MOST_TOKENS: Final = 60
 """Of a sentence."""
 
-Batch = Callable[[Sequence[int]], Iterable[float]]
-"""Users -> when each had its result, milliseconds after all had asked."""
+Way = Callable[[int], list[float]]
+"""Number of users -> when each had his result, milliseconds after all had asked."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,11 +83,9 @@ def run(args: argparse.Namespace) -> Run:
     speech = [_speech(voice, sentence) for sentence in sentences]
     most = args.most or usable_cores()
     bench = _Threads(args, store, voice, sentences[0], speech[0])
-    together = _Together(args, store)
     figures = [
         *(f for count in range(1, most + 1) for f in bench.figures(count)),
-        *together.recognised(speech),
-        *together.spoken(voice, sentences[:2]),
+        *_together(args, store, voice, sentences, speech),
     ]
     return results_of(
         "threads",
@@ -195,65 +194,43 @@ def _listening(stt: SttEngine, speech: bytes) -> Iterator[None]:
 # -- several users at once
 
 
-class _Together:
-    """Several users at the same moment."""
-
-    def __init__(self, args: argparse.Namespace, store: ModelStore) -> None:
-        self._args = args
-        self._store = store
-
-    def recognised(self, speech: Sequence[bytes]) -> Iterator[Figure]:
-        """Yields what the recogniser takes for utterances that end at once."""
-        for workers in (1, 2):
-            model = _Whisper(self._args.stt, workers, self._store)
-            mels = [model.mel(pcm) for pcm in speech]
-            with ThreadPoolExecutor(2) as pool:
-                ways: dict[str, Batch] = {
-                    "two_calls": lambda users, m=model, f=mels, p=pool: _at_once(
-                        p, [lambda u=u: m.text(f[u : u + 1]) for u in users]
-                    )
-                }
-                if workers == 1:
-                    ways = {
-                        "one_by_one": lambda users, m=model, f=mels: _in_turn(
-                            [lambda u=u: m.text(f[u : u + 1]) for u in users]
-                        ),
-                        "batch": lambda users, m=model, f=mels: _as_one(
-                            lambda: m.text([f[u] for u in users]), len(users)
-                        ),
-                    }
-                yield from self._figures("stt", "an utterance", ways)
-
-    def spoken(self, voice: TtsEngine, sentences: Sequence[str]) -> Iterator[Figure]:
-        """Yields what the voice takes for the first sound and the whole of two sentences."""
-        with ThreadPoolExecutor(2) as pool:
-            for part, is_first in (("first_audio", True), ("whole", False)):
-                ways: dict[str, Batch] = {
-                    "in_turn": lambda users, f=is_first: _pieces_in_turn(voice, sentences, f),
-                    "two_threads": lambda users, f=is_first: _at_once(
-                        pool, [lambda u=u: _spoken(voice, sentences[u], f) for u in users]
-                    ),
-                }
-                yield from self._figures(f"tts.{part}", "a sentence", ways, users=(2,))
-
-    def _figures(
-        self, stage: str, what: str, ways: dict[str, Batch], users: Sequence[int] = USERS
-    ) -> Iterator[Figure]:
-        for count in users:
-            for name, way in ways.items():
-                _say(f"{stage} of {count} users, {name}")
-                way(range(count))
-                rounds = [list(way(range(count))) for _ in range(self._args.rounds)]
-                title = f"{what} of each of {count} users, {name.replace('_', ' ')}"
-                yield _figure(
-                    f"together.{stage}.{count}.{name}", title, [ms for r in rounds for ms in r]
-                )
+def _together(
+    args: argparse.Namespace,
+    store: ModelStore,
+    voice: TtsEngine,
+    sentences: Sequence[str],
+    speech: Sequence[bytes],
+) -> Iterator[Figure]:
+    """Yields what users wait for who ask at the same moment."""
+    for workers in (1, 2):
+        ears = _Ears(args.stt, workers, store, speech)
+        ways = {"two_calls": ears.two_calls}
+        if workers == 1:
+            ways = {"one_by_one": ears.one_by_one, "batch": ears.batch}
+        for name, way in ways.items():
+            for users in USERS:
+                times_ms = _of_all(way, users, args.rounds)
+                title = f"an utterance of each of {users} users, {name.replace('_', ' ')}"
+                yield _figure(f"together.stt.{users}.{name}", title, times_ms)
+    for is_first in (True, False):
+        mouths = _Mouths(voice, sentences, is_first=is_first)
+        what = "first_audio" if is_first else "whole"
+        for name, way in {"in_turn": mouths.in_turn, "two_threads": mouths.two_threads}.items():
+            times_ms = _of_all(way, 2, args.rounds)
+            title = f"a sentence to each of 2 users, {name.replace('_', ' ')}"
+            yield _figure(f"together.tts.{what}.{name}", title, times_ms)
 
 
-class _Whisper:
-    """Whisper as the engine drives it, one window for all, several at once."""
+def _of_all(way: Way, users: int, rounds: int) -> list[float]:
+    """Returns the waits of all users in all rounds, after one that does not count."""
+    way(users)
+    return [ms for _ in range(rounds) for ms in way(users)]
 
-    def __init__(self, name: str, workers: int, store: ModelStore) -> None:
+
+class _Ears:
+    """Whisper as our engine drives it, with one window for all, several users at once."""
+
+    def __init__(self, name: str, workers: int, store: ModelStore, speech: Sequence[bytes]) -> None:
         from faster_whisper import WhisperModel
         from faster_whisper.tokenizer import Tokenizer
 
@@ -271,20 +248,65 @@ class _Whisper:
             self._model.hf_tokenizer, is_multilingual, task="transcribe", language="en"
         )
         self._prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        self._mels = [self._mel(pcm) for pcm in speech]
 
-    def mel(self, pcm: bytes) -> npt.NDArray[np.float32]:
-        """Returns the window of an utterance, (bands, frames)."""
+    def one_by_one(self, users: int) -> list[float]:
+        """Recognises one after the other."""
+        return _in_turn([partial(self._recognise, [mel]) for mel in self._mels[:users]])
+
+    def batch(self, users: int) -> list[float]:
+        """Recognises all as one batch: all wait for the same time."""
+        return _in_turn([partial(self._recognise, self._mels[:users])]) * users
+
+    def two_calls(self, users: int) -> list[float]:
+        """Recognises two at a time."""
+        return _two_at_a_time([partial(self._recognise, [mel]) for mel in self._mels[:users]])
+
+    def _mel(self, pcm: bytes) -> npt.NDArray[np.float32]:
         mel = self._model.feature_extractor(to_float(pcm))[:, : self._window]
         filled = np.full((mel.shape[0], self._window), _SILENCE, np.float32)
         filled[:, : mel.shape[1]] = mel
         return filled
 
-    def text(self, mels: Sequence[npt.NDArray[np.float32]]) -> None:
-        """Recognises one batch."""
+    def _recognise(self, mels: Sequence[npt.NDArray[np.float32]]) -> None:
         encoded = self._model.encode(np.stack(mels))
         self._model.model.generate(
             encoded, [self._prompt] * len(mels), beam_size=1, max_length=2 * _MOST_TOKENS
         )
+
+
+class _Mouths:
+    """A voice that says a sentence to each of several users at once.
+
+    What is timed is the first sound (`is_first`), or the whole.
+    """
+
+    def __init__(self, voice: TtsEngine, sentences: Sequence[str], *, is_first: bool) -> None:
+        self._voice = voice
+        self._sentences = sentences
+        self._is_first = is_first
+
+    def in_turn(self, users: int) -> list[float]:
+        """Takes a piece of each sentence in turn, in one thread."""
+        begun_s = time.perf_counter()
+        speeches = [self._voice.synthesize(_chunk(text)) for text in self._sentences[:users]]
+        ends_ms: list[float] = []
+        while speeches:
+            for speech in tuple(speeches):
+                part = next(speech, None)
+                if part is None or (self._is_first and isinstance(part, SpeechPiece)):
+                    ends_ms.append(1000.0 * (time.perf_counter() - begun_s))
+                    speeches.remove(speech)
+        return ends_ms
+
+    def two_threads(self, users: int) -> list[float]:
+        """Says two sentences at a time."""
+        return _two_at_a_time([partial(self._say, text) for text in self._sentences[:users]])
+
+    def _say(self, text: str) -> None:
+        for part in self._voice.synthesize(_chunk(text)):
+            if self._is_first and isinstance(part, SpeechPiece):
+                return
 
 
 def _in_turn(jobs: Sequence[Callable[[], object]]) -> list[float]:
@@ -296,38 +318,15 @@ def _in_turn(jobs: Sequence[Callable[[], object]]) -> list[float]:
     return ends_ms
 
 
-def _as_one(job: Callable[[], object], users: int) -> list[float]:
-    return _in_turn([job]) * users
-
-
-def _at_once(pool: ThreadPoolExecutor, jobs: Sequence[Callable[[], object]]) -> list[float]:
+def _two_at_a_time(jobs: Sequence[Callable[[], object]]) -> list[float]:
     begun_s = time.perf_counter()
 
     def end_ms(job: Callable[[], object]) -> float:
         job()
         return 1000.0 * (time.perf_counter() - begun_s)
 
-    return list(pool.map(end_ms, jobs))
-
-
-def _spoken(voice: TtsEngine, sentence: str, is_first: bool) -> None:
-    for part in voice.synthesize(_chunk(sentence)):
-        if is_first and isinstance(part, SpeechPiece):
-            return
-
-
-def _pieces_in_turn(voice: TtsEngine, sentences: Sequence[str], is_first: bool) -> list[float]:
-    """Takes a piece of each sentence in turn; returns when each had what is waited for."""
-    begun_s = time.perf_counter()
-    speeches = {n: voice.synthesize(_chunk(sentence)) for n, sentence in enumerate(sentences)}
-    ends_ms: dict[int, float] = {}
-    while speeches:
-        for number, speech in tuple(speeches.items()):
-            part = next(speech, None)
-            if part is None or (is_first and isinstance(part, SpeechPiece)):
-                ends_ms[number] = 1000.0 * (time.perf_counter() - begun_s)
-                del speeches[number]
-    return list(ends_ms.values())
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(end_ms, jobs))
 
 
 # -- small things

@@ -29,7 +29,7 @@ LAYERS: dict[int, str] = {
     " viseme_sets viseme_tables visemes vocabulary",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
-    3: "codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
+    3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
     " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
     " workers",
     4: "client client_audio client_reply closing connection connection_audio http_edge"
@@ -64,7 +64,7 @@ WITHIN: dict[str, str] = {
     "engines.llamacpp_llm": "engines.chat_stream engines.relay models",
     "engines.openai_http_llm": "engines.chat_stream models",
     "engines.piper_tts": "engines.piper_graph engines.piper_spelling models",
-    "engines.registry": "models workers",
+    "engines.registry": "blas models workers",
     "engines.relay": "engines.chat_stream",
     "engines.scripted": "models",
     "engines.silero_vad": "engines.onnx_cpu models",
@@ -111,8 +111,8 @@ DATA_READERS = frozenset("config gesture_rules persona viseme_tables vocabulary"
 
 HEAVY = frozenset(
     "av ctranslate2 faster_whisper httpx huggingface_hub livekit llama_cpp numpy onnx onnxruntime"
-    " opencc piper pypinyin rich sounddevice soxr torch transformers uvloop vllm websockets"
-    " xllamacpp".split()
+    " opencc piper pypinyin rich sounddevice soxr threadpoolctl torch transformers uvloop vllm"
+    " websockets xllamacpp".split()
 )
 
 

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from voice_avatar.blas import hold_to_one_thread
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.errors import ConfigError
 from voice_avatar.llm import LlmOptions
@@ -57,6 +58,7 @@ def load_engine(stage: str, options: Any, store: ModelStore) -> Any:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(known)}."
         raise ConfigError(f"There is no {stage} engine {name!r}.{hint}")
+    hold_to_one_thread()
     module, _, function = known[name].partition(":")
     load = getattr(importlib.import_module(f"voice_avatar.engines.{module}"), function)
     return load(options, store)

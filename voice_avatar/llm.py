@@ -42,6 +42,8 @@ class LlmOptions:
             cores free while others compute, it falls to a tenth of its speed and less.
         slots: conversations served at once; llamacpp keeps a prefix cache per slot, and each slot
             takes memory for `context_tokens`.
+        widens_weights: llamacpp: a small model in a format of four or five bits that is slow on a
+            CPU is run in eight bits, from a copy in the cache folder made at the first start.
         gpu_layers: llamacpp: layers put on the GPU, -1 = all, 0 = none.
         dtype: vllm: "auto", "bfloat16", "float16" or "float32".
         quantization: vllm: quantisation of the weights, "" = as the model says.
@@ -62,6 +64,7 @@ class LlmOptions:
     warms_by_request: bool = False
     threads: int = 0
     slots: int = 4
+    widens_weights: bool = True
     gpu_layers: int = 0
     dtype: str = "auto"
     quantization: str = ""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from voice_avatar.engines.chat_stream import read_chunk, request_body
+from voice_avatar.engines.gguf_weights import quick_weights
 from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events import LlmDone, LlmRequest, TextDelta
@@ -53,7 +54,11 @@ def load(options: LlmOptions, store: ModelStore) -> LlamaCppLlm:
     except ImportError as error:
         raise EngineUnavailable("llama.cpp is not installed: pip install xllamacpp") from error
     files = store.resolve(options.model)
-    params = _params(xllamacpp, options, files.main)
+    weights = files.main
+    if options.widens_weights and not options.gpu_layers:
+        fingerprint = store.fingerprint(options.model)
+        weights = quick_weights(weights, store.home / "derived", fingerprint)
+    params = _params(xllamacpp, options, weights)
     try:
         with _same_signal_handlers():
             server = xllamacpp.Server(params)

@@ -25,8 +25,8 @@ ROOT = Path(SPEC.origin).parent
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
     1: "abbreviations capture chunking denoise gesture_rules gestures llm markup memory numbers_en"
-    " persona playout speakable speakable_en speakable_zh stress stt tags threads tts turn vad"
-    " viseme_sets viseme_tables visemes vocabulary",
+    " own_words persona playout speakable speakable_en speakable_zh stress stt tags threads tts"
+    " turn vad viseme_sets viseme_tables visemes vocabulary",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
@@ -61,7 +61,7 @@ WITHIN: dict[str, str] = {
     "listening": "holding",
     "session": "listening replies",
     "engines.faster_whisper_stt": "models",
-    "engines.llamacpp_llm": "engines.chat_stream engines.relay models",
+    "engines.llamacpp_llm": "engines.chat_stream engines.gguf_weights engines.relay models",
     "engines.openai_http_llm": "engines.chat_stream models",
     "engines.piper_tts": "engines.piper_graph engines.piper_spelling models",
     "engines.registry": "blas models workers",

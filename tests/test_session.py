@@ -1770,3 +1770,54 @@ def test_whatever_happened_a_session_that_is_left_alone_ends(steps: Steps) -> No
         if scene.only(EndSession):
             break
     assert scene.only(EndSession)
+
+
+# -- the avatar's own voice in the microphone
+
+
+STORY = "Rain falls upon green hills."
+
+
+def test_the_replys_own_words_neither_end_it_nor_are_answered() -> None:
+    scene = speaking(STORY, 5.0)
+    scene.hush(0.5)
+    scene.speak(0.5)
+    scene.text("Rain.")
+    scene.hush(2 * WINDOW_S)
+    scene.text("Rain falls.")
+    assert scene.session.is_speaking
+    scene.hush(6.0)
+    assert scene.history[-2:] == [f"assistant: {STORY}", "user: next"]
+    assert not [told for told in scene.told if "interrupted" in told or told.startswith("final 2")]
+
+
+def test_words_of_the_user_that_hold_some_of_the_replys_interrupt() -> None:
+    scene = speaking(STORY, 5.0)
+    scene.hush(0.5)
+    scene.speak(0.5)
+    assert any("interrupted 1" in told for told in scene.text("Rain? Tell me of the sun."))
+
+
+def test_words_that_were_played_long_before_are_the_users() -> None:
+    scene = speaking(STORY, 5.0)
+    scene.hush(3.5)
+    scene.speak(0.5)
+    assert any("interrupted 1" in told for told in scene.text("Rain falls?"))
+
+
+def test_the_end_of_a_reply_that_is_heard_after_it_is_no_turn() -> None:
+    scene = speaking(STORY, 5.0)
+    scene.hush(4.3)
+    scene.speak(0.96)
+    scene.hush(2 * WINDOW_S)
+    scene.text("Green hills.")
+    scene.hush(2.0)
+    assert not [told for told in scene.told if told.startswith(("final 2", "reply 2"))]
+
+
+def test_a_user_may_say_the_replys_words_after_it() -> None:
+    scene = speaking(STORY, 5.0)
+    scene.hush(7.0)
+    assert not scene.session.is_speaking
+    scene.ask("Green hills?")
+    assert "final 2: Green hills?" in scene.told

@@ -259,6 +259,11 @@ class Listener:
         return self.phase is not Phase.QUIET
 
     @property
+    def asked_from_s(self) -> float:
+        """From when on the user's words are asked for: shortly before the speech began."""
+        return self._mic_zero_s + self._segment_start / MIC_HZ
+
+    @property
     def is_waiting(self) -> bool:
         """Whether the turn pauses until the client ends it, however long that takes."""
         return self._is_manual and self.phase is Phase.PAUSED and not self._forced

@@ -48,6 +48,15 @@ class Reply:
             return False
         return self.playout.played(now_s) >= self.total
 
+    def words_between(
+        self, played: int, played_s: float, from_s: float, until_s: float
+    ) -> list[str]:
+        """Returns the words played between two moments, if `played` was played at `played_s`."""
+        rate_hz = self.playout.rate_hz
+        start = played + (from_s - played_s) * rate_hz
+        end = min(self.playout.sent, played + (until_s - played_s) * rate_hz)
+        return [word.text for word in self.words if word.end > start and word.start < end]
+
     def heard(self, tolerance: int) -> str:
         """Returns its text up to the last word played before `cut_at`."""
         if self.cut_at <= 0:
@@ -72,6 +81,8 @@ class Replies:
         self._tolerance = int(options.heard_tolerance_s * rate_hz)
         self._last_id = 0
         self._unwritten: Reply | None = None
+        self._last: Reply | None = None
+        self._last_s = 0.0
         self.prepared: Reply | None = None
         self.live: Reply | None = None
 
@@ -100,13 +111,27 @@ class Replies:
             return None
         return live.playout.reaches_s(live.total + 1)
 
-    def end(self, live: Reply, played: int) -> str:
+    def end(self, live: Reply, played: int, now_s: float) -> str:
         """Ends the live reply at reply sample `played` and returns what was heard of it."""
         self.write()
         self.live = None
         live.cut_at = played
-        self._unwritten = live
+        self._unwritten = self._last = live
+        self._last_s = now_s
         return live.heard(self._tolerance)
+
+    def words_played(self, from_s: float, until_s: float, now_s: float) -> list[str]:
+        """Returns the words that the loudspeaker played between two moments, by what is known now.
+
+        Of a reply that waited meanwhile there may be too many, never too few.
+        """
+        last, live = self._last, self.live
+        words: list[str] = []
+        if last is not None:
+            words += last.words_between(last.cut_at, self._last_s, from_s, until_s)
+        if live is not None:
+            words += live.words_between(live.playout.played(now_s), now_s, from_s, until_s)
+        return words
 
     def correct(self, report: PlaybackReport) -> bool:
         """Corrects a reply that is over by a late report; returns whether it was about one."""

@@ -28,7 +28,7 @@ began, may be over, went on, is over) drive the replies:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
@@ -93,6 +93,7 @@ from voice_avatar.listening import (
     UserPaused,
 )
 from voice_avatar.memory import History, MemoryOptions
+from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.replies import Replies, Reply
 from voice_avatar.turn import TurnOptions, words_of
@@ -286,7 +287,7 @@ class Session:
             case VadFrame():
                 return self._listener.frame(event, now_s, reply_is_live=self._is_spoken_over)
             case Transcribed():
-                return self._listener.transcribed(event, now_s)
+                return self._listener.transcribed(self._without_echo(event, now_s), now_s)
             case TurnScored():
                 return self._listener.scored(event)
             case TextInput(text):
@@ -313,6 +314,16 @@ class Session:
                 return self._tick(now_s)
             case _:
                 return self._reply_event(event, now_s)
+
+    def _without_echo(self, event: Transcribed, now_s: float) -> Transcribed:
+        """Returns what was recognised, without words if they are the avatar's own."""
+        transcript = event.transcript
+        if transcript is None or not transcript.text:
+            return event
+        from_s, until_s = self._listener.asked_from_s - BEFORE_S, now_s + AFTER_S
+        if not is_echo(transcript.text, self._replies.words_played(from_s, until_s, now_s)):
+            return event
+        return Transcribed(event.request_id, replace(transcript, text=""))
 
     @property
     def _is_spoken_over(self) -> bool:
@@ -606,7 +617,7 @@ class Session:
             out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
         status: ReplyStatus = "failed" if live.failure else "completed"
         played = live.playout.played(now_s)
-        spoken = self._replies.end(live, played)
+        spoken = self._replies.end(live, played, now_s)
         self._over_s = now_s
         out.append(ReplyDone(live.reply_id, status, spoken, played))
         self._active_s, self._think_at_s = now_s, None
@@ -640,7 +651,7 @@ class Session:
         if live is None:
             return []
         played = live.playout.played(now_s)
-        spoken = self._replies.end(live, played)
+        spoken = self._replies.end(live, played, now_s)
         self._over_s = now_s
         out: list[Command | Notice] = [
             CancelReply(live.reply_id),

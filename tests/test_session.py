@@ -986,7 +986,7 @@ def test_a_pause_in_the_middle_of_a_phrase_gets_no_more_than_a_move_of_the_head(
     ]
 
 
-def test_every_pause_is_noticed_at_once_but_not_more_than_once_a_second() -> None:
+def test_every_pause_is_noticed_at_once_but_not_twice_within_half_a_second() -> None:
     scene = Scene()
     times_s = []
     for _ in range(12):
@@ -994,7 +994,7 @@ def test_every_pause_is_noticed_at_once_but_not_more_than_once_a_second() -> Non
         if "head tilt" in scene.hush(2 * WINDOW_S):
             times_s.append(scene.now_s)
     assert len(times_s) > 2
-    assert all(later - sooner >= 1.0 for sooner, later in pairwise(times_s))
+    assert all(later - sooner >= 0.6 for sooner, later in pairwise(times_s))
 
 
 def test_a_glance_aside_ends_when_the_user_goes_on_before_the_text_is_known() -> None:

@@ -168,7 +168,7 @@ _REPORT_S = 0.5
 _NOD_EVERY_S = 1.5
 """Least time between two nods while the user speaks."""
 
-_TILT_EVERY_S = 1.0
+_TILT_EVERY_S = 0.6
 """Least time between two small movements of the head at the user's pauses."""
 
 CutReason = Literal["voice", "message", "text", "ptt"]

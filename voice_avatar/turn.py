@@ -98,7 +98,7 @@ class TurnOptions:
     engine: str = "smart_turn"
     model: str = "smart-turn-v3.2"
     endpointing: str = "auto"
-    min_silence_s: float = 0.4
+    min_silence_s: float = 0.44
     max_silence_s: float = 1.2
     plain_silence_s: float = 0.7
     sure_probability: float = 0.9

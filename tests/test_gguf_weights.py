@@ -10,7 +10,6 @@ import pytest
 
 from voice_avatar.engines import gguf_weights
 from voice_avatar.engines.gguf_weights import quick_weights
-from voice_avatar.errors import EngineUnavailable
 
 FORMAT = gguf.GGMLQuantizationType
 
@@ -92,7 +91,8 @@ def test_where_nothing_can_be_written_the_model_runs_as_it_is(tmp_path: Path) ->
     assert quick_weights(source, tmp_path / "file" / "kept", "abc") == source
 
 
-def test_what_is_no_model_is_told(tmp_path: Path) -> None:
-    (tmp_path / "m.gguf").write_bytes(b"GGML" + bytes(100))
-    with pytest.raises(EngineUnavailable, match=r"m\.gguf is no GGUF file"):
-        quick_weights(tmp_path / "m.gguf", tmp_path, "abc")
+def test_what_is_no_model_is_left_to_llama_cpp(tmp_path: Path) -> None:
+    source = tmp_path / "m.gguf"
+    for data in (b"", b"GGML" + bytes(100), b"GGUF" + bytes(20)):
+        source.write_bytes(data)
+        assert quick_weights(source, tmp_path, "abc") == source

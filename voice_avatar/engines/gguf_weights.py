@@ -13,8 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from voice_avatar.errors import EngineUnavailable
-
 SLOW_FORMATS: Final = frozenset({"Q4_1", "Q5_0", "Q5_1"})
 """Formats of four and five bits that llama.cpp has no rearranged kernels for."""
 
@@ -35,9 +33,6 @@ def quick_weights(source: Path, folder: Path, fingerprint: str) -> Path:
         source: the model.
         folder: where to keep what is made; it need not exist.
         fingerprint: what tells this model from others and from its other versions.
-
-    Raises:
-        EngineUnavailable: the file is no GGUF file.
     """
     if source.stat().st_size > MAX_BYTES:
         return source
@@ -47,8 +42,8 @@ def quick_weights(source: Path, folder: Path, fingerprint: str) -> Path:
         return kept
     try:
         return _converted(source, kept)
-    except (ValueError, KeyError, IndexError) as error:
-        raise EngineUnavailable(f"{source.name} is no GGUF file") from error
+    except (ValueError, KeyError, IndexError):
+        return source  # whether that is a model is for llama.cpp to say
     except OSError:
         return source  # no room, or no right to write: the model runs, only slower
 

@@ -543,6 +543,16 @@ def test_what_was_asked_early_serves_the_pause() -> None:
     assert committed(talk.hush(0.2)) == [("Hello there.", "semantic")]
 
 
+def test_silence_is_counted_from_where_the_sound_fell_away() -> None:
+    talk = fallen()
+    for _ in range(3):
+        assert talk.window(0.6, -60.0, -60.0) == []
+    assert paused(talk)[0] == UserSpeechStopped(31 * 512)
+    talk.score(0.95)
+    assert committed(talk.text("Hello there.")) == []
+    assert committed(paused(talk)) == [("Hello there.", "semantic")]
+
+
 def test_an_early_answer_may_come_before_the_pause() -> None:
     talk = fallen()
     assert talk.score(0.9) == []

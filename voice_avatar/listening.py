@@ -188,6 +188,7 @@ class _Dip:
     """What was asked when the sound fell away, and what came of it before the VAD followed."""
 
     ask_id: int
+    sample: int
     score_id: int = 0
     heard: Transcript | None = None
     heard_s: float = 0.0
@@ -308,6 +309,8 @@ class Listener:
                 out.append(UserSpeechStarted(start.sample, start.probability))
                 out += self._speech_started(start, reply_is_live)
             case SpeechStopped(sample):
+                if self._dip is not None:  # the VAD took what faded away for speech
+                    sample = min(sample, self._dip.sample)
                 out.append(UserSpeechStopped(sample))
                 out += self._speech_stopped(sample)
         if self.phase is Phase.QUIET and self._early is not None:
@@ -463,7 +466,7 @@ class Listener:
         out = self._drop_partials()
         ask = self._transcribe(TranscribePurpose.EARLY)
         out.append(ask)
-        self._dip = _Dip(ask.request_id)
+        self._dip = _Dip(ask.request_id, self._now_sample)
         if self._has_turn_model:
             score = self._score()
             self._dip.score_id = score.request_id

@@ -6,6 +6,7 @@ read when they are first asked for (8 ms), and the language model has the system
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import Final
 
@@ -46,7 +47,11 @@ async def warm_up(workers: Workers, system_prompt: str, language: str) -> None:
     await in_thread(workers.vad, engines.vad.open().step, silence(WINDOW_SAMPLES))
     if engines.turn is not None:
         await in_thread(workers.turn, engines.turn.score, silence(MIC_HZ))
-    await in_thread(workers.stt, engines.stt.transcribe, _NOISE, language)
+    calls = (
+        in_thread(workers.stt, engines.stt.transcribe, _NOISE, language)
+        for _ in range(engines.stt.capabilities.parallel)
+    )
+    await asyncio.gather(*calls)  # each place of the recogniser has memory of its own to touch
     await _read(workers, system_prompt)
     await _speak(workers, language)
 

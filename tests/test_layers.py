@@ -24,9 +24,9 @@ ROOT = Path(SPEC.origin).parent
 
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
-    1: "abbreviations capture chunking denoise gesture_rules gestures llm markup memory numbers_en"
-    " own_words persona playout speakable speakable_en speakable_zh stress stt tags threads tts"
-    " turn vad viseme_sets viseme_tables visemes vocabulary",
+    1: "abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
+    " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
+    " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
@@ -41,6 +41,7 @@ LAYERS: dict[int, str] = {
 
 WITHIN: dict[str, str] = {
     "audio": "errors",
+    "bearing": "backchannel",
     "chunking": "abbreviations markup speakable tags vocabulary",
     "gestures": "gesture_rules stress vocabulary",
     "markup": "tags vocabulary",

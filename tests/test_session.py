@@ -1066,6 +1066,33 @@ def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
     assert all(later - sooner >= 1.5 for sooner, later in pairwise(times_s))
 
 
+RISING_HZ = (220.0, 250.0, 230.0, 210.0, 190.0, 160.0, 180.0, 200.0)
+
+
+def invites_a_nod(scene: Scene) -> list[str]:
+    """The user speaks for three seconds, goes down with the voice, and speaks on."""
+    told: list[str] = []
+    for f0_hz in (*RISING_HZ * 12, *[120.0] * 5, *RISING_HZ * 4):
+        told += scene.tick_until(scene.now_s + WINDOW_S)
+        told += scene.give(VadFrame(scene.sample, 0.9, f0_hz=f0_hz))
+        scene.sample += WINDOW_SAMPLES
+    return told
+
+
+def test_the_avatar_nods_while_the_user_speaks_where_the_voice_invites_it() -> None:
+    scene = Scene()
+    assert not scene.session.wants_pitch
+    assert "head nod" in invites_a_nod(scene)
+    assert scene.session.wants_pitch
+
+
+def test_the_avatar_does_not_nod_to_what_is_said_over_its_reply() -> None:
+    scene = speaking(seconds=30.0, turn=replace(TURN, interrupt_any_s=99.0, interrupt_speech_s=99.0))
+    assert "head nod" not in invites_a_nod(scene)
+    assert scene.session.is_speaking
+    assert not scene.session.wants_pitch
+
+
 # -- reading ahead
 
 

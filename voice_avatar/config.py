@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any, Final, Literal
 
+from voice_avatar.bearing import BodyOptions
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.denoise import DenoiseOptions
@@ -106,13 +107,14 @@ class Config:
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
     tts: TtsOptions = field(default_factory=TtsOptions)
     gestures: GestureOptions = field(default_factory=GestureOptions)
+    body: BodyOptions = field(default_factory=BodyOptions)
     playout: PlayoutOptions = field(default_factory=PlayoutOptions)
     session: SessionOptions = field(default_factory=SessionOptions)
     threads: ThreadOptions = field(default_factory=ThreadOptions)
 
 
 PER_SESSION: Final = frozenset(
-    {"session.language", "turn.endpointing", "turn.names", "gestures.energy"}
+    {"session.language", "turn.endpointing", "turn.names", "gestures.energy", "body.energy"}
 )
 """Fields that are no options: persona and client set them for each session."""
 

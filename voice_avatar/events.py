@@ -243,12 +243,14 @@ class VadFrame:
         probability: 0..1.
         dbfs: RMS level, dB relative to full scale (<= 0, floor -100).
         tail_dbfs: RMS level of the window's last `TAIL_SAMPLES`, likewise.
+        f0_hz: pitch of the voice, hertz; 0 = no voice, or nobody asked.
     """
 
     start: int
     probability: float
     dbfs: float = -100.0
     tail_dbfs: float = 0.0
+    f0_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -818,6 +820,7 @@ class BodyCue:
         amplitude: 0..1.
         duration_ms: how long; 0 = until the next state change.
         source: "state".
+        repeats: how often a head movement goes there and back.
     """
 
     kind: Literal["gesture", "head", "gaze"]
@@ -825,6 +828,7 @@ class BodyCue:
     amplitude: float
     duration_ms: int
     source: CueSource = "state"
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True)

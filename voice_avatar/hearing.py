@@ -1,4 +1,5 @@
-"""What is done to the microphone's windows in the VAD thread: cleaned, and looked at for speech.
+"""What is done to the microphone's windows in the VAD thread: cleaned, and looked at for speech
+and, where somebody wants to know, for its pitch.
 
 An engine that fails here costs its own service, not the session: without the denoiser the sound is
 heard as it is, and a window that nobody could look at counts as silence.
@@ -13,7 +14,11 @@ from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.denoise import DenoiseStream
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events import TAIL_SAMPLES, AudioWindow
+from voice_avatar.pitch import PitchTracker
 from voice_avatar.vad import VadStream
+
+_IS_SPEECH = 0.5
+"""Probability of speech from which on its pitch is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Heard:
         probability: of speech, 0..1.
         dbfs: RMS level, dB relative to full scale.
         tail_dbfs: RMS level of the last `TAIL_SAMPLES`, likewise.
+        f0_hz: pitch of the voice, hertz; 0 = no voice, or it was not asked for.
         failures: what has failed since the window before.
     """
 
@@ -34,6 +40,7 @@ class Heard:
     probability: float
     dbfs: float
     tail_dbfs: float
+    f0_hz: float = 0.0
     failures: tuple[EngineError, ...] = ()
 
 
@@ -44,17 +51,23 @@ class Hearing:
         self._vad = vad
         self._denoise = denoise
         self._is_deaf = False
+        self._pitch = PitchTracker()
 
-    def take(self, windows: Sequence[AudioWindow]) -> list[Heard]:
+    def take(self, windows: Sequence[AudioWindow], *, wants_pitch: bool = False) -> list[Heard]:
         """Takes the next windows. Blocks while the engines work."""
-        return [self._take(window) for window in windows]
+        return [self._take(window, wants_pitch) for window in windows]
 
-    def _take(self, window: AudioWindow) -> Heard:
+    def _take(self, window: AudioWindow, wants_pitch: bool) -> Heard:
         failures: list[EngineError] = []
         pcm = self._cleaned(window.pcm, failures)
         probability = self._probability(pcm, failures)
         tail_dbfs = dbfs(pcm[-TAIL_SAMPLES * BYTES_PER_SAMPLE :])
-        return Heard(window.start, pcm, probability, dbfs(pcm), tail_dbfs, tuple(failures))
+        f0_hz = 0.0
+        if wants_pitch and probability >= _IS_SPEECH:
+            f0_hz = self._pitch.step(pcm)
+        else:
+            self._pitch.skip()
+        return Heard(window.start, pcm, probability, dbfs(pcm), tail_dbfs, f0_hz, tuple(failures))
 
     def _cleaned(self, pcm: bytes, failures: list[EngineError]) -> bytes:
         if self._denoise is None:
@@ -80,10 +93,11 @@ class Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What a conversation wants to have heard: its next windows, in order."""
+    """What a conversation wants to have heard: its next windows, in order, with pitch or not."""
 
     hearing: Hearing
     windows: tuple[AudioWindow, ...]
+    wants_pitch: bool = False
 
 
 def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
@@ -97,6 +111,6 @@ def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
 
 def _hear(request: Listening) -> list[Heard] | Exception:
     try:
-        return request.hearing.take(request.windows)
+        return request.hearing.take(request.windows, wants_pitch=request.wants_pitch)
     except Exception as error:  # the boundary between the conversations of a batch
         return error

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from voice_avatar.audio import AudioHistory, silence
+from voice_avatar.bearing import BodyOptions
 from voice_avatar.capture import Capture, CaptureOptions
 from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.errors import EngineError
@@ -96,6 +97,7 @@ class ConversationOptions:
     capture: CaptureOptions = field(default_factory=CaptureOptions)
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
     gestures: GestureOptions = field(default_factory=GestureOptions)
+    body: BodyOptions = field(default_factory=BodyOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     playout: PlayoutOptions = field(default_factory=PlayoutOptions)
     llm: LlmOptions = field(default_factory=LlmOptions)
@@ -172,6 +174,7 @@ class Conversation:
             count_tokens=engines.llm.count_tokens,
             context_tokens=engines.llm.capabilities.context_tokens,
             now_s=clock(),
+            body=options.body,
         )
         denoise = engines.denoise.open() if engines.denoise else None
         self._hearing = Hearing(engines.vad.open(), denoise)
@@ -404,7 +407,8 @@ class Conversation:
         windows = tuple(self._windows)
         self._windows.clear()
         self._is_overrun = False
-        self._workers.hearing.submit(Listening(self._hearing, windows), self._listened)
+        wanted = Listening(self._hearing, windows, wants_pitch=self.session.wants_pitch)
+        self._workers.hearing.submit(wanted, self._listened)
 
     def _listened(self, heard: list[Heard] | Exception) -> None:
         """Takes what was heard. Called by the event loop: what fails here ends the conversation."""
@@ -427,7 +431,9 @@ class Conversation:
         self._history.append(pcm)
         if self._tape is not None:
             self._tape.mic(pcm)
-        self.step(VadFrame(heard.start, heard.probability, heard.dbfs, heard.tail_dbfs))
+        self.step(
+            VadFrame(heard.start, heard.probability, heard.dbfs, heard.tail_dbfs, heard.f0_hz)
+        )
 
     async def _transcribe(self, job: Transcribe) -> None:
         transcript = None

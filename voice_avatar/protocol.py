@@ -232,7 +232,7 @@ def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | 
             return None
         case events.ReplyText() | events.ReplySegment() if not dialect.captions:
             return None
-        case events.GazeCue() if not dialect.gaze:
+        case events.GazeCue() | events.BodyCue(kind="gaze") if not dialect.gaze:
             return None
         case (
             events.VisemeTrack()
@@ -430,6 +430,7 @@ def _of_session(notice: _OfSession) -> wire.ServerMessage:
                 amplitude=notice.amplitude,
                 duration_ms=float(notice.duration_ms),
                 source=notice.source,
+                repeats=notice.repeats,
             )
         case events.WarningNotice(code, message):
             return wire.WarningMessage(code=code, message=message)

@@ -17,7 +17,7 @@ import logging
 import wave
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from voice_avatar import events
+from voice_avatar.bearing import BodyOptions
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     MIC_HZ,
@@ -65,7 +66,7 @@ class Head:
         rate_hz: clock of its replies.
         context_tokens: window of the language model.
         system_prompt: the whole system message.
-        session, vad, turn, playout, memory: options.
+        session, vad, turn, playout, memory, body: options.
     """
 
     format: int
@@ -78,6 +79,7 @@ class Head:
     turn: TurnOptions
     playout: PlayoutOptions
     memory: MemoryOptions
+    body: BodyOptions = field(default_factory=BodyOptions)  # older recordings have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Recording:
             options.turn,
             options.playout,
             options.memory,
+            options.body,
         )
         self._guarded(lambda: self._open(head))
 
@@ -310,6 +313,7 @@ def _differences(
         count_tokens=lambda text: counts.get(text, estimate_tokens(text)),
         context_tokens=head.context_tokens,
         now_s=steps[0].now_s if steps else 0.0,
+        body=head.body,
     )
     for number, (step, event) in enumerate(zip(steps, inputs, strict=True)):
         at_s = step.now_s

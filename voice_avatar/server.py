@@ -302,6 +302,7 @@ class AvatarServer:
             capture=config.capture,
             chunking=config.chunking,
             gestures=replace(config.gestures, energy=who.energy),
+            body=replace(config.body, energy=who.energy),
             memory=config.memory,
             playout=config.playout,
             llm=config.llm,

@@ -32,6 +32,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
+from voice_avatar.bearing import Bearing, BodyOptions
 from voice_avatar.events import (
     AudioSent,
     BodyCue,
@@ -165,12 +166,6 @@ _APOLOGIES = {
 _REPORT_S = 0.5
 """How long after the end of a reply a report of the client may still correct what was heard."""
 
-_NOD_EVERY_S = 1.5
-"""Least time between two nods while the user speaks."""
-
-_TILT_EVERY_S = 0.6
-"""Least time between two small movements of the head at the user's pauses."""
-
 CutReason = Literal["voice", "message", "text", "ptt"]
 
 
@@ -195,6 +190,7 @@ class Session:
         count_tokens: Callable[[str], int],
         context_tokens: int,
         now_s: float,
+        body: BodyOptions | None = None,
     ) -> None:
         """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
         self._options = options
@@ -211,9 +207,7 @@ class Session:
         self._over_s = now_s
         self._unanswered: TurnCommitted | None = None
         self._answering: TurnCommitted | None = None
-        self._is_looking_away = False
-        self._nodded_s = now_s - _NOD_EVERY_S
-        self._tilted_s = now_s - _TILT_EVERY_S
+        self._bearing = Bearing(body or BodyOptions(), now_s)
         self._think_at_s: float | None = None
         self._settle_at_s: float | None = None
 
@@ -248,6 +242,15 @@ class Session:
     def is_speaking(self) -> bool:
         """Whether a reply is committed and not over."""
         return self._replies.live is not None
+
+    @property
+    def wants_pitch(self) -> bool:
+        """Whether the pitch of the user's voice is of use now."""
+        return self._has_user_the_floor and self._bearing.wants_pitch
+
+    @property
+    def _has_user_the_floor(self) -> bool:
+        return self._listener.is_active and self._replies.live is None
 
     @property
     def deadline_s(self) -> float | None:
@@ -285,7 +288,7 @@ class Session:
     def _dispatch(self, event: SessionInput, now_s: float) -> list[Output]:
         match event:
             case VadFrame():
-                return self._listener.frame(event, now_s, reply_is_live=self._is_spoken_over)
+                return self._heard(event, now_s)
             case Transcribed():
                 return self._listener.transcribed(self._without_echo(event, now_s), now_s)
             case TurnScored():
@@ -294,7 +297,7 @@ class Session:
                 return self._typed(text, now_s)
             case TalkPressed():
                 cut = self._cut("ptt", now_s)
-                return [*cut, *self._look_back(), *self._listener.press()]
+                return [*cut, *self._bearing.look_back(), *self._listener.press()]
             case TalkReleased():
                 return self._listener.release()
             case CommitInput():
@@ -314,6 +317,12 @@ class Session:
                 return self._tick(now_s)
             case _:
                 return self._reply_event(event, now_s)
+
+    def _heard(self, frame: VadFrame, now_s: float) -> list[Output]:
+        out = self._listener.frame(frame, now_s, reply_is_live=self._is_spoken_over)
+        if self._has_user_the_floor:
+            out += self._bearing.hear(frame, now_s)
+        return out
 
     def _without_echo(self, event: Transcribed, now_s: float) -> Transcribed:
         """Returns what was recognised, without words if they are the avatar's own."""
@@ -341,13 +350,13 @@ class Session:
             case SpeechBegan(is_over_reply):
                 facts = self._user_speaks(now_s, is_over_reply=is_over_reply)
             case UserPaused():
-                facts = self._attend(now_s)
+                facts = [*self._bearing.pause(now_s)] if self._has_user_the_floor else []
             case TurnMayEnd():
-                facts = self._react(now_s)
+                facts = [*self._bearing.may_end(now_s)] if self._has_user_the_floor else []
             case TurnReady():
-                facts = [*self._look_away(), *self._prepare(item)]
+                facts = [*self._bearing.look_away(), *self._prepare(item)]
             case TurnResumed():
-                facts = [*self._withdraw(), *self._look_back()]
+                facts = [*self._withdraw(), *self._bearing.look_back()]
             case TurnCommitted():
                 facts = self._committed(item, now_s)
             case TurnDropped(is_failure):
@@ -362,7 +371,7 @@ class Session:
                 facts = [item, *self._read_ahead(text, now_s)]
             case UserSpeechStarted():
                 self._active_s = now_s
-                facts = [item, *self._move(Trigger.USER_SPEAKS), *self._look_back()]
+                facts = [item, *self._move(Trigger.USER_SPEAKS), *self._bearing.look_back()]
             case UserSpeechStopped():
                 self._active_s = now_s
                 facts = [item, *self._move(Trigger.USER_SPEAKS)]
@@ -407,34 +416,6 @@ class Session:
         out = self._cut("voice", now_s, Trigger.TAKEN_BACK)
         self._replies.write()
         return out
-
-    def _attend(self, now_s: float) -> list[Command | Notice]:
-        """Shows at once that a pause was noticed: the head moves a little, now and then."""
-        if self._replies.live is not None or now_s - self._tilted_s < _TILT_EVERY_S:
-            return []
-        self._tilted_s = now_s
-        return [BodyCue("head", "tilt", 0.2, 300)]
-
-    def _react(self, now_s: float) -> list[Command | Notice]:
-        """Shows, before any text is known, that the user was heard: a nod, or a glance aside."""
-        if self._replies.live is not None:
-            return []
-        if now_s - self._nodded_s >= _NOD_EVERY_S:
-            self._nodded_s = now_s
-            return [BodyCue("head", "nod", 0.3, 400)]
-        return self._look_away()
-
-    def _look_away(self) -> list[Command | Notice]:
-        if self._is_looking_away:
-            return []
-        self._is_looking_away = True
-        return [BodyCue("gaze", "away_up", 0.4, 0)]
-
-    def _look_back(self) -> list[Command | Notice]:
-        if not self._is_looking_away:
-            return []
-        self._is_looking_away = False
-        return [BodyCue("gaze", "user", 0.4, 0)]
 
     def _typed(self, text: str, now_s: float) -> list[Output]:
         text = " ".join(text.split())
@@ -481,14 +462,15 @@ class Session:
         self._replies.write()
         self.history.add_user(turn.text)
         self._unanswered, self._answering = None, turn
-        self._is_looking_away = False
+        self._bearing.answer()
         out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
         out.append(TurnEnded(turn.turn_id, turn.reason, turn.silence_s))
         live, self._replies.prepared = self._replies.prepared, None
         return out + (self._go_live(live, now_s) if live else [])
 
     def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
-        out = [*self._withdraw(), *self._look_back()]
+        out = [*self._withdraw(), *self._bearing.look_back()]
+        self._bearing.lose_floor()
         turn, self._unanswered = self._unanswered, None
         if is_failure:
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))

@@ -778,6 +778,7 @@ class Body(ServerMessage, frozen=True, kw_only=True, tag="body"):
         amplitude: 0..1.
         duration_ms: how long; 0 = until the next `state`.
         source: what asked for it.
+        repeats: how often a head movement goes there and back within `duration_ms`.
     """
 
     kind: Literal["gesture", "head", "gaze"]
@@ -785,6 +786,7 @@ class Body(ServerMessage, frozen=True, kw_only=True, tag="body"):
     amplitude: Unit
     duration_ms: Millis
     source: CueSource
+    repeats: Integer = 1
 
 
 class ReplyAudioDone(ServerMessage, frozen=True, kw_only=True, tag="reply.audio_done"):

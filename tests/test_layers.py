@@ -26,7 +26,8 @@ LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
     1: "abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
-    " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary",
+    " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
+    " loudness mouth",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
@@ -46,6 +47,7 @@ WITHIN: dict[str, str] = {
     "gestures": "gesture_rules stress vocabulary",
     "markup": "tags vocabulary",
     "memory": "llm",
+    "mouth": "loudness viseme_tables visemes",
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
     "tags": "vocabulary",

@@ -71,7 +71,8 @@ async def test_audio_captions_and_mouth_share_one_clock_at_any_rate(rate_hz: int
         assert segments[0].start == 0
         assert segments[-1].end == tracks[-1].until == audio_done.sample_count
         assert [s.start for s in segments[1:]] == [s.end for s in segments[:-1]]
-        assert len(segments) == len(tracks) >= 3
+        assert len(segments) >= 3
+        assert len(tracks) >= 2 * len(segments)  # piece by piece
         letters = sum(c.isalpha() for c in PLAIN)
         gaps = len(PLAIN.split()) - len(segments)
         seconds = (letters * BRISK + gaps * BRISK / 4) / RATE_HZ

@@ -74,8 +74,11 @@ def speak(config: Config, tts: TtsEngine, text: str, language: str) -> Speech:
                     speech.plans.append((placed.start, part))
                     speech.notices += placed.notices
                 case SpeechPiece(_, pcm):
+                    if placed is not None and (told := placed.mouth.hear(pcm)) is not None:
+                        speech.notices.append(told)
                     speech.pcm += pcm
         if placed is not None:
+            speech.notices.append(placed.mouth.finish(is_cut=False))
             speech.pcm += silence(placed.end - placed.speech_end)
     return speech
 

@@ -52,6 +52,7 @@ from voice_avatar.events import (
 from voice_avatar.gestures import GestureOptions, GesturePlanner
 from voice_avatar.hearing import Heard, Hearing, Listening
 from voice_avatar.llm import LlmOptions
+from voice_avatar.loudness import VoiceLevel
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.outbox import Outbox
 from voice_avatar.playout import PlayoutOptions
@@ -191,6 +192,7 @@ class Conversation:
         self._replies: dict[int, _Running] = {}
         self._waste = 0
         self._planner: GesturePlanner | None = None
+        self._level = VoiceLevel()
         self._warming: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._main: asyncio.Task[None] | None = None
@@ -509,7 +511,7 @@ class Conversation:
             workers=self._workers,
             llm=options.llm,
             chunker=Chunker(options.chunking, start.language),
-            timeline=ReplyTimeline(start.reply_id, self.rate_hz, voice, planner),
+            timeline=ReplyTimeline(start.reply_id, self.rate_hz, voice, planner, self._level),
             playout=options.playout,
             floor=self,
             outbox=self._outbox,

@@ -5,7 +5,8 @@ Three tasks in one group, joined by bounded queues:
     write (LLM -> chunks)  ->  voice (chunks -> speech, timeline)  ->  egress (pacing)
 
 Notices go out as soon as they are known and the gate is open, always before the audio that they
-cover; only audio is paced.
+cover; only audio is paced. The mouth is known when a piece of audio is: it is as large as that is
+loud.
 
 To cancel the reply is to cancel the task that runs `ReplyRun.run`: that closes the LLM's
 generator, which aborts the request inside the engine, and the synthesizer's generator, which stops
@@ -302,6 +303,8 @@ class ReplyRun:
                 if placed is not None:  # a voice that makes more than it planned is cut
                     pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
                 made += sample_count(pcm)
+                if placed is not None and (track := placed.mouth.hear(pcm)) is not None:
+                    self._tell(track)
                 await self._audio.put(_Piece(pcm, self._clock()))
         except TtsFailed as error:
             failure = error
@@ -311,6 +314,7 @@ class ReplyRun:
         if placed is not None:
             tail = resampler.push(b"", is_last=True) + silence(placed.sample_count)
             tail = tail[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
+            self._tell(placed.mouth.finish(is_cut=failure is not None))
             await self._audio.put(_Piece(tail, self._clock()))
         if failure is not None:
             raise failure

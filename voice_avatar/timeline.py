@@ -2,6 +2,7 @@
 
 Here the reply's clock is made: each chunk begins where the one before ended, its phonemes, words,
 mouth poses and gestures are moved to that place and scaled from the voice's rate to the reply's.
+All that is known before the sound is told at once; the mouth goes piece by piece (`mouth.py`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from voice_avatar.events import (
     SpeechPlan,
     TimedWord,
     VisemePose,
-    VisemeTrack,
     WordSpan,
 )
 from voice_avatar.gestures import MARKUP_ONLY_S, GesturePlanner
+from voice_avatar.loudness import VoiceLevel
+from voice_avatar.mouth import ChunkMouth, EnergyMouth, PlannedMouth
 from voice_avatar.tts import TtsCapabilities
-from voice_avatar.visemes import viseme_poses
+from voice_avatar.visemes import REST, viseme_poses
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Placed:
         end: one past its last reply sample.
         planned: for the session.
         notices: for the client; all precede the chunk's audio.
+        mouth: its track, told piece by piece before the audio.
     """
 
     start: int
@@ -43,6 +46,7 @@ class Placed:
     end: int
     planned: SegmentPlanned
     notices: tuple[ReplyNotice, ...]
+    mouth: ChunkMouth
 
     @property
     def sample_count(self) -> int:
@@ -59,12 +63,27 @@ class ReplyTimeline:
     """
 
     def __init__(
-        self, reply_id: int, rate_hz: int, voice: TtsCapabilities, planner: GesturePlanner
+        self,
+        reply_id: int,
+        rate_hz: int,
+        voice: TtsCapabilities,
+        planner: GesturePlanner,
+        level: VoiceLevel | None = None,
     ) -> None:
+        """Makes the timeline.
+
+        Args:
+            reply_id: which reply.
+            rate_hz: of its clock.
+            voice: who speaks.
+            planner: of its gestures.
+            level: how loud the voice usually is, as heard in replies before; None = not known.
+        """
         self.reply_id = reply_id
         self.rate_hz = rate_hz
         self._voice = voice
         self._planner = planner
+        self._level = level or VoiceLevel()
         self.end = 0
         self.text = ""
         self._searched = 0
@@ -95,10 +114,10 @@ class ReplyTimeline:
             notices.append(
                 ReplySegment(self.reply_id, chunk.index, chunk.text, start, self.end, words)
             )
-        notices.append(VisemeTrack(self.reply_id, self._poses(plan, start), self.end))
         notices += self._planner.plan(chunk, plan, offset=start)
         planned = SegmentPlanned(self.reply_id, chunk.index, chunk.text, start, self.end, words)
-        return Placed(start, speech_end, self.end, planned, tuple(notices))
+        mouth = self._mouth(plan, start)
+        return Placed(start, speech_end, self.end, planned, tuple(notices), mouth)
 
     def _at_reply_rate(self, plan: SpeechPlan) -> SpeechPlan:
         from_hz, to_hz = self._voice.rate_hz, self.rate_hz
@@ -125,6 +144,20 @@ class ReplyTimeline:
             timed.append(TimedWord(text, start + span.start, start + span.end, char + word.start))
         return tuple(timed)
 
+    def _mouth(self, plan: SpeechPlan, start: int) -> ChunkMouth:
+        if plan.sample_count and not plan.spans:
+            return EnergyMouth(
+                self.reply_id, start=start, end=self.end, rate_hz=self.rate_hz, level=self._level
+            )
+        return PlannedMouth(
+            self.reply_id,
+            self._poses(plan, start),
+            start=start,
+            end=self.end,
+            rate_hz=self.rate_hz,
+            level=self._level,
+        )
+
     def _poses(self, plan: SpeechPlan, start: int) -> tuple[VisemePose, ...]:
         poses = viseme_poses(
             plan.spans,
@@ -133,13 +166,6 @@ class ReplyTimeline:
             phoneme_type=self._voice.phoneme_type or "espeak",
         )
         moved = [VisemePose(start + pose.sample, pose.weights) for pose in poses]
-        if not moved or (self.end > moved[-1].sample and not _is_rest(moved[-1])):
-            moved.append(VisemePose(start + plan.sample_count, _REST))
+        if not moved or (self.end > moved[-1].sample and moved[-1].weights != REST):
+            moved.append(VisemePose(start + plan.sample_count, REST))
         return tuple(moved)
-
-
-_REST = ((0, 1.0),)
-
-
-def _is_rest(pose: VisemePose) -> bool:
-    return pose.weights == _REST

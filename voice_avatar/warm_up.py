@@ -21,7 +21,7 @@ from voice_avatar.events import (
     SpeechPlan,
 )
 from voice_avatar.gestures import GestureOptions, GesturePlanner
-from voice_avatar.timeline import ReplyTimeline
+from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.workers import Workers, in_thread
 
 _NOISE = bytes(range(64)) * (2 * MIC_HZ // 64)
@@ -83,9 +83,10 @@ async def _speak(workers: Workers, language: str) -> None:
     timeline.write(_REPLY)
     for chunk in (*chunker.push(_REPLY).chunks, *chunker.flush().chunks):
         speech = tts.synthesize(chunk)
+        placed: Placed | None = None
         while (part := await in_thread(workers.tts, next, speech, None)) is not None:
             match part:
                 case SpeechPlan():
-                    timeline.place(chunk, part)
-                case SpeechPiece():
-                    resampler.push(part.pcm)
+                    placed = timeline.place(chunk, part)
+                case SpeechPiece() if placed is not None:
+                    placed.mouth.hear(resampler.push(part.pcm))

@@ -136,7 +136,7 @@ def test_an_unknown_type_is_told_apart_from_an_experiment_and_is_cut() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     assert decode_text('{"type":"input.commit","soon":{"a":[1]}}') == wire.InputCommit()
-    hello = decode_text('{"type":"session.hello","resume":{"token":"t"}}')
+    hello = decode_text('{"type":"session.hello","later":{"token":"t"}}')
     assert hello == wire.SessionHello()
 
 

@@ -350,6 +350,16 @@ async def test_the_language_is_the_personas_unless_another_is_configured(
         assert heard == (None if configured == "auto" else expected)
 
 
+async def test_a_session_that_is_not_there_is_followed_by_a_new_one_and_a_warning() -> None:
+    async with running() as run, raw(run.url) as client:
+        gone = {"session_id": "gone", "token": "none", "last_seq": 7}
+        ready = await client.hello(resume=gone)
+        assert ready["seq"] == 0
+        assert ready["session_id"] != "gone"
+        await client.until("warning", code="resume_failed")
+        await client.until("state", state="idle")
+
+
 async def test_settings_change_while_a_session_runs() -> None:
     async with running() as run, raw(run.url) as client:
         await client.hello()

@@ -53,8 +53,8 @@ CLOSE_CODES: Final[dict[CloseCode, str]] = {
     CloseCode.ORIGIN_FORBIDDEN: "The page's origin is not on the server's list.",
     CloseCode.VERSION_UNSUPPORTED: "No protocol version in common.",
     CloseCode.IDLE_TIMEOUT: "Nothing was said or sent for too long.",
-    CloseCode.REPLACED: "Reserved for resume: another connection took over the session.",
-    CloseCode.SESSION_EXPIRED: "Reserved for resume: the session is gone.",
+    CloseCode.REPLACED: "Another connection resumed the session.",
+    CloseCode.SESSION_EXPIRED: "Reserved; a session that is gone is followed by a new one.",
     CloseCode.SLOW_CONSUMER: "The client did not read fast enough.",
     CloseCode.RATE_LIMIT: "Microphone audio or messages came too fast for too long.",
     CloseCode.NOT_READY: "The models are still loading.",
@@ -137,6 +137,8 @@ WARNING_CODES: Final[dict[str, str]] = {
     "input_clipping": "The microphone is too loud and distorts.",
     "setting_unavailable": "A persona, voice, language, codec or viseme set is not to be had; "
     "what is used instead is in `settings`.",
+    "resume_failed": "The session to be resumed is gone, or the token is not of it: this is "
+    "a new one.",
     "empty_text": "An `input.text` of nothing but spaces was ignored.",
     "text_too_long": "An `input.text` over the server's own limit was ignored.",
     "nothing_to_commit": "`input.commit` or a muted microphone, and no unfinished turn.",

@@ -173,7 +173,8 @@ class Connection:
             Closing: it has to be closed, with this code.
             ConnectionClosed: the client closed it.
         """
-        agreed = await self._hello()
+        hello = await self._hello()
+        agreed = negotiation.negotiate(hello, self._terms.offer)
         self._agreed = agreed
         self._settings = agreed.settings
         self._set_dialect()
@@ -182,6 +183,8 @@ class Connection:
         async with self._open_conversation(self.session_id, agreed) as conversation:
             self.conversation = conversation
             await self.tell(self._ready(agreed))
+            if hello.resume is not None:
+                await self._warn("resume_failed", "The session is gone; this is a new one.")
             for wish in agreed.unavailable:
                 await self._warn("setting_unavailable", f"Not available: {wish}.")
             await self._talk(conversation)
@@ -200,7 +203,7 @@ class Connection:
             if isinstance(result, Exception):
                 raise result
 
-    async def _hello(self) -> negotiation.Agreed:
+    async def _hello(self) -> wire.SessionHello:
         try:
             async with asyncio.timeout(self._terms.hello_timeout_s):
                 hello = await self._first_message()
@@ -211,7 +214,7 @@ class Connection:
         token = hello.auth.token if hello.auth else None
         if not self._is_authorized and not is_token_valid(token, self._terms.tokens):
             raise Unauthorized("A valid token is needed.")
-        return negotiation.negotiate(hello, self._terms.offer)
+        return hello
 
     async def _first_message(self) -> wire.SessionHello:
         while True:

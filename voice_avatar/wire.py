@@ -43,6 +43,9 @@ MAX_INPUT_CHARS = 8_192
 MAX_INSTRUCTIONS_CHARS = 16_384
 """Longest system prompt that a client may set, characters."""
 
+MAX_RESUME_TOKEN_CHARS = 128
+"""Longest resume token, characters."""
+
 MAX_LIST = 256
 """Most entries of a list that a client may send."""
 
@@ -74,7 +77,7 @@ class ServerMessage(Struct, frozen=True, kw_only=True, tag_field="type"):
     """A message from the server.
 
     Attributes:
-        seq: 0, 1, 2 … over all JSON messages of the connection.
+        seq: 0, 1, 2 … over all JSON messages of the session.
         ts_ms: server clock when it was sent; only differences mean something.
     """
 
@@ -157,6 +160,20 @@ class Capabilities(Part, frozen=True, kw_only=True):
     pause: bool = False
 
 
+class Resume(Part, frozen=True, kw_only=True):
+    """The session that a client comes back to.
+
+    Attributes:
+        session_id: its id, up to 64 characters.
+        token: the newest token that the client has of it, up to 128 characters.
+        last_seq: highest `seq` that the client has of it; text frames after it are sent again.
+    """
+
+    session_id: Name
+    token: Annotated[str, Meta(max_length=MAX_RESUME_TOKEN_CHARS)]
+    last_seq: Integer
+
+
 class SessionHello(ClientMessage, frozen=True, kw_only=True, tag="session.hello"):
     """Opens the session; the first frame of the connection, within 10 s.
 
@@ -173,6 +190,8 @@ class SessionHello(ClientMessage, frozen=True, kw_only=True, tag="session.hello"
         instructions: system prompt in place of the persona's, up to 16384 characters.
         endpointing: "auto" = the server finds the ends of turns; "manual" = only `input.commit`
             and push-to-talk end one.
+        resume: session to go on with; null = a new one. What is wished for besides counts only
+            where that session is gone.
     """
 
     protocol: VersionRange = VersionRange()
@@ -186,6 +205,7 @@ class SessionHello(ClientMessage, frozen=True, kw_only=True, tag="session.hello"
     language: LanguageCode | None = None
     instructions: Annotated[str, Meta(max_length=MAX_INSTRUCTIONS_CHARS)] | None = None
     endpointing: Endpointing = "auto"
+    resume: Resume | None = None
 
 
 class SessionUpdate(ClientMessage, frozen=True, kw_only=True, tag="session.update"):
@@ -456,6 +476,18 @@ class Settings(Part, frozen=True, kw_only=True):
     gaze: bool
 
 
+class ResumeOffer(Part, frozen=True, kw_only=True):
+    """How to come back to the session after a lost connection.
+
+    Attributes:
+        token: secret for one use, opaque; the next one comes with `session.resumed`.
+        ttl_s: how long the session is kept after the loss of its connection, seconds.
+    """
+
+    token: str
+    ttl_s: float
+
+
 class SessionReady(ServerMessage, frozen=True, kw_only=True, tag="session.ready"):
     """Answers `session.hello`: what was agreed. Audio may be sent from here on.
 
@@ -472,6 +504,7 @@ class SessionReady(ServerMessage, frozen=True, kw_only=True, tag="session.ready"
         limits: limits enforced.
         server: what runs the session.
         models: models at work.
+        resume: how to come back after a lost connection; null = this server keeps no sessions.
     """
 
     session_id: str
@@ -486,6 +519,23 @@ class SessionReady(ServerMessage, frozen=True, kw_only=True, tag="session.ready"
     limits: Limits
     server: ServerInfo
     models: Models = Models()
+    resume: ResumeOffer | None = None
+
+
+class SessionResumed(ServerMessage, frozen=True, kw_only=True, tag="session.resumed"):
+    """Answers a `session.hello` that goes on with a session; audio may be sent from here on.
+
+    It is no event of the session: its `seq` is the `last_seq` of the hello.
+
+    Attributes:
+        replayed: text frames that follow and were sent before, in vain.
+        lost: whether others were sent in vain that the server no longer has.
+        resume: how to come back the next time.
+    """
+
+    replayed: Integer
+    lost: bool
+    resume: ResumeOffer
 
 
 class SessionUpdated(ServerMessage, frozen=True, kw_only=True, tag="session.updated"):
@@ -939,6 +989,7 @@ class ClockPong(ServerMessage, frozen=True, kw_only=True, tag="clock.pong"):
 
 AnyServerMessage = (
     SessionReady
+    | SessionResumed
     | SessionUpdated
     | SessionGoaway
     | State

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import get_args
 
 import pytest
+from acting_examples import RATE_HZ, STRESSED_AT_MS, WORD_MS, chunk, spoken
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,37 +26,14 @@ from voice_avatar.events import (
     SpeechPlan,
     WordSpan,
 )
+from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gesture_rules import LANGUAGES, parse, read_chunk, rule_set
-from voice_avatar.gestures import BodyMove, GestureOptions, GesturePlanner
+from voice_avatar.gestures import BodyMove, GesturePlanner
 from voice_avatar.speakable import speakable
 from voice_avatar.stress import spoken_words
 from voice_avatar.vocabulary import vocabulary
 
-RATE_HZ = 1000  # one sample is one millisecond
 STILL = GestureOptions(energy=0.0, has_rules=False)
-WORD_MS = 400
-STRESSED_AT_MS = 120
-
-
-def chunk(text: str, *cues: Cue, language: str = "en", pause_s: float = 0.0) -> SpeakableChunk:
-    speech = speakable(text, language)
-    return SpeakableChunk(0, text, speech.spoken, speech.words, cues, pause_s)
-
-
-def spoken(text: SpeakableChunk, unstressed: tuple[int, ...] = ()) -> SpeechPlan:
-    """Every word takes 400 ms: a consonant, a stress mark at 100 ms, the vowel at 120 ms."""
-    spans, words = [], []
-    for index in range(len(text.words)):
-        at = index * WORD_MS
-        mark = "h" if index in unstressed else "ˈ"
-        spans += [
-            PhonemeSpan("h", at, at + 100, index),
-            PhonemeSpan(mark, at + 100, at + STRESSED_AT_MS, index),
-            PhonemeSpan("ɛ", at + STRESSED_AT_MS, at + 300, index),
-            PhonemeSpan("l", at + 300, at + WORD_MS, index),
-        ]
-        words.append(WordSpan(index, at, at + WORD_MS))
-    return SpeechPlan(len(words) * WORD_MS, tuple(spans), tuple(words))
 
 
 def planner(
@@ -170,7 +148,7 @@ def test_a_reply_of_tags_alone_moves_for_as_long_as_its_place_lasts() -> None:
     assert bow.relax <= 1100 < bow.end <= 1500  # only the retraction runs past its place
     assert heads(moves)[0].stroke == 240
     assert faces(moves)[0].sample == 100
-    assert gazes(moves) == [GazeCue(1, "down", 100, 1500, "llm")]
+    assert gazes(moves) == [GazeCue(1, "down", 100, 1500, "llm", 0.5)]
 
 
 def test_a_trailing_tag_belongs_to_the_last_word() -> None:
@@ -397,8 +375,9 @@ def test_expressions_by_rule_keep_apart() -> None:
 
 def test_the_gaze_leaves_as_the_turn_begins_and_returns_as_the_sentence_ends() -> None:
     text = chunk("one two three four five six")
+    options = GestureOptions(energy=0.0, has_rules=False, mutual=1.0)
     for reply_id, target in ((1, "away_side"), (2, "away_up")):
-        movements = planner(reply_id=reply_id)
+        movements = planner(options, reply_id=reply_id)
         first = gazes(movements.plan(text, spoken(text), offset=0))
         assert [(g.target, g.start, g.end) for g in first] == [
             (target, 0, 900),

@@ -27,7 +27,8 @@ LAYERS: dict[int, str] = {
     1: "abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
-    " loudness mouth",
+    " loudness mouth"
+    " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
@@ -44,12 +45,20 @@ WITHIN: dict[str, str] = {
     "audio": "errors",
     "bearing": "backchannel",
     "chunking": "abbreviations markup speakable tags vocabulary",
-    "gestures": "gesture_rules stress vocabulary",
+    "affect": "gesture_rules",
+    "face_planner": "affect gesture_options gesture_rules mood spoken_chunk vocabulary",
+    "gaze_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
+    "gestures": "face_planner gaze_planner gesture_options gesture_rules hand_planner head_planner"
+    " mood spoken_chunk stress",
+    "hand_planner": "gesture_options gesture_rules spoken_chunk stress vocabulary",
+    "head_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
     "markup": "tags vocabulary",
     "memory": "llm",
     "mouth": "loudness viseme_tables visemes",
+    "mood": "vocabulary",
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
+    "spoken_chunk": "gesture_rules stress",
     "tags": "vocabulary",
     "threads": "llm stt tts",
     "viseme_sets": "viseme_tables",
@@ -109,7 +118,7 @@ IMPURE = frozenset(
 IMPURE_CALLS = frozenset("breakpoint compile eval exec input open print".split())
 IMPURE_METHODS = frozenset("now utcnow today read_text read_bytes write_text write_bytes".split())
 
-DATA_READERS = frozenset("config gesture_rules persona viseme_tables vocabulary".split())
+DATA_READERS = frozenset("affect config gesture_rules persona viseme_tables vocabulary".split())
 """Pure files that read the package's own data, the same for everybody."""
 
 HEAVY = frozenset(

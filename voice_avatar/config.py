@@ -23,7 +23,7 @@ from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.errors import ConfigError
-from voice_avatar.gestures import GestureOptions
+from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.playout import PlayoutOptions

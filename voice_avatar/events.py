@@ -725,6 +725,7 @@ class VisemeTrack:
 GestureKind = Literal["beat", "iconic", "deictic", "metaphoric", "emblem"]
 GestureMode = Literal["left", "right", "both"]
 CueSource = Literal["llm", "rule", "prosody", "state"]
+Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -759,7 +760,10 @@ class GestureCue:
 
 @dataclass(frozen=True, slots=True)
 class HeadCue:
-    """A head movement: lexeme nod | shake | tilt | toss | lower (samples on the reply's clock)."""
+    """A head movement: lexeme nod | shake | tilt | toss | lower (samples on the reply's clock).
+
+    `side` is where it goes first, as the avatar sees it; a nod has none.
+    """
 
     reply_id: int
     lexeme: str
@@ -769,17 +773,22 @@ class HeadCue:
     stroke: int
     end: int
     source: CueSource
+    side: Side = "right"
 
 
 @dataclass(frozen=True, slots=True)
 class GazeCue:
-    """A gaze target: user | away_up | away_side | down | an object id (samples)."""
+    """A gaze target: user | away_up | away_side | down | an object id (samples).
+
+    `head` is how much of the turn the head takes over, 0 (eyes alone) .. 1.
+    """
 
     reply_id: int
     target: str
     start: int
     end: int
     source: CueSource
+    head: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

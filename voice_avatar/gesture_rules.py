@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from voice_avatar.events import SpeakableChunk
+from voice_avatar.events import Side, SpeakableChunk
 
 LANGUAGES = ("en", "zh")
 """Languages that have a rule file."""
 
-Place = Literal["anywhere", "clause", "sentence", "question"]
+Place = Literal["anywhere", "clause", "sentence", "alone", "question", "list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,16 @@ class Move:
         amount: 0..1 instead of the vocabulary's; None = as there.
         repeats: head movements only; None = as in the vocabulary.
         duration_ms: gaze only, milliseconds.
+        side: head only: where it goes; None = not where it went last.
+        gap_s: head only: least time since the last head movement; None = the usual.
     """
 
     name: str
     amount: float | None = None
     repeats: int | None = None
     duration_ms: int = 0
+    side: Side | None = None
+    gap_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Rule:
     Attributes:
         id: unique in its file.
         phrases: what triggers it, as words (Han characters one by one), lower case.
-        at: where: "anywhere", first in a "clause" or "sentence", or at the end of a "question".
+        at: where: "anywhere", first in a "clause" or "sentence", "alone" in its clause, at the end
+            of a "question", or at each item of a "list".
         needs_stress: only where the voice stresses the word.
         cooldown_s: not again within so many seconds.
         amplify: factor on the amplitude of the next beat.
@@ -68,20 +74,24 @@ class RuleSet:
         language: ISO 639-1.
         rules: in the order in which they are tried.
         function_words: words that carry no beat.
+        inert: phrases that only look like a rule's ("after all", "right now").
     """
 
     language: str
     rules: tuple[Rule, ...] = ()
     function_words: frozenset[str] = frozenset()
-    _by_word: dict[str, tuple[tuple[tuple[str, ...], Rule], ...]] = field(
+    inert: tuple[tuple[str, ...], ...] = ()
+    _by_word: dict[str, tuple[tuple[tuple[str, ...], Rule | None], ...]] = field(
         init=False, default_factory=dict, compare=False
     )
 
     def __post_init__(self) -> None:
-        found: dict[str, list[tuple[tuple[str, ...], Rule]]] = {}
+        found: dict[str, list[tuple[tuple[str, ...], Rule | None]]] = {}
+        for words in self.inert:
+            found.setdefault(words[0], []).append((words, None))
         for rule in self.rules:
-            for phrase in rule.phrases:
-                found.setdefault(phrase[0], []).append((phrase, rule))
+            for words in rule.phrases:
+                found.setdefault(words[0], []).append((words, rule))
         for word, entries in found.items():
             # `sorted` is stable: among phrases of one length the earlier rule stays first.
             self._by_word[word] = tuple(sorted(entries, key=lambda entry: -len(entry[0])))
@@ -91,23 +101,24 @@ class RuleSet:
         hits = []
         index = 0
         while index < len(text.words):
-            phrase, rule = self._match_at(text, index)
+            matched, rule = self._match_at(text, index)
             if rule:
                 hits.append((index, rule))
-            index += len(phrase) or 1
-        questions = (rule for rule in self.rules if rule.at == "question")
-        hits += [(word, rule) for rule in questions for word in text.questions]
+            index += len(matched) or 1
+        for rule in self.rules:
+            if rule.at == "question":
+                hits += [(word, rule) for word in text.questions]
+            elif rule.at == "list":
+                hits += [(word, rule) for word in text.items]
         return tuple(sorted(hits, key=lambda hit: hit[0]))
 
     def _match_at(self, text: ChunkText, index: int) -> tuple[tuple[str, ...], Rule | None]:
-        for phrase, rule in self._by_word.get(text.words[index], ()):
-            is_here = (
-                rule.at == "anywhere"
-                or (rule.at == "sentence" and index == 0)
-                or (rule.at == "clause" and index in text.clause_starts)
-            )
-            if is_here and text.words[index : index + len(phrase)] == phrase:
-                return phrase, rule
+        for words, rule in self._by_word.get(text.words[index], ()):
+            end = index + len(words)
+            if text.words[index:end] == words and (
+                rule is None or _is_at(rule.at, text, index, end)
+            ):
+                return words, rule
         return (), None
 
 
@@ -120,21 +131,43 @@ class ChunkText:
         clauses: clause number of each word, from 0.
         clause_starts: words that begin a clause.
         questions: words that a question mark follows.
+        items: a word for each item of an enumeration.
     """
 
     words: tuple[str, ...]
     clauses: tuple[int, ...]
     clause_starts: frozenset[int]
     questions: tuple[int, ...]
+    items: tuple[int, ...] = ()
+
+
+def _is_at(place: Place, text: ChunkText, index: int, end: int) -> bool:
+    """Returns whether the words [index, end) stand where a rule wants them."""
+    match place:
+        case "anywhere":
+            return True
+        case "sentence":
+            return index == 0
+        case "clause":
+            return index in text.clause_starts
+        case "alone":
+            is_end = end == len(text.words) or end in text.clause_starts
+            return index in text.clause_starts and is_end
+        case _:
+            return False
 
 
 _CLAUSE_END = re.compile(r"[,.;:!?，。！？；：—…]['\"”’)）」]*\s*$")
+_COMMA = re.compile(r"[,，、]['\"”’)）」]*\s*$")
+_AND = frozenset("and or 和 或 与 跟 还".split())
+_ITEM_WORDS = 4
+"""An item of an enumeration has at most so many words; longer ones are clauses."""
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
 def read_chunk(chunk: SpeakableChunk) -> ChunkText:
     """Reads a chunk's words, clauses and questions."""
-    words, clauses, starts, questions = [], [], [], []
+    words, clauses, starts, questions, commas = [], [], [], [], []
     clause = -1
     is_start = True
     for index, word in enumerate(chunk.words):
@@ -148,7 +181,39 @@ def read_chunk(chunk: SpeakableChunk) -> ChunkText:
         is_start = bool(_CLAUSE_END.search(written))
         if "?" in written or "？" in written:
             questions.append(index)
-    return ChunkText(tuple(words), tuple(clauses), frozenset(starts), tuple(questions))
+        if _COMMA.search(written):
+            commas.append(index)
+    return ChunkText(
+        tuple(words),
+        tuple(clauses),
+        frozenset(starts),
+        tuple(questions),
+        tuple(_items(words, commas)),
+    )
+
+
+def _items(words: Sequence[str], commas: Sequence[int]) -> list[int]:
+    """Returns a word for each item of an enumeration: "… apples, ripe pears and plums".
+
+    An enumeration has commas, short items between them, and an "and" before the last one. Of the
+    first item the last word is taken, of the others the first.
+    """
+    last = next((i for i in range(len(words) - 1, 0, -1) if words[i] in _AND), None)
+    if last is None or last == len(words) - 1:
+        return []
+    between = [comma for comma in commas if comma < last]
+    items = [last + 1]
+    end = last
+    for comma in reversed(between):
+        if end - comma - 1 > _ITEM_WORDS:
+            break
+        if end - comma > 1:
+            items.append(comma + 1)
+        end = comma
+        items_before = comma
+    if not between or end == last:
+        return []
+    return sorted({items_before, *items})
 
 
 @cache
@@ -168,23 +233,32 @@ def parse(toml_text: str) -> RuleSet:
     """
     data: dict[str, Any] = tomllib.loads(toml_text)
     rules = tuple(_rule(row) for row in data["rules"])
-    return RuleSet(data["language"], rules, frozenset(data["function_words"]))
+    inert = tuple(map(phrase, data.get("inert", ())))
+    return RuleSet(data["language"], rules, frozenset(data["function_words"]), inert)
 
 
 def _rule(row: dict[str, Any]) -> Rule:
-    phrases = tuple(_phrase(words) for words in row.pop("words", ()))
+    phrases = tuple(phrase(words) for words in row.pop("words", ()))
     gesture, head, face, gaze = (
         row.pop(part, None) for part in ("gesture", "head", "face", "gaze")
     )
     return Rule(
         phrases=phrases,
         gesture=gesture and Move(gesture["lexeme"], gesture.get("amplitude")),
-        head=head and Move(head["lexeme"], head.get("amount"), head.get("repeats")),
+        head=head
+        and Move(
+            head["lexeme"],
+            head.get("amount"),
+            head.get("repeats"),
+            side=head.get("side"),
+            gap_s=head.get("gap_s"),
+        ),
         face=face and Move(face["expression"], face.get("intensity")),
         gaze=gaze and Move(gaze["target"], duration_ms=gaze["duration_ms"]),
         **row,
     )
 
 
-def _phrase(words: str) -> tuple[str, ...]:
+def phrase(words: str) -> tuple[str, ...]:
+    """Returns the words of a phrase, as `ChunkText.words` has them: Han characters one by one."""
     return tuple(re.findall(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+", words))

@@ -49,7 +49,8 @@ from voice_avatar.events import (
     WarmPrefix,
     WarningNotice,
 )
-from voice_avatar.gestures import GestureOptions, GesturePlanner
+from voice_avatar.gesture_options import GestureOptions
+from voice_avatar.gestures import GesturePlanner
 from voice_avatar.hearing import Heard, Hearing, Listening
 from voice_avatar.llm import LlmOptions
 from voice_avatar.loudness import VoiceLevel

@@ -321,6 +321,7 @@ def _cue(cue: _Cue, dialect: Dialect) -> wire.ServerMessage:
                 stroke_ms=at(cue.stroke),
                 end_ms=at(cue.end),
                 source=cue.source,
+                side=cue.side,
             )
         case events.GazeCue():
             return wire.Gaze(
@@ -329,6 +330,7 @@ def _cue(cue: _Cue, dialect: Dialect) -> wire.ServerMessage:
                 start_ms=at(cue.start),
                 end_ms=at(cue.end),
                 source=cue.source,
+                head=cue.head,
             )
         case _:
             return wire.Face(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from voice_avatar.events import PhonemeSpan, SpeakableChunk, SpeechPlan
 
 _PRIMARY, _SECONDARY = "ˈ", "ˌ"
 _VOWELS = frozenset("aeiouyæɑɒɐəɚɛɜɝɪʊʌɔøœɨʉɯɤɵɞɘɶʏᵻᵿ")
 """First letters of vowels in IPA, as espeak-ng writes them, and of pinyin finals."""
+
+_NUCLEAR: Final = 0.25
+_INITIAL: Final = 0.3
+_FINAL: Final = 0.7
+"""Weights of `prominences`, in lengths of a usual word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +78,30 @@ def _stressed_vowel(spans: list[PhonemeSpan]) -> tuple[int | None, bool]:
 
 def _first_vowel(spans: list[PhonemeSpan]) -> int | None:
     return next((span.start for span in spans if span.symbol[:1] in _VOWELS), None)
+
+
+def prominences(words: Sequence[SpokenWord], clauses: Sequence[int]) -> tuple[float, ...]:
+    """Returns how much each word stands out; 0 = it does not.
+
+    Voices that mark stress say which words have any; of these the longer ones stand out, and the
+    last of a clause, on which the nuclear accent falls. Voices of tone languages mark none: there
+    long syllables stand out, and the first of a clause, where pitch and loudness are reset. The
+    last syllable is long in any case (final lengthening) and counts for less. The weights are ours.
+
+    Args:
+        words: of a chunk.
+        clauses: clause number of each.
+    """
+    lengths = sorted(word.end - word.start for word in words)
+    usual = max(1, lengths[len(lengths) // 2]) if lengths else 1
+    last = len(words) - 1
+    found = []
+    for index, word in enumerate(words):
+        is_first = index == 0 or clauses[index - 1] != clauses[index]
+        is_last = index == last or clauses[index + 1] != clauses[index]
+        length = (word.end - word.start) / usual
+        if word.is_stressed is None:
+            found.append(length * (_FINAL if is_last else 1.0) + _INITIAL * is_first)
+        else:
+            found.append((length + _NUCLEAR * is_last) * word.is_stressed)
+    return tuple(found)

@@ -21,9 +21,10 @@ from voice_avatar.events import (
     VisemePose,
     WordSpan,
 )
-from voice_avatar.gestures import MARKUP_ONLY_S, GesturePlanner
+from voice_avatar.gestures import GesturePlanner
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.mouth import ChunkMouth, EnergyMouth, PlannedMouth
+from voice_avatar.spoken_chunk import MARKUP_ONLY_S
 from voice_avatar.tts import TtsCapabilities
 from voice_avatar.visemes import REST, viseme_poses
 

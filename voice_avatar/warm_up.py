@@ -20,7 +20,8 @@ from voice_avatar.events import (
     SpeechPiece,
     SpeechPlan,
 )
-from voice_avatar.gestures import GestureOptions, GesturePlanner
+from voice_avatar.gesture_options import GestureOptions
+from voice_avatar.gestures import GesturePlanner
 from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.workers import Workers, in_thread
 

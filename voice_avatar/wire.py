@@ -789,6 +789,7 @@ class Head(ServerMessage, frozen=True, kw_only=True, tag="head"):
         stroke_ms: its first peak.
         end_ms: it ends.
         source: what asked for it.
+        side: where a tilt, a shake or a toss goes first, as the avatar sees it.
     """
 
     reply_id: Integer
@@ -799,6 +800,7 @@ class Head(ServerMessage, frozen=True, kw_only=True, tag="head"):
     stroke_ms: Millis
     end_ms: Millis
     source: CueSource
+    side: Literal["left", "right"] = "right"
 
 
 class Gaze(ServerMessage, frozen=True, kw_only=True, tag="gaze"):
@@ -810,6 +812,7 @@ class Gaze(ServerMessage, frozen=True, kw_only=True, tag="gaze"):
         start_ms: it begins.
         end_ms: it ends; then back to the user.
         source: what asked for it.
+        head: how much of the turn the head takes over: 0 = the eyes alone, 1 = all of it.
     """
 
     reply_id: Integer
@@ -817,6 +820,7 @@ class Gaze(ServerMessage, frozen=True, kw_only=True, tag="gaze"):
     start_ms: Millis
     end_ms: Millis
     source: CueSource
+    head: Unit = 0.0
 
 
 class Body(ServerMessage, frozen=True, kw_only=True, tag="body"):

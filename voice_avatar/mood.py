@@ -61,7 +61,8 @@ def decayed(mood: Mood, baseline: Baseline, seconds: float) -> Mood:
     """Returns a mood after some time in which nothing moved it."""
 
     def nearer(value: float, rest: float, half_life_s: float) -> float:
-        return rest + (value - rest) * 0.5 ** (max(0.0, seconds) / half_life_s)
+        part: float = 0.5 ** (max(0.0, seconds) / half_life_s)
+        return rest + (value - rest) * part
 
     return Mood(
         nearer(mood.valence, baseline.valence, VALENCE_HALF_LIFE_S),

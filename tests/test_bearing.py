@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from voice_avatar.bearing import Bearing, BodyOptions
+from voice_avatar.bearing import Bearing
+from voice_avatar.body import BodyOptions
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, BodyCue, VadFrame
 
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ

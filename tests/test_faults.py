@@ -197,6 +197,24 @@ async def test_a_flood_of_messages_is_closed_with_4429() -> None:
         assert await client.closed() == (4429, "rate_limited")
 
 
+async def test_where_the_user_looks_is_taken_ten_times_a_second_and_more_is_dropped() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        for _ in range(200):
+            await client.send({"type": "user.gaze", "target": "vase"})
+        await works(client)
+        assert client.codes("warning") == ["gaze_overrun"]
+
+
+async def test_a_pose_that_is_none_is_refused_and_the_session_goes_on() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        pose = {"pos": [0, 0, 0], "rot": [0, 0, 0, 0]}
+        await client.send({"type": "user.gaze", "head": pose})
+        await works(client)
+        assert client.codes() == ["bad_field"]
+
+
 async def test_a_flood_of_audio_is_dropped_with_a_warning() -> None:
     async with running() as run, raw(run.url) as client:
         await client.hello()

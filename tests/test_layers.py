@@ -24,7 +24,8 @@ ROOT = Path(SPEC.origin).parent
 
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
-    1: "abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
+    1: "attention body deixis presence surroundings"
+    " abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
     " loudness mouth"
@@ -43,7 +44,8 @@ LAYERS: dict[int, str] = {
 
 WITHIN: dict[str, str] = {
     "audio": "errors",
-    "bearing": "backchannel",
+    "attention": "presence",
+    "bearing": "backchannel body",
     "chunking": "abbreviations markup speakable tags vocabulary",
     "affect": "gesture_rules",
     "face_planner": "affect gesture_options gesture_rules mood spoken_chunk vocabulary",

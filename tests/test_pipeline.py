@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from talk import RATE_HZ, Talk, at_work, engines, hush, llm_of, settled, talking, tone
 
+from voice_avatar.attention import LOOK_S
 from voice_avatar.audio import dbfs
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.engines.scripted import (
@@ -38,6 +39,8 @@ from voice_avatar.events import (
     BodyCue,
     Command,
     CommitInput,
+    GazeCue,
+    GestureCue,
     InterruptRequest,
     LlmRequest,
     Message,
@@ -62,6 +65,7 @@ from voice_avatar.events import (
     TranscriptFinal,
     TranscriptInterim,
     TurnEnded,
+    UserGaze,
     UserSpeechStarted,
     UserSpeechStopped,
     VisemeTrack,
@@ -354,6 +358,18 @@ async def test_the_avatar_reacts_before_the_turn_has_ended() -> None:
         ended = talk.notices.index(talk.all(TurnEnded)[0])
         first = [cue.lexeme for cue in talk.notices[:ended] if isinstance(cue, BodyCue)]
         assert first[:2] == ["tilt", "nod"]
+
+
+async def test_a_hand_that_points_points_at_what_the_user_looked_at() -> None:
+    with at_work(engines("[gesture:point_away] It is over there.")) as workers:
+        async with talking(workers) as talk:
+            for _ in range(2):
+                talk.conversation.submit(UserGaze("vase"))
+                await asyncio.sleep(1.1 * LOOK_S)
+            await talk.says(QUESTION)
+            await talk.reply()
+        assert ["point_away", "vase"] in [[cue.lexeme, cue.target] for cue in talk.all(GestureCue)]
+        assert "vase" in [cue.target for cue in talk.all(GazeCue)]
 
 
 async def test_a_voice_that_fails_on_a_reply_never_heard_is_not_told() -> None:

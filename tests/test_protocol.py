@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wire_examples import CLIENT_EXAMPLES, SERVER_EXAMPLES
+from wire_examples import CLIENT_EXAMPLES, POSE, SERVER_EXAMPLES
 
 from voice_avatar import events, negotiation, protocol, wire
 from voice_avatar.errors import (
@@ -327,7 +327,16 @@ def test_a_bucket_that_is_half_full_again_is_recovered_and_a_little_audio_is_not
             wire.PlaybackReport(reply_id=3, state="stalled", played_samples=480),
             events.PlaybackReport(3, 480, "stalled"),
         ),
-        (wire.UserGaze(), None),
+        (wire.UserGaze(), events.UserGaze()),
+        (wire.UserGaze(target="vase"), events.UserGaze("vase")),
+        (
+            wire.UserGaze(head=POSE, avatar=(0.0, 1.6, -1.5), hands=wire.Hands(right=POSE)),
+            events.UserGaze(
+                head=events.HeadPose(POSE.pos, POSE.rot),
+                avatar=(0.0, 1.6, -1.5),
+                hands=(POSE.pos,),
+            ),
+        ),
         (wire.ClockPing(t0_ms=1.0), None),
         (wire.SessionHello(), None),
     ],
@@ -336,6 +345,25 @@ def test_a_client_message_is_this_event_to_the_session(
     message: wire.AnyClientMessage, event: events.SessionInput | None
 ) -> None:
     assert protocol.session_input(message) == event
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        wire.UserGaze(target="away_up"),
+        wire.UserGaze(head=wire.Pose(pos=(0.0, 0.0, 0.0), rot=(0.0, 0.0, 0.0, 0.0))),
+        wire.UserGaze(head=wire.Pose(pos=(0.0, 0.0, 0.0), rot=(1.0, 1.0, 0.0, 0.0))),
+        wire.UserGaze(hands=wire.Hands(left=wire.Pose(pos=(0.0,) * 3, rot=(0.5, 0.0, 0.0, 0.0)))),
+    ],
+)
+def test_a_gaze_that_means_nothing_is_refused(message: wire.UserGaze) -> None:
+    with pytest.raises(InvalidMessage):
+        protocol.session_input(message)
+
+
+def test_a_rotation_of_few_digits_is_taken() -> None:
+    rough = wire.Pose(pos=(0.0, 0.0, 0.0), rot=(0.0, 0.71, 0.0, 0.71))
+    assert protocol.session_input(wire.UserGaze(head=rough)) is not None
 
 
 # ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice_avatar.body import BodyOptions
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
@@ -23,6 +24,7 @@ from voice_avatar.events import (
     CommitInput,
     EndSession,
     ErrorNotice,
+    HeadPose,
     InterruptRequest,
     Message,
     Notice,
@@ -57,6 +59,7 @@ from voice_avatar.events import (
     TranscriptInterim,
     TurnEnded,
     TurnScored,
+    UserGaze,
     UserSpeechStarted,
     UserSpeechStopped,
     VadFrame,
@@ -161,6 +164,7 @@ class Scene:
         options: SessionOptions = OPTIONS,
         turn: TurnOptions | None = None,
         memory: MemoryOptions = MEMORY,
+        body: BodyOptions | None = None,
     ) -> None:
         self.now_s = 1000.0
         self.session = Session(
@@ -174,6 +178,7 @@ class Scene:
             count_tokens=lambda text: len(text.split()),
             context_tokens=2000,
             now_s=self.now_s,
+            body=body,
         )
         self.sample = 0
         self.questions: list[Transcribe] = []
@@ -1093,6 +1098,95 @@ def test_the_avatar_does_not_nod_to_what_is_said_over_its_reply() -> None:
     assert "head nod" not in invites_a_nod(scene)
     assert scene.session.is_speaking
     assert not scene.session.wants_pitch
+
+
+# -- whom the user looks at
+
+LOOKING = BodyOptions(attention="looking", look_grace_s=1.0)
+
+
+def looks(scene: Scene, target: str | None, seconds: float = 0.5) -> list[str]:
+    """The client tells for so long, in silence, what the user looks at."""
+    told: list[str] = []
+    for _ in range(round(seconds / 0.1)):
+        told += scene.give(UserGaze(target)) + scene.hush(0.096)
+    return told
+
+
+def test_speech_of_somebody_who_looks_at_something_else_begins_no_turn() -> None:
+    scene = Scene(body=LOOKING)
+    looks(scene, "door")
+    scene.log.clear()
+    scene.speak(1.0)
+    assert scene.log == []
+
+
+def test_speech_of_somebody_who_has_just_looked_at_the_avatar_begins_a_turn() -> None:
+    scene = Scene(body=LOOKING)
+    looks(scene, "avatar")
+    looks(scene, "door", 0.3)
+    assert "speech started" in scene.speak(0.5)
+
+
+def test_a_turn_that_has_begun_goes_on_wherever_the_user_looks() -> None:
+    scene = Scene(body=LOOKING)
+    looks(scene, "avatar")
+    scene.speak(0.5)
+    for _ in range(20):
+        scene.give(UserGaze("door"))
+        assert "speech stopped" not in scene.speak(0.096)
+
+
+def test_after_a_pause_speech_to_somebody_else_does_not_go_on_with_the_turn() -> None:
+    scene = Scene(body=LOOKING)
+    looks(scene, "avatar")
+    scene.speak(0.5)
+    for _ in range(20):
+        scene.give(UserGaze("door"))
+        scene.speak(0.096)
+    scene.hush(0.16)
+    scene.text("Where is it?")
+    scene.score(0.95)
+    scene.give(UserGaze("door"))
+    assert "ended 1 semantic" in scene.speak(1.0)
+
+
+def test_speech_over_the_reply_to_somebody_else_does_not_interrupt_it() -> None:
+    scene = Scene(body=LOOKING)
+    looks(scene, "avatar")
+    scene.ask("Hello.")
+    scene.answer("One two three four.", 4.0)
+    looks(scene, "door", 1.5)
+    scene.log.clear()
+    scene.speak(1.0)
+    assert scene.log == []
+
+
+def test_a_button_opens_the_ear_wherever_the_user_looks() -> None:
+    scene = Scene(body=LOOKING)
+    looks(scene, "door")
+    scene.give(TalkPressed())
+    assert "speech started" in scene.speak(0.5)
+
+
+@pytest.mark.parametrize("body", [BodyOptions(), LOOKING])
+def test_without_news_of_the_eyes_all_speech_is_heard(body: BodyOptions) -> None:
+    scene = Scene(body=body)
+    assert "speech started" in scene.speak(0.5)
+
+
+def test_the_reply_is_told_what_the_user_looked_at() -> None:
+    scene = Scene()
+    looks(scene, "vase")
+    looks(scene, "avatar")
+    scene.ask("What is that?")
+    assert [start.meant for start in scene.only(StartReply)] == ["vase"]
+
+
+def test_somebody_who_comes_too_near_makes_the_avatar_draw_back_while_it_speaks() -> None:
+    scene = speaking()
+    near = UserGaze(head=HeadPose((0.0, 1.6, 0.3), (0.0, 0.0, 0.0, 1.0)), avatar=(0.0, 1.6, 0.0))
+    assert scene.give(near) == ["posture lean_back"]
 
 
 # -- reading ahead

@@ -39,6 +39,7 @@ CLIENT_EXAMPLES: tuple[wire.ClientMessage, ...] = (
     wire.PlaybackReport(reply_id=7, state="stalled", played_samples=960, buffered_ms=12.5),
     wire.UserGaze(),
     wire.UserGaze(head=POSE, target="avatar", hands=wire.Hands(left=POSE)),
+    wire.UserGaze(head=POSE, avatar=(0.0, 1.6, -1.5)),
     wire.ClockPing(t0_ms=-3.5),
 )
 

@@ -8,10 +8,10 @@ listener who nods too often is worse than one who seldom does (Poppe, Truong and
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Final
 
 from voice_avatar.backchannel import BackchannelCues
+from voice_avatar.body import BodyOptions
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, BodyCue, VadFrame
 
 _NOD_EVERY_S: Final = 1.5
@@ -26,25 +26,11 @@ _LONG_SPEECH_S: Final = 4.0
 _IS_SPEECH: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class BodyOptions:
-    """What the body does on its own.
-
-    Attributes:
-        nods_per_minute: nods while listening, at most; 0 = none that the voice invites.
-        energy: 0..1, the persona's: scales amplitudes, and below 0.5 the number of nods.
-    """
-
-    nods_per_minute: float = 8.0
-    energy: float = 0.5
-
-
 class Bearing:
     """The body of one avatar, between replies."""
 
     def __init__(self, options: BodyOptions, now_s: float) -> None:
         self._options = options
-        self._vigour = 0.4 + 0.6 * options.energy
         self._cues = BackchannelCues()
         self._nods_s: deque[float] = deque()
         self._moved_s = now_s - _MOVE_EVERY_S
@@ -82,7 +68,7 @@ class Bearing:
         if nod:
             return nod
         self._moved_s = now_s
-        return [BodyCue("head", "tilt", self._amount(0.2), 300)]
+        return [BodyCue("head", "tilt", self._options.scaled(0.2), 300)]
 
     def may_end(self, now_s: float) -> list[BodyCue]:
         """Shows, before any text is known, that the user was heard: a nod, or a glance aside."""
@@ -101,11 +87,8 @@ class Bearing:
         self._cues.answered(self._sample)
         spoken_s, self._spoken_s = self._spoken_s, 0.0
         if spoken_s >= _LONG_SPEECH_S:
-            return [BodyCue("head", "nod", self._amount(0.4), 800, repeats=2)]
-        return [BodyCue("head", "nod", self._amount(0.3), 400)]
-
-    def _amount(self, amount: float) -> float:
-        return round(amount * self._vigour / 0.7, 3)  # as it is at half the energy
+            return [BodyCue("head", "nod", self._options.scaled(0.4), 800, repeats=2)]
+        return [BodyCue("head", "nod", self._options.scaled(0.3), 400)]
 
     # -- the eyes
 

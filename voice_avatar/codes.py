@@ -134,6 +134,7 @@ WARNING_CODES: Final[dict[str, str]] = {
     "unknown_type": "A message with a `type` that the server does not know was ignored.",
     "input_overrun": "Microphone audio came faster than allowed; the excess was dropped.",
     "input_gap": "Microphone frames are missing; silence stands in for them.",
+    "gaze_overrun": "`user.gaze` came more often than 10 times a second; the excess was dropped.",
     "input_clipping": "The microphone is too loud and distorts.",
     "setting_unavailable": "A persona, voice, language, codec or viseme set is not to be had; "
     "what is used instead is in `settings`.",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any, Final, Literal
 
-from voice_avatar.bearing import BodyOptions
+from voice_avatar.body import BodyOptions
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.denoise import DenoiseOptions

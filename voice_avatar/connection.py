@@ -20,6 +20,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from voice_avatar import __version__, negotiation, protocol, wire
+from voice_avatar.attention import ReportBudget
 from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
 from voice_avatar.connection_audio import MicrophoneIn, ReplyOut
@@ -57,6 +58,10 @@ MESSAGES_PER_S = 100.0
 
 MESSAGE_BURST = 500.0
 """Text messages at once; beyond, the client is closed (4429)."""
+
+
+GAZES_PER_S = 10.0
+"""`user.gaze` messages per second that are taken; the rest is dropped."""
 
 
 class Meter(Protocol):
@@ -162,6 +167,7 @@ class Connection:
         self._seq = 0
         self._errors = 0
         self._messages = MessageBudget(clock())
+        self._reports = ReportBudget(GAZES_PER_S, clock())
         self._dialect = Dialect(rate_hz=0)
 
     # -- life
@@ -374,6 +380,9 @@ class Connection:
                 raise Closing(CloseCode.NORMAL)
             case wire.SessionUpdate():
                 await self._update(conversation, message)
+            case wire.UserGaze() if not self._reports.take(self._clock()):
+                if self._reports.begins_excess():
+                    await self._warn("gaze_overrun", "user.gaze comes too often: some is dropped.")
             case _:
                 event = protocol.session_input(message)
                 if event is not None:

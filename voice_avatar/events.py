@@ -426,6 +426,40 @@ class Tick:
     """Time went by. Due whenever `Session.deadline_s` is reached."""
 
 
+Position = tuple[float, float, float]
+"""x, y, z in the client's world: metres, right-handed, y up."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Where a head is and where it points: along its own -z.
+
+    Attributes:
+        pos: where it is.
+        rot: unit quaternion x, y, z, w.
+    """
+
+    pos: Position
+    rot: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class UserGaze:
+    """Where the user is and looks.
+
+    Attributes:
+        target: "avatar", an object's id, "" = nothing that has a name; None = not said.
+        head: the user's head; None = not tracked.
+        avatar: where the avatar's head is, in the same world; None = not said.
+        hands: where the hands are that are tracked.
+    """
+
+    target: str | None = None
+    head: HeadPose | None = None
+    avatar: Position | None = None
+    hands: tuple[Position, ...] = ()
+
+
 SessionInput = (
     VadFrame
     | Transcribed
@@ -438,6 +472,7 @@ SessionInput = (
     | InterruptRequest
     | PlaybackReport
     | SettingsChanged
+    | UserGaze
     | ReplyTextAdded
     | SegmentPlanned
     | ReplyReady
@@ -511,6 +546,7 @@ class StartReply:
         text: when not None, say this instead of asking the LLM (greetings, apologies).
         speech_end_s: when the user stopped speaking, on the session's clock; None for no speech.
         transcript_s: when the transcript that is answered was ready, on the session's clock.
+        meant: id of the object that the user looked at, "" = none: what points, points there.
     """
 
     reply_id: int
@@ -519,6 +555,7 @@ class StartReply:
     text: str | None = None
     speech_end_s: float | None = None
     transcript_s: float | None = None
+    meant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -741,6 +778,7 @@ class GestureCue:
         amplitude: 0..1.
         start, stroke_start, stroke, stroke_end, relax, end: sync points, samples.
         source: what asked for it.
+        target: id of the object that it points at, "" = none.
     """
 
     reply_id: int
@@ -756,6 +794,7 @@ class GestureCue:
     relax: int
     end: int
     source: CueSource
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -824,15 +863,15 @@ class BodyCue:
     """A movement outside any reply's clock, to start on arrival (thinking pose, nod, gaze).
 
     Attributes:
-        kind: "gesture", "head" or "gaze".
-        lexeme: name of the movement ("think", "nod", "away_up", "user").
+        kind: "gesture", "head", "gaze", "face" or "posture".
+        lexeme: name of the movement ("think", "nod", "away_up", "smile", "lean_back").
         amplitude: 0..1.
         duration_ms: how long; 0 = until the next state change.
         source: "state".
         repeats: how often a head movement goes there and back.
     """
 
-    kind: Literal["gesture", "head", "gaze"]
+    kind: Literal["gesture", "head", "gaze", "face", "posture"]
     lexeme: str
     amplitude: float
     duration_ms: int

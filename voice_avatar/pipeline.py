@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from voice_avatar.audio import AudioHistory, silence
-from voice_avatar.bearing import BodyOptions
+from voice_avatar.body import BodyOptions
 from voice_avatar.capture import Capture, CaptureOptions
 from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.errors import EngineError
@@ -512,7 +512,9 @@ class Conversation:
             workers=self._workers,
             llm=options.llm,
             chunker=Chunker(options.chunking, start.language),
-            timeline=ReplyTimeline(start.reply_id, self.rate_hz, voice, planner, self._level),
+            timeline=ReplyTimeline(
+                start.reply_id, self.rate_hz, voice, planner, self._level, start.meant
+            ),
             playout=options.playout,
             floor=self,
             outbox=self._outbox,

@@ -8,6 +8,7 @@ come out of the decoders.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -17,6 +18,7 @@ from voice_avatar import events, wire
 from voice_avatar.errors import InvalidMessage, MalformedMessage, MessageTooBig
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.viseme_sets import to_set
+from voice_avatar.vocabulary import vocabulary
 
 PATH: Final = "/v1/avatar"
 """Path of the WebSocket."""
@@ -142,11 +144,20 @@ def encode_text(message: wire.ServerMessage, *, seq: int, ts_ms: float) -> str:
 # ---------------------------------------------------------------------------------------------
 # From messages to what the session receives
 
+_ROT_SLACK: Final = 0.05
+"""How far the length of a rotation may be from 1: clients send few digits."""
+
+_GAZE_WORDS: Final = frozenset(vocabulary().gaze.values())
+"""Targets of the avatar's own gaze, which the ids of a client's objects must not be."""
+
 
 def session_input(message: wire.AnyClientMessage) -> events.SessionInput | None:
     """What a client's message means to the session; None where it is the server's own business.
 
     `session.update` is not here: its settings are agreed first, see `negotiation.update`.
+
+    Raises:
+        InvalidMessage: fields that do not go together, or are out of range together.
     """
     match message:
         case wire.InputStart(mode="ptt"):
@@ -163,8 +174,26 @@ def session_input(message: wire.AnyClientMessage) -> events.SessionInput | None:
             return events.InterruptRequest(reply_id)
         case wire.PlaybackReport():
             return events.PlaybackReport(message.reply_id, message.played_samples, message.state)
+        case wire.UserGaze():
+            return _gaze(message)
         case _:
             return None
+
+
+def _gaze(message: wire.UserGaze) -> events.UserGaze:
+    if message.target in _GAZE_WORDS:
+        raise InvalidMessage(f"user.gaze: {message.target!r} is a word for a gaze, and no id.")
+    head, hands = message.head, message.hands or wire.Hands()
+    tracked = [hand for hand in (hands.left, hands.right) if hand is not None]
+    for pose in (head, *tracked):
+        if pose is not None and abs(math.hypot(*pose.rot) - 1.0) > _ROT_SLACK:
+            raise InvalidMessage("user.gaze: `rot` is no unit quaternion.")
+    return events.UserGaze(
+        target=message.target,
+        head=None if head is None else events.HeadPose(head.pos, head.rot),
+        avatar=message.avatar,
+        hands=tuple(hand.pos for hand in tracked),
+    )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -310,6 +339,7 @@ def _cue(cue: _Cue, dialect: Dialect) -> wire.ServerMessage:
                 relax_ms=at(cue.relax),
                 end_ms=at(cue.end),
                 source=cue.source,
+                target=cue.target,
             )
         case events.HeadCue():
             return wire.Head(

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from voice_avatar import events
-from voice_avatar.bearing import BodyOptions
+from voice_avatar.body import BodyOptions
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     MIC_HZ,

@@ -32,7 +32,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
-from voice_avatar.bearing import Bearing, BodyOptions
+from voice_avatar.bearing import Bearing
+from voice_avatar.body import BodyOptions
 from voice_avatar.events import (
     AudioSent,
     BodyCue,
@@ -72,6 +73,7 @@ from voice_avatar.events import (
     TranscriptInterim,
     TurnEnded,
     TurnScored,
+    UserGaze,
     UserSpeechStarted,
     UserSpeechStopped,
     VadFrame,
@@ -97,6 +99,7 @@ from voice_avatar.memory import History, MemoryOptions
 from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.replies import Replies, Reply
+from voice_avatar.surroundings import Surroundings
 from voice_avatar.turn import TurnOptions, words_of
 from voice_avatar.vad import VadOptions
 
@@ -208,6 +211,7 @@ class Session:
         self._unanswered: TurnCommitted | None = None
         self._answering: TurnCommitted | None = None
         self._bearing = Bearing(body or BodyOptions(), now_s)
+        self._surroundings = Surroundings(body or BodyOptions())
         self._think_at_s: float | None = None
         self._settle_at_s: float | None = None
 
@@ -313,12 +317,18 @@ class Session:
                 return self._reported(event, now_s)
             case SettingsChanged():
                 return self._settings(event, now_s)
+            case UserGaze():
+                is_free = self._replies.live is None and not self._listener.is_active
+                return [*self._surroundings.see(event, now_s, is_free=is_free)]
             case Tick():
                 return self._tick(now_s)
             case _:
                 return self._reply_event(event, now_s)
 
     def _heard(self, frame: VadFrame, now_s: float) -> list[Output]:
+        is_going_on = self._listener.phase is Phase.SPEAKING
+        if not is_going_on and not self._surroundings.is_addressed(now_s):
+            frame = replace(frame, probability=0.0, dbfs=-100.0, tail_dbfs=-100.0, f0_hz=0.0)
         out = self._listener.frame(frame, now_s, reply_is_live=self._is_spoken_over)
         if self._has_user_the_floor:
             out += self._bearing.hear(frame, now_s)
@@ -354,7 +364,7 @@ class Session:
             case TurnMayEnd():
                 facts = [*self._bearing.may_end(now_s)] if self._has_user_the_floor else []
             case TurnReady():
-                facts = [*self._bearing.look_away(), *self._prepare(item)]
+                facts = [*self._bearing.look_away(), *self._prepare(item, now_s)]
             case TurnResumed():
                 facts = [*self._withdraw(), *self._bearing.look_back()]
             case TurnCommitted():
@@ -431,7 +441,7 @@ class Session:
         out.append(TurnCommitted(self._listener.turn_id, text, language, "text", 0.0, now_s, now_s))
         return out
 
-    def _prepare(self, turn: TurnReady | TurnCommitted) -> list[Command | Notice]:
+    def _prepare(self, turn: TurnReady | TurnCommitted, now_s: float) -> list[Command | Notice]:
         if self._replies.live is not None:
             return []
         key = _key(turn.text, turn.language)
@@ -445,6 +455,7 @@ class Session:
                 turn.language,
                 speech_end_s=turn.speech_end_s,
                 transcript_s=turn.text_s,
+                meant=self._surroundings.meant(now_s),
             )
         )
         return out
@@ -458,7 +469,7 @@ class Session:
         out = self._cut("voice", now_s)
         prepared = self._replies.prepared
         if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
-            out += self._prepare(turn)
+            out += self._prepare(turn, now_s)
         self._replies.write()
         self.history.add_user(turn.text)
         self._unanswered, self._answering = None, turn
@@ -503,6 +514,7 @@ class Session:
             turn.language,
             speech_end_s=turn.speech_end_s,
             transcript_s=turn.text_s,
+            meant=self._surroundings.meant(now_s),
         )
         self._answering = turn
         return [start, *self._go_live(reply, now_s)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voice_avatar.audio import scaled
+from voice_avatar.deixis import aimed
 from voice_avatar.events import (
     PhonemeSpan,
     ReplyNotice,
@@ -70,6 +71,7 @@ class ReplyTimeline:
         voice: TtsCapabilities,
         planner: GesturePlanner,
         level: VoiceLevel | None = None,
+        meant: str = "",
     ) -> None:
         """Makes the timeline.
 
@@ -79,12 +81,14 @@ class ReplyTimeline:
             voice: who speaks.
             planner: of its gestures.
             level: how loud the voice usually is, as heard in replies before; None = not known.
+            meant: id of the object that gestures which point, point at; "" = none.
         """
         self.reply_id = reply_id
         self.rate_hz = rate_hz
         self._voice = voice
         self._planner = planner
         self._level = level or VoiceLevel()
+        self._meant = meant
         self.end = 0
         self.text = ""
         self._searched = 0
@@ -115,7 +119,7 @@ class ReplyTimeline:
             notices.append(
                 ReplySegment(self.reply_id, chunk.index, chunk.text, start, self.end, words)
             )
-        notices += self._planner.plan(chunk, plan, offset=start)
+        notices += aimed(self._planner.plan(chunk, plan, offset=start), self._meant)
         planned = SegmentPlanned(self.reply_id, chunk.index, chunk.text, start, self.end, words)
         mouth = self._mouth(plan, start)
         return Placed(start, speech_end, self.end, planned, tuple(notices), mouth)

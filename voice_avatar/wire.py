@@ -56,6 +56,7 @@ ClockMillis = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
 SignedUnit = Annotated[float, Meta(ge=-1, le=1)]
 Coordinate = Annotated[float, Meta(ge=-1e4, le=1e4)]
+Position = tuple[Coordinate, Coordinate, Coordinate]
 RateHz = Annotated[int, Meta(ge=8_000, le=48_000)]
 VersionNumber = Annotated[int, Meta(ge=1, le=255)]
 Name = Annotated[str, Meta(max_length=64)]
@@ -319,14 +320,14 @@ class PlaybackReport(ClientMessage, frozen=True, kw_only=True, tag="playback.rep
 
 
 class Pose(Part, frozen=True, kw_only=True):
-    """A pose in the client's world, metres and a unit quaternion.
+    """A pose in the client's world, as in OpenXR and WebXR: right-handed, y up, looks along -z.
 
     Attributes:
         pos: x, y, z in metres, -10000..10000.
-        rot: x, y, z, w, each -1..1.
+        rot: unit quaternion x, y, z, w, each -1..1; its length may be 0.95 to 1.05.
     """
 
-    pos: tuple[Coordinate, Coordinate, Coordinate]
+    pos: Position
     rot: tuple[SignedUnit, SignedUnit, SignedUnit, SignedUnit]
 
 
@@ -343,15 +344,19 @@ class Hands(Part, frozen=True, kw_only=True):
 
 
 class UserGaze(ClientMessage, frozen=True, kw_only=True, tag="user.gaze"):
-    """Where the user looks; at most 10 a second, may be dropped. Checked, and not yet used.
+    """Where the user is and looks; at most 10 a second, at least one a second while it is known.
 
     Attributes:
-        head: pose of the head.
-        target: "avatar", an object id of up to 64 characters, or null.
+        head: pose of the user's head, null when not tracked.
+        avatar: place of the avatar's head in the same world, null when not known.
+        target: what is looked at: "avatar", an id of the client's own for an object or another
+            person, "" for none of these; null = the client does not know, and `head` and `avatar`
+            tell whether it is the avatar.
         hands: poses of the hands.
     """
 
     head: Pose | None = None
+    avatar: Position | None = None
     target: Name | None = None
     hands: Hands | None = None
 
@@ -760,6 +765,7 @@ class Gesture(ServerMessage, frozen=True, kw_only=True, tag="gesture"):
         relax_ms: the hold ends and the hand goes back.
         end_ms: the hand is at rest; up to 600 ms after the last sample of the reply.
         source: what asked for it.
+        target: id of the object that it points at, from `user.gaze`; "" = none.
     """
 
     reply_id: Integer
@@ -775,6 +781,7 @@ class Gesture(ServerMessage, frozen=True, kw_only=True, tag="gesture"):
     relax_ms: Millis
     end_ms: Millis
     source: CueSource
+    target: Name = ""
 
 
 class Head(ServerMessage, frozen=True, kw_only=True, tag="head"):
@@ -827,15 +834,15 @@ class Body(ServerMessage, frozen=True, kw_only=True, tag="body"):
     """A movement outside any reply's clock: start it on arrival.
 
     Attributes:
-        kind: "gesture", "head" or "gaze".
-        lexeme: name of the movement (for a gaze: its target).
+        kind: "gesture", "head", "gaze", "face" or "posture".
+        lexeme: name of the movement (for a gaze: its target, for a face: the expression).
         amplitude: 0..1.
         duration_ms: how long; 0 = until the next `state`.
         source: what asked for it.
         repeats: how often a head movement goes there and back within `duration_ms`.
     """
 
-    kind: Literal["gesture", "head", "gaze"]
+    kind: Literal["gesture", "head", "gaze", "face", "posture"]
     lexeme: str
     amplitude: Unit
     duration_ms: Millis

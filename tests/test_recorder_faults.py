@@ -19,6 +19,7 @@ from voice_avatar.events import (
     AudioSent,
     ClearInput,
     CommitInput,
+    HeadPose,
     InterruptRequest,
     PlaybackReport,
     ReplyAudio,
@@ -37,6 +38,7 @@ from voice_avatar.events import (
     Transcribed,
     Transcript,
     TurnScored,
+    UserGaze,
     VadFrame,
 )
 from voice_avatar.pipeline import ConversationOptions
@@ -60,6 +62,9 @@ INPUTS: tuple[SessionInput, ...] = (
     InterruptRequest(1),
     PlaybackReport(1, 1600, "stalled"),
     SettingsChanged("zh", "Be brief.", "manual"),
+    UserGaze(
+        "vase", HeadPose((0.1, 1.6, 2.0), (0.0, 0.6, 0.0, 0.8)), (0.0, 1.5, 0.0), ((1.0,) * 3,)
+    ),
     ReplyTextAdded(1, "Hi."),
     SegmentPlanned(1, 0, "Hi.", 0, 8000, (TimedWord("Hi.", 0, 6000, 0),)),
     ReplyReady(1),

@@ -61,6 +61,7 @@ WITHIN: dict[str, str] = {
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
     "spoken_chunk": "gesture_rules stress",
+    "surroundings": "attention body presence",
     "tags": "vocabulary",
     "threads": "llm stt tts",
     "viseme_sets": "viseme_tables",

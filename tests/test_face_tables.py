@@ -62,6 +62,7 @@ def test_rows_of_visemes_are_those_of_the_sparse_set() -> None:
 def test_a_shape_that_arkit_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="grinLeft"):
         parse(
-            '[expressions.happy]\nlayer = "mood"\ngrin = 1.0\n[limits]\nother = {}\n'
+            '[expressions.happy]\nlayer = "mood"\ngrin = 1.0\n'
+            '[limits]\nother = { most = 0.1, keep = "valley" }\n'
             "[mouth]\n[decay]\n[release]\n"
         )

@@ -29,6 +29,7 @@ LAYERS: dict[int, str] = {
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
     " loudness mouth"
+    " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies session timeline wire",
@@ -48,6 +49,11 @@ WITHIN: dict[str, str] = {
     "bearing": "backchannel body",
     "chunking": "abbreviations markup speakable tags vocabulary",
     "affect": "gesture_rules",
+    "face": "face_blinks face_curves face_mouth face_tables viseme_sets viseme_tables",
+    "face_blinks": "face_curves face_tables",
+    "face_curves": "face_tables",
+    "face_mouth": "face_curves face_tables viseme_tables",
+    "face_tables": "viseme_sets viseme_tables",
     "face_planner": "affect gesture_options gesture_rules mood spoken_chunk vocabulary",
     "gaze_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
     "gestures": "face_planner gaze_planner gesture_options gesture_rules hand_planner head_planner"
@@ -121,7 +127,9 @@ IMPURE = frozenset(
 IMPURE_CALLS = frozenset("breakpoint compile eval exec input open print".split())
 IMPURE_METHODS = frozenset("now utcnow today read_text read_bytes write_text write_bytes".split())
 
-DATA_READERS = frozenset("affect config gesture_rules persona viseme_tables vocabulary".split())
+DATA_READERS = frozenset(
+    "face_tables affect config gesture_rules persona viseme_tables vocabulary".split()
+)
 """Pure files that read the package's own data, the same for everybody."""
 
 HEAVY = frozenset(

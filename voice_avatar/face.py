@@ -70,7 +70,8 @@ def rest_face(expression: str = "neutral", intensity: float = 0.0) -> Curves:
     """
     tables = face_tables()
     row: Curves = tables.shapes[tables.expressions.index(expression)]
-    return np.clip(row * np.float32(intensity), 0.0, 1.0)
+    face: Curves = np.clip(row * np.float32(intensity), 0.0, 1.0)
+    return face
 
 
 def released(shown: Curves, after_s: float, rest: Curves) -> Curves:
@@ -168,7 +169,9 @@ class Face:
     def _look(self, cue: GazeCue) -> None:
         targets = self._tables.gaze.targets
         start_s = self._second(cue.start)
-        self._shift(start_s, targets.get(cue.target, targets["object"]))
+        left, up = targets.get(cue.target, targets["object"])
+        eyes = 1.0 - cue.head  # the head takes the rest of the turn
+        self._shift(start_s, (left * eyes, up * eyes))
         if cue.target != "user":
             self._shift(max(start_s, cue.end / self._rate_hz), targets["user"])
 
@@ -247,7 +250,8 @@ class Face:
             away = self._joined - self._rest
             away = np.where(tables.mouth | _LIDS, 0.0, away).astype(np.float32)
             curves += (1 - eased(times / JOIN_S))[:, None] * away
-        return np.clip(curves, 0.0, 1.0)
+        face: Curves = np.clip(curves, 0.0, 1.0)
+        return face
 
     def _talking(self, visemes: Curves, count: int) -> Curves:
         """Returns 1 in speech, falling to 0 within `settle_s` before and after it."""

@@ -153,7 +153,10 @@ def _both_sides(row: Mapping[str, Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, value in row.items():
         sides = (name,) if name in ARKIT else (f"{name}Left", f"{name}Right")
-        named |= dict.fromkeys(sides, value)
+        for side in sides:
+            if side not in ARKIT:
+                raise ValueError(f"{side} is no shape of ARKit's")
+            named[side] = value
     return named
 
 

@@ -22,6 +22,7 @@ from voice_avatar.body import BodyOptions
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.denoise import DenoiseOptions
+from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import ConfigError
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
@@ -99,6 +100,7 @@ class Config:
     server: ServerOptions = field(default_factory=ServerOptions)
     capture: CaptureOptions = field(default_factory=CaptureOptions)
     denoise: DenoiseOptions = field(default_factory=DenoiseOptions)
+    echo: EchoOptions = field(default_factory=EchoOptions)
     vad: VadOptions = field(default_factory=VadOptions)
     turn: TurnOptions = field(default_factory=TurnOptions)
     stt: SttOptions = field(default_factory=SttOptions)

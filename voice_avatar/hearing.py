@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.denoise import DenoiseStream
+from voice_avatar.echo import EchoGuard, EchoOptions, Playing, Spoken
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events import TAIL_SAMPLES, AudioWindow
 from voice_avatar.pitch import PitchTracker
@@ -47,20 +48,57 @@ class Heard:
 class Hearing:
     """Cleans one conversation's microphone and tells speech from the rest. Not thread-safe."""
 
-    def __init__(self, vad: VadStream, denoise: DenoiseStream | None) -> None:
+    def __init__(
+        self,
+        vad: VadStream,
+        denoise: DenoiseStream | None,
+        guard: EchoGuard | None = None,
+        echo: EchoOptions = EchoOptions(),  # noqa: B008 - frozen
+    ) -> None:
+        """Begins.
+
+        Args:
+            vad: tells speech from the rest.
+            denoise: cleans; None = the microphone as it is.
+            guard: tells the avatar's own voice; None = there is no echo.
+            echo: from which share on speech is the avatar's own.
+        """
         self._vad = vad
         self._denoise = denoise
+        self._guard = guard
+        self._echo = echo
         self._is_deaf = False
         self._pitch = PitchTracker()
 
-    def take(self, windows: Sequence[AudioWindow], *, wants_pitch: bool = False) -> list[Heard]:
-        """Takes the next windows. Blocks while the engines work."""
-        return [self._take(window, wants_pitch) for window in windows]
+    def take(
+        self,
+        windows: Sequence[AudioWindow],
+        *,
+        wants_pitch: bool = False,
+        spoken: Sequence[Spoken] = (),
+        playing: Playing | None = None,
+    ) -> list[Heard]:
+        """Takes the next windows. Blocks while the engines work.
 
-    def _take(self, window: AudioWindow, wants_pitch: bool) -> Heard:
+        Args:
+            windows: in order.
+            wants_pitch: whether the pitch is asked for.
+            spoken: reply audio that went out since the last windows.
+            playing: what is believed to be played while they are heard.
+        """
+        if self._guard is not None:
+            for piece in spoken:
+                self._guard.say(piece)
+        return [self._take(window, wants_pitch, playing) for window in windows]
+
+    def _take(self, window: AudioWindow, wants_pitch: bool, playing: Playing | None) -> Heard:
         failures: list[EngineError] = []
         pcm = self._cleaned(window.pcm, failures)
         probability = self._probability(pcm, failures)
+        if self._guard is not None:
+            share = self._guard.share(window.start, window.pcm, playing)
+            if share >= self._echo.share:
+                probability = 0.0
         tail_dbfs = dbfs(pcm[-TAIL_SAMPLES * BYTES_PER_SAMPLE :])
         f0_hz = 0.0
         if wants_pitch and probability >= _IS_SPEECH:
@@ -93,11 +131,13 @@ class Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What a conversation wants to have heard: its next windows, in order, with pitch or not."""
+    """What a conversation wants to have heard (see `Hearing.take`)."""
 
     hearing: Hearing
     windows: tuple[AudioWindow, ...]
     wants_pitch: bool = False
+    spoken: tuple[Spoken, ...] = ()
+    playing: Playing | None = None
 
 
 def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
@@ -111,6 +151,11 @@ def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
 
 def _hear(request: Listening) -> list[Heard] | Exception:
     try:
-        return request.hearing.take(request.windows, wants_pitch=request.wants_pitch)
+        return request.hearing.take(
+            request.windows,
+            wants_pitch=request.wants_pitch,
+            spoken=request.spoken,
+            playing=request.playing,
+        )
     except Exception as error:  # the boundary between the conversations of a batch
         return error

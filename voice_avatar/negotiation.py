@@ -50,6 +50,7 @@ class Agreed:
         gestures: lexemes that both know, in the server's order.
         expressions: expressions that both know, in the server's order.
         can_pause: whether the client obeys `reply.paused`.
+        hears_itself: whether the avatar's own voice may come back through its microphone.
         instructions: system prompt in place of the persona's, or None.
         unavailable: wishes that could not be met, for `setting_unavailable` warnings.
     """
@@ -60,6 +61,7 @@ class Agreed:
     gestures: tuple[str, ...]
     expressions: tuple[str, ...]
     can_pause: bool = False
+    hears_itself: bool = False
     instructions: str | None = None
     unavailable: tuple[str, ...] = ()
 
@@ -107,6 +109,7 @@ def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
         gestures=_common(offer.gestures, can.gestures),
         expressions=_common(offer.expressions, can.expressions),
         can_pause=can.pause,
+        hears_itself=not can.aec,
         instructions=hello.instructions,
         unavailable=tuple(missing),
     )

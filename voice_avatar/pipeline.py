@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -20,9 +20,11 @@ from voice_avatar.audio import AudioHistory, silence
 from voice_avatar.body import BodyOptions
 from voice_avatar.capture import Capture, CaptureOptions
 from voice_avatar.chunking import Chunker, ChunkingOptions
+from voice_avatar.echo import EchoGuard, EchoOptions
 from voice_avatar.errors import EngineError
 from voice_avatar.events import (
     MIC_HZ,
+    WINDOW_SAMPLES,
     AudioWindow,
     CancelReply,
     CancelTranscribe,
@@ -54,6 +56,7 @@ from voice_avatar.gestures import GesturePlanner
 from voice_avatar.hearing import Heard, Hearing, Listening
 from voice_avatar.llm import LlmOptions
 from voice_avatar.loudness import VoiceLevel
+from voice_avatar.loudspeaker import Loudspeaker
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.outbox import Outbox
 from voice_avatar.playout import PlayoutOptions
@@ -91,12 +94,14 @@ class ConversationOptions:
     Attributes:
         system_prompt: the whole system message.
         vocabulary: lexemes that the client can show, None = all.
+        hears_itself: whether the avatar's own voice may come back through the microphone.
     """
 
     session: SessionOptions = field(default_factory=SessionOptions)
     vad: VadOptions = field(default_factory=VadOptions)
     turn: TurnOptions = field(default_factory=TurnOptions)
     capture: CaptureOptions = field(default_factory=CaptureOptions)
+    echo: EchoOptions = field(default_factory=EchoOptions)
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
     gestures: GestureOptions = field(default_factory=GestureOptions)
     body: BodyOptions = field(default_factory=BodyOptions)
@@ -105,6 +110,7 @@ class ConversationOptions:
     llm: LlmOptions = field(default_factory=LlmOptions)
     system_prompt: str = "You are Ava, a friendly virtual guide."
     vocabulary: frozenset[str] | None = None
+    hears_itself: bool = False
 
 
 class Tape(Protocol):
@@ -179,7 +185,9 @@ class Conversation:
             body=options.body,
         )
         denoise = engines.denoise.open() if engines.denoise else None
-        self._hearing = Hearing(engines.vad.open(), denoise)
+        self._loudspeaker = Loudspeaker(rate_hz) if options.hears_itself else None
+        guard = EchoGuard(rate_hz) if options.hears_itself else None
+        self._hearing = Hearing(engines.vad.open(), denoise, guard, options.echo)
         self._capture: Capture | None = None
         self._history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
@@ -264,6 +272,8 @@ class Conversation:
         while (notice := await self._outbox.get()) is not None:
             if self._tape is not None and isinstance(notice, ReplyAudio):
                 self._tape.reply_audio(notice)
+            if self._loudspeaker is not None:
+                self._loudspeaker.note(notice)
             yield notice
         if self._main is not None and self._main.done() and not self._main.cancelled():
             self._main.result()
@@ -411,6 +421,11 @@ class Conversation:
         self._windows.clear()
         self._is_overrun = False
         wanted = Listening(self._hearing, windows, wants_pitch=self.session.wants_pitch)
+        if self._loudspeaker is not None:
+            mic_end = windows[-1].start + WINDOW_SAMPLES
+            live = self.session.playing(self._clock())
+            spoken, playing = self._loudspeaker.take(mic_end, live)
+            wanted = replace(wanted, spoken=spoken, playing=playing)
         self._workers.hearing.submit(wanted, self._listened)
 
     def _listened(self, heard: list[Heard] | Exception) -> None:

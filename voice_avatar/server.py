@@ -33,6 +33,7 @@ from voice_avatar.connection import (
     close,
     is_token_valid,
 )
+from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import (
     ConfigError,
     PersonaError,
@@ -308,6 +309,8 @@ class AvatarServer:
             llm=config.llm,
             system_prompt=agreed.instructions or persona.system_prompt(who),
             vocabulary=frozenset((*agreed.gestures, *agreed.expressions)),
+            echo=config.echo,
+            hears_itself=_may_hear_itself(config.echo, agreed),
         )
         rate_hz = agreed.audio_out.rate_hz
         tape = None
@@ -371,3 +374,8 @@ def _select_subprotocol(
     except VersionUnsupported as error:
         raise NegotiationError(error.message) from error
     return None if chosen is None else Subprotocol(chosen)
+
+
+def _may_hear_itself(echo: EchoOptions, agreed: negotiation.Agreed) -> bool:
+    """Returns whether the avatar's own voice is looked for in a client's microphone."""
+    return echo.guard == "always" or (echo.guard == "auto" and agreed.hears_itself)

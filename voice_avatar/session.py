@@ -280,6 +280,13 @@ class Session:
             return 0
         return live.playout.allowance(now_s)
 
+    def playing(self, now_s: float) -> tuple[int, int, bool] | None:
+        """Returns the reply being played, its sample at the ear, and whether it stands still."""
+        live = self._replies.live
+        if live is None or not self._replies.is_heard:
+            return None
+        return live.reply_id, live.playout.played(now_s), live.playout.is_paused
+
     def due_s(self, reply_id: int, until: int) -> float | None:
         """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
         live = self._replies.live

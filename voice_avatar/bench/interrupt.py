@@ -8,6 +8,9 @@ another recording, which must cut the reply, or a sound that must not: made coug
 "mhm" and "yeah" (`--voice`: by the Piper voice of the embedded preset), the noises of a folder, and
 the reply itself, heard by the microphone 20 dB softer. Trials whose reply was over by itself are
 void and are repeated with another question.
+
+    voice-avatar bench interrupt --clips DIR --only echo --repeats 50      does it interrupt itself
+    voice-avatar bench interrupt --clips DIR --only speech --open    is one heard through its voice
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -99,6 +102,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--repeats", type=int, default=2, help="trials with each other sound (default 2)"
     )
     parser.add_argument("--limit", type=int, default=0, help="hold the first trials only")
+    parser.add_argument("--only", metavar="KIND", default="", help="speech, cough, mhm, echo, …")
+    parser.add_argument(
+        "--open", action="store_true", help="the echo is in the microphone in every trial"
+    )
     parser.add_argument("--echo-db", type=float, default=ECHO_DB, help="level of the echo")
     parser.add_argument("--buffer-ms", type=float, default=40.0, help="of the loudspeaker")
     parser.add_argument("--timeout-s", type=float, default=15.0, help="for a reply to begin")
@@ -121,8 +128,10 @@ def run(args: argparse.Namespace) -> Run:
         interruptions=args.turns,
         repeats=args.repeats,
         echo_db=args.echo_db,
+        is_open=args.open,
         seed=args.seed,
-    )[: args.limit or None]
+    )
+    trials = [trial for trial in trials if args.only in ("", trial.kind)][: args.limit or None]
     settings = server_settings(args)
     held, subject = asyncio.run(_measure(trials, clips, args, settings))
     return results_of(
@@ -136,6 +145,8 @@ def run(args: argparse.Namespace) -> Run:
             "turns": args.turns,
             "repeats": args.repeats,
             "echo_db": args.echo_db,
+            "only": args.only,
+            "open": args.open,
             "buffer_s": args.buffer_ms / 1000,
             "seed": args.seed,
             **settings_told(args, settings),
@@ -155,6 +166,9 @@ def _command(args: argparse.Namespace) -> str:
         turns=args.turns,
         repeats=args.repeats,
         limit=args.limit,
+        only=args.only,
+        open=args.open,
+        echo_db=args.echo_db if args.echo_db != ECHO_DB else None,
         seed=args.seed,
         **told(dial_options(args)),
     )
@@ -181,6 +195,7 @@ def plan(
     interruptions: int,
     repeats: int,
     echo_db: float,
+    is_open: bool = False,
     seed: int,
 ) -> list[Trial]:
     """Returns the trials: interruptions first, then each sound that is none. Pure.
@@ -201,6 +216,7 @@ def plan(
                 other.pcm,
                 other.start,
                 float(rng.uniform(0.4, 1.6)),
+                echo_db if is_open else None,
             )
         )
     echo = Disturbance("echo", "echo", silence(int(ECHO_S * MIC_HZ)))
@@ -215,7 +231,7 @@ def plan(
                     noise.pcm,
                     0,
                     0.0 if is_echo else float(rng.uniform(0.2, 0.8)),
-                    echo_db if is_echo else None,
+                    echo_db if is_echo or is_open else None,
                 )
             )
     return trials
@@ -232,16 +248,21 @@ async def _measure(
 ) -> tuple[list[Held], dict[str, Any]]:
     """Holds all trials and returns what came of them, and of whom."""
     async with measured_server(args, settings) as url:
-        target = NotedTarget(open_target(url, args.dialect, dial_options(args)))
+        dial = dial_options(args)
+        target = NotedTarget(open_target(url, args.dialect, dial))
+        echoing: Target = target
+        if args.dialect == "avatar":  # it can be told of the echo
+            echoing = open_target(url, args.dialect, replace(dial, open_microphone=True))
         metrics = args.metrics
         if metrics is None:
             metrics = metrics_url(url) if args.dialect == "avatar" else ""
-        held = await _hold_all(target, trials, clips, args, metrics)
+        held = await _hold_all(target, echoing, trials, clips, args, metrics)
     return held, subject_told(target.subject, dialect=args.dialect, url=url)
 
 
 async def _hold_all(
     target: Target,
+    echoing: Target,
     trials: Sequence[Trial],
     clips: Sequence[Utterance],
     args: argparse.Namespace,
@@ -262,7 +283,11 @@ async def _hold_all(
                 trial.echo_db,
             )
             noted = await hold_trial(
-                target, tried, metrics=metrics, buffer_s=buffer_s, timeout_s=args.timeout_s
+                target if tried.echo_db is None else echoing,
+                tried,
+                metrics=metrics,
+                buffer_s=buffer_s,
+                timeout_s=args.timeout_s,
             )
             one = judged(tried, noted, buffer_s=buffer_s)
             held.append(one)

@@ -44,7 +44,7 @@ CAPABILITIES = TargetCapabilities(
 
 def target(url: str, options: DialOptions) -> AvatarTarget:
     """Returns the server at `url`."""
-    return AvatarTarget(url, options.token or None)
+    return AvatarTarget(url, options.token or None, is_open=options.open_microphone)
 
 
 class AvatarTarget:
@@ -52,14 +52,15 @@ class AvatarTarget:
 
     capabilities = CAPABILITIES
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, url: str, token: str | None, *, is_open: bool = False) -> None:
         self._url = url
         self._token = token
+        self._hello = wire.SessionHello(capabilities=wire.Capabilities(pause=True, aec=not is_open))
 
     @asynccontextmanager
     async def dial(self) -> AsyncIterator[Line]:
         """See `Target`."""
-        async with connect(self._url, token=self._token) as avatar:
+        async with connect(self._url, hello=self._hello, token=self._token) as avatar:
             yield AvatarLine(avatar)
 
 

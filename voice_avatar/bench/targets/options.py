@@ -17,16 +17,18 @@ class DialOptions:
         instructions: system prompt, "" = the server's own.
         rate_hz: of the voice, hertz, where the dialect does not tell it; 0 = the dialect's usual.
         hello: what is said first, "" = nothing.
+        open_microphone: whether the client says that its microphone hears its loudspeaker.
     """
 
     token: str = ""
     instructions: str = ""
     rate_hz: int = 0
     hello: str = ""
+    open_microphone: bool = False
 
 
 DIALECTS: Final[Mapping[str, frozenset[str]]] = {
-    "avatar": frozenset({"token"}),
+    "avatar": frozenset({"token", "open_microphone"}),
     "realtime": frozenset({"token", "instructions"}),
     "pipecat": frozenset({"token"}),
     "pcm": frozenset({"token", "rate_hz", "hello"}),

@@ -1,0 +1,55 @@
+"""What the echo guard has to be told of the replies: what is played, and when. Pure.
+
+It stands between the conversation, which knows what went out and what is believed to be played, and
+the guard, which lives in the VAD's thread: what it collects goes there with the next windows.
+"""
+
+from __future__ import annotations
+
+from voice_avatar.echo import Playing, Spoken
+from voice_avatar.events import MIC_HZ, Notice, ReplyAudio, ReplyInterrupted
+
+
+class Loudspeaker:
+    """The user's loudspeaker, as far as the server knows it."""
+
+    def __init__(self, rate_hz: int) -> None:
+        """Begins in silence.
+
+        Args:
+            rate_hz: clock of the replies.
+        """
+        self._rate_hz = rate_hz
+        self._spoken: list[Spoken] = []
+        self._playing: Playing | None = None
+
+    def note(self, notice: Notice) -> None:
+        """Takes what goes out to the client."""
+        match notice:
+            case ReplyAudio(reply_id, _, pcm):
+                self._spoken.append(Spoken(reply_id, pcm))
+            case ReplyInterrupted(reply_id, at) if self._playing is not None:
+                if self._playing.reply_id == reply_id:
+                    self._playing = Playing(reply_id, self._playing.anchor, at / self._rate_hz)
+
+    def take(
+        self, mic_end: int, live: tuple[int, int, bool] | None
+    ) -> tuple[tuple[Spoken, ...], Playing | None]:
+        """Returns what is new since this was last asked, and what is believed to be played.
+
+        Args:
+            mic_end: microphone sample that is heard now.
+            live: reply being played, the sample that it is at, and whether it stands still there;
+                None = none is.
+        """
+        spoken, self._spoken = tuple(self._spoken), []
+        if live is not None:
+            reply_id, played, is_paused = live
+            was = self._playing
+            if is_paused and was is not None and was.reply_id == reply_id:
+                anchor = was.anchor  # its first sample stays where it was heard
+            else:
+                anchor = mic_end - round(played * MIC_HZ / self._rate_hz)
+            until_s = played / self._rate_hz if is_paused else None
+            self._playing = Playing(reply_id, anchor, until_s)
+        return spoken, self._playing

@@ -30,9 +30,10 @@ LAYERS: dict[int, str] = {
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
     " loudness mouth echo echo_delay echo_filter loudspeaker"
     " face face_blinks face_curves face_mouth face_tables"
-    " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk",
+    " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
+    " autonomic",
     2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
-    " protocol_tables replies session timeline wire",
+    " protocol_tables replies retraction session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
     " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
     " workers",
@@ -67,6 +68,7 @@ WITHIN: dict[str, str] = {
     "memory": "llm",
     "mouth": "loudness viseme_tables visemes",
     "mood": "vocabulary",
+    "persona": "mood vocabulary",
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
     "spoken_chunk": "gesture_rules stress",
@@ -83,6 +85,7 @@ WITHIN: dict[str, str] = {
     "protocol": "frames wire",
     "protocol_tables": "codes message_schemas wire",
     "listening": "holding",
+    "retraction": "wire",
     "session": "listening replies",
     "engines.faster_whisper_stt": "models",
     "engines.llamacpp_llm": "engines.chat_stream engines.gguf_weights engines.relay models",

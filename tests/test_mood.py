@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_avatar.events import Feeling
 from voice_avatar.mood import (
     AROUSAL_HALF_LIFE_S,
     SHOWN,
@@ -16,6 +17,7 @@ from voice_avatar.mood import (
     Mood,
     decayed,
     face_of,
+    left_by,
     moved,
 )
 
@@ -95,3 +97,10 @@ def test_only_what_can_be_shown_is_chosen() -> None:
     assert face_of(Mood(0.8, 0.5), NEUTRAL, "neutral", ("smile",))[0] == "smile"
     assert face_of(Mood(0.8, 0.5), NEUTRAL, "neutral", ())[0] == "neutral"
     assert "angry" not in SHOWN
+
+
+def test_what_a_reply_left_is_less_by_now() -> None:
+    assert left_by(None, WARM) == Mood(0.2, -0.1)
+    fresh = left_by(Feeling(-0.6, 0.4), WARM)
+    assert (fresh.valence, fresh.arousal) == pytest.approx((-0.6, 0.4))
+    assert left_by(Feeling(0.8, 0.0, VALENCE_HALF_LIFE_S), NEUTRAL).valence == pytest.approx(0.4)

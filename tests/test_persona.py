@@ -6,7 +6,8 @@ import pytest
 
 from voice_avatar.errors import PersonaError
 from voice_avatar.llm import estimate_tokens
-from voice_avatar.persona import Persona, built_in, built_in_names, parse, system_prompt
+from voice_avatar.mood import Baseline
+from voice_avatar.persona import Persona, built_in, built_in_names, parse, system_prompt, told
 
 MINIMAL = 'name = "Bo"\nprompt = "You are Bo."\n'
 
@@ -18,9 +19,10 @@ def test_a_persona_needs_only_a_name_and_a_prompt() -> None:
 def test_every_key_is_read() -> None:
     persona = parse(
         MINIMAL + 'language = "zh"\nvoice = "v"\ngreeting = "g"\ngestures = ["wave"]\n'
-        'expressions = ["happy"]\nenergy = 1\n'
+        'expressions = ["happy"]\nenergy = 1\n[baseline]\nexpression = "relaxed"\nvalence = 0.2\n'
     )
-    assert persona == Persona("Bo", "You are Bo.", "zh", "v", "g", ("wave",), ("happy",), 1.0)
+    rest = Baseline("relaxed", 0.2)
+    assert persona == Persona("Bo", "You are Bo.", "zh", "v", "g", ("wave",), ("happy",), 1.0, rest)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,9 @@ def test_every_key_is_read() -> None:
         (MINIMAL + "energy = 'high'", "float"),
         (MINIMAL + "energy = 1.5", "energy must be from 0 to 1"),
         (MINIMAL + "gestures = 'wave'", "array"),
+        (MINIMAL + "[baseline]\nvalence = 2", "valence and arousal are from -1 to 1"),
+        (MINIMAL + "[baseline]\nexpression = 'odd'", "no expression 'odd'"),
+        (MINIMAL + "[baseline]\nvalense = 0", "did you mean valence?"),
         (MINIMAL + 'langage = "en"', "did you mean language?"),
         (MINIMAL + 'xyz = "en"', "known keys: name, prompt, language"),
         ('name = " "\nprompt = "p"', "must not be empty"),
@@ -77,3 +82,16 @@ def test_ava_ships_in_english_and_chinese() -> None:
 def test_an_unknown_built_in_persona_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(PersonaError, match="there are ava, ava-zh"):
         built_in("eva")
+
+
+def test_tags_may_ask_for_what_the_persona_lists_by_whatever_name() -> None:
+    allowed = told(Persona("Bo", "p", gestures=("wave", "point"), expressions=("joy",)))
+    assert allowed == {"wave", "point_here", "happy"}
+
+
+def test_a_persona_that_lists_nothing_limits_nothing() -> None:
+    assert told(Persona("Bo", "p")) is None
+    only_faces = told(Persona("Bo", "p", expressions=("happy",)))
+    assert only_faces is not None
+    assert {"happy", "wave", "bow"} <= only_faces
+    assert "sad" not in only_faces

@@ -16,6 +16,7 @@ from voice_avatar.errors import AudioInvalid
 from voice_avatar.events import PlaybackState
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameOrder
 from voice_avatar.protocol import REPORT_INTERVAL_S
+from voice_avatar.retraction import retracted
 
 if TYPE_CHECKING:
     from voice_avatar.codec import OpusDecoder
@@ -57,7 +58,8 @@ class Reply:
         audio: PCM16 mono as received.
         visemes: keys `(t_ms, viseme, weight)`.
         segments: captions with their times.
-        cues: gestures, head movements, gazes and expressions in the order of arrival.
+        cues: gestures, head movements, gazes and expressions in the order of arrival; of an
+            interrupted reply those that were shown, as they ended.
         metrics: the server's stage times, when they have come.
         first_audio_s: when its first audio came, on the client's clock.
         first_audible_s: when its first audible sample left the loudspeaker (without its latency).
@@ -149,8 +151,10 @@ class Playback:
                 self._pause()
             case wire.ReplyResumed():
                 self._resume(reply)
-            case wire.ReplyInterrupted():
+            case wire.ReplyInterrupted(at_ms=at_ms):
                 reply.status = "interrupted"
+                shown = (retracted(cue, at_ms) for cue in reply.cues)
+                reply.cues = [cue for cue in shown if cue is not None]
                 self._player.flush()
             case wire.ReplyDone(status=status, spoken_text=spoken_text):
                 reply.status = status

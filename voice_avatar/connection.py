@@ -11,9 +11,9 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from websockets.asyncio.server import ServerConnection
@@ -112,6 +112,7 @@ class Terms:
         max_ahead_s: for the limits that the client is told, seconds.
         idle_timeout_s: likewise, seconds; 0 = never.
         input_chars: likewise, characters of a typed turn.
+        bodies: what the body of each persona does by itself.
     """
 
     offer: negotiation.ServerOffer
@@ -123,6 +124,7 @@ class Terms:
     max_ahead_s: float = protocol.MAX_AHEAD_S
     idle_timeout_s: float = 0.0
     input_chars: int = wire.MAX_INPUT_CHARS
+    bodies: Mapping[str, wire.Autonomic] = field(default_factory=dict)
 
 
 OpenConversation = Callable[[str, negotiation.Agreed], Conversation]
@@ -260,6 +262,7 @@ class Connection:
             ),
             server=wire.ServerInfo(version=__version__),
             models=terms.models,
+            autonomic=terms.bodies.get(agreed.settings.persona),
         )
 
     def _set_dialect(self) -> None:

@@ -356,6 +356,21 @@ class TimedWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Feeling:
+    """How the avatar feels.
+
+    Attributes:
+        valence: -1 (unpleasant) .. 1 (pleasant).
+        arousal: -1 (calm) .. 1 (excited).
+        age_s: since when nothing moved it, seconds.
+    """
+
+    valence: float
+    arousal: float
+    age_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentPlanned:
     """A chunk has its place on the reply's clock; its audio follows.
 
@@ -366,6 +381,7 @@ class SegmentPlanned:
         start: first reply sample.
         end: one past the last reply sample (the chunk's own pause included).
         words: caption words.
+        feeling: at its end; None = not known.
     """
 
     reply_id: int
@@ -374,6 +390,7 @@ class SegmentPlanned:
     start: int
     end: int
     words: tuple[TimedWord, ...]
+    feeling: Feeling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -547,6 +564,7 @@ class StartReply:
         speech_end_s: when the user stopped speaking, on the session's clock; None for no speech.
         transcript_s: when the transcript that is answered was ready, on the session's clock.
         meant: id of the object that the user looked at, "" = none: what points, points there.
+        feeling: what the reply before left; None = none was heard.
     """
 
     reply_id: int
@@ -556,6 +574,7 @@ class StartReply:
     speech_end_s: float | None = None
     transcript_s: float | None = None
     meant: str = ""
+    feeling: Feeling | None = None
 
 
 @dataclass(frozen=True, slots=True)

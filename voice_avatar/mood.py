@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Final
 
+from voice_avatar.events import Feeling
 from voice_avatar.vocabulary import vocabulary
 
 VALENCE_HALF_LIFE_S: Final = 20.0
@@ -68,6 +69,13 @@ def decayed(mood: Mood, baseline: Baseline, seconds: float) -> Mood:
         nearer(mood.valence, baseline.valence, VALENCE_HALF_LIFE_S),
         nearer(mood.arousal, baseline.arousal, AROUSAL_HALF_LIFE_S),
     )
+
+
+def left_by(feeling: Feeling | None, baseline: Baseline) -> Mood:
+    """Returns what is left of a feeling by now; the baseline where there was none."""
+    if feeling is None:
+        return Mood(baseline.valence, baseline.arousal)
+    return decayed(Mood(feeling.valence, feeling.arousal), baseline, feeling.age_s)
 
 
 def moved(mood: Mood, towards: Mood, weight: float) -> Mood:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib import resources
 
 import msgspec
 
 from voice_avatar.errors import PersonaError
+from voice_avatar.mood import Baseline
+from voice_avatar.vocabulary import vocabulary
 
 _FOLDER = resources.files("voice_avatar") / "data" / "personas"
 
@@ -41,9 +43,12 @@ class Persona:
         language: ISO 639-1 code that it speaks.
         voice: voice of the synthesizer; "" = the configured one.
         greeting: what it says first, "" = it waits.
-        gestures: gesture lexemes that the model is told of; fewer are used better.
-        expressions: facial expressions that the model is told of.
+        gestures: gesture lexemes that the model is told of; fewer are used better. Its tags may ask
+            for no others; none = for all.
+        expressions: facial expressions that the model is told of, likewise.
         energy: how much it moves, 0..1; scales gesture amplitude and rate.
+        baseline: how it feels when nothing moves it: a table with `expression`, `valence` and
+            `arousal` (-1..1); neutral where it does not say.
     """
 
     name: str
@@ -54,6 +59,7 @@ class Persona:
     gestures: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
     energy: float = 0.5
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 def parse(toml_text: str) -> Persona:
@@ -64,7 +70,9 @@ def parse(toml_text: str) -> Persona:
     """
     try:
         table = tomllib.loads(toml_text)
-        _refuse_unknown(table)
+        _refuse_unknown(table, [key.name for key in fields(Persona)])
+        if isinstance(baseline := table.get("baseline"), dict):
+            _refuse_unknown(baseline, [key.name for key in fields(Baseline)])
         persona = msgspec.convert(table, Persona)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise PersonaError(f"The persona file cannot be used: {error}") from error
@@ -72,7 +80,27 @@ def parse(toml_text: str) -> Persona:
         raise PersonaError("The persona file cannot be used: name and prompt must not be empty")
     if not 0 <= persona.energy <= 1:
         raise PersonaError("The persona file cannot be used: energy must be from 0 to 1")
+    rest = persona.baseline
+    if not (abs(rest.valence) <= 1 and abs(rest.arousal) <= 1):
+        raise PersonaError("The persona file cannot be used: valence and arousal are from -1 to 1")
+    if rest.expression not in vocabulary().expressions:
+        raise PersonaError(f"The persona file cannot be used: no expression {rest.expression!r}")
     return persona
+
+
+def told(persona: Persona) -> frozenset[str] | None:
+    """Returns the gestures and expressions that tags may ask for; None = all.
+
+    A list that is empty limits nothing: the persona's prompt may tell the model of tags itself.
+    """
+    words = vocabulary()
+    if not persona.gestures and not persona.expressions:
+        return None
+    gestures = {words.words["gesture"].get(name, name) for name in persona.gestures}
+    expressions = {words.words["face"].get(name, name) for name in persona.expressions}
+    return frozenset(
+        (gestures or words.gestures.keys()) | (expressions or words.expressions.keys())
+    )
 
 
 def built_in(name: str) -> Persona:
@@ -106,8 +134,7 @@ def system_prompt(persona: Persona) -> str:
     return f"{prompt}\n{rule.format(tags=' '.join(tags))}" if tags else prompt
 
 
-def _refuse_unknown(table: dict[str, object]) -> None:
-    known = [field.name for field in fields(Persona)]
+def _refuse_unknown(table: dict[str, object], known: list[str]) -> None:
     for key in table:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)

@@ -58,6 +58,7 @@ from voice_avatar.llm import LlmOptions
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.loudspeaker import Loudspeaker
 from voice_avatar.memory import MemoryOptions
+from voice_avatar.mood import Baseline, left_by
 from voice_avatar.outbox import Outbox
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import Session, SessionOptions
@@ -95,6 +96,8 @@ class ConversationOptions:
         system_prompt: the whole system message.
         vocabulary: lexemes that the client can show, None = all.
         hears_itself: whether the avatar's own voice may come back through the microphone.
+        told: lexemes that tags may ask for, None = all.
+        baseline: how the avatar feels when nothing moves it.
     """
 
     session: SessionOptions = field(default_factory=SessionOptions)
@@ -111,6 +114,8 @@ class ConversationOptions:
     system_prompt: str = "You are Ava, a friendly virtual guide."
     vocabulary: frozenset[str] | None = None
     hears_itself: bool = False
+    told: frozenset[str] | None = None
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 class Tape(Protocol):
@@ -519,6 +524,9 @@ class Conversation:
             self.rate_hz,
             self._planner.number if self._planner else 1,
             options.vocabulary,
+            told=options.told,
+            baseline=options.baseline,
+            mood=left_by(start.feeling, options.baseline),
         )
         voice = self._workers.engines.tts.capabilities
         run = ReplyRun(

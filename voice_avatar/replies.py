@@ -7,9 +7,9 @@ then a late playback report still corrects it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from voice_avatar.events import PlaybackReport, ReplyFailed, TimedWord
+from voice_avatar.events import Feeling, PlaybackReport, ReplyFailed, TimedWord
 from voice_avatar.memory import History
 from voice_avatar.playout import Playout, PlayoutOptions, heard_text
 
@@ -26,6 +26,7 @@ class Reply:
         is_apology: whether it is a spoken apology (kept out of history, never apologised for).
         text: display text so far.
         words: caption words so far, in order.
+        feelings: what is felt as each chunk ends, with the chunk's first sample, in order.
         total: its length in samples once all of it is made.
         failure: why it ends early, if it does.
         cut_at: reply samples played when it was over.
@@ -38,6 +39,7 @@ class Reply:
     is_apology: bool = False
     text: str = ""
     words: list[TimedWord] = field(default_factory=list)
+    feelings: list[tuple[int, Feeling]] = field(default_factory=list)
     total: int | None = None
     failure: ReplyFailed | None = None
     cut_at: int = 0
@@ -83,6 +85,8 @@ class Replies:
         self._unwritten: Reply | None = None
         self._last: Reply | None = None
         self._last_s = 0.0
+        self._feeling: Feeling | None = None
+        self._felt_s = 0.0
         self.prepared: Reply | None = None
         self.live: Reply | None = None
 
@@ -118,7 +122,16 @@ class Replies:
         live.cut_at = played
         self._unwritten = self._last = live
         self._last_s = now_s
+        heard = [feeling for start, feeling in live.feelings if start < played]
+        if heard:
+            self._feeling, self._felt_s = heard[-1], now_s
         return live.heard(self._tolerance)
+
+    def feeling(self, now_s: float) -> Feeling | None:
+        """Returns what the words that were heard last have left; None = nothing was heard yet."""
+        if self._feeling is None:
+            return None
+        return replace(self._feeling, age_s=max(0.0, now_s - self._felt_s))
 
     def words_played(self, from_s: float, until_s: float, now_s: float) -> list[str]:
         """Returns the words that the loudspeaker played between two moments, by what is known now.

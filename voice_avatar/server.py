@@ -23,6 +23,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from voice_avatar import codec, http_edge, negotiation, persona, protocol, wire
+from voice_avatar.autonomic import autonomic
 from voice_avatar.closing import CLOSE_TIMEOUT_S, Closing
 from voice_avatar.codes import CloseCode
 from voice_avatar.config import Config
@@ -194,6 +195,7 @@ class AvatarServer:
             max_ahead_s=config.playout.max_ahead_s,
             idle_timeout_s=config.session.idle_timeout_s,
             input_chars=min(config.session.max_text_chars, wire.MAX_INPUT_CHARS),
+            bodies={name: self._body_of(name) for name in (default, *names)},
         )
 
     @property
@@ -311,6 +313,8 @@ class AvatarServer:
             vocabulary=frozenset((*agreed.gestures, *agreed.expressions)),
             echo=config.echo,
             hears_itself=_may_hear_itself(config.echo, agreed),
+            told=None if agreed.instructions else persona.told(who),
+            baseline=who.baseline,
         )
         rate_hz = agreed.audio_out.rate_hz
         tape = None
@@ -327,6 +331,10 @@ class AvatarServer:
         return Conversation(
             self._workers, options, session_id=session_id, rate_hz=rate_hz, tape=tape
         )
+
+    def _body_of(self, name: str) -> wire.Autonomic:
+        who = self._persona_of(name)
+        return protocol.body_of(autonomic(who.energy), who.baseline)
 
     def _persona_of(self, name: str) -> persona.Persona:
         if name in persona.built_in_names():

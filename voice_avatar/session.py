@@ -463,6 +463,7 @@ class Session:
                 speech_end_s=turn.speech_end_s,
                 transcript_s=turn.text_s,
                 meant=self._surroundings.meant(now_s),
+                feeling=self._replies.feeling(now_s),
             )
         )
         return out
@@ -522,6 +523,7 @@ class Session:
             speech_end_s=turn.speech_end_s,
             transcript_s=turn.text_s,
             meant=self._surroundings.meant(now_s),
+            feeling=self._replies.feeling(now_s),
         )
         self._answering = turn
         return [start, *self._go_live(reply, now_s)]
@@ -541,7 +543,13 @@ class Session:
         reply = self._replies.new(0, "")
         reply.is_apology = is_apology
         language = self._listener.language or "en"
-        start = StartReply(reply.reply_id, (), language, text=text)
+        start = StartReply(
+            reply.reply_id,
+            (),
+            language,
+            text=text,
+            feeling=self._replies.feeling(now_s),
+        )
         return [start, *self._go_live(reply, now_s)]
 
     @property
@@ -566,6 +574,8 @@ class Session:
                 reply.text += text
             case SegmentPlanned():
                 reply.words += event.words
+                if event.feeling is not None:
+                    reply.feelings.append((event.start, event.feeling))
             case ReplyReady():
                 return self._answered(reply)
             case AudioSent(_, until):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from voice_avatar.audio import scaled
 from voice_avatar.deixis import aimed
 from voice_avatar.events import (
+    Feeling,
     PhonemeSpan,
     ReplyNotice,
     ReplySegment,
@@ -120,7 +121,16 @@ class ReplyTimeline:
                 ReplySegment(self.reply_id, chunk.index, chunk.text, start, self.end, words)
             )
         notices += aimed(self._planner.plan(chunk, plan, offset=start), self._meant)
-        planned = SegmentPlanned(self.reply_id, chunk.index, chunk.text, start, self.end, words)
+        mood = self._planner.mood
+        planned = SegmentPlanned(
+            self.reply_id,
+            chunk.index,
+            chunk.text,
+            start,
+            self.end,
+            words,
+            Feeling(mood.valence, mood.arousal),
+        )
         mouth = self._mouth(plan, start)
         return Placed(start, speech_end, self.end, planned, tuple(notices), mouth)
 

@@ -427,6 +427,36 @@ class Limits(Part, frozen=True, kw_only=True):
     idle_ms: Millis
 
 
+class Autonomic(Part, frozen=True, kw_only=True):
+    """What the body does by itself, and the face at rest. The client makes these movements.
+
+    Attributes:
+        blinks_at_rest_per_min: while the avatar does not talk, at intervals like those of chance.
+        blinks_talking_per_min: while it talks.
+        blink_close_ms: how long the lids take to close.
+        blink_open_ms: how long they take to open again.
+        breath_hz: breaths a second.
+        weight_shift_ms: shortest and longest time between two shifts of weight.
+        gaze_shift_ms: likewise between two looks elsewhere while nobody speaks.
+        energy: 0..1, how large and lively all of it is.
+        expression: of the face at rest; what fades goes back to it.
+        valence: -1 (unpleasant) .. 1 (pleasant), at rest.
+        arousal: -1 (calm) .. 1 (excited), at rest.
+    """
+
+    blinks_at_rest_per_min: float
+    blinks_talking_per_min: float
+    blink_close_ms: Millis
+    blink_open_ms: Millis
+    breath_hz: float
+    weight_shift_ms: tuple[Millis, Millis]
+    gaze_shift_ms: tuple[Millis, Millis]
+    energy: Unit
+    expression: str
+    valence: SignedUnit
+    arousal: SignedUnit
+
+
 class ServerInfo(Part, frozen=True, kw_only=True):
     """What runs the session.
 
@@ -510,6 +540,7 @@ class SessionReady(ServerMessage, frozen=True, kw_only=True, tag="session.ready"
         server: what runs the session.
         models: models at work.
         resume: how to come back after a lost connection; null = this server keeps no sessions.
+        autonomic: what the body does by itself; null = as the client likes.
     """
 
     session_id: str
@@ -525,6 +556,7 @@ class SessionReady(ServerMessage, frozen=True, kw_only=True, tag="session.ready"
     server: ServerInfo
     models: Models = Models()
     resume: ResumeOffer | None = None
+    autonomic: Autonomic | None = None
 
 
 class SessionResumed(ServerMessage, frozen=True, kw_only=True, tag="session.resumed"):

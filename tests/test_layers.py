@@ -32,12 +32,14 @@ LAYERS: dict[int, str] = {
     " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
     " autonomic",
-    2: "codes config config_doc frames holding listening message_schemas negotiation protocol"
+    2: "face_frames"
+    " codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replies retraction session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
     " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
     " workers",
-    4: "client client_audio client_reply closing connection connection_audio http_edge"
+    4: "connection_face"
+    " client client_audio client_reply closing connection connection_audio http_edge"
     " protocol_schema server",
     5: "__main__ bench cli command_chat command_doctor command_microphone command_models"
     " command_say command_serve",
@@ -79,6 +81,7 @@ WITHIN: dict[str, str] = {
     "visemes": "viseme_tables",
     "config": "session",
     "config_doc": "config",
+    "face_frames": "frames",
     "frames": "wire",
     "message_schemas": "wire",
     "negotiation": "wire",
@@ -112,7 +115,7 @@ WITHIN: dict[str, str] = {
     "bench.lipsync": "command_say",
     "client": "client_audio client_reply",
     "client_reply": "client_audio",
-    "connection": "closing connection_audio",
+    "connection": "closing connection_audio connection_face",
     "connection_audio": "closing",
     "server": "closing connection http_edge",
     "__main__": "cli",

@@ -618,10 +618,18 @@ def test_an_empty_hello_gets_the_defaults() -> None:
         visemes=VISEME_SETS["ovr15"],
         captions=True,
         gaze=True,
+        face_hz=0,
     )
     assert agreed.gestures == ("wave", "bow")
     assert agreed.expressions == ("happy", "sad")
     assert agreed.unavailable == ()
+
+
+@pytest.mark.parametrize(("wish", "got"), [(30, 30), (60, 60), (25, 0)])
+def test_faces_come_at_the_rate_asked_for_or_not_at_all(wish: int, got: int) -> None:
+    agreed = agree(capabilities={"face_hz": wish})
+    assert agreed.settings.face_hz == got
+    assert agreed.unavailable == (() if got else ("face_hz 25",))
 
 
 @pytest.mark.parametrize("versions", [{"min": 2, "max": 3}, {"min": 9, "max": 9}])

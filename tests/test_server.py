@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import math
 import ssl
 import threading
 import urllib.error
@@ -14,8 +15,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from edge import QUIET, engines, eventually, hush, quiet_config, raw, running, tone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -23,6 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from voice_avatar import codec, wire
 from voice_avatar import server as server_module
 from voice_avatar.client import connect
+from voice_avatar.client_reply import AudioReceived, FacesReceived
 from voice_avatar.config import Config
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed, PersonaError
@@ -35,6 +39,39 @@ from voice_avatar.turn import TurnOptions
 pytestmark = pytest.mark.realtime
 
 LONG = " ".join(["This reply goes on and on."] * 12)
+
+
+async def test_a_client_that_asks_for_faces_gets_all_of_them_before_their_audio() -> None:
+    hello = wire.SessionHello(capabilities=wire.Capabilities(face_hz=60))
+    async with running() as server, connect(server.url, hello=hello) as avatar:
+        assert avatar.ready.settings.face_hz == 60
+        reply = await avatar.ask("Hello?")
+        assert reply.faces[0].first == 0
+        assert {faces.hz for faces in reply.faces} == {60}
+        for before, after in pairwise(reply.faces):
+            assert after.first == before.first + len(before.weights)
+        count = reply.faces[-1].first + len(reply.faces[-1].weights)
+        assert count == math.ceil(reply.audio_s * 60)
+        assert np.concatenate([faces.weights for faces in reply.faces]).max() > 0
+
+        seen_s, audible_s = 0.0, 0.0
+        task = asyncio.create_task(avatar.ask("And again?"))
+        async for event in avatar:
+            if isinstance(event, FacesReceived) and event.reply_id != reply.reply_id:
+                seen_s = (event.first + len(event.weights)) / event.hz
+            elif isinstance(event, AudioReceived) and event.reply_id != reply.reply_id:
+                audible_s = (event.pts + len(event.pcm) // 2) / reply.rate_hz
+                assert seen_s >= audible_s - 1e-6
+            elif isinstance(event, wire.ReplyDone) and event.reply_id != reply.reply_id:
+                break
+        await task
+        assert audible_s > 0
+
+
+async def test_a_client_that_does_not_ask_for_faces_gets_none() -> None:
+    async with running() as server, connect(server.url) as avatar:
+        reply = await avatar.ask("Hello?")
+        assert reply.faces == []
 
 
 @pytest.fixture

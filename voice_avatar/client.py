@@ -37,10 +37,11 @@ from websockets.typing import Subprotocol
 from voice_avatar import __version__, errors, protocol, wire
 from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.client_audio import MicrophoneFrames, Player, SimulatedPlayer, read_wav
-from voice_avatar.client_reply import AudioReceived, Playback, Reply
+from voice_avatar.client_reply import AudioReceived, FacesReceived, Playback, Reply
 from voice_avatar.codes import CloseCode
 from voice_avatar.errors import ConnectionFailed, VoiceAvatarError
-from voice_avatar.frames import FRAME_S, FrameKind, unpack_audio
+from voice_avatar.face_frames import unpack_face
+from voice_avatar.frames import FRAME_S, FrameKind, is_face, unpack_audio
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ MIC_MARKS: Final = 6000
 """Frames of which it is remembered when they were sent: 2 minutes."""
 
 
-Event = wire.AnyServerMessage | AudioReceived
+Event = wire.AnyServerMessage | AudioReceived | FacesReceived
 
 _Item = TypeVar("_Item")
 
@@ -265,7 +266,9 @@ class AvatarConnection:
 
     async def _received(self, data: str | bytes) -> None:
         try:
-            if isinstance(data, bytes):
+            if isinstance(data, bytes) and is_face(data):
+                self._put(self._playback.faces(unpack_face(data)))
+            elif isinstance(data, bytes):
                 frame = unpack_audio(data, FrameKind.AUDIO_OUT)
                 self._put(None if frame is None else self._playback.audio(frame))
             else:

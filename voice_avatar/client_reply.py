@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from voice_avatar import wire
 from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.client_audio import Player
 from voice_avatar.errors import AudioInvalid
 from voice_avatar.events import PlaybackState
+from voice_avatar.face_frames import FaceFrame
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameOrder
 from voice_avatar.protocol import REPORT_INTERVAL_S
 from voice_avatar.retraction import retracted
@@ -43,6 +45,23 @@ class AudioReceived:
     pcm: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FacesReceived:
+    """Dense frames of the face.
+
+    Attributes:
+        reply_id: which reply.
+        first: number of the first frame; frame n stands at n / hz seconds of the reply.
+        hz: frames per second.
+        weights: (frames, 52) of u8: weight x 255 of ARKit's shapes (`viseme_sets.ARKIT`).
+    """
+
+    reply_id: int
+    first: int
+    hz: int
+    weights: npt.NDArray[np.uint8]
+
+
 @dataclass(slots=True)
 class Reply:
     """All that came of one reply; complete when `next_reply` gives it.
@@ -57,6 +76,7 @@ class Reply:
         status: "completed", "interrupted" or "failed"; "" while it goes on.
         audio: PCM16 mono as received.
         visemes: keys `(t_ms, viseme, weight)`.
+        faces: dense frames of the face, where they were asked for, in the order of arrival.
         segments: captions with their times.
         cues: gestures, head movements, gazes and expressions in the order of arrival; of an
             interrupted reply those that were shown, as they ended.
@@ -76,6 +96,7 @@ class Reply:
     status: str = ""
     audio: bytearray = field(default_factory=bytearray)
     visemes: list[tuple[float, int, float]] = field(default_factory=list)
+    faces: list[FacesReceived] = field(default_factory=list)
     segments: list[wire.ReplySegment] = field(default_factory=list)
     cues: list[wire.Gesture | wire.Head | wire.Gaze | wire.Face] = field(default_factory=list)
     metrics: wire.Metrics | None = None
@@ -198,6 +219,17 @@ class Playback:
             raise AudioInvalid("The reply was not announced as Opus.")
         decoded = self._opus.push(frame.payload, frame.pts)
         return self._place(reply, decoded.pts, decoded.pcm)
+
+    def faces(self, frame: FaceFrame) -> FacesReceived | None:
+        """Takes faces; returns them if they are of the current reply."""
+        reply = self.reply
+        is_ours = reply is not None and frame.stream == reply.reply_id & 0xFFFF
+        if reply is None or reply.status or not is_ours:
+            return None
+        first = frame.first(reply.rate_hz)
+        received = FacesReceived(reply.reply_id, first, frame.hz, frame.weights)
+        reply.faces.append(received)
+        return received
 
     def audio_done(self, done: wire.ReplyAudioDone) -> AudioReceived | None:
         """No audio follows; returns what an Opus decoder still held, cut to the reply's length."""

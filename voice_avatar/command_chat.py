@@ -17,7 +17,7 @@ from voice_avatar import wire
 from voice_avatar.audio import dbfs, sample_count
 from voice_avatar.client import AvatarConnection, connect
 from voice_avatar.client_audio import read_wav
-from voice_avatar.client_reply import AudioReceived, Reply
+from voice_avatar.client_reply import AudioReceived, FacesReceived, Reply
 from voice_avatar.command_serve import engines_of, with_uvloop
 from voice_avatar.config import Config
 from voice_avatar.errors import AudioUnsupported, ConnectionFailed
@@ -162,6 +162,9 @@ class _Seen:
         async for event in avatar:
             if isinstance(event, AudioReceived):
                 self._counts["audio"] += 1
+                continue
+            if isinstance(event, FacesReceived):
+                self._counts["faces"] += 1
                 continue
             self._counts[str(event.__struct_config__.tag)] += 1
             if isinstance(event, wire.ReplyStarted) and event.turn_id == 0:

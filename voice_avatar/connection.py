@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from random import Random
 from typing import Protocol
 
 from websockets.asyncio.server import ServerConnection
@@ -24,6 +25,7 @@ from voice_avatar.attention import ReportBudget
 from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
 from voice_avatar.connection_audio import MicrophoneIn, ReplyOut
+from voice_avatar.connection_face import FaceOut
 from voice_avatar.errors import (
     ProtocolError,
     Unauthorized,
@@ -171,6 +173,7 @@ class Connection:
         self._messages = MessageBudget(clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
         self._dialect = Dialect(rate_hz=0)
+        self._face_out: FaceOut | None = None
 
     # -- life
 
@@ -188,6 +191,8 @@ class Connection:
         self._set_dialect()
         self._microphone = MicrophoneIn(agreed.audio_in, self._clock())
         self._reply_out = ReplyOut(agreed.audio_out, self._terms.frame_ms)
+        if agreed.settings.face_hz:
+            self._face_out = FaceOut(Random(), agreed.settings.face_hz, agreed.audio_out.rate_hz)
         async with self._open_conversation(self.session_id, agreed) as conversation:
             self.conversation = conversation
             await self.tell(self._ready(agreed))
@@ -321,6 +326,8 @@ class Connection:
     async def _write(self, conversation: Conversation) -> None:
         async for notice in conversation.notices():
             self._note(notice)
+            if self._face_out is not None:
+                self._face_out.note(notice, self._clock())
             if isinstance(notice, ReplyAudio):
                 await self._send_audio(notice)
             elif (message := protocol.to_message(notice, self._dialect)) is not None:
@@ -344,6 +351,9 @@ class Connection:
                 pass
 
     async def _send_audio(self, audio: ReplyAudio) -> None:
+        if self._face_out is not None:
+            for face in self._face_out.frames(audio):
+                await self._send(face)
         frames = self._reply_out.frames(audio)
         if audio.due_s is not None and frames:
             self._meter.note_pacing(len(frames), self._clock() - audio.due_s)

@@ -29,9 +29,6 @@ from voice_avatar.face_tables import LIMIT_HZ, Curves, face_tables
 from voice_avatar.viseme_sets import ARKIT
 from voice_avatar.viseme_tables import SIL
 
-FACE_HZ: Final = (30, 60)
-"""Frame rates."""
-
 KEPT_S: Final = 10.0
 """Frames so far back are remembered for an interruption, seconds: more than is ever sent ahead."""
 
@@ -98,7 +95,7 @@ class Face:
 
         Args:
             chance: for its blinks.
-            hz: frames per second, of `FACE_HZ`.
+            hz: frames per second, of `viseme_sets.FACE_HZ`.
             rest: (52,) that it decays to, see `rest_face`; None = neutral.
         """
         self._tables = face_tables()

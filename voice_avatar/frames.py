@@ -1,4 +1,4 @@
-"""Binary frames of protocol v1: 16 bytes of header, then audio. Pure.
+"""Binary frames of protocol v1: 16 bytes of header, then audio or faces. Pure.
 
 | offset | type | field  | meaning                                            |
 |--------|------|--------|----------------------------------------------------|
@@ -38,10 +38,12 @@ MIC_OVERRUN_CLOSE_S: Final = 5.0
 
 
 class FrameKind(IntEnum):
-    """What a binary frame holds. Other values are ignored; 3 and 4 are reserved."""
+    """What a binary frame holds. Other values are ignored; 4 is reserved."""
 
     AUDIO_IN = 1
     AUDIO_OUT = 2
+    FACE_OUT = 3
+    """Faces, see `face_frames.py`."""
 
 
 class FrameFlag(IntFlag):
@@ -64,7 +66,7 @@ HEADER_BYTES: Final = _HEADER.size
 _FLAGS_MASK: Final = 0x0F
 _FLAGS: Final = tuple(FrameFlag(bits) for bits in range(_FLAGS_MASK + 1))
 """All values of flags, to be looked up: to make one takes as long as to read the header."""
-_KINDS: Final = frozenset(kind.value for kind in FrameKind)
+_AUDIO_KINDS: Final = frozenset({FrameKind.AUDIO_IN.value, FrameKind.AUDIO_OUT.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,62 @@ def pack_audio(frame: AudioFrame) -> bytes:
     """
     if HEADER_BYTES + len(frame.payload) > MAX_BINARY_BYTES:
         raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes.")
-    header = _HEADER.pack(
-        frame.kind, frame.flags, frame.stream & 0xFFFF, frame.seq & 0xFFFF_FFFF, frame.pts
-    )
-    return header + frame.payload
+    return pack_header(frame.kind, frame.flags, frame.stream, frame.seq, frame.pts) + frame.payload
+
+
+def pack_header(kind: FrameKind, flags: FrameFlag, stream: int, seq: int, pts: int) -> bytes:
+    """Writes the header of a binary frame; `stream` and `seq` wrap around."""
+    return _HEADER.pack(kind, flags, stream & 0xFFFF, seq & 0xFFFF_FFFF, pts)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is the same in all binary frames, and the payload as it came.
+
+    Attributes:
+        kind: a `FrameKind`, or another number.
+        flags: see `FrameFlag`.
+        stream: microphone stream (0), or `reply_id` mod 65536.
+        seq: number within its stream and kind.
+        pts: sample on the stream's clock.
+        payload: the rest.
+    """
+
+    kind: int
+    flags: FrameFlag
+    stream: int
+    seq: int
+    pts: int
+    payload: bytes
+
+
+def unpack_header(data: bytes) -> Header:
+    """Reads the header of a binary frame.
+
+    Raises:
+        MalformedFrame: no whole header, or a `pts` out of range.
+        MessageTooBig: over `MAX_BINARY_BYTES`.
+    """
+    if len(data) > MAX_BINARY_BYTES:
+        raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes, this has {len(data)}.")
+    if len(data) < HEADER_BYTES:
+        raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
+    kind, bits, stream, seq, pts = _HEADER.unpack_from(data)
+    if pts > MAX_INTEGER:
+        raise MalformedFrame("pts is out of range.")
+    return Header(kind, _FLAGS[bits & _FLAGS_MASK], stream, seq, pts, data[HEADER_BYTES:])
+
+
+def is_face(data: bytes) -> bool:
+    """Returns whether a binary frame is one of faces, from its first byte."""
+    return data[:1] == bytes((FrameKind.FACE_OUT,))
 
 
 def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
     """Reads a binary frame of the kind that may come in this direction.
 
     Returns:
-        The frame; None for a kind that this version does not know, to be ignored.
+        The frame; None for a kind that is not audio, to be ignored.
 
     Raises:
         MalformedFrame: no whole header, the other direction's kind, half a sample, no payload
@@ -119,7 +166,7 @@ def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
     if len(data) < HEADER_BYTES:
         raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
     kind, bits, stream, seq, pts = _HEADER.unpack_from(data)
-    if kind not in _KINDS:
+    if kind not in _AUDIO_KINDS:
         return None
     if kind != expect:
         raise MalformedFrame(f"A frame of kind {kind} does not go this way.")

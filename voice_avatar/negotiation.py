@@ -10,7 +10,7 @@ import msgspec
 
 from voice_avatar import wire
 from voice_avatar.errors import AudioUnsupported, VersionUnsupported
-from voice_avatar.viseme_sets import VISEME_SETS
+from voice_avatar.viseme_sets import FACE_HZ, VISEME_SETS
 
 OPUS_RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Rates that Opus codes (RFC 6716, section 2.1.3)."""
@@ -101,7 +101,10 @@ def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
         visemes=VISEME_SETS[viseme_set],
         captions=can.captions,
         gaze=can.gaze,
+        face_hz=can.face_hz if can.face_hz in FACE_HZ else 0,
     )
+    if settings.face_hz != can.face_hz:
+        missing.append(f"face_hz {can.face_hz}")
     return Agreed(
         audio_in=_format("audio_in", hello.audio_in, offer.codecs, (16_000,), missing),
         audio_out=_format("audio_out", hello.audio_out, offer.codecs, offer.rates_hz, missing),

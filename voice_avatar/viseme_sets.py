@@ -30,6 +30,9 @@ ARKIT: Final = (
 )
 """ARKit's 52 face shapes in the order of its blend-shape locations."""
 
+FACE_HZ: Final = (30, 60)
+"""Rates at which a client may have all of them as dense frames, see `face.py`."""
+
 VRM: Final = ("aa", "ih", "ou", "ee", "oh")
 """VRM 1.0's mouth expressions."""
 

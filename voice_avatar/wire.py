@@ -150,6 +150,7 @@ class Capabilities(Part, frozen=True, kw_only=True):
         captions: whether it wants `reply.text` and `reply.segment`.
         aec: whether its microphone is free of the avatar's own voice (echo cancelled, headset).
         pause: whether it obeys `reply.paused` and `reply.resumed`; without it neither is sent.
+        face_hz: dense face frames per second wanted, 30 or 60; any other number gives none.
     """
 
     visemes: Name = "ovr15"
@@ -159,6 +160,7 @@ class Capabilities(Part, frozen=True, kw_only=True):
     captions: bool = True
     aec: bool = True
     pause: bool = False
+    face_hz: Annotated[int, Meta(ge=0, le=255)] = 0
 
 
 class Resume(Part, frozen=True, kw_only=True):
@@ -499,6 +501,7 @@ class Settings(Part, frozen=True, kw_only=True):
         visemes: names of that set; an index of `visemes.keys` points here.
         captions: whether `reply.text` and `reply.segment` are sent.
         gaze: whether `gaze` is sent.
+        face_hz: dense face frames per second, 30 or 60; 0 = none are sent.
     """
 
     persona: str
@@ -509,6 +512,7 @@ class Settings(Part, frozen=True, kw_only=True):
     visemes: tuple[str, ...]
     captions: bool
     gaze: bool
+    face_hz: Annotated[int, Meta(ge=0, le=255)] = 0
 
 
 class ResumeOffer(Part, frozen=True, kw_only=True):

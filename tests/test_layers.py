@@ -24,7 +24,7 @@ ROOT = Path(SPEC.origin).parent
 
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
-    1: "attention body deixis presence surroundings"
+    1: "attention body chance deixis idle_life mutual_gaze presence surroundings sympathy thinking"
     " abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
@@ -52,7 +52,7 @@ WITHIN: dict[str, str] = {
     "echo": "echo_delay echo_filter",
     "echo_delay": "echo_filter",
     "loudspeaker": "echo",
-    "bearing": "backchannel body",
+    "bearing": "backchannel body mutual_gaze",
     "chunking": "abbreviations markup speakable tags vocabulary",
     "affect": "gesture_rules",
     "face": "face_blinks face_curves face_mouth face_tables viseme_sets viseme_tables",
@@ -66,6 +66,7 @@ WITHIN: dict[str, str] = {
     " mood spoken_chunk stress",
     "hand_planner": "gesture_options gesture_rules spoken_chunk stress vocabulary",
     "head_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
+    "idle_life": "body chance",
     "markup": "tags vocabulary",
     "memory": "llm",
     "mouth": "loudness viseme_tables visemes",
@@ -74,7 +75,10 @@ WITHIN: dict[str, str] = {
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
     "spoken_chunk": "gesture_rules stress",
+    "mutual_gaze": "chance",
     "surroundings": "attention body presence",
+    "sympathy": "affect body",
+    "thinking": "body",
     "tags": "vocabulary",
     "threads": "llm stt tts",
     "viseme_sets": "viseme_tables",

@@ -178,7 +178,7 @@ class Scene:
             count_tokens=lambda text: len(text.split()),
             context_tokens=2000,
             now_s=self.now_s,
-            body=body,
+            body=body or BodyOptions(idle_per_minute=0),
         )
         self.sample = 0
         self.questions: list[Transcribe] = []
@@ -824,7 +824,7 @@ def test_after_a_cough_the_turn_is_answered_again() -> None:
         "reply 2 to turn 1",
         "open 2",
     ]
-    assert scene.hush(1.0) == ["gesture think", "gaze away_up"]
+    assert scene.hush(1.0) == ["gaze away_up", "gesture think"]
     scene.answer("Here you are.", 1.0)
     scene.wait(2.0)
     assert scene.history[-3:] == [
@@ -1071,6 +1071,42 @@ def test_nods_come_one_and_a_half_seconds_apart_at_least() -> None:
     assert all(later - sooner >= 1.5 for sooner, later in pairwise(times_s))
 
 
+# -- what the body does at what it hears, and on its own
+
+
+def test_bad_news_is_answered_by_the_face_when_its_words_are_sure_and_once() -> None:
+    scene = Scene(turn=replace(TURN, interim_s=0.3))
+    scene.speak(0.5)
+    assert "face sad" not in scene.text("My dog died")
+    scene.speak(0.5)
+    assert "face sad" in scene.text("My dog died yesterday and")
+    scene.hush(2 * WINDOW_S)
+    assert "face sad" not in scene.text("My dog died yesterday and I cried.")
+
+
+def test_good_news_in_a_short_turn_is_answered_before_the_turn_is_over() -> None:
+    scene = Scene()
+    told = scene.say("I am so happy!")
+    assert "face smile" in told
+    assert "ended 1 semantic" not in told
+
+
+def test_the_face_does_not_answer_to_what_is_said_over_a_reply() -> None:
+    scene = speaking()
+    scene.speak(0.3)
+    scene.hush(2 * WINDOW_S)
+    assert "face smile" not in scene.text("Happy.")
+
+
+def test_an_avatar_to_which_nobody_talks_moves_now_and_then() -> None:
+    scene = Scene(body=BodyOptions())
+    moves = scene.wait(30.0)
+    assert {"gaze", "posture"} == {move.split()[0] for move in moves}
+    assert 3 <= len(moves) <= 8
+    assert "state listening" in scene.speak(0.2)
+    assert all("posture" not in told for told in scene.speak(4.0))
+
+
 RISING_HZ = (220.0, 250.0, 230.0, 210.0, 190.0, 160.0, 180.0, 200.0)
 
 
@@ -1288,7 +1324,6 @@ def test_a_reply_that_fails_is_played_to_its_end_and_apologised_for() -> None:
         "state thinking",
         "reply 2 to turn 0",
         "open 2",
-        "gesture think",
         "gaze away_up",
     ]
     scene.answer(APOLOGY, 3.0)
@@ -1550,11 +1585,13 @@ def test_settings_that_are_not_given_stay() -> None:
 # -- time
 
 
-def test_a_thinking_pose_shows_when_no_audio_is_out_soon_after_the_commit() -> None:
+def test_the_eyes_go_away_and_then_the_hand_to_the_chin_while_no_audio_is_out() -> None:
     scene = Scene()
     scene.give(TextInput("Hello."))
     assert scene.wait(0.29) == []
-    assert scene.wait(0.02) == ["gesture think", "gaze away_up"]
+    assert scene.wait(0.02) == ["gaze away_up"]
+    assert scene.wait(0.38) == []
+    assert scene.wait(0.02) == ["gesture think"]
     assert scene.wait(5.0) == []
 
 
@@ -1846,7 +1883,7 @@ class Watched(Scene):
     def take(self, outputs: tuple[Output, ...]) -> list[str]:
         for output in outputs:
             match output:
-                case BodyCue("gaze", target):
+                case BodyCue("gaze", target, duration_ms=0):  # others come back by themselves
                     self.is_away = target != "user"
                 case StateChanged():
                     self.is_away = False

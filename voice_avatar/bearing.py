@@ -13,6 +13,7 @@ from typing import Final
 from voice_avatar.backchannel import BackchannelCues
 from voice_avatar.body import BodyOptions
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, BodyCue, VadFrame
+from voice_avatar.mutual_gaze import MutualGaze
 
 _NOD_EVERY_S: Final = 1.5
 """Least time between two nods."""
@@ -22,6 +23,11 @@ _MOVE_EVERY_S: Final = 0.6
 
 _LONG_SPEECH_S: Final = 4.0
 """Speech since the last nod after which the next one is a double nod."""
+
+_ENGROSSED_S: Final = 5.0
+_LEAN_EVERY_S: Final = 12.0
+_LEAN_MS: Final = 5000
+"""The body leans in after so much speech in a turn, so often at most, and for so long. Ours."""
 
 _IS_SPEECH: Final = 0.5
 
@@ -34,9 +40,11 @@ class Bearing:
         self._cues = BackchannelCues()
         self._nods_s: deque[float] = deque()
         self._moved_s = now_s - _MOVE_EVERY_S
-        self._spoken_s = 0.0
+        self._spoken_s = self._turn_s = 0.0
         self._sample = 0
         self._is_looking_away = False
+        self._eyes = MutualGaze(options.seed)
+        self._leaned_s = now_s
 
     # -- the head
 
@@ -50,15 +58,28 @@ class Bearing:
         self._sample = frame.start + WINDOW_SAMPLES
         if frame.probability >= _IS_SPEECH:
             self._spoken_s += WINDOW_SAMPLES / MIC_HZ
+            self._turn_s += WINDOW_SAMPLES / MIC_HZ
         is_due = self._cues.step(frame)
-        if not is_due or self._is_looking_away or now_s - self._moved_s < _MOVE_EVERY_S:
+        if self._is_looking_away:
             return []
-        return self._nod(now_s)
+        cues = self._lean_in(now_s)
+        if frame.probability >= _IS_SPEECH:
+            cues += self._eyes.step(now_s)
+        if is_due and now_s - self._moved_s >= _MOVE_EVERY_S:
+            cues += self._nod(now_s)
+        return cues
+
+    def _lean_in(self, now_s: float) -> list[BodyCue]:
+        """Leans towards somebody who has been speaking for long, for a while."""
+        if self._turn_s < _ENGROSSED_S or now_s - self._leaned_s < _LEAN_EVERY_S:
+            return []
+        self._leaned_s = now_s
+        return [BodyCue("posture", "lean_in", self._options.scaled(0.3), _LEAN_MS)]
 
     def lose_floor(self) -> None:
         """The user has the floor no more: nothing that was said invites a nod now."""
         self._cues.leave()
-        self._spoken_s = 0.0
+        self._spoken_s = self._turn_s = 0.0
 
     def pause(self, now_s: float) -> list[BodyCue]:
         """Shows at once that a pause was noticed: the nod that is due, else a small move."""
@@ -109,6 +130,7 @@ class Bearing:
         if not self._is_looking_away:
             return []
         self._is_looking_away = False
+        self._eyes.meet()
         return [BodyCue("gaze", "user", 0.4, 0)]
 
     def answer(self) -> None:

@@ -116,7 +116,14 @@ class Config:
 
 
 PER_SESSION: Final = frozenset(
-    {"session.language", "turn.endpointing", "turn.names", "gestures.energy", "body.energy"}
+    {
+        "session.language",
+        "turn.endpointing",
+        "turn.names",
+        "gestures.energy",
+        "body.energy",
+        "body.seed",
+    }
 )
 """Fields that are no options: persona and client set them for each session."""
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from voice_avatar.audio import AudioHistory, silence
-from voice_avatar.body import BodyOptions
+from voice_avatar.body import BodyOptions, can_show
 from voice_avatar.capture import Capture, CaptureOptions
 from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.echo import EchoGuard, EchoOptions
@@ -26,6 +26,7 @@ from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
     AudioWindow,
+    BodyCue,
     CancelReply,
     CancelTranscribe,
     Command,
@@ -367,6 +368,8 @@ class Conversation:
                 case EndSession():
                     if not self._ended.done():
                         self._ended.set_result(None)
+                case BodyCue() if not can_show(output, self._options.vocabulary):
+                    pass
                 case ReplyPaused() | ReplyResumed():
                     self._outbox.put(output)
                     self._rest(output)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from zlib import crc32
 
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as listen
@@ -305,7 +306,7 @@ class AvatarServer:
             capture=config.capture,
             chunking=config.chunking,
             gestures=replace(config.gestures, energy=who.energy),
-            body=replace(config.body, energy=who.energy),
+            body=replace(config.body, energy=who.energy, seed=crc32(session_id.encode())),
             memory=config.memory,
             playout=config.playout,
             llm=config.llm,

@@ -80,6 +80,7 @@ from voice_avatar.events import (
     WarmPrefix,
     WarningNotice,
 )
+from voice_avatar.idle_life import IdleLife
 from voice_avatar.listening import (
     BargeIn,
     Listener,
@@ -100,6 +101,8 @@ from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.replies import Replies, Reply
 from voice_avatar.surroundings import Surroundings
+from voice_avatar.sympathy import Sympathy
+from voice_avatar.thinking import ThinkingPose
 from voice_avatar.turn import TurnOptions, words_of
 from voice_avatar.vad import VadOptions
 
@@ -113,8 +116,8 @@ class SessionOptions:
         greeting: what the avatar says first, "" = nothing.
         max_reply_tokens: tokens generated per reply at most.
         temperature: of generation; 0 = greedy.
-        thinking_after_s: time from commit after which a thinking pose shows while no audio is
-            out, seconds.
+        thinking_after_s: time from commit after which the eyes go away while no audio is out,
+            seconds.
         settle_s: how long the state stays `interrupted`, seconds.
         quiet_after_s: silence after which `listening` becomes `idle`, seconds.
         idle_timeout_s: silence after which the session ends, seconds; 0 = never.
@@ -210,9 +213,12 @@ class Session:
         self._over_s = now_s
         self._unanswered: TurnCommitted | None = None
         self._answering: TurnCommitted | None = None
-        self._bearing = Bearing(body or BodyOptions(), now_s)
-        self._surroundings = Surroundings(body or BodyOptions())
-        self._think_at_s: float | None = None
+        body = body or BodyOptions()
+        self._bearing = Bearing(body, now_s)
+        self._surroundings = Surroundings(body)
+        self._sympathy = Sympathy(body)
+        self._thinking = ThinkingPose(body)
+        self._idle = IdleLife(body)
         self._settle_at_s: float | None = None
 
     # -- the interface
@@ -223,6 +229,7 @@ class Session:
         The LLM reads the system prompt meanwhile: the first reply would have to wait for it.
         """
         out: list[Command | Notice] = [StateChanged(self.state), *self._warm(None, now_s)]
+        self._idle.begin(now_s)
         if self._options.greeting:
             out += self._say(self._options.greeting, now_s, is_apology=False)
         return tuple(out)
@@ -259,8 +266,8 @@ class Session:
     @property
     def deadline_s(self) -> float | None:
         """When a `Tick` is due, None for never."""
-        times = [self._think_at_s, self._settle_at_s, self._listener.deadline_s]
-        times.append(self._replies.ends_s)
+        times = [self._settle_at_s, self._listener.deadline_s, self._replies.ends_s]
+        times += [self._thinking.deadline_s, self._idle.deadline_s]
         if self._is_quiet:
             if self.state is State.LISTENING:
                 times.append(self._active_s + self._options.quiet_after_s)
@@ -371,7 +378,8 @@ class Session:
             case TurnMayEnd():
                 facts = [*self._bearing.may_end(now_s)] if self._has_user_the_floor else []
             case TurnReady():
-                facts = [*self._bearing.look_away(), *self._prepare(item, now_s)]
+                facts = [*self._feel(item.text, len(item.text), item.language, now_s)]
+                facts += [*self._bearing.look_away(), *self._prepare(item, now_s)]
             case TurnResumed():
                 facts = [*self._withdraw(), *self._bearing.look_back()]
             case TurnCommitted():
@@ -384,8 +392,9 @@ class Session:
                 facts = self._resume(now_s)
             case BargeIn():
                 facts = self._cut("voice", now_s)
-            case TranscriptInterim(_, text):
+            case TranscriptInterim(_, text, stable_chars, language):
                 facts = [item, *self._read_ahead(text, now_s)]
+                facts += self._feel(text, stable_chars, language, now_s)
             case UserSpeechStarted():
                 self._active_s = now_s
                 facts = [item, *self._move(Trigger.USER_SPEAKS), *self._bearing.look_back()]
@@ -398,8 +407,15 @@ class Session:
 
     # -- the user
 
+    def _feel(self, text: str, stable_chars: int, language: str, now_s: float) -> list[BodyCue]:
+        """Lets the face answer to what the user says."""
+        if not self._has_user_the_floor:
+            return []
+        return self._sympathy.hear(text, stable_chars, language, now_s)
+
     def _user_speaks(self, now_s: float, *, is_over_reply: bool) -> list[Command | Notice]:
         self._active_s = now_s
+        self._sympathy.begin()
         out = self._move(Trigger.USER_SPEAKS)
         if not is_over_reply:
             out += self._take_back(now_s)
@@ -530,7 +546,7 @@ class Session:
 
     def _go_live(self, reply: Reply, now_s: float) -> list[Command | Notice]:
         self._replies.live = reply
-        self._think_at_s = now_s + self._options.thinking_after_s
+        self._thinking.begin(now_s, self._options.thinking_after_s)
         self._settle_at_s = None
         out = self._move(Trigger.COMMITTED)
         out.append(ReplyStarted(reply.reply_id, reply.turn_id, self._rate_hz))
@@ -598,7 +614,7 @@ class Session:
     def _audio_sent(self, reply: Reply, until: int, now_s: float) -> list[Command | Notice]:
         reply.playout.audio_sent(until, now_s)
         self._active_s = now_s
-        self._think_at_s = None
+        self._thinking.end()
         return self._move(Trigger.AUDIO_OUT)
 
     def _reported(self, report: PlaybackReport, now_s: float) -> list[Output]:
@@ -631,7 +647,8 @@ class Session:
         spoken = self._replies.end(live, played, now_s)
         self._over_s = now_s
         out.append(ReplyDone(live.reply_id, status, spoken, played))
-        self._active_s, self._think_at_s = now_s, None
+        self._active_s = now_s
+        self._thinking.end()
         out += self._move(Trigger.REPLY_OVER)
         if live.failure and not live.is_apology:
             out += self._say(self._apology, now_s, is_apology=True)
@@ -669,7 +686,8 @@ class Session:
             ReplyInterrupted(live.reply_id, played, reason, spoken),
             ReplyDone(live.reply_id, "interrupted", spoken, played),
         ]
-        self._active_s, self._think_at_s = now_s, None
+        self._active_s = now_s
+        self._thinking.end()
         self._settle_at_s = now_s + self._options.settle_s
         return out + self._move(trigger)
 
@@ -694,10 +712,7 @@ class Session:
         for item in self._listener.tick(now_s):
             out += self._act(item, now_s)
         out += self._over_if_played(now_s)
-        if self._think_at_s is not None and now_s >= self._think_at_s:
-            self._think_at_s = None
-            out.append(BodyCue("gesture", "think", 0.5, 0))
-            out.append(BodyCue("gaze", "away_up", 0.5, 0))
+        out += [*self._thinking.tick(now_s), *self._idle.tick(now_s)]
         if self._settle_at_s is not None and now_s >= self._settle_at_s:
             self._settle_at_s = None
             out += self._move(Trigger.SETTLED)
@@ -710,14 +725,21 @@ class Session:
         if timeout_s and now_s >= self._active_s + timeout_s:
             return [EndSession("idle")]
         if now_s >= self._active_s + self._options.quiet_after_s:
-            return [*self._move(Trigger.QUIET)]
+            return self._fall_idle(now_s)
         return []
+
+    def _fall_idle(self, now_s: float) -> list[Output]:
+        out = self._move(Trigger.QUIET)
+        if out:
+            self._idle.begin(now_s)
+        return [*out]
 
     def _move(self, trigger: Trigger) -> list[Command | Notice]:
         state = TRANSITIONS.get((self.state, trigger), self.state)
         if state is self.state:
             return []
         self.state = state
+        self._idle.end()
         return [StateChanged(state)]
 
 

@@ -7,7 +7,9 @@ from voice_avatar.speakable import speakable
 
 RATE_HZ = 1000  # one sample is one millisecond
 WORD_MS = 400
-STRESSED_AT_MS = 120
+STRESSED_AT_MS = 100
+"""Where the stress mark begins, and the stressed vowel with it."""
+VOWEL_AT_MS = 120
 
 
 def chunk(text: str, *cues: Cue, language: str = "en", pause_s: float = 0.0) -> SpeakableChunk:
@@ -22,9 +24,9 @@ def spoken(text: SpeakableChunk, unstressed: tuple[int, ...] = ()) -> SpeechPlan
         at = index * WORD_MS
         mark = "h" if index in unstressed else "ˈ"
         spans += [
-            PhonemeSpan("h", at, at + 100, index),
-            PhonemeSpan(mark, at + 100, at + STRESSED_AT_MS, index),
-            PhonemeSpan("ɛ", at + STRESSED_AT_MS, at + 300, index),
+            PhonemeSpan("h", at, at + STRESSED_AT_MS, index),
+            PhonemeSpan(mark, at + STRESSED_AT_MS, at + VOWEL_AT_MS, index),
+            PhonemeSpan("ɛ", at + VOWEL_AT_MS, at + 300, index),
             PhonemeSpan("l", at + 300, at + WORD_MS, index),
         ]
         words.append(WordSpan(index, at, at + WORD_MS))

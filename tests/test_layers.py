@@ -116,6 +116,7 @@ WITHIN: dict[str, str] = {
     "thread_tuning": "cores model_files models thread_trials",
     "warm_up": "workers",
     "workers": "gathering hearing",
+    "bench.gestures": "command_say",
     "bench.lipsync": "command_say",
     "client": "client_audio client_reply",
     "client_reply": "client_audio",

@@ -96,20 +96,20 @@ class RuleSet:
             # `sorted` is stable: among phrases of one length the earlier rule stays first.
             self._by_word[word] = tuple(sorted(entries, key=lambda entry: -len(entry[0])))
 
-    def match(self, text: ChunkText) -> tuple[tuple[int, Rule], ...]:
-        """Returns (word, rule) for every rule that applies, in order of the words."""
+    def match(self, text: ChunkText) -> tuple[tuple[int, int, Rule], ...]:
+        """Returns (first word, one past the last, rule) for every rule that applies, in order."""
         hits = []
         index = 0
         while index < len(text.words):
             matched, rule = self._match_at(text, index)
             if rule:
-                hits.append((index, rule))
+                hits.append((index, index + len(matched), rule))
             index += len(matched) or 1
         for rule in self.rules:
             if rule.at == "question":
-                hits += [(word, rule) for word in text.questions]
+                hits += [(word, word + 1, rule) for word in text.questions]
             elif rule.at == "list":
-                hits += [(word, rule) for word in text.items]
+                hits += [(word, word + 1, rule) for word in text.items]
         return tuple(sorted(hits, key=lambda hit: hit[0]))
 
     def _match_at(self, text: ChunkText, index: int) -> tuple[tuple[str, ...], Rule | None]:

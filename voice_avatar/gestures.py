@@ -6,6 +6,8 @@ planner of their own, which decides what of it is done, and when.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from voice_avatar.events import (
     FaceCue,
     GazeCue,
@@ -18,7 +20,7 @@ from voice_avatar.face_planner import FacePlanner
 from voice_avatar.gaze_planner import GazePlanner
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gesture_rules import Rule, rule_set
-from voice_avatar.hand_planner import HandPlanner
+from voice_avatar.hand_planner import LEAST_PREPARATION_S, HandPlanner
 from voice_avatar.head_planner import HeadPlanner
 from voice_avatar.mood import Baseline, Mood
 from voice_avatar.spoken_chunk import LONG_AGO, SpokenChunk, spoken_chunk
@@ -114,20 +116,28 @@ class GesturePlanner:
         return tuple(sorted(moves, key=_start))
 
     def _hits(self, chunk: SpokenChunk) -> tuple[tuple[int, Rule], ...]:
-        """The rules that apply, without those that did so a moment ago."""
-        prominence = prominences(chunk.words, chunk.text.clauses)
+        """The rules that apply, each with its word, without those that did so a moment ago."""
+        weights = prominences(chunk.words, chunk.text.clauses)
         hits = []
-        for index, rule in self._rules.match(chunk.text):
+        for first, end, rule in self._rules.match(chunk.text):
+            index = _accented(chunk, weights, range(first, end))
             word = chunk.words[index]
             rested = word.anchor - self._used.get(rule.id, LONG_AGO)
             is_stressed = word.is_stressed
             if is_stressed is None:
-                is_stressed = prominence[index] >= _ACCENTED
+                is_stressed = weights[index] >= _ACCENTED
             is_due = rested >= chunk.samples(rule.cooldown_s)
             if is_due and (is_stressed or not rule.needs_stress):
                 self._used[rule.id] = word.anchor
                 hits.append((index, rule))
         return tuple(hits)
+
+
+def _accented(chunk: SpokenChunk, weights: Sequence[float], phrase: range) -> int:
+    """Returns the word of a phrase that stands out, among those that a hand can reach in time."""
+    earliest = chunk.offset + chunk.samples(LEAST_PREPARATION_S)
+    reached = [index for index in phrase if chunk.words[index].anchor >= earliest]
+    return max(reached or phrase, key=lambda index: weights[index])
 
 
 def _start(move: BodyMove) -> int:

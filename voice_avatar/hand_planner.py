@@ -21,7 +21,7 @@ from voice_avatar.vocabulary import Lexeme, vocabulary
 
 _LLM_GAP_S: Final = 0.4
 """Two strokes asked for by tags cannot be closer: an arm needs the time."""
-_MIN_PREPARATION_S: Final = 0.12
+LEAST_PREPARATION_S: Final = 0.12
 """A rule's gesture that has less is left out rather than jerked."""
 _CHAIN_S: Final = 0.25
 """Hands that would rest for less stay up (gesture units, Kipp)."""
@@ -143,7 +143,7 @@ class HandPlanner:
             return False
         if wish.source != "llm":
             room = wish.at - max(chunk.offset, self._free_at)
-            is_hasty = room < chunk.samples(_MIN_PREPARATION_S)
+            is_hasty = room < chunk.samples(LEAST_PREPARATION_S)
             if is_hasty or wish.at - self._last_stroke < gap:
                 return False
         chosen.append(wish)

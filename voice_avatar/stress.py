@@ -65,14 +65,15 @@ def _proportional(chunk: SpeakableChunk, sample_count: int) -> list[tuple[int, i
 
 
 def _stressed_vowel(spans: list[PhonemeSpan]) -> tuple[int | None, bool]:
-    """Returns where the stressed vowel begins, and whether its stress is primary."""
+    """Returns where the stressed vowel begins, and whether its stress is primary.
+
+    espeak-ng writes the mark right before the vowel, and Piper gives it time of its own: what is
+    heard then is the vowel already (`bench gestures`: the vowel's own symbol begins 50 ms late).
+    """
     for mark in (_PRIMARY, _SECONDARY):
-        marked = next((i for i, span in enumerate(spans) if span.symbol.startswith(mark)), None)
+        marked = next((span.start for span in spans if span.symbol.startswith(mark)), None)
         if marked is not None:
-            is_own = len(spans[marked].symbol) > 1  # the mark and the vowel in one symbol
-            vowel = _first_vowel(spans[marked + (not is_own) :])
-            found = spans[marked].start if is_own or vowel is None else vowel
-            return found, mark == _PRIMARY
+            return marked, mark == _PRIMARY
     return _first_vowel(spans), False
 
 

@@ -24,6 +24,7 @@ BENCHES: Final = {
     "load": "latency, processor and memory against sessions",
     "endpoint": "waits and cut-offs of the endpointing, in virtual time",
     "lipsync": "mouth shapes against a forced aligner",
+    "gestures": "apexes of gestures against stressed vowels, gaps and gaze",
     "stt": "our recogniser beside its library used plainly",
     "tts": "our synthesizer beside its library used plainly",
     "llm": "our language model beside its library used plainly",

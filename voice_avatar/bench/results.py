@@ -70,7 +70,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement.
 
     Attributes:
-        kind: "v2v", "interrupt", "load", "lipsync", "stt", "tts", "llm".
+        kind: "v2v", "interrupt", "load", "lipsync", "gestures", "stt", "tts", "llm".
         started: ISO 8601 with offset.
         command: the command line that repeats it (no machine path: folders by their variable or
             last name).

@@ -523,10 +523,11 @@ def test_every_rule_asks_for_names_of_the_vocabulary(language: str) -> None:
     words = vocabulary()
     assert rules.language == language
     assert len({rule.id for rule in rules.rules}) == len(rules.rules)
-    phrases = [phrase for rule in rules.rules for phrase in rule.phrases]
-    assert len(set(phrases)) == len(phrases)
+    places = [(phrase, rule.at) for rule in rules.rules for phrase in rule.phrases]
+    assert len(set(places)) == len(places)
+    assert not set(rules.inert) & {phrase for phrase, _ in places}
     for rule in rules.rules:
-        assert bool(rule.phrases) != (rule.at == "question")
+        assert bool(rule.phrases) != (rule.at in {"question", "list"})
         assert rule.gesture or rule.head or rule.face or rule.gaze
         assert rule.gesture is None or rule.gesture.name in words.gestures
         assert rule.head is None or rule.head.name in words.heads

@@ -1,0 +1,183 @@
+"""What a client does with each frame of the server. Pure. PROTOCOL.md, sections 3, 4 and 6.
+
+`Reactions` holds the rules of order from a client's side: what belongs to the live reply is
+played or scheduled, what is stale is dropped, an interruption flushes, and what cannot be read
+is passed over. It decodes nothing and plays nothing: its answers are `Action`s.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from voice_avatar import protocol, wire
+from voice_avatar.client_rules.reconnecting import wait_ms
+from voice_avatar.errors import AudioInvalid, ProtocolError
+from voice_avatar.frames import AudioFrame, FrameKind, FrameOrder, unpack_audio
+
+Do = Literal[
+    "open",
+    "settings",
+    "state",
+    "begin",
+    "schedule",
+    "gap",
+    "play",
+    "ends_at",
+    "pause",
+    "resume",
+    "flush",
+    "end",
+    "goaway",
+    "fail",
+    "note",
+    "drop",
+    "ignore",
+    "reconnect",
+    "give_up",
+]
+
+
+class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a client does.
+
+    Attributes:
+        do: "open" the session; take "settings"; show a "state"; "begin", "pause", "resume",
+            "flush" or "end" a reply; "schedule" a cue or caption; put silence into a "gap";
+            "play" audio; the reply "ends_at" a sample; heed "goaway"; "fail" with the server's
+            fatal error; take "note" of what needs no rule; "drop" what is stale; "ignore" what is
+            not known or not readable; "reconnect" after a wait, or "give_up".
+        type: of the message that is scheduled, noted or dropped.
+        reply_id: which reply.
+        pts: first sample of the reply.
+        samples: how many; for "ends_at", of the whole reply.
+        state: for "state", and the `playback.report` that is due for "pause" and "flush".
+        code: of an error.
+        after_ms: wait before the connection is made again.
+    """
+
+    do: Do
+    type: str = ""
+    reply_id: int = 0
+    pts: int = -1
+    samples: int = 0
+    state: str = ""
+    code: str = ""
+    after_ms: float = -1.0
+
+
+class Reactions:
+    """The rules for one session of PCM16 audio."""
+
+    def __init__(self) -> None:
+        self._newest = 0
+        self._is_live = False
+        self._expected = 0
+        self._order = FrameOrder()
+        self._goaway_ms: float | None = None
+        self._failures = 0
+
+    def text(self, data: str | bytes) -> list[Action]:
+        """Takes a text frame of the server."""
+        try:
+            message = protocol.decode_server_text(data)
+        except ProtocolError:
+            return [Action(do="ignore")]
+        if isinstance(message, protocol.UnknownType):
+            return [Action(do="ignore", type=message.type)]
+        reply_id = getattr(message, "reply_id", None)
+        if isinstance(message, wire.Metrics) or reply_id is None:
+            return self._of_session(message)
+        if isinstance(message, wire.ReplyStarted):
+            return self._begin(message)
+        kind = str(message.__struct_config__.tag)
+        is_end = isinstance(message, wire.ReplyDone)
+        if reply_id != self._newest or not (self._is_live or is_end):
+            return [Action(do="drop", type=kind, reply_id=reply_id)]
+        return self._of_reply(message, kind)
+
+    def binary(self, data: bytes) -> list[Action]:
+        """Takes a binary frame of the server."""
+        try:
+            frame = unpack_audio(data, FrameKind.AUDIO_OUT)
+        except (ProtocolError, AudioInvalid):
+            return [Action(do="ignore", type="binary")]
+        if not isinstance(frame, AudioFrame):
+            return [Action(do="ignore", type="binary")]
+        is_stale = not self._is_live or frame.stream != self._newest & 0xFFFF
+        if is_stale or self._order.arrived(frame).is_stale:
+            return [Action(do="drop", type="binary")]
+        return self._place(frame)
+
+    def closed(self, code: int) -> Action:
+        """The connection is closed; `code` 1006 = without a close frame."""
+        after_ms = wait_ms(code, self._failures, self._goaway_ms)
+        self._goaway_ms = None
+        self._failures += 1
+        self._is_live = False
+        if after_ms is None:
+            return Action(do="give_up")
+        return Action(do="reconnect", after_ms=after_ms)
+
+    # -- one kind of frame each
+
+    def _begin(self, message: wire.ReplyStarted) -> list[Action]:
+        if message.reply_id <= self._newest:
+            return [Action(do="drop", type="reply.started", reply_id=message.reply_id)]
+        self._newest, self._is_live, self._expected = message.reply_id, True, 0
+        self._order = FrameOrder()
+        return [Action(do="begin", reply_id=message.reply_id)]
+
+    def _of_reply(self, message: wire.AnyServerMessage, kind: str) -> list[Action]:
+        newest = self._newest
+        match message:
+            case wire.ReplyPaused():
+                return [Action(do="pause", reply_id=newest, state="paused")]
+            case wire.ReplyResumed():
+                return [Action(do="resume", reply_id=newest)]
+            case wire.ReplyAudioDone(sample_count=count):
+                return [Action(do="ends_at", reply_id=newest, samples=count)]
+            case wire.ReplyInterrupted():
+                self._is_live = False
+                return [Action(do="flush", reply_id=newest, state="stopped")]
+            case wire.ReplyDone():
+                self._is_live = False
+                return [Action(do="end", reply_id=newest)]
+            case _:
+                return [Action(do="schedule", type=kind, reply_id=newest)]
+
+    def _of_session(self, message: wire.AnyServerMessage) -> list[Action]:
+        match message:
+            case wire.SessionReady():
+                self._failures = 0
+                return [Action(do="open")]
+            case wire.SessionUpdated():
+                return [Action(do="settings")]
+            case wire.State(state=state):
+                return [Action(do="state", state=state)]
+            case wire.SessionGoaway(reconnect_in_ms=after_ms):
+                self._goaway_ms = after_ms
+                return [Action(do="goaway", after_ms=after_ms)]
+            case wire.ErrorMessage(code=code, fatal=True):
+                return [Action(do="fail", code=code)]
+            case _:
+                return [Action(do="note", type=str(message.__struct_config__.tag))]
+
+    def _place(self, frame: AudioFrame) -> list[Action]:
+        """Puts audio in its place: silence where samples are missing, none of them twice."""
+        end = frame.pts + len(frame.payload) // 2
+        actions = []
+        if frame.pts > self._expected:
+            missing = frame.pts - self._expected
+            actions.append(
+                Action(do="gap", reply_id=self._newest, pts=self._expected, samples=missing)
+            )
+            self._expected = frame.pts
+        if end > self._expected:
+            samples = end - self._expected
+            actions.append(
+                Action(do="play", reply_id=self._newest, pts=self._expected, samples=samples)
+            )
+            self._expected = end
+        return actions or [Action(do="note", type="binary")]

@@ -1,0 +1,77 @@
+"""Writes the golden vectors: `python -m voice_avatar.conformance.vectors [--check]`.
+
+They are made by the server's own code and by the reference rules for clients (`client_rules`), and
+committed; a test compares them. `unity_client_protocol/vectors/README.md` describes the format.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from voice_avatar.conformance.vectors_frames import binary_frames, frame_orders
+from voice_avatar.conformance.vectors_messages import messages
+from voice_avatar.conformance.vectors_playout import playouts
+from voice_avatar.conformance.vectors_sessions import sessions
+from voice_avatar.conformance.vectors_show import captions, clocks, mouths, movements
+
+FORMAT: Final = 1
+"""Version of the files' format; it changes when a runner would have to be changed."""
+
+FOLDER: Final = Path("unity_client_protocol", "vectors")
+
+DOCUMENTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "messages.json": messages,
+    "frames.json": binary_frames,
+    "frame_order.json": frame_orders,
+    "mouth.json": mouths,
+    "movement.json": movements,
+    "captions.json": captions,
+    "playout.json": playouts,
+    "sessions.json": sessions,
+    "clock.json": clocks,
+}
+"""File -> what makes it."""
+
+
+def documents() -> dict[str, str]:
+    """Returns every file: name -> text, one case a line."""
+    return {name: _written(make()) for name, make in DOCUMENTS.items()}
+
+
+def _written(document: dict[str, Any]) -> str:
+    about = json.dumps(document["about"])
+    cases = ",\n".join(f"  {_line(case)}" for case in document["cases"])
+    return f'{{\n"format": {FORMAT},\n"about": {about},\n"cases": [\n{cases}\n]\n}}\n'
+
+
+def _line(case: dict[str, Any]) -> str:
+    return json.dumps(case, ensure_ascii=True, separators=(",", ":"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Writes the files, or with --check says which differ."""
+    parser = argparse.ArgumentParser(prog="python -m voice_avatar.conformance.vectors")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="default: %(default)s")
+    parser.add_argument("--check", action="store_true", help="write nothing, compare")
+    options = parser.parse_args(arguments)
+    differ = []
+    for name, text in documents().items():
+        path: Path = options.folder / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        differ.append(name)
+        if not options.check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for name in differ:
+        print(("differs: " if options.check else "written: ") + name)
+    return 1 if options.check and differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""Vectors of whole sessions: frames of a server, and what a client does with each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from voice_avatar import protocol, wire
+from voice_avatar.client_rules.reactions import Action, Reactions
+from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
+from voice_avatar.negotiation import ServerOffer, negotiate
+
+Case = dict[str, Any]
+Frame = wire.ServerMessage | AudioFrame | str | bytes | int
+"""A message, an audio frame, a text frame or a binary frame by hand, or a close code."""
+
+_LOST: Final = 1006
+
+
+def ready(version: str = "1.0.0") -> wire.SessionReady:
+    """A `session.ready` as a server answers to `session.hello` without wishes."""
+    agreed = negotiate(wire.SessionHello(), ServerOffer())
+    return wire.SessionReady(
+        session_id="s1",
+        audio_in=agreed.audio_in,
+        audio_out=agreed.audio_out,
+        settings=agreed.settings,
+        gestures=("beat_right",),
+        expressions=("happy",),
+        voices=("voice",),
+        languages=("en",),
+        limits=wire.Limits(
+            text_bytes=262_144,
+            binary_bytes=65_536,
+            input_chars=8_192,
+            hello_ms=10_000.0,
+            mic_burst_ms=2_000.0,
+            mic_realtime_factor=2.0,
+            max_ahead_ms=2_000.0,
+            idle_ms=0.0,
+        ),
+        server=wire.ServerInfo(version=version),
+    )
+
+
+def started(reply_id: int) -> wire.ReplyStarted:
+    """A reply begins."""
+    return wire.ReplyStarted(
+        reply_id=reply_id,
+        stream=reply_id & 0xFFFF,
+        turn_id=1,
+        rate_hz=24_000,
+        codec="pcm16",
+    )
+
+
+def mouth(reply_id: int, t_ms: float = 0.0) -> wire.Visemes:
+    """A mouth that opens and closes within 100 ms."""
+    return wire.Visemes(
+        reply_id=reply_id,
+        set="ovr15",
+        keys=((t_ms, 0, 1.0), (t_ms + 50.0, 10, 1.0), (t_ms + 100.0, 0, 1.0)),
+        until_ms=t_ms + 100.0,
+    )
+
+
+def audio(reply_id: int, seq: int, pts: int, samples: int = 4, flags: int = 0) -> AudioFrame:
+    """A short frame of reply audio; the first of a reply has START."""
+    mark = FrameFlag(flags) | (FrameFlag.START if seq == 0 else FrameFlag.NONE)
+    pcm = b"".join((n + 1).to_bytes(2, "little") for n in range(samples))
+    return AudioFrame(FrameKind.AUDIO_OUT, reply_id, seq, pts, pcm, mark)
+
+
+def interrupted(reply_id: int) -> wire.ReplyInterrupted:
+    """A reply is cut."""
+    return wire.ReplyInterrupted(reply_id=reply_id, at_ms=0.2, reason="voice", spoken_text="Hi")
+
+
+def done(reply_id: int, status: str = "completed") -> wire.ReplyDone:
+    """A reply is over."""
+    return msgspec.convert(
+        {
+            "type": "reply.done",
+            "reply_id": reply_id,
+            "status": status,
+            "spoken_text": "Hi there!",
+            "played_samples": 8,
+        },
+        wire.ReplyDone,
+    )
+
+
+_SESSIONS: Final[dict[str, Sequence[Frame]]] = {
+    "a reply": [
+        ready(),
+        wire.State(state="idle"),
+        wire.TurnEnded(turn_id=1, reason="text", silence_ms=0.0),
+        wire.State(state="thinking"),
+        started(1),
+        mouth(1),
+        audio(1, 0, 0),
+        wire.State(state="speaking"),
+        audio(1, 1, 4),
+        audio(1, 2, 8, 2, 2),
+        wire.ReplyAudioDone(reply_id=1, sample_count=10),
+        done(1),
+        wire.State(state="listening"),
+    ],
+    "an interruption, and the next reply": [
+        ready(),
+        started(1),
+        mouth(1),
+        audio(1, 0, 0),
+        interrupted(1),
+        done(1, "interrupted"),
+        wire.State(state="interrupted"),
+        started(2),
+        audio(2, 0, 0),
+        done(2),
+    ],
+    "what is late of an interrupted reply is dropped": [
+        ready(),
+        started(1),
+        audio(1, 0, 0),
+        interrupted(1),
+        audio(1, 1, 4),
+        mouth(1, 100.0),
+        done(1, "interrupted"),
+        audio(1, 2, 8),
+        started(2),
+        mouth(1, 200.0),
+        audio(1, 3, 12),
+        started(1),
+        audio(2, 0, 0),
+        done(2),
+    ],
+    "a pause that ends": [
+        ready(),
+        started(1),
+        audio(1, 0, 0),
+        wire.ReplyPaused(reply_id=1, at_ms=0.1),
+        wire.ReplyResumed(reply_id=1, from_ms=0.1),
+        audio(1, 1, 4),
+        done(1),
+    ],
+    "a pause that becomes an interruption": [
+        ready(),
+        started(1),
+        audio(1, 0, 0),
+        wire.ReplyPaused(reply_id=1, at_ms=0.1),
+        interrupted(1),
+        done(1, "interrupted"),
+    ],
+    "lost, repeated and overlapping audio": [
+        ready(),
+        started(1),
+        audio(1, 0, 0),
+        audio(1, 2, 8),
+        audio(1, 1, 4),
+        audio(1, 2, 8),
+        audio(1, 3, 10),
+        audio(1, 4, 10),
+        done(1),
+    ],
+    "reply 65536 + 1 has the stream of reply 1": [
+        ready(),
+        started(65_537),
+        audio(65_537, 0, 0),
+        audio(2, 0, 0),
+        done(65_537),
+    ],
+    "what is not known or not readable": [
+        ready(),
+        '{"type":"avatar.dance","seq":1,"ts_ms":1.0}',
+        '{"type":"state","seq":2,"ts_ms":2.0,"state":"dancing"}',
+        '{"type":"state","seq":3',
+        wire.WarningMessage(code="to_come", message="?"),
+        wire.ErrorMessage(code="stt_failed", message="?"),
+        bytes.fromhex("c8010000000000000000000000000000ffff"),
+        b"\x02",
+        b"",
+        wire.State(state="idle"),
+    ],
+    "the server goes away, and comes back slowly": [
+        ready(),
+        wire.SessionGoaway(reconnect_in_ms=1500.0, reason="restart"),
+        1012,
+        _LOST,
+        _LOST,
+        1013,
+        4503,
+        _LOST,
+        _LOST,
+        _LOST,
+        ready(),
+        _LOST,
+    ],
+    "the connection is lost in a reply": [ready(), started(1), audio(1, 0, 0), _LOST, ready()],
+    "a fatal error": [ready(), wire.ErrorMessage(code="internal", message="?", fatal=True), 1011],
+    **{
+        f"close {code}": [ready(), code]
+        for code in (
+            *(1000, 1001, 1003, 1007, 1008, 1009, 1011, 1012, 1013),
+            *(4000, 4001, 4002, 4003, 4004, 4008, 4009, 4408, 4429, 4503),
+        )
+    },
+}
+
+
+def sessions() -> Case:
+    """Returns the document of sessions."""
+    return {
+        "about": "Frames of a server in order (`text`, `hex` of a binary frame, or `close` with "
+        "its code, 1006 for a connection that is lost) and what a client does with each; see "
+        "README.md for the actions. Audio is PCM16; a client that finds samples missing or "
+        "twice puts silence in or leaves them out.",
+        "cases": [_session(name, frames) for name, frames in _SESSIONS.items()],
+    }
+
+
+def _session(name: str, given: Sequence[Frame]) -> Case:
+    reactions, steps, seq = Reactions(), [], 0
+    for frame in given:
+        actions: Sequence[Action]
+        match frame:
+            case int():
+                step: Case = {"close": frame}
+                actions = [reactions.closed(frame)]
+            case AudioFrame() | bytes():
+                data = frame if isinstance(frame, bytes) else pack_audio(frame)
+                step = {"hex": data.hex()}
+                actions = reactions.binary(data)
+            case _:
+                text = frame
+                if isinstance(text, wire.ServerMessage):
+                    text = protocol.encode_text(text, seq=seq, ts_ms=100.0 + seq)
+                    seq += 1
+                step = {"text": text}
+                actions = reactions.text(text)
+        steps.append(step | {"actions": msgspec.to_builtins(actions)})
+    return {"name": name, "steps": steps}

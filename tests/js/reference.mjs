@@ -128,6 +128,28 @@ export function decodeBinary(bytes, kindExpected) {
   };
 }
 
+export function decodeFaces(bytes) {
+  if (bytes.length < HEADER_BYTES + 4) throw new Refused("bad_frame");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [count, hz] = [view.getUint8(16), view.getUint8(17)];
+  const shapes = view.getUint16(18, true);
+  if (view.getUint8(0) !== 3 || shapes !== 52 || ![30, 60].includes(hz)) {
+    throw new Refused("bad_frame");
+  }
+  if (bytes.length !== HEADER_BYTES + 4 + count * shapes) throw new Refused("bad_frame");
+  const weights = Array.from({ length: count }, (_, k) => [
+    ...bytes.subarray(HEADER_BYTES + 4 + k * shapes, HEADER_BYTES + 4 + (k + 1) * shapes),
+  ]);
+  return {
+    flags: view.getUint8(1) & 15,
+    stream: view.getUint16(2, true),
+    seq: view.getUint32(4, true),
+    pts: Number(view.getBigUint64(8, true)),
+    hz,
+    weights,
+  };
+}
+
 export class FrameOrder {
   #stream = null;
   #next = 0;
@@ -206,7 +228,7 @@ export function gesturesAt(cues, t, cutMs) {
       .find((one) => one.mode === cue.mode || one.mode === "both" || cue.mode === "both");
     let moved = gestureAt(cue, cutMs !== null && t > cutMs ? cutMs : t, following);
     if (cutMs !== null && t > cutMs && moved) {
-      const weight = moved.weight * (1 - share(t, cutMs, cutMs + 300));
+      const weight = moved.weight * (1 - share(t, cutMs, Math.min(cue.end_ms, cutMs + 300)));
       moved = weight > 0 ? { phase: "retraction", weight } : null;
     }
     if (moved) rows.push([cue.id, moved.phase, moved.weight]);
@@ -343,6 +365,7 @@ export class Playout {
 
 // -- the rules of order
 
+const RESUMABLE = [1006, 4408];
 const ENDED = [1000, 4008, 4009];
 const REFUSED = [1003, 1007, 1008, 1009, 4000, 4001, 4002, 4003, 4004, 4429];
 
@@ -350,9 +373,12 @@ export class Reactions {
   #newest = 0;
   #isLive = false;
   #expected = 0;
-  #order = new FrameOrder();
+  #audioSeq = null;
   #goawayMs = null;
   #failures = 0;
+  #lastSeq = -1;
+  #sessionId = "";
+  #token = null;
 
   constructor(schema) {
     this.schema = schema;
@@ -369,13 +395,18 @@ export class Reactions {
     if (decoded.unknown !== undefined) return [{ do: "ignore", type: decoded.unknown }];
     const message = decoded.value;
     const { type, reply_id: id } = message;
+    if (type === "session.ready" || type === "session.resumed") return this.#greeted(message);
+    if (message.seq <= this.#lastSeq) {
+      return [id === undefined ? { do: "drop", type } : { do: "drop", type, reply_id: id }];
+    }
+    this.#lastSeq = message.seq;
     if (type === "metrics" || id === undefined) return [this.#ofSession(message)];
     if (type === "reply.started") {
       if (id <= this.#newest) return [{ do: "drop", type, reply_id: id }];
       this.#newest = id;
       this.#isLive = true;
       this.#expected = 0;
-      this.#order = new FrameOrder();
+      this.#audioSeq = null;
       return [{ do: "begin", reply_id: id }];
     }
     if (id !== this.#newest || !(this.#isLive || type === "reply.done")) {
@@ -398,11 +429,22 @@ export class Reactions {
     }
   }
 
+  #greeted(message) {
+    this.#failures = 0;
+    this.#token = message.resume?.token ?? null;
+    if (message.type === "session.ready") {
+      this.#sessionId = message.session_id;
+      this.#newest = 0;
+      this.#isLive = false;
+      this.#lastSeq = message.seq;
+      return [{ do: "open" }];
+    }
+    const report = this.#isLive ? [{ do: "report", reply_id: this.#newest }] : [];
+    return [{ do: "resume_session" }, ...report];
+  }
+
   #ofSession(message) {
     switch (message.type) {
-      case "session.ready":
-        this.#failures = 0;
-        return { do: "open" };
       case "session.updated":
         return { do: "settings" };
       case "state":
@@ -426,7 +468,9 @@ export class Reactions {
     }
     if (frame === null) return [{ do: "ignore", type: "binary" }];
     const isMine = this.#isLive && frame.stream === this.#newest % 65536;
-    if (!isMine || this.#order.arrived(frame).stale) return [{ do: "drop", type: "binary" }];
+    const ahead = this.#audioSeq === null ? 0 : (frame.seq - this.#audioSeq - 1) >>> 0;
+    if (!isMine || ahead >= 0x80000000) return [{ do: "drop", type: "binary" }];
+    this.#audioSeq = frame.seq;
     const actions = [];
     const place = (what, until) => {
       if (until <= this.#expected) return;
@@ -440,12 +484,18 @@ export class Reactions {
   }
 
   closed(code) {
-    const backoffMs = Math.min(30000, 500 * 2 ** Math.min(this.#failures, 16));
-    const afterMs = this.#goawayMs !== null && !this.#failures ? this.#goawayMs : backoffMs;
+    if (!RESUMABLE.includes(code) && this.#failures === 0) this.#token = null;
+    const failures = this.#token === null ? this.#failures : this.#failures - 1;
+    let afterMs = failures < 0 ? 0 : Math.min(30000, 500 * 2 ** Math.min(failures, 16));
+    if (this.#failures === 0 && this.#goawayMs !== null) afterMs = this.#goawayMs;
     this.#goawayMs = null;
     this.#failures += 1;
-    this.#isLive = false;
     if ([...ENDED, ...REFUSED].includes(code)) return [{ do: "give_up" }];
-    return [{ do: "reconnect", after_ms: afterMs }];
+    const action = { do: "reconnect", after_ms: afterMs };
+    if (this.#token !== null) {
+      const [session_id, token] = [this.#sessionId, this.#token];
+      action.resume = { session_id, token, last_seq: Math.max(0, this.#lastSeq) };
+    }
+    return [action];
   }
 }

@@ -68,6 +68,10 @@ cases("frames", (one) => {
   assert.deepEqual(actual, expected);
 });
 
+cases("face_frames", ({ name, from, hex: digits, ...expected }) => {
+  assert.deepEqual(outcome(() => ref.decodeFaces(hex(digits))), expected);
+});
+
 cases("frame_order", ({ frames, stale, lost }) => {
   const order = new ref.FrameOrder();
   const seen = frames.map(([stream, seq, flags]) => order.arrived({ stream, seq, flags }));

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from voice_avatar import wire
-
-RETRACT_MS: Final = 300.0
-"""Time in which hands go back to rest after an interruption (PROTOCOL.md, section 6, rule 6)."""
+from voice_avatar.retraction import RETRACTION_MS
 
 Phase = Literal["rest", "preparation", "stroke", "hold", "retraction"]
 
@@ -66,13 +64,15 @@ def gesture_after_cut(
 ) -> Moved:
     """Returns where a gesture stands after an interruption at `cut_ms`.
 
-    Whatever of it is shown at the cut goes back to rest in `RETRACT_MS`; a gesture that has not
-    started by then never does.
+    Whatever of it is shown at the cut goes back to rest within `RETRACTION_MS`, and not later than
+    it would have without the cut; a gesture that has not started by then never does. The times
+    are those of `retraction.py`; the weight goes on from where it was.
     """
     if t_ms <= cut_ms:
         return gesture_at(cue, t_ms, following)
     shown = gesture_at(cue, cut_ms, following)
-    weight = shown.weight * (1.0 - _share(t_ms, cut_ms, cut_ms + RETRACT_MS))
+    rest_ms = min(cue.end_ms, cut_ms + RETRACTION_MS)
+    weight = shown.weight * (1.0 - _share(t_ms, cut_ms, rest_ms))
     return Moved("retraction", weight) if weight > 0.0 else _REST
 
 

@@ -1,8 +1,9 @@
-"""What a client does with each frame of the server. Pure. PROTOCOL.md, sections 3, 4 and 6.
+"""What a client does with each frame of the server. Pure. PROTOCOL.md, sections 2, 3, 4 and 6.
 
 `Reactions` holds the rules of order from a client's side: what belongs to the live reply is
 played or scheduled, what is stale is dropped, an interruption flushes, and what cannot be read
-is passed over. It decodes nothing and plays nothing: its answers are `Action`s.
+is passed over; after a lost connection what came already is dropped. It plays nothing: its answers
+are `Action`s.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Literal
 from msgspec import Struct
 
 from voice_avatar import protocol, wire
-from voice_avatar.client_rules.reconnecting import wait_ms
-from voice_avatar.errors import AudioInvalid, ProtocolError
-from voice_avatar.frames import AudioFrame, FrameKind, FrameOrder, unpack_audio
+from voice_avatar.client_rules.reconnecting import RESUMABLE, wait_ms
+from voice_avatar.errors import ProtocolError
+from voice_avatar.frames import AudioFrame, FrameKind, unpack_audio
 
 Do = Literal[
     "open",
+    "resume_session",
+    "report",
     "settings",
     "state",
     "begin",
@@ -43,7 +46,8 @@ class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that a client does.
 
     Attributes:
-        do: "open" the session; take "settings"; show a "state"; "begin", "pause", "resume",
+        do: "open" the session, which forgets the one before, or "resume_session"; send a playback
+            "report" at once; take "settings"; show a "state"; "begin", "pause", "resume",
             "flush" or "end" a reply; "schedule" a cue or caption; put silence into a "gap";
             "play" audio; the reply "ends_at" a sample; heed "goaway"; "fail" with the server's
             fatal error; take "note" of what needs no rule; "drop" what is stale; "ignore" what is
@@ -55,6 +59,7 @@ class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
         state: for "state", and the `playback.report` that is due for "pause" and "flush".
         code: of an error.
         after_ms: wait before the connection is made again.
+        resume: what the hello of that connection asks to come back to, None for a new session.
     """
 
     do: Do
@@ -65,6 +70,7 @@ class Action(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: str = ""
     code: str = ""
     after_ms: float = -1.0
+    resume: wire.Resume | None = None
 
 
 class Reactions:
@@ -74,9 +80,12 @@ class Reactions:
         self._newest = 0
         self._is_live = False
         self._expected = 0
-        self._order = FrameOrder()
+        self._audio_seq: int | None = None
         self._goaway_ms: float | None = None
         self._failures = 0
+        self._last_seq = -1
+        self._session_id = ""
+        self._token: str | None = None
 
     def text(self, data: str | bytes) -> list[Action]:
         """Takes a text frame of the server."""
@@ -86,12 +95,17 @@ class Reactions:
             return [Action(do="ignore")]
         if isinstance(message, protocol.UnknownType):
             return [Action(do="ignore", type=message.type)]
+        kind = str(message.__struct_config__.tag)
+        if isinstance(message, wire.SessionReady | wire.SessionResumed):
+            return self._greeted(message)
+        if message.seq <= self._last_seq:
+            return [Action(do="drop", type=kind, reply_id=getattr(message, "reply_id", 0))]
+        self._last_seq = message.seq
         reply_id = getattr(message, "reply_id", None)
         if isinstance(message, wire.Metrics) or reply_id is None:
-            return self._of_session(message)
+            return self._of_session(message, kind)
         if isinstance(message, wire.ReplyStarted):
             return self._begin(message)
-        kind = str(message.__struct_config__.tag)
         is_end = isinstance(message, wire.ReplyDone)
         if reply_id != self._newest or not (self._is_live or is_end):
             return [Action(do="drop", type=kind, reply_id=reply_id)]
@@ -101,32 +115,58 @@ class Reactions:
         """Takes a binary frame of the server."""
         try:
             frame = unpack_audio(data, FrameKind.AUDIO_OUT)
-        except (ProtocolError, AudioInvalid):
+        except ProtocolError:
             return [Action(do="ignore", type="binary")]
         if not isinstance(frame, AudioFrame):
             return [Action(do="ignore", type="binary")]
         is_stale = not self._is_live or frame.stream != self._newest & 0xFFFF
-        if is_stale or self._order.arrived(frame).is_stale:
+        if is_stale or self._has(frame.seq):
             return [Action(do="drop", type="binary")]
+        self._audio_seq = frame.seq
         return self._place(frame)
 
     def closed(self, code: int) -> Action:
         """The connection is closed; `code` 1006 = without a close frame."""
-        after_ms = wait_ms(code, self._failures, self._goaway_ms)
+        if code not in RESUMABLE and self._failures == 0:
+            self._token = None
+        can_resume = self._token is not None
+        after_ms = wait_ms(code, self._failures, can_resume=can_resume, goaway_ms=self._goaway_ms)
         self._goaway_ms = None
         self._failures += 1
-        self._is_live = False
         if after_ms is None:
             return Action(do="give_up")
-        return Action(do="reconnect", after_ms=after_ms)
+        resume = None
+        if self._token is not None:
+            resume = wire.Resume(
+                session_id=self._session_id, token=self._token, last_seq=max(0, self._last_seq)
+            )
+        return Action(do="reconnect", after_ms=after_ms, resume=resume)
 
     # -- one kind of frame each
+
+    def _has(self, seq: int) -> bool:
+        """Whether a frame of the live reply came before, or was overtaken."""
+        if self._audio_seq is None:
+            return False
+        return (seq - self._audio_seq - 1) & 0xFFFF_FFFF >= 0x8000_0000
+
+    def _greeted(self, message: wire.SessionReady | wire.SessionResumed) -> list[Action]:
+        self._failures = 0
+        self._token = message.resume.token if message.resume else None
+        if isinstance(message, wire.SessionReady):
+            self._session_id = message.session_id
+            self._newest, self._is_live, self._last_seq = 0, False, message.seq
+            return [Action(do="open")]
+        actions = [Action(do="resume_session")]
+        if self._is_live:
+            actions.append(Action(do="report", reply_id=self._newest))
+        return actions
 
     def _begin(self, message: wire.ReplyStarted) -> list[Action]:
         if message.reply_id <= self._newest:
             return [Action(do="drop", type="reply.started", reply_id=message.reply_id)]
         self._newest, self._is_live, self._expected = message.reply_id, True, 0
-        self._order = FrameOrder()
+        self._audio_seq = None
         return [Action(do="begin", reply_id=message.reply_id)]
 
     def _of_reply(self, message: wire.AnyServerMessage, kind: str) -> list[Action]:
@@ -147,11 +187,8 @@ class Reactions:
             case _:
                 return [Action(do="schedule", type=kind, reply_id=newest)]
 
-    def _of_session(self, message: wire.AnyServerMessage) -> list[Action]:
+    def _of_session(self, message: wire.AnyServerMessage, kind: str) -> list[Action]:
         match message:
-            case wire.SessionReady():
-                self._failures = 0
-                return [Action(do="open")]
             case wire.SessionUpdated():
                 return [Action(do="settings")]
             case wire.State(state=state):
@@ -162,7 +199,7 @@ class Reactions:
             case wire.ErrorMessage(code=code, fatal=True):
                 return [Action(do="fail", code=code)]
             case _:
-                return [Action(do="note", type=str(message.__struct_config__.tag))]
+                return [Action(do="note", type=kind)]
 
     def _place(self, frame: AudioFrame) -> list[Action]:
         """Puts audio in its place: silence where samples are missing, none of them twice."""

@@ -1,4 +1,4 @@
-"""When a client connects again after a close. Pure. PROTOCOL.md, section 12."""
+"""When a client connects again after a close. Pure. PROTOCOL.md, sections 2 and 12."""
 
 from __future__ import annotations
 
@@ -35,15 +35,25 @@ REFUSED: Final = frozenset(
 """The same attempt would fail again: something has to be changed first."""
 
 
-def wait_ms(code: int, failures: int, goaway_ms: float | None = None) -> float | None:
+RESUMABLE: Final = frozenset({LOST, CloseCode.SLOW_CONSUMER})
+"""Closes after which the server keeps the session, if it keeps any."""
+
+
+def wait_ms(
+    code: int, failures: int, *, can_resume: bool = False, goaway_ms: float | None = None
+) -> float | None:
     """Returns how long to wait before connecting again; None = do not.
 
     Args:
         code: close code, `LOST` for none.
-        failures: attempts that failed since the last `session.ready`.
+        failures: attempts that failed since the last `session.ready` or `session.resumed`.
+        can_resume: whether there is a session to come back to: the first attempt does not wait.
         goaway_ms: `reconnect_in_ms` of a `session.goaway` before the close.
     """
     if code in ENDED or code in REFUSED:
         return None
-    waits_ms = min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2.0 ** min(failures, 16))
-    return waits_ms if goaway_ms is None or failures else goaway_ms
+    if failures == 0 and goaway_ms is not None:
+        return goaway_ms
+    if can_resume:
+        failures -= 1
+    return 0.0 if failures < 0 else min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2.0 ** min(failures, 16))

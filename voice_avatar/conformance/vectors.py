@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from voice_avatar.conformance.vectors_frames import binary_frames, frame_orders
+from voice_avatar.conformance.vectors_frames import binary_frames, face_frames, frame_orders
 from voice_avatar.conformance.vectors_messages import messages
 from voice_avatar.conformance.vectors_playout import playouts
 from voice_avatar.conformance.vectors_sessions import sessions
@@ -27,6 +27,7 @@ FOLDER: Final = Path("unity_client_protocol", "vectors")
 DOCUMENTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "messages.json": messages,
     "frames.json": binary_frames,
+    "face_frames.json": face_frames,
     "frame_order.json": frame_orders,
     "mouth.json": mouths,
     "movement.json": movements,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
+
 from voice_avatar.errors import ProtocolError
+from voice_avatar.face_frames import SHAPES, FaceFrame, pack_face, unpack_face
 from voice_avatar.frames import (
     MAX_BINARY_BYTES,
     AudioFrame,
@@ -57,6 +60,25 @@ _HEX: Final[tuple[tuple[str, str, str], ...]] = (
     ("the other direction's kind, upwards", "client", _header(2, 0)),
 )
 
+
+def _faces(count: int, hz: int, flags: int = 0) -> bytes:
+    """Faces whose weights count upwards."""
+    weights = np.arange(count * SHAPES, dtype=np.uint8).reshape(count, SHAPES)
+    return pack_face(FaceFrame(7, 3, 480, hz, weights, FrameFlag(flags)))
+
+
+_FACES: Final[tuple[tuple[str, bytes], ...]] = (
+    ("one face", _faces(1, 60, 1)),
+    ("three faces", _faces(3, 30)),
+    ("the last one", _faces(1, 60, 2)),
+    ("an end without a face", _faces(0, 60, 2)),
+    ("a weight too few", _faces(2, 60)[:-1]),
+    ("a weight too many", _faces(2, 60) + b"\x00"),
+    ("count and shapes cut short", _faces(1, 60)[:19]),
+    ("51 shapes", _faces(1, 60)[:18] + b"\x33\x00" + bytes(51)),
+    ("another rate", _faces(1, 60)[:17] + b"\x19" + _faces(1, 60)[18:]),
+)
+
 _ORDERS: Final[tuple[tuple[str, tuple[tuple[int, int, int], ...]], ...]] = (
     ("in order", ((7, 0, 1), (7, 1, 0), (7, 2, 2))),
     ("loss", ((7, 0, 1), (7, 3, 0), (7, 4, 0))),
@@ -77,6 +99,31 @@ def binary_frames() -> dict[str, Any]:
             _padded("the biggest frame", MAX_BINARY_BYTES),
             _padded("a frame too big", MAX_BINARY_BYTES + 2),
         ],
+    }
+
+
+def face_frames() -> dict[str, Any]:
+    """Returns the document of dense face frames."""
+    return {
+        "about": "Binary frames of kind 3 and their fields; weights are bytes, face by face. For "
+        "clients that ask for `capabilities.face_hz`; others ignore the kind.",
+        "cases": [_face(name, data) for name, data in _FACES],
+    }
+
+
+def _face(name: str, data: bytes) -> Case:
+    case: Case = {"name": name, "from": "server", "hex": data.hex()}
+    try:
+        frame = unpack_face(data)
+    except ProtocolError as error:
+        return case | {"error": error.code}
+    return case | {
+        "flags": int(frame.flags),
+        "stream": frame.stream,
+        "seq": frame.seq,
+        "pts": frame.pts,
+        "hz": frame.hz,
+        "weights": frame.weights.tolist(),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -13,17 +14,27 @@ from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.negotiation import ServerOffer, negotiate
 
 Case = dict[str, Any]
-Frame = wire.ServerMessage | AudioFrame | str | bytes | int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A message with a number that is not the next one."""
+
+    seq: int
+    message: wire.ServerMessage
+
+
+Frame = wire.ServerMessage | Numbered | AudioFrame | str | bytes | int
 """A message, an audio frame, a text frame or a binary frame by hand, or a close code."""
 
 _LOST: Final = 1006
 
 
-def ready(version: str = "1.0.0") -> wire.SessionReady:
+def ready(token: str | None = None, session_id: str = "s1") -> wire.SessionReady:
     """A `session.ready` as a server answers to `session.hello` without wishes."""
     agreed = negotiate(wire.SessionHello(), ServerOffer())
     return wire.SessionReady(
-        session_id="s1",
+        session_id=session_id,
         audio_in=agreed.audio_in,
         audio_out=agreed.audio_out,
         settings=agreed.settings,
@@ -41,8 +52,20 @@ def ready(version: str = "1.0.0") -> wire.SessionReady:
             max_ahead_ms=2_000.0,
             idle_ms=0.0,
         ),
-        server=wire.ServerInfo(version=version),
+        server=wire.ServerInfo(version="1.0.0"),
+        resume=None if token is None else offer(token),
     )
+
+
+def offer(token: str) -> wire.ResumeOffer:
+    """How to come back."""
+    return wire.ResumeOffer(token=token, ttl_s=60.0)
+
+
+def resumed(last_seq: int, replayed: int, token: str) -> Numbered:
+    """The session goes on after `last_seq`."""
+    message = wire.SessionResumed(replayed=replayed, lost=False, resume=offer(token))
+    return Numbered(last_seq, message)
 
 
 def started(reply_id: int) -> wire.ReplyStarted:
@@ -174,7 +197,7 @@ _SESSIONS: Final[dict[str, Sequence[Frame]]] = {
     "what is not known or not readable": [
         ready(),
         '{"type":"avatar.dance","seq":1,"ts_ms":1.0}',
-        '{"type":"state","seq":2,"ts_ms":2.0,"state":"dancing"}',
+        '{"type":"state","seq":1,"ts_ms":2.0,"state":"dancing"}',
         '{"type":"state","seq":3',
         wire.WarningMessage(code="to_come", message="?"),
         wire.ErrorMessage(code="stt_failed", message="?"),
@@ -197,13 +220,79 @@ _SESSIONS: Final[dict[str, Sequence[Frame]]] = {
         ready(),
         _LOST,
     ],
-    "the connection is lost in a reply": [ready(), started(1), audio(1, 0, 0), _LOST, ready()],
+    "the connection is lost, and no session is kept": [
+        ready(),
+        started(1),
+        audio(1, 0, 0),
+        _LOST,
+        ready(),
+        started(1),
+        audio(1, 0, 0),
+    ],
+    "resumed in a reply: what came already is dropped": [
+        ready("A"),
+        started(1),
+        mouth(1),
+        audio(1, 0, 0),
+        audio(1, 1, 4),
+        _LOST,
+        resumed(2, 1, "B"),
+        audio(1, 0, 0),
+        audio(1, 1, 4),
+        audio(1, 2, 8),
+        Numbered(2, mouth(1)),
+        Numbered(3, mouth(1, 100.0)),
+        audio(1, 3, 12),
+        Numbered(4, wire.ReplyAudioDone(reply_id=1, sample_count=16)),
+        _LOST,
+        _LOST,
+        _LOST,
+        resumed(4, 0, "C"),
+        Numbered(5, done(1)),
+        _LOST,
+    ],
+    "resumed after a close for reading too slowly": [
+        ready("A"),
+        started(1),
+        4408,
+        resumed(1, 0, "B"),
+        audio(1, 0, 0),
+    ],
+    "resumed after an interruption that was missed": [
+        ready("A"),
+        started(1),
+        audio(1, 0, 0),
+        _LOST,
+        resumed(1, 3, "B"),
+        Numbered(2, interrupted(1)),
+        Numbered(3, done(1, "interrupted")),
+        Numbered(4, started(2)),
+        audio(2, 0, 0),
+    ],
+    "the session is gone: everything begins anew": [
+        ready("A"),
+        started(7),
+        audio(7, 0, 0),
+        _LOST,
+        Numbered(0, ready("B", "s2")),
+        Numbered(1, wire.WarningMessage(code="resume_failed", message="?")),
+        Numbered(2, started(1)),
+        audio(1, 0, 0),
+        audio(7, 1, 4),
+        _LOST,
+    ],
+    "another connection took the session over": [ready("A"), started(1), 4009],
+    "the server stops: nothing to come back to": [
+        ready("A"),
+        wire.SessionGoaway(reconnect_in_ms=1000.0, reason="shutdown"),
+        1001,
+    ],
     "a fatal error": [ready(), wire.ErrorMessage(code="internal", message="?", fatal=True), 1011],
     **{
         f"close {code}": [ready(), code]
         for code in (
             *(1000, 1001, 1003, 1007, 1008, 1009, 1011, 1012, 1013),
-            *(4000, 4001, 4002, 4003, 4004, 4008, 4009, 4408, 4429, 4503),
+            *(4000, 4001, 4002, 4003, 4004, 4008, 4009, 4010, 4408, 4429, 4503),
         )
     },
 }
@@ -233,9 +322,13 @@ def _session(name: str, given: Sequence[Frame]) -> Case:
                 step = {"hex": data.hex()}
                 actions = reactions.binary(data)
             case _:
-                text = frame
-                if isinstance(text, wire.ServerMessage):
-                    text = protocol.encode_text(text, seq=seq, ts_ms=100.0 + seq)
+                text = frame if isinstance(frame, str) else ""
+                if isinstance(frame, wire.SessionReady):
+                    seq = 0
+                if isinstance(frame, Numbered):
+                    text = protocol.encode_text(frame.message, seq=frame.seq, ts_ms=100.0)
+                elif isinstance(frame, wire.ServerMessage):
+                    text = protocol.encode_text(frame, seq=seq, ts_ms=100.0 + seq)
                     seq += 1
                 step = {"text": text}
                 actions = reactions.text(text)

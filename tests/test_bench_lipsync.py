@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soxr
 
 pytest.importorskip("pocketsphinx")
 
-from voice_avatar.bench.forced_aligner import ALIGNER_HZ, HeardPhone, align
-from voice_avatar.bench.lipsync import (
-    Sentence,
-    TimedPhone,
-    arrival,
-    figures,
-    is_closed,
-    item,
-    measured,
-    timed,
+from voice_avatar.bench import boundary_fit
+from voice_avatar.bench.forced_aligner import (
+    ALIGNER_HZ,
+    HeardPhone,
+    SurePhone,
+    align,
+    align_often,
 )
+from voice_avatar.bench.lipsync import Sentence, TimedPhone, figures, item, measured, timed
 from voice_avatar.bench.phone_pairs import PlannedSound, paired, planned_sounds
-from voice_avatar.bench.sentences import read_sentences
+from voice_avatar.bench.sentences import read_calibration, read_sentences
+from voice_avatar.bench.shown import arrival, is_closed, is_shown
 from voice_avatar.command_say import speak
 from voice_avatar.config import Config
 from voice_avatar.events import PhonemeSpan, VisemePose
@@ -44,6 +44,10 @@ def spans(*parts: tuple[str, int]) -> list[PhonemeSpan]:
         out.append(PhonemeSpan(symbol, at, at + length))
         at += length
     return out
+
+
+def sure(*phones: HeardPhone) -> list[SurePhone]:
+    return [SurePhone(phone, 0.0, True) for phone in phones]
 
 
 # -- pairing
@@ -80,7 +84,7 @@ def test_a_vowel_arrives_with_its_shape_not_with_the_lips_that_a_consonant_borro
 
 def test_lips_may_close_while_the_sound_before_lasts() -> None:
     sounds = [PlannedSound("a", 0, 0, 100), PlannedSound("b", 140, 140, 200)]
-    heard = [HeardPhone("AA", 0.0, 0.1, True), HeardPhone("B", 0.1, 0.2, True)]
+    heard = sure(HeardPhone("AA", 0.0, 0.1, True), HeardPhone("B", 0.1, 0.2, True))
     early = [pose(0, aa=1.0), pose(90, PP=1.0), pose(150, PP=1.0)]
     [_, b] = timed(sounds, heard, early, RATE_HZ)
     assert (b.shown_s, b.is_closed, b.planned_s) == (0.09, True, 0.14)
@@ -89,15 +93,33 @@ def test_lips_may_close_while_the_sound_before_lasts() -> None:
 
 def test_an_affricate_begins_with_the_shape_of_its_stop() -> None:
     sounds = [PlannedSound("t", 0, 0, 30), PlannedSound("ʃ", 30, 30, 80)]
-    [ch] = timed(sounds, [HeardPhone("CH", 0.0, 0.08)], [pose(0, DD=0.6), pose(30)], RATE_HZ)
+    heard = sure(HeardPhone("CH", 0.0, 0.08))
+    [ch] = timed(sounds, heard, [pose(0, DD=0.6), pose(30)], RATE_HZ)
     assert ch.shown_s == 0.0
 
 
 def test_a_sound_of_the_same_shape_before_does_not_count_as_its_own_arrival() -> None:
     sounds = [PlannedSound("m", 0, 0, 100), PlannedSound("b", 100, 100, 200)]
-    heard = [HeardPhone("M", 0.0, 0.1), HeardPhone("B", 0.1, 0.2)]
-    held = [pose(0, PP=1.0), pose(80, PP=1.0)]
-    assert [p.shown_s for p in timed(sounds, heard, held, RATE_HZ)] == [0.0, None]
+    heard = sure(HeardPhone("M", 0.0, 0.1), HeardPhone("B", 0.1, 0.2))
+    left = [pose(0, PP=1.0), pose(60, PP=1.0), pose(80, aa=1.0), pose(300)]
+    assert [p.shown_s for p in timed(sounds, heard, left, RATE_HZ)] == [0.0, None]
+
+
+def test_a_shape_that_is_held_for_two_sounds_is_there_when_the_second_begins() -> None:
+    sounds = [PlannedSound("m", 0, 0, 100), PlannedSound("b", 100, 100, 200)]
+    heard = sure(HeardPhone("M", 0.0, 0.1), HeardPhone("B", 0.1, 0.2))
+    held = [pose(0, PP=1.0), pose(170, PP=1.0), pose(200, aa=1.0)]
+    assert [p.shown_s for p in timed(sounds, heard, held, RATE_HZ)] == [0.0, 0.1]
+    assert is_shown(held, "B", 180)
+    assert not is_shown(held, "B", 195)
+    assert not is_shown(held, "B", 300)
+
+
+def test_lips_that_only_begin_to_move_have_not_arrived() -> None:
+    sounds = [PlannedSound("a", 0, 0, 100), PlannedSound("b", 100, 100, 200)]
+    heard = sure(HeardPhone("AA", 0.0, 0.1), HeardPhone("B", 0.1, 0.2))
+    moving = [pose(0, aa=1.0), pose(100, PP=1.0), pose(180, PP=1.0)]
+    assert [p.shown_s for p in timed(sounds, heard, moving, RATE_HZ)] == [0.0, 0.1]
 
 
 def test_lips_that_move_past_each_other_between_two_poses_are_seen_closed() -> None:
@@ -112,18 +134,27 @@ def test_lips_that_move_past_each_other_between_two_poses_are_seen_closed() -> N
 
 
 def a_phone(name: str, heard_s: float, shown_s: float | None) -> TimedPhone:
-    return TimedPhone(HeardPhone(name, heard_s, heard_s + 0.1), heard_s, heard_s, shown_s, True)
+    heard = HeardPhone(name, heard_s, heard_s + 0.1)
+    return TimedPhone(heard, 0.01, heard_s < 2.0, heard_s, heard_s, shown_s, True)
 
 
 def test_a_mouth_that_is_late_is_noticed_sooner_than_one_that_is_early() -> None:
     early, late = a_phone("B", 1.0, 0.9), a_phone("AA", 2.0, 2.1)
     unseen = a_phone("M", 3.0, None)
-    found = {f.name: f for f in figures([Sentence("", 4, (early, late, unseen), (-2.0, 4.0))])}
-    offset, repeat = found["visemes.offset"].summary, found["aligner.repeat"].summary
+    sentence = Sentence("", 4, (early, late, unseen), 2.0, 44, 1500, 0.001)
+    found = {f.name: f for f in figures([sentence])}
+    offset, spread = found["visemes.offset"].summary, found["aligner.spread"].summary
     assert offset is not None
-    assert repeat is not None
+    assert spread is not None
     assert (offset.least, offset.most) == pytest.approx((-100.0, 100.0))
-    assert repeat.mean == pytest.approx(3.0)
+    assert spread.mean == pytest.approx(10.0)
+    assert found["aligner.sure"].value == pytest.approx(100 / 3)
+    sure_only = found["visemes.sure.offset"].summary
+    assert sure_only is not None
+    assert (sure_only.count, sure_only.mean) == (1, pytest.approx(100.0))
+    assert found["track.poses"].value == 22.0
+    assert found["track.bytes"].value == 750.0
+    assert found["track.cpu"].value == pytest.approx(0.05)
     assert found["visemes.in_window"].value == 50.0
     assert found["closures.in_window"].value == 100.0
     assert found["closures.shown"].value == 50.0
@@ -132,11 +163,11 @@ def test_a_mouth_that_is_late_is_noticed_sooner_than_one_that_is_early() -> None
 
 
 def test_without_a_phone_there_is_no_distribution_and_no_share() -> None:
-    assert all(f.value is None and f.summary is None for f in figures([Sentence("", 0, (), ())]))
+    assert all(f.value is None and f.summary is None for f in figures([Sentence("", 0, ())]))
 
 
 def test_an_item_tells_when_each_phone_is_heard_planned_and_shown() -> None:
-    [phone] = item(Sentence("x", 1, (a_phone("AA", 1.0, 1.02),), ()))["phones"]
+    [phone] = item(Sentence("x", 1, (a_phone("AA", 1.0, 1.02),)))["phones"]
     assert (phone["phone"], phone["heard_s"], phone["shown_s"]) == ("AA", 1.0, 1.02)
     assert phone["is_closed"] is None
 
@@ -156,6 +187,14 @@ def test_the_aligner_says_nothing_where_the_text_cannot_be() -> None:
 def test_the_aligner_knows_every_word_of_the_sentences() -> None:
     for text in read_sentences():
         assert align(text, np.zeros(1600, np.int16)) == []  # an unknown word would raise
+
+
+def test_the_sentences_for_fitting_are_others_and_known_to_the_aligner() -> None:
+    sentences = read_calibration()
+    assert len(sentences) >= 60
+    assert not {*sentences} & {*read_sentences()}
+    for text in sentences:
+        assert align(text, np.zeros(1600, np.int16)) == []
 
 
 def test_there_are_enough_sentences_and_they_hold_every_kind_of_closure() -> None:
@@ -187,3 +226,42 @@ def test_speech_that_comes_later_than_its_track_is_seen_to_come_later(piper: Tts
     )
     moved = [there[key] - here[key] for key in here.keys() & there.keys()]
     assert np.median(moved) == pytest.approx(200.0, abs=10.0)
+
+
+@pytest.mark.models
+def test_most_boundaries_are_where_they_were_when_the_aligner_hears_them_again(
+    piper: TtsEngine,
+) -> None:
+    text = read_sentences(1)[0]
+    speech = speak(Config(), piper, text, "en")
+    samples = np.frombuffer(bytes(speech.pcm), "<i2")
+    found = align_often(text, soxr.resample(samples, speech.rate_hz, ALIGNER_HZ))
+    assert [s.phone.name for s in found][:4] == ["P", "L", "IY", "Z"]
+    assert sum(s.is_sure for s in found) > 0.8 * len(found)
+    assert all(s.spread_s <= 0.03 for s in found if s.is_sure)
+    assert align_often("a long sentence that takes a while", np.zeros(1600, np.int16)) == []
+
+
+# -- fitting boundaries
+
+
+def test_a_line_is_found_and_what_is_far_from_it_hardly_counts() -> None:
+    rng = np.random.default_rng(1)
+    own, before = rng.uniform(20, 200, 300), rng.uniform(20, 200, 300)
+    late = -20 + 0.2 * (own - 100) - 0.1 * (before - 100)
+    late[:20] += 400.0
+    found = list(zip(late.tolist(), own.tolist(), before.tolist(), strict=True))
+    assert boundary_fit.fitted(found) == pytest.approx([-20, 0.2, -0.1], abs=1.0)
+    table = boundary_fit.table_of({"vowel labial": found, "vowel vowel": found, "x y": found[:3]})
+    assert table.startswith('"vowel labial" = [-')
+    assert len(table.splitlines()) == 1
+
+
+@pytest.mark.models
+def test_boundaries_are_measured_between_sounds_of_known_classes(piper: TtsEngine) -> None:
+    text = read_calibration()[0]
+    speech = speak(Config(), piper, text, "en")
+    found = list(boundary_fit.boundaries(text, speech, piper.capabilities))
+    assert len(found) > 15
+    assert {"labial vowel", "vowel labial"} <= {pair for pair, _ in found}
+    assert np.median([abs(late) for _, (late, _, _) in found]) < 25

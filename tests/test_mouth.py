@@ -151,7 +151,8 @@ def test_a_cut_track_is_whole_ahead_of_its_audio_and_never_jumps(
         assert sum(w for _, w in now.weights) <= 1.0
         closures = [(v, w) for v, w in was.weights if v in (PP, FF)]
         assert [(v, w) for v, w in now.weights if v in (PP, FF)] == closures
-        if not closures and (share := dict(was.weights).get(AA)):
+        is_full = sum(w for _, w in now.weights) >= 0.99  # there the gain has no room
+        if not closures and not is_full and (share := dict(was.weights).get(AA)):
             gains.append((now.sample, dict(now.weights)[AA] / share))
     assert all(GAIN[0] - 0.01 <= gain <= GAIN[1] for _, gain in gains)
     for (one_at, one), (two_at, two) in pairwise(gains):

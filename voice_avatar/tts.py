@@ -52,6 +52,9 @@ class TtsOptions:
         piece_growth: how much longer each piece is than the one before (3: making a piece takes
             a tenth of its length, so even on a busy machine the next is there in time).
         max_frames: frames of the longest piece (192 = 2.2 s: what an interruption may waste).
+        heard_boundaries: whether sounds begin where they are heard, instead of where the durations
+            of the voice put them (mouth and words; measured on an American voice, by classes of
+            sounds).
     """
 
     engine: str = "piper"
@@ -69,6 +72,7 @@ class TtsOptions:
     lead_frames: int = 3
     piece_growth: float = 3.0
     max_frames: int = 192
+    heard_boundaries: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def symbol_table(espeak_voice: str, phoneme_type: str = "espeak") -> SymbolTable
             symbols that mean several things.
         phoneme_type: "pinyin", or anything else for IPA.
     """
-    raw = _read("pinyin.toml" if phoneme_type == "pinyin" else "ipa.toml")
+    raw = read_table("pinyin.toml" if phoneme_type == "pinyin" else "ipa.toml")
     kinds: dict[str, Kind] = {}
     shapes: dict[str, tuple[Weights, ...]] = {}
     added: dict[str, Weights] = {}
@@ -121,7 +121,8 @@ def _parse_shape(text: str) -> Weights:
 
 
 @cache
-def _read(name: str) -> dict[str, Any]:
+def read_table(name: str) -> dict[str, Any]:
+    """Returns a table of `data/visemes`."""
     text = resources.files("voice_avatar").joinpath("data", "visemes", name).read_text("utf-8")
     return tomllib.loads(text)
 
@@ -150,7 +151,7 @@ def azure_viseme(weights: Weights) -> int:
     together are the neutral vowel (1).
     """
     shares = dict(weights)
-    azure = _read("sets.toml")["azure"]
+    azure = read_table("sets.toml")["azure"]
     if min(shares.get(AA, 0.0), shares.get(EH, 0.0)) >= azure["neutral_share"]:
         return int(azure["neutral"])
     strongest = max(shares, key=lambda viseme: shares[viseme], default=SIL)
@@ -158,7 +159,7 @@ def azure_viseme(weights: Weights) -> int:
 
 
 def _carried_over(weights: Weights, name: str) -> dict[str, float]:
-    table = _read("sets.toml")[name]
+    table = read_table("sets.toml")[name]
     out: dict[str, float] = {}
     for viseme, weight in weights:
         for shape, share in table.get(VISEMES[viseme], {}).items():

@@ -332,7 +332,9 @@ def _keys(targets: Sequence[_Target], end: int, scale: _Scale) -> list[_Key]:
             keys += _rest_keys(target, end, scale)
         else:
             keys += _shape_keys(target, following, end, scale)
-    first = keys[0].weights if keys and keys[0].sample == 0 else REST
+    early = [key for key in keys if key.sample < scale.samples(SPACING_MS)]
+    # A shape that comes too soon for a pose of its own is there from the start.
+    first = next((key.weights for key in early if key.weights != REST), REST)
     last = keys[-1].weights if keys and keys[-1].sample == end else REST
     return [_Key(0, first, _Rank.EDGE), *keys, _Key(end, last, _Rank.EDGE)]
 

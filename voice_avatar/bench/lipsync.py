@@ -7,65 +7,69 @@ phones are then paired with the voice's by their symbols, not by their times. Th
     closures  the same for m, b and p, whose lips must meet: the errors that people see
     phones    when does the voice's own plan say that the phone begins?
 
-Offsets are sound minus picture, in ms: positive = the mouth is ahead of the sound. They include the
-aligner's own error; `aligner.repeat` tells how much of that is chance.
+Offsets are sound minus picture, in ms: positive = the mouth is ahead of the sound. What counts is
+when a shape is reached, not when the lips begin to move: that they begin early is meant.
+
+The aligner errs, too. It hears every recording several times, and the median counts; where it does
+not agree with itself, `….sure` leaves the phone out. Figures without `sure` leave out nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import soxr
 
+from voice_avatar import protocol
 from voice_avatar.bench.alone import repeating, told
-from voice_avatar.bench.forced_aligner import ALIGNER_HZ, HeardPhone, align
+from voice_avatar.bench.forced_aligner import (
+    ALIGNER_HZ,
+    MOST_SPREAD_S,
+    HeardPhone,
+    SurePhone,
+    align_often,
+)
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.phone_pairs import VOWELS, PlannedSound, paired, planned_sounds
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.sentences import read_sentences
+from voice_avatar.bench.shown import (
+    CLOSED_WEIGHT,
+    CLOSURES,
+    SHAPES,
+    arrival,
+    is_closed,
+    is_shown,
+    shapes_of,
+)
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
+from voice_avatar.boundaries import heard as heard_boundaries
 from voice_avatar.command_say import Speech, speak
 from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import EngineUnavailable
 from voice_avatar.events import VisemePose, VisemeTrack
+from voice_avatar.loudness import VoiceLevel
 from voice_avatar.models import ModelStore
+from voice_avatar.mouth import PlannedMouth
 from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
-from voice_avatar.viseme_tables import VISEMES, symbol_table
+from voice_avatar.viseme_tables import symbol_table
+from voice_avatar.visemes import viseme_poses
 
 WINDOW_MS: Final = (-45.0, 125.0)
 """Offsets that viewers do not notice: sound up to 45 ms early, up to 125 ms late (ITU-R BT.1359,
 detectability)."""
 
-SHIFT_MS: Final = 105
-"""How much later the aligner hears the recording the second time; no multiple of its frame."""
-
-SHAPES: Final[dict[str, str]] = {
-    **dict.fromkeys(("P", "B", "M"), "PP"),
-    **dict.fromkeys(("F", "V"), "FF"),
-    **dict.fromkeys(("TH", "DH"), "TH"),
-    **dict.fromkeys(("T", "D"), "DD"),
-    **dict.fromkeys(("K", "G", "NG"), "kk nn"),
-    **dict.fromkeys(("SH", "ZH"), "CH"),
-    **dict.fromkeys(("CH", "JH"), "CH DD"),  # may begin with the shape of their t or d
-    **dict.fromkeys(("S", "Z"), "SS"),
-    **dict.fromkeys(("N", "L"), "nn"),
-    **{"R": "RR", "W": "U O", "Y": "I", "ER": "RR E"},
-    **dict.fromkeys(VOWELS - {"ER"}, "aa E I O U"),
-}
-"""Phone -> visemes that show it (OVR's reference, which gives each viseme its phonemes). Any vowel
-shape shows a vowel: which one is a matter of taste, when it comes is measured here. h has none."""
-
-CLOSURES: Final = frozenset({"P", "B", "M"})
-LEAST_WEIGHT: Final = 0.25
-"""A consonant shows from this weight on; a vowel shows where its shape is the strongest."""
-CLOSED_WEIGHT: Final = 0.9
+CPU_ROUNDS: Final = 5
+"""How often the track is made to see what it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class TimedPhone:
 
     Attributes:
         heard: by the aligner.
+        spread_s: how far its hearings put the start apart, seconds.
+        is_sure: whether they agree.
         planned_s: when the plan begins it, its stress mark included, seconds.
         onset_s: when the plan begins its own symbol.
         shown_s: when the mouth gets there; None = it has no shape of its own, or never shows it.
@@ -81,6 +87,8 @@ class TimedPhone:
     """
 
     heard: HeardPhone
+    spread_s: float
+    is_sure: bool
     planned_s: float
     onset_s: float
     shown_s: float | None
@@ -104,13 +112,19 @@ class Sentence:
         text: what was said.
         heard: phones of the aligner; 0 = it could not follow.
         phones: those that have a counterpart in the plan.
-        repeats_ms: how much the second alignment moved each phone, `SHIFT_MS` taken off.
+        audio_s: length of the speech, seconds.
+        poses: of its track.
+        track_bytes: of the messages that carry it.
+        cpu_s: what making the track of it took, seconds of CPU.
     """
 
     text: str
     heard: int
     phones: tuple[TimedPhone, ...]
-    repeats_ms: tuple[float, ...]
+    audio_s: float = 0.0
+    poses: int = 0
+    track_bytes: int = 0
+    cpu_s: float = 0.0
 
 
 # ---------------------------------------------------------------------------------------------
@@ -120,69 +134,82 @@ class Sentence:
 def measured(text: str, speech: Speech, voice: TtsCapabilities) -> Sentence:
     """Returns a spoken sentence, measured."""
     samples = soxr.resample(np.frombuffer(bytes(speech.pcm), "<i2"), speech.rate_hz, ALIGNER_HZ)
-    heard = align(text, samples)
-    late = np.zeros(SHIFT_MS * ALIGNER_HZ // 1000, np.int16)
-    again = align(text, np.concatenate((late, samples)))
-    repeats: tuple[float, ...] = ()
-    if [p.name for p in heard] == [p.name for p in again]:
-        moved = zip(heard, again, strict=True)
-        repeats = tuple(1000.0 * (b.start_s - a.start_s) - SHIFT_MS for a, b in moved)
+    found = align_often(text, samples)
     table = symbol_table(voice.espeak_voice, voice.phoneme_type)
     sounds = [s for at, plan in speech.plans for s in planned_sounds(plan.spans, table, at)]
-    poses = [p for n in speech.notices if isinstance(n, VisemeTrack) for p in n.poses]
-    return Sentence(text, len(heard), tuple(timed(sounds, heard, poses, speech.rate_hz)), repeats)
+    tracks = [n for n in speech.notices if isinstance(n, VisemeTrack)]
+    poses = [p for track in tracks for p in track.poses]
+    dialect = protocol.Dialect(speech.rate_hz)
+    return Sentence(
+        text,
+        len(found),
+        tuple(timed(sounds, found, poses, speech.rate_hz)),
+        len(speech.pcm) / 2 / speech.rate_hz,
+        len(poses),
+        sum(len(msgspec.json.encode(protocol.to_message(track, dialect))) for track in tracks),
+        cpu_s(speech, voice),
+    )
+
+
+def cpu_s(speech: Speech, voice: TtsCapabilities) -> float:
+    """Returns the CPU time that the mouth of some speech takes, seconds: boundaries, poses, gains.
+
+    Args:
+        speech: already spoken; only its mouth is made again, piece by piece.
+        voice: that spoke it.
+    """
+    table = symbol_table(voice.espeak_voice, voice.phoneme_type)
+    before_s = time.process_time()
+    for _ in range(CPU_ROUNDS):
+        level = VoiceLevel()
+        for at, plan in speech.plans:
+            heard_boundaries(plan.spans, table, speech.rate_hz)
+            poses = viseme_poses(
+                plan.spans,
+                rate_hz=speech.rate_hz,
+                espeak_voice=voice.espeak_voice,
+                phoneme_type=voice.phoneme_type,
+            )
+            end = plan.sample_count
+            mouth = PlannedMouth(1, poses, start=0, end=end, rate_hz=speech.rate_hz, level=level)
+            for start in range(0, end, speech.rate_hz):
+                until = at + min(end, start + speech.rate_hz)
+                mouth.hear(bytes(speech.pcm[2 * (at + start) : 2 * until]))
+            mouth.finish(is_cut=False)
+    return (time.process_time() - before_s) / CPU_ROUNDS
 
 
 def timed(
     sounds: Sequence[PlannedSound],
-    heard: Sequence[HeardPhone],
+    heard: Sequence[SurePhone],
     poses: Sequence[VisemePose],
     rate_hz: int,
 ) -> Iterator[TimedPhone]:
     """Yields the phones that are in both the plan and the recording."""
-    pairs = paired([s.symbol for s in sounds], [p.name for p in heard])
-    names = {i: heard[j].name for i, j in pairs}
+    pairs = paired([s.symbol for s in sounds], [h.phone.name for h in heard])
+    names = {i: heard[j].phone.name for i, j in pairs}
+    for i in range(1, len(sounds)):  # the rest of a diphthong or an affricate is as its begin
+        names.setdefault(i, names.get(i - 1, ""))
     for i, j in pairs:
-        phone, sound = heard[j], sounds[i]
-        # A consonant may be prepared while the sound before it lasts, unless that has its shape.
+        phone, sound = heard[j].phone, sounds[i]
         last = sounds[i - 1] if i else None
         first = 0 if last is None else last.end
         if last is not None and phone.name not in VOWELS:
-            has_same = SHAPES.get(names.get(i - 1, "")) == SHAPES.get(phone.name)
-            first = sound.start if has_same else last.onset + 1
+            # It may be prepared while the sound before it lasts, unless that has its shape.
+            is_same = shapes_of(names.get(i - 1, "")) & shapes_of(phone.name)
+            first = sound.start if is_same else last.onset + 1
         shown = arrival(poses, phone.name, first, sound.end)
+        if first == sound.start and is_shown(poses, phone.name, first):
+            shown = first  # held since the sound before
         yield TimedPhone(
             phone,
+            heard[j].spread_s,
+            heard[j].is_sure,
             sound.start / rate_hz,
             sound.onset / rate_hz,
             None if shown is None else shown / rate_hz,
             phone.name in CLOSURES and is_closed(poses, phone, rate_hz),
         )
-
-
-def arrival(poses: Sequence[VisemePose], phone: str, first: int, end: int) -> int | None:
-    """Returns the first sample in [first, end) at which a pose shows a phone; None = none does."""
-    shapes = {VISEMES.index(name) for name in SHAPES.get(phone, "").split()}
-    for pose in poses:
-        if first <= pose.sample < end and pose.weights:
-            strongest = max(pose.weights, key=lambda item: item[1])[0]
-            weight = sum(w for viseme, w in pose.weights if viseme in shapes)
-            if strongest in shapes if phone in VOWELS else weight >= LEAST_WEIGHT:
-                return pose.sample
-    return None
-
-
-def is_closed(poses: Sequence[VisemePose], phone: HeardPhone, rate_hz: int) -> bool:
-    """Returns whether the lips are together at some time while a phone is heard.
-
-    Between two poses the mouth moves in a straight line, so that its extremes are at poses and at
-    the ends of the phone.
-    """
-    times = [pose.sample / rate_hz for pose in poses]
-    closed = [dict(pose.weights).get(VISEMES.index("PP"), 0.0) for pose in poses]
-    ends = np.interp([phone.start_s, phone.end_s], times, closed).tolist() if times else []
-    inside = (w for t, w in zip(times, closed, strict=True) if phone.start_s <= t <= phone.end_s)
-    return max((*ends, *inside), default=0.0) >= CLOSED_WEIGHT
 
 
 # ---------------------------------------------------------------------------------------------
@@ -200,10 +227,12 @@ def figures(sentences: Sequence[Sentence]) -> list[Figure]:
     shown = [(p, p.shown_s) for p in shaped if p.shown_s is not None]
     closed = [(p, at_s) for p, at_s in shown if p.name in CLOSURES]
     heard = sum(s.heard for s in sentences)
-    repeats = [abs(ms) for s in sentences for ms in s.repeats_ms]
+    spreads = [1000.0 * p.spread_s for p in phones]
     return [
         *_timings("visemes", "visemes", shown),
+        *_timings("visemes.sure", "visemes, aligner sure", _sure(shown)),
         *_timings("closures", "closures (m b p)", closed),
+        *_timings("closures.sure", "closures (m b p), aligner sure", _sure(closed)),
         _share("visemes.shown", "phones whose shape the track reaches", len(shown), len(shaped)),
         _share("closures.shown", "closures that the track makes", len(closed), len(closures)),
         _share(
@@ -230,16 +259,58 @@ def figures(sentences: Sequence[Sentence]) -> list[Figure]:
             [(p, p.onset_s) for p in phones],
         ),
         _share("paired", "phones of the aligner that the plan has too", len(phones), heard),
+        _share(
+            "aligner.sure",
+            "phones of which the aligner is sure",
+            sum(p.is_sure for p in phones),
+            len(phones),
+            f"all hearings have it, within {1000 * MOST_SPREAD_S:.0f} ms",
+        ),
         Figure(
-            name="aligner.repeat",
+            name="aligner.spread",
             title="the aligner against itself",
             unit="ms",
             better="lower",
-            summary=summary(repeats) if repeats else None,
-            note=f"|change| of a phone's start when the same audio comes {SHIFT_MS} ms later: "
-            "the least error that any track would show",
+            summary=summary(spreads) if spreads else None,
+            note="latest minus earliest start of a phone in several hearings of one recording "
+            "(later, slower, faster): no track would show less error than that",
         ),
+        *_costs(sentences),
     ]
+
+
+def _sure(timings: Sequence[Timing]) -> list[Timing]:
+    return [(phone, at_s) for phone, at_s in timings if phone.is_sure]
+
+
+def _costs(sentences: Sequence[Sentence]) -> Iterator[Figure]:
+    """Yields what the track takes for a second of speech."""
+    audio_s = sum(s.audio_s for s in sentences)
+    if audio_s == 0:
+        return
+    poses, size, cpu_s = (
+        sum(values) / audio_s
+        for values in zip(*((s.poses, s.track_bytes, s.cpu_s) for s in sentences), strict=True)
+    )
+    yield Figure(
+        name="track.poses", title="poses a second of speech", unit="1", better="lower", value=poses
+    )
+    yield Figure(
+        name="track.bytes",
+        title="bytes a second of speech",
+        unit="1",
+        better="lower",
+        value=size,
+        note="JSON, ovr15",
+    )
+    yield Figure(
+        name="track.cpu",
+        title="CPU of the mouth",
+        unit="%",
+        better="lower",
+        value=100.0 * cpu_s,
+        note="of one core, while the avatar speaks",
+    )
 
 
 def _timings(name: str, title: str, timings: Sequence[Timing]) -> Iterator[Figure]:
@@ -286,13 +357,18 @@ def item(sentence: Sentence) -> dict[str, Any]:
     return {
         "text": sentence.text,
         "heard": sentence.heard,
-        "repeats_ms": [round(ms, 1) for ms in sentence.repeats_ms],
+        "audio_s": round(sentence.audio_s, 3),
+        "poses": sentence.poses,
+        "track_bytes": sentence.track_bytes,
+        "cpu_s": round(sentence.cpu_s, 5),
         "phones": [
             {
                 "phone": p.name,
                 "is_word_start": p.heard.is_word_start,
                 "heard_s": round(p.heard.start_s, 3),
                 "heard_end_s": round(p.heard.end_s, 3),
+                "spread_s": round(p.spread_s, 3),
+                "is_sure": p.is_sure,
                 "planned_s": round(p.planned_s, 4),
                 "onset_s": round(p.onset_s, 4),
                 "shown_s": None if p.shown_s is None else round(p.shown_s, 4),

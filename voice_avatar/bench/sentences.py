@@ -11,6 +11,14 @@ from importlib import resources
 
 def read_sentences(limit: int = 0) -> list[str]:
     """Returns the sentences, or the first `limit` of them (0 = all)."""
+    return _lines("sentences.txt")[: limit or None]
+
+
+def read_calibration() -> list[str]:
+    """Returns other sentences, on which tables are fitted that are judged on the sentences."""
+    return _lines("calibration.txt")
+
+
+def _lines(name: str) -> list[str]:
     folder = resources.files("voice_avatar").joinpath("data/bench")
-    lines = (folder / "sentences.txt").read_text(encoding="utf-8").splitlines()
-    return lines[: limit or None]
+    return (folder / name).read_text(encoding="utf-8").splitlines()

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voice_avatar.audio import to_pcm
+from voice_avatar.boundaries import heard
 from voice_avatar.engines.piper_graph import FRONT_NOISE, CutVoice, cut
 from voice_avatar.engines.piper_spelling import (
     END,
@@ -47,6 +48,7 @@ from voice_avatar.tts import (
     piece_ends,
     word_spans,
 )
+from voice_avatar.viseme_tables import symbol_table
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -249,6 +251,9 @@ class PiperTts:
                 spans.append(PhonemeSpan(marked[index], at, end, word))
                 at = end
             first += len(symbols) + 1
+        if self._options.heard_boundaries and self.capabilities.phoneme_type == "espeak":
+            table = symbol_table(self.capabilities.espeak_voice)
+            spans = list(heard(spans, table, self.capabilities.rate_hz))
         return SpeechPlan(at, tuple(spans), word_spans(spans, len(words)))
 
     def _pieces(self, sentence: _Sentence) -> Iterator[bytes]:

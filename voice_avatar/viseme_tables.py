@@ -6,6 +6,7 @@ written "viseme:weight ..." (a missing weight is 1); "A > B" is one shape after 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -147,15 +148,22 @@ def vrm_weights(weights: Weights) -> dict[str, float]:
 def azure_viseme(weights: Weights) -> int:
     """Returns the one of Azure's viseme ids 0..21 that is nearest to a pose.
 
-    Azure has one shape at a time: that of the strongest viseme, except that open and half-open
-    together are the neutral vowel (1).
+    Azure has one shape at a time: that whose pose has the least angle to this one.
     """
-    shares = dict(weights)
-    azure = read_table("sets.toml")["azure"]
-    if min(shares.get(AA, 0.0), shares.get(EH, 0.0)) >= azure["neutral_share"]:
-        return int(azure["neutral"])
-    strongest = max(shares, key=lambda viseme: shares[viseme], default=SIL)
-    return int(azure[VISEMES[strongest]])
+    own = dict(weights)
+    nearest, most = 0, 0.0
+    for viseme, pose in _azure_poses():
+        size = math.sqrt(sum(w * w for _, w in pose))
+        along = sum(w * own.get(v, 0.0) for v, w in pose) / size
+        if along > most + 1e-9:
+            nearest, most = viseme, along
+    return nearest
+
+
+@cache
+def _azure_poses() -> tuple[tuple[int, Weights], ...]:
+    poses = read_table("sets.toml")["azure"]["poses"]
+    return tuple((int(viseme), _parse_shape(shape)) for viseme, shape in poses)
 
 
 def _carried_over(weights: Weights, name: str) -> dict[str, float]:

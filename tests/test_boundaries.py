@@ -69,6 +69,7 @@ def test_pauses_word_gaps_and_sounds_of_no_class_move_nothing() -> None:
         (("ɑ", 100), ("ǃ", 50)),
         (("^", 40), ("$", 30)),
         (("a", 60), ("ɪ", 60)),
+        (("m", 7), ("p", 0)),
     ):
         assert heard(spans(*plan), TABLE, RATE_HZ) == tuple(spans(*plan))
     assert heard((), TABLE, RATE_HZ) == ()

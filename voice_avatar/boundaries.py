@@ -111,7 +111,7 @@ def heard(
 def shift_ms(one: Segment, two: Segment, table: SymbolTable, rate_hz: int) -> float:
     """Returns how much later than planned the boundary between two sounds is heard, ms."""
     found = _shifts().get((sound_class(one.symbol, table), sound_class(two.symbol, table)))
-    if found is None:
+    if found is None or one.start == one.end or two.start == two.end:
         return 0.0
     fixed, own, before = found
     own_ms, before_ms = (1000 * (s.end - s.start) / rate_hz for s in (two, one))

@@ -85,13 +85,15 @@ def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
         program,
         VOICE_AVATAR_SERVER_EXAMPLES=str(examples),
         VOICE_AVATAR_CLIENT_MESSAGES=str(written),
+        VOICE_AVATAR_VECTORS=str(ROOT / "unity_client_protocol" / "vectors"),
     )
     passed = re.search(r"^(\d+) of (\d+) tests passed", out, re.M)
     assert passed is not None
     assert passed[1] == passed[2]
     messages = [decode_text(line) for line in written.read_text("utf-8").splitlines()]
-    hello = messages[1]
+    hello = messages[2]
     assert isinstance(hello, wire.SessionHello)
+    assert hello.resume == wire.Resume(session_id="s", token="t", last_seq=41)
     assert hello.instructions == 'Say "你好".'
     assert hello.capabilities.pause
     assert hello.endpointing == "manual"

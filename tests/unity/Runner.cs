@@ -61,7 +61,7 @@ namespace VoiceAvatar.Tests
         private static string Show(object value)
         {
             IEnumerable items = value is string ? null : value as IEnumerable;
-            return items == null ? "" + value : "[" + string.Join(", ", items.Cast<object>()) + "]";
+            return items == null ? "" + value : "[" + string.Join(", ", items.Cast<object>().Take(40)) + "]";
         }
     }
 

@@ -82,7 +82,7 @@ namespace VoiceAvatar.Tests
         [Test]
         public static void after_codes_that_would_come_again_it_stays_closed_until_it_is_asked()
         {
-            foreach (int code in new[] { 1000, 1003, 1008, 4000, 4001, 4003, 4004, 4008, 4009 })
+            foreach (int code in new[] { 1000, 1003, 1008, 4000, 4001, 4002, 4003, 4004, 4008, 4009, 4429 })
             {
                 ConnectionMachine machine = Live(Ticket);
                 Check.Same(ConnectionAction.None, machine.SocketClosed(code, 1));
@@ -96,7 +96,7 @@ namespace VoiceAvatar.Tests
         [Test]
         public static void after_codes_that_pass_it_tries_a_new_session()
         {
-            foreach (int code in new[] { 1001, 1012, 1013, 4002, 4010, 4429, 4503, 4999 })
+            foreach (int code in new[] { 1001, 1011, 1012, 1013, 4010, 4503, 4999 })
             {
                 ConnectionMachine machine = Live(Ticket);
                 Check.Same(ConnectionAction.Wait, machine.SocketClosed(code, 1), "" + code);
@@ -111,6 +111,9 @@ namespace VoiceAvatar.Tests
             ConnectionMachine machine = Live(Ticket);
             Check.Same(ConnectionAction.Wait, machine.SocketClosed(CloseCodes.Lost, 5));
             Check.Same(ConnectionState.WaitingToResume, machine.State);
+            Check.Same(ConnectionAction.OpenSocket, machine.Tick(5), "without a wait");
+            Check.Same(ConnectionAction.Wait, machine.SocketClosed(CloseCodes.Lost, 5));
+            Check.Same(ConnectionAction.None, machine.Tick(5.4));
             Check.Same(ConnectionAction.OpenSocket, machine.Tick(5.5));
             Check.Same(ConnectionAction.SendResume, machine.SocketOpened(5.6));
             ResumeTicket next = new ResumeTicket { SessionId = "s1", Token = "t2", TtlS = 60 };

@@ -62,7 +62,9 @@ namespace VoiceAvatar.Tests
         {
             HashSet<string> optional = new HashSet<string>
             {
-                "session.ready protocol", "session.ready models", "metrics wasted_tokens",
+                "session.ready protocol", "session.ready models", "session.ready resume",
+                "session.ready autonomic", "metrics wasted_tokens", "gesture target", "head side",
+                "gaze head", "body repeats",
                 "error fatal", "error ref",
             };
             foreach (string line in Examples("VOICE_AVATAR_SERVER_EXAMPLES"))
@@ -206,11 +208,12 @@ namespace VoiceAvatar.Tests
             WirePose pose = new WirePose { X = 0.1f, Y = 1.6f, Z = -0.4f, Qw = 1.0000001f };
             string[] lines =
             {
-                writer.Hello(new Hello()), writer.Hello(all), writer.Close("bye"), writer.InputStart(true),
+                writer.Hello(new Hello()), writer.Hello(all),
+                writer.Hello(all, new ResumeTicket { SessionId = "s", Token = "t" }, 41), writer.Close("bye"), writer.InputStart(true),
                 writer.InputStart(false), writer.InputStop(true), writer.InputStop(false),
                 writer.InputCommit(), writer.InputClear(), writer.InputText("Grüß \uD83D\uDE00"),
-                writer.Interrupt(), writer.Ping(12345.5), writer.UserGaze(pose, "avatar", pose, null),
-                writer.UserGaze(pose, null, null, null),
+                writer.Interrupt(), writer.Ping(12345.5), writer.UserGaze(pose, pose, "avatar", pose, null),
+                writer.UserGaze(null, null, null, null, null),
                 writer.Update(null, "en", null, "vrm5", false),
                 writer.Report(new PlaybackReport
                 {

@@ -22,12 +22,13 @@ namespace VoiceAvatar
         /// <summary>No close frame: the line was cut, or never came to be.</summary>
         public const int Lost = 1006;
 
-        private static readonly int[] Resumable = { Lost, 1011, 4408 };
+        /// <summary>After these the server keeps the session; see PROTOCOL.md, Resuming a session.</summary>
+        private static readonly int[] Resumable = { Lost, 4408 };
 
         private static readonly int[] Final =
         {
             Normal, // as asked
-            1003, 1007, 1008, 1009, 4000, // this client broke the protocol, and would again
+            1003, 1007, 1008, 1009, 4000, 4002, 4429, // this client broke the protocol, and would again
             4001, 4003, 4004, // section 12: not by itself
             4008, // nobody talks
             4009, // another connection of this session took over

@@ -14,10 +14,16 @@ namespace VoiceAvatar
         /// <summary>Wait for the answer to session.hello, seconds.</summary>
         public double HelloS;
 
+        /// <summary>By how much a wait is longer or shorter by chance, as a share of it.</summary>
+        public double Spread;
+
         /// <summary>What the protocol asks for: 0.5 s doubling up to 30 s, and 10 s for the hello.</summary>
         public static ReconnectOptions Default
         {
-            get { return new ReconnectOptions { FirstWaitS = 0.5, LongestWaitS = 30, HelloS = 10 }; }
+            get
+            {
+                return new ReconnectOptions { FirstWaitS = 0.5, LongestWaitS = 30, HelloS = 10, Spread = 0.1 };
+            }
         }
     }
 
@@ -40,16 +46,21 @@ namespace VoiceAvatar
     public sealed class ConnectionMachine
     {
         private readonly ReconnectOptions _options;
+        private readonly Func<double> _chance;
         private ResumeTicket _ticket;
         private int _failures;
+        private bool _hasTriedToResume;
         private double _dueS = double.PositiveInfinity;
         private double _expiresS = double.PositiveInfinity;
         private double _goAwayWaitS = -1;
 
         /// <summary>Makes a closed connection.</summary>
-        public ConnectionMachine(ReconnectOptions options)
+        /// <param name="options">times.</param>
+        /// <param name="chance">gives numbers 0..1, 0.5 in the mean; null = always 0.5.</param>
+        public ConnectionMachine(ReconnectOptions options, Func<double> chance = null)
         {
             _options = options;
+            _chance = chance;
         }
 
         /// <summary>Where it stands.</summary>
@@ -179,11 +190,11 @@ namespace VoiceAvatar
                     _ticket = default(ResumeTicket);
                     if (what != ConnectionEvent.TicketExpired)
                     {
-                        _dueS = nowS + NextWaitS();
+                        _dueS = nowS + NextWaitS(false);
                     }
                     break;
                 case ConnectionState.WaitingToResume:
-                    _dueS = nowS + NextWaitS();
+                    _dueS = nowS + NextWaitS(true);
                     if (wasInSession)
                     {
                         _expiresS = nowS + _ticket.TtlS;
@@ -195,6 +206,7 @@ namespace VoiceAvatar
                     break;
                 case ConnectionState.Live:
                     _failures = 0;
+                    _hasTriedToResume = false;
                     _goAwayWaitS = -1;
                     _dueS = _expiresS = double.PositiveInfinity;
                     break;
@@ -209,17 +221,26 @@ namespace VoiceAvatar
             }
         }
 
-        /// <summary>The wait that the server asked for, else twice as long each time.</summary>
-        private double NextWaitS()
+        /// <summary>What the server asked for, nothing for the first try to resume, else the back-off.</summary>
+        private double NextWaitS(bool toResume)
         {
-            double waitS = _options.FirstWaitS * Math.Pow(2, Math.Min(_failures, 30));
-            _failures++;
-            if (_goAwayWaitS >= 0)
+            double waitS = _options.FirstWaitS * Math.Pow(2, Math.Min(_failures, 16));
+            waitS = Math.Min(waitS, _options.LongestWaitS);
+            if (toResume)
+            {
+                waitS = _hasTriedToResume ? waitS : 0;
+                _failures += _hasTriedToResume ? 1 : 0;
+                _hasTriedToResume = true;
+                return waitS;
+            }
+            if (_goAwayWaitS >= 0 && _failures == 0)
             {
                 waitS = _goAwayWaitS;
-                _goAwayWaitS = -1;
             }
-            return Math.Min(waitS, _options.LongestWaitS);
+            _goAwayWaitS = -1;
+            _failures++;
+            double chance = _chance == null ? 0.5 : _chance();
+            return waitS * (1 + _options.Spread * (2 * chance - 1));
         }
     }
 }

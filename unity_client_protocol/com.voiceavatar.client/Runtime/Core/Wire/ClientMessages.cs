@@ -99,7 +99,10 @@ namespace VoiceAvatar
         public double ClientMs;
     }
 
-    /// <summary>A pose: metres, and a unit quaternion x, y, z, w.</summary>
+    /// <summary>
+    /// A pose as in OpenXR: right-handed, y up, looks along -z; metres, and a unit quaternion. From
+    /// Unity's: <see cref="FromLeftHanded"/>.
+    /// </summary>
     public struct WirePose
     {
         /// <summary>Position x, metres.</summary>
@@ -122,6 +125,13 @@ namespace VoiceAvatar
 
         /// <summary>Rotation w.</summary>
         public float Qw;
+
+        /// <summary>Converts a pose of Unity's left-handed world, which looks along +z.</summary>
+        public static WirePose FromLeftHanded(
+            float x, float y, float z, float qx, float qy, float qz, float qw)
+        {
+            return new WirePose { X = x, Y = y, Z = -z, Qx = -qx, Qy = -qy, Qz = qz, Qw = qw };
+        }
     }
 
     /// <summary>Writes the client's messages (PROTOCOL.md, section 7).</summary>
@@ -136,6 +146,12 @@ namespace VoiceAvatar
 
         /// <summary>session.hello</summary>
         public string Hello(Hello hello)
+        {
+            return Hello(hello, default(ResumeTicket), 0);
+        }
+
+        /// <summary>session.hello that goes on with a session, if the ticket has a token.</summary>
+        public string Hello(Hello hello, ResumeTicket ticket, long lastSeq)
         {
             Begin("session.hello");
             _json.Name("protocol").Begin().Name("min").Integer(1).Name("max").Integer(1).End();
@@ -156,6 +172,11 @@ namespace VoiceAvatar
             Optional("language", hello.Language);
             Optional("instructions", hello.Instructions);
             _json.Name("endpointing").Text(hello.ManualTurns ? "manual" : "auto");
+            if (!string.IsNullOrEmpty(ticket.Token))
+            {
+                _json.Name("resume").Begin().Name("session_id").Text(ticket.SessionId);
+                _json.Name("token").Text(ticket.Token).Name("last_seq").Integer(lastSeq).End();
+            }
             return End();
         }
 
@@ -235,11 +256,21 @@ namespace VoiceAvatar
             return End();
         }
 
-        /// <summary>user.gaze; hands are null while they are not tracked</summary>
-        public string UserGaze(in WirePose head, string target, WirePose? left, WirePose? right)
+        /// <summary>user.gaze; what is not tracked or not known is null</summary>
+        /// <param name="head">of the user.</param>
+        /// <param name="avatar">place of the avatar's head; its rotation is not sent.</param>
+        /// <param name="target">"avatar", an object's id, "" for neither; null = not known.</param>
+        /// <param name="left">left hand.</param>
+        /// <param name="right">right hand.</param>
+        public string UserGaze(WirePose? head, WirePose? avatar, string target, WirePose? left, WirePose? right)
         {
-            Begin("user.gaze").Name("head");
-            Pose(head);
+            Begin("user.gaze");
+            Hand("head", head);
+            if (avatar.HasValue)
+            {
+                _json.Name("avatar");
+                Place(avatar.Value);
+            }
             Optional("target", target);
             if (left.HasValue || right.HasValue)
             {
@@ -262,10 +293,16 @@ namespace VoiceAvatar
 
         private void Pose(in WirePose pose)
         {
-            _json.Begin().Name("pos").BeginArray().Number(pose.X).Number(pose.Y).Number(pose.Z).EndArray();
+            _json.Begin().Name("pos");
+            Place(pose);
             _json.Name("rot").BeginArray();
             _json.Number(Unit(pose.Qx)).Number(Unit(pose.Qy)).Number(Unit(pose.Qz)).Number(Unit(pose.Qw));
             _json.EndArray().End();
+        }
+
+        private void Place(in WirePose pose)
+        {
+            _json.BeginArray().Number(pose.X).Number(pose.Y).Number(pose.Z).EndArray();
         }
 
         /// <summary>Rounding may leave a part of a unit quaternion a hair over 1.</summary>

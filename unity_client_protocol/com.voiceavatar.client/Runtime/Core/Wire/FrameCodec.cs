@@ -202,7 +202,7 @@ namespace VoiceAvatar
         /// <summary>Whether to take the frame: false for a repeat, which is to be dropped.</summary>
         public bool Accepts(uint seq)
         {
-            uint step = _hasBegun ? unchecked(seq - _next) : seq;
+            uint step = _hasBegun ? unchecked(seq - _next) : 0; // one may come in after the start
             if (step > int.MaxValue)
             {
                 return false;

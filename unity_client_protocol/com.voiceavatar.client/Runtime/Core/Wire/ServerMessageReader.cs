@@ -30,6 +30,7 @@ namespace VoiceAvatar
         private static readonly Dictionary<string, Teller> Tellers = new Dictionary<string, Teller>
         {
             { "session.ready", Ready },
+            { "session.resumed", SessionGoesOn },
             { "session.updated", Updated },
             { "session.goaway", GoAway },
             { "state", State },
@@ -138,6 +139,7 @@ namespace VoiceAvatar
                 Visemes = fields.Texts("visemes"),
                 Captions = fields.Boolean("captions"),
                 Gaze = fields.Boolean("gaze"),
+                FaceHz = (int)fields.CountOr("face_hz", 0),
             };
         }
 
@@ -165,6 +167,40 @@ namespace VoiceAvatar
                 Tts = fields.TextOr("tts", ""),
                 Vad = fields.TextOr("vad", ""),
                 Turn = fields.TextOr("turn", ""),
+            };
+        }
+
+        private static ResumeOffer OfferOf(in FieldReader fields)
+        {
+            return new ResumeOffer
+            {
+                Token = fields.Text("token"),
+                TtlS = fields.Number("ttl_s", 0, double.MaxValue),
+            };
+        }
+
+        private static Autonomic AutonomicOf(in FieldReader fields)
+        {
+            IReadOnlyList<JsonValue> weight = FieldReader.Tuple(
+                fields.Required("weight_shift_ms"), 2, "weight_shift_ms");
+            IReadOnlyList<JsonValue> gaze = FieldReader.Tuple(
+                fields.Required("gaze_shift_ms"), 2, "gaze_shift_ms");
+            return new Autonomic
+            {
+                IsGiven = true,
+                BlinksAtRestPerMin = fields.Number("blinks_at_rest_per_min", 0, double.MaxValue),
+                BlinksTalkingPerMin = fields.Number("blinks_talking_per_min", 0, double.MaxValue),
+                BlinkCloseMs = fields.Ms("blink_close_ms"),
+                BlinkOpenMs = fields.Ms("blink_open_ms"),
+                BreathHz = fields.Number("breath_hz", 0, double.MaxValue),
+                ShortestWeightShiftMs = FieldReader.Ms(weight[0], "weight_shift_ms"),
+                LongestWeightShiftMs = FieldReader.Ms(weight[1], "weight_shift_ms"),
+                ShortestGazeShiftMs = FieldReader.Ms(gaze[0], "gaze_shift_ms"),
+                LongestGazeShiftMs = FieldReader.Ms(gaze[1], "gaze_shift_ms"),
+                Energy = fields.Unit("energy"),
+                Expression = fields.Text("expression"),
+                Valence = fields.SignedUnit("valence"),
+                Arousal = fields.SignedUnit("arousal"),
             };
         }
 
@@ -196,6 +232,20 @@ namespace VoiceAvatar
                 ServerName = server.TextOr("name", "voice-avatar"),
                 ServerVersion = server.Text("version"),
                 Models = fields.Has("models") ? ModelsOf(fields.Object("models")) : default(Models),
+                Resume = fields.Has("resume") ? OfferOf(fields.Object("resume")) : default(ResumeOffer),
+                Autonomic = fields.Has("autonomic")
+                    ? AutonomicOf(fields.Object("autonomic"))
+                    : default(Autonomic),
+            });
+        }
+
+        private static void SessionGoesOn(in FieldReader fields, ServerMessageSink sink)
+        {
+            sink.On(new SessionResumed
+            {
+                Replayed = fields.Count("replayed"),
+                Lost = fields.Boolean("lost"),
+                Resume = OfferOf(fields.Object("resume")),
             });
         }
 
@@ -373,6 +423,7 @@ namespace VoiceAvatar
                 RelaxMs = fields.Ms("relax_ms"),
                 EndMs = fields.Ms("end_ms"),
                 Source = SourceOf(fields),
+                Target = fields.TextOr("target", ""),
             });
         }
 
@@ -388,6 +439,7 @@ namespace VoiceAvatar
                 StrokeMs = fields.Ms("stroke_ms"),
                 EndMs = fields.Ms("end_ms"),
                 Source = SourceOf(fields),
+                StartsLeft = fields.TextOr("side", "right") == "left",
             });
         }
 
@@ -400,6 +452,7 @@ namespace VoiceAvatar
                 StartMs = fields.Ms("start_ms"),
                 EndMs = fields.Ms("end_ms"),
                 Source = SourceOf(fields),
+                HeadShare = fields.Has("head") ? fields.Unit("head") : 0,
             });
         }
 
@@ -407,11 +460,12 @@ namespace VoiceAvatar
         {
             sink.On(new Body
             {
-                Kind = (BodyKind)fields.OneOf("kind", "gesture", "head", "gaze"),
+                Kind = (BodyKind)fields.OneOf("kind", "gesture", "head", "gaze", "face", "posture"),
                 Lexeme = fields.Text("lexeme"),
                 Amplitude = fields.Unit("amplitude"),
                 DurationMs = fields.Ms("duration_ms"),
                 Source = SourceOf(fields),
+                Repeats = fields.CountOr("repeats", 1),
             });
         }
 

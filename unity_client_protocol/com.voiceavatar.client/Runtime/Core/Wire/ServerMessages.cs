@@ -49,6 +49,8 @@ namespace VoiceAvatar
         Gesture,
         Head,
         Gaze,
+        Face,
+        Posture,
     }
 
     public enum InterruptReason
@@ -99,6 +101,33 @@ namespace VoiceAvatar
         public string[] Visemes;
         public bool Captions;
         public bool Gaze;
+        public int FaceHz;
+    }
+
+    /// <summary>`resume` of session.ready and session.resumed; Token is null where there is none.</summary>
+    public struct ResumeOffer
+    {
+        public string Token;
+        public double TtlS;
+    }
+
+    /// <summary>What the body does by itself; IsGiven is false where the server leaves it to the client.</summary>
+    public struct Autonomic
+    {
+        public bool IsGiven;
+        public double BlinksAtRestPerMin;
+        public double BlinksTalkingPerMin;
+        public double BlinkCloseMs;
+        public double BlinkOpenMs;
+        public double BreathHz;
+        public double ShortestWeightShiftMs;
+        public double LongestWeightShiftMs;
+        public double ShortestGazeShiftMs;
+        public double LongestGazeShiftMs;
+        public float Energy;
+        public string Expression;
+        public float Valence;
+        public float Arousal;
     }
 
     public struct Limits
@@ -137,6 +166,15 @@ namespace VoiceAvatar
         public string ServerName;
         public string ServerVersion;
         public Models Models;
+        public ResumeOffer Resume;
+        public Autonomic Autonomic;
+    }
+
+    public struct SessionResumed
+    {
+        public long Replayed;
+        public bool Lost;
+        public ResumeOffer Resume;
     }
 
     public struct SessionUpdated
@@ -265,6 +303,7 @@ namespace VoiceAvatar
         public double RelaxMs;
         public double EndMs;
         public CueSource Source;
+        public string Target;
     }
 
     public struct Head
@@ -277,6 +316,7 @@ namespace VoiceAvatar
         public double StrokeMs;
         public double EndMs;
         public CueSource Source;
+        public bool StartsLeft;
     }
 
     public struct Gaze
@@ -286,6 +326,7 @@ namespace VoiceAvatar
         public double StartMs;
         public double EndMs;
         public CueSource Source;
+        public float HeadShare;
     }
 
     public struct Body
@@ -295,6 +336,7 @@ namespace VoiceAvatar
         public float Amplitude;
         public double DurationMs;
         public CueSource Source;
+        public long Repeats;
     }
 
     public struct ReplyAudioDone
@@ -370,6 +412,8 @@ namespace VoiceAvatar
     public abstract class ServerMessageSink
     {
         public virtual void On(in SessionReady message) { }
+
+        public virtual void On(in SessionResumed message) { }
 
         public virtual void On(in SessionUpdated message) { }
 

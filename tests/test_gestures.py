@@ -127,7 +127,15 @@ def test_nothing_starts_before_its_chunk_whose_past_may_be_playing() -> None:
     moves = plan(text, offset=9000)
     assert {type(move) for move in moves} >= {GestureCue, HeadCue, FaceCue}
     assert min(m.sample if isinstance(m, FaceCue) else m.start for m in moves) == 9000
-    assert gestures(moves)[0].stroke == 9000 + STRESSED_AT_MS
+    # A wave lasts: it comes when the arm is up.
+    assert gestures(moves)[0].stroke == 9000 + WORD_MS
+
+
+def test_what_has_an_apex_is_on_time_or_not_at_all() -> None:
+    text = chunk("thank you so")
+    assert gestures(plan(text, options=GestureOptions(energy=0.01), unstressed=(1, 2))) == []
+    said = gestures(plan(text, options=GestureOptions(energy=0.01), offset=0, unstressed=(0, 2)))
+    assert [(g.lexeme, g.stroke) for g in said] == [("hand_on_heart", WORD_MS + STRESSED_AT_MS)]
 
 
 def test_a_movement_outlasts_its_chunk_only_by_a_retraction() -> None:

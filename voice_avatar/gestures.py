@@ -136,7 +136,9 @@ class GesturePlanner:
 def _accented(chunk: SpokenChunk, weights: Sequence[float], phrase: range) -> int:
     """Returns the word of a phrase that stands out, among those that a hand can reach in time."""
     earliest = chunk.offset + chunk.samples(LEAST_PREPARATION_S)
-    reached = [index for index in phrase if chunk.words[index].anchor >= earliest]
+    reached = [
+        index for index in phrase if weights[index] > 0 and chunk.words[index].anchor >= earliest
+    ]
     return max(reached or phrase, key=lambda index: weights[index])
 
 

@@ -23,6 +23,10 @@ _LLM_GAP_S: Final = 0.4
 """Two strokes asked for by tags cannot be closer: an arm needs the time."""
 LEAST_PREPARATION_S: Final = 0.12
 """A rule's gesture that has less is left out rather than jerked."""
+_LASTING_MS: Final = 400
+"""An emblem whose stroke takes so long is a movement of its own, several swings of a hand."""
+_QUICK_S: Final = 0.2
+"""An arm is up within so much: the shortest preparation in the literature."""
 _CHAIN_S: Final = 0.25
 """Hands that would rest for less stay up (gesture units, Kipp)."""
 _APEX: Final = 0.4
@@ -124,10 +128,22 @@ class HandPlanner:
                 lead_ms = lexeme.preparation_ms + _APEX * lexeme.stroke_ms
                 at = min(chunk.offset + chunk.samples(lead_ms / 1000), chunk.limit)
             else:
-                at = word.anchor
+                at = self._reachable(word.anchor, lexeme, chunk)
             amplitude = lexeme.amplitude if move.amount is None else move.amount
             wishes.append(_Wish(at, chunk.clause(index), lexeme, amplitude, source))
         return wishes
+
+    def _reachable(self, at: int, lexeme: Lexeme, chunk: SpokenChunk) -> int:
+        """Returns when a gesture that is wished for at `at` strikes.
+
+        A wave, a bow or a clap lasts longer than its word and has no apex to be heard with: at the
+        start of a turn ("Hi!") it comes when the arm is up. All others are on time or not at all.
+        """
+        if lexeme.kind != "emblem" or lexeme.stroke_ms < _LASTING_MS:
+            return at
+        lead = chunk.samples(_APEX * lexeme.stroke_ms / 1000)
+        ready = max(chunk.offset, self._free_at) + chunk.samples(_QUICK_S)
+        return max(at, min(ready + lead, chunk.end))
 
     def _can_show(self, name: str) -> bool:
         return self._shown is None or name in self._shown

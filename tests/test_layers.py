@@ -24,8 +24,13 @@ ROOT = Path(SPEC.origin).parent
 
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
+<<<<<<< HEAD
     1: "attention body chance deixis idle_life mutual_gaze presence surroundings sympathy thinking"
     " abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
+=======
+    1: "attention body deixis presence surroundings"
+    " abbreviations backchannel bearing capture chunking clips denoise gesture_rules gestures llm"
+>>>>>>> cc42e5c (clips: gestures, heads and postures as VRM animations, served at /v1/gestures)
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
     " boundaries loudness mouth echo echo_delay echo_filter loudspeaker"
@@ -65,6 +70,13 @@ WITHIN: dict[str, str] = {
     "face_tables": "viseme_sets viseme_tables",
     "face_planner": "affect gesture_options gesture_rules mood spoken_chunk vocabulary",
     "gaze_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
+    "clips.figure": "clips.library clips.rotations clips.skeleton",
+    "clips.library": "clips.motion clips.poses clips.rotations clips.skeleton vocabulary",
+    "clips.motion": "clips.rotations clips.skeleton",
+    "clips.poses": "clips.reach clips.rotations clips.skeleton",
+    "clips.reach": "clips.rotations clips.skeleton",
+    "clips.skeleton": "clips.rotations",
+    "clips.vrma": "clips.library clips.skeleton",
     "gestures": "face_planner gaze_planner gesture_options gesture_rules hand_planner head_planner"
     " mood spoken_chunk stress",
     "hand_planner": "gesture_options gesture_rules spoken_chunk stress vocabulary",
@@ -148,7 +160,7 @@ IMPURE_CALLS = frozenset("breakpoint compile eval exec input open print".split()
 IMPURE_METHODS = frozenset("now utcnow today read_text read_bytes write_text write_bytes".split())
 
 DATA_READERS = frozenset(
-    "face_tables affect config gesture_rules persona viseme_tables vocabulary".split()
+    "clips.library face_tables affect config gesture_rules persona viseme_tables vocabulary".split()
 )
 """Pure files that read the package's own data, the same for everybody."""
 

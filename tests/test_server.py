@@ -96,7 +96,11 @@ async def get(url: str, **headers: str) -> tuple[int, str, str]:
         request = urllib.request.Request(url, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
-                return answer.status, answer.headers["Content-Type"], answer.read().decode()
+                return (
+                    answer.status,
+                    answer.headers["Content-Type"],
+                    answer.read().decode(errors="replace"),
+                )
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, refused.headers["Content-Type"], refused.read().decode()
@@ -160,6 +164,22 @@ async def test_the_first_page_says_what_to_do_next() -> None:
         assert (await get(f"{run.http}/nothing"))[0] == 404
         assert (await get(f"{run.http}/v1/avatar"))[0] == 426
         assert (await get(f"{run.http}//[nonsense?x#y"))[0] == 404
+
+
+async def test_clips_are_served_with_their_index_to_any_page() -> None:
+    async with running(engines()) as run:
+        status, kind, body = await get(
+            f"{run.http}/v1/gestures", Origin="https://elsewhere.example"
+        )
+        assert (status, kind) == (200, "application/json")
+        clips = {clip["lexeme"]: clip for clip in json.loads(body)["clips"]}
+        assert clips["wave"]["sync"]["stroke_start_ms"] == 320.0
+        assert (await get(f"{run.http}/v1/{clips['wave']['url']}"))[:2] == (
+            200,
+            "model/gltf-binary",
+        )
+        for path in ("no_such.vrma", "", "../gestures", "wave"):
+            assert (await get(f"{run.http}/v1/gestures/{path}"))[0] == 404
 
 
 async def test_metrics_follow_a_conversation() -> None:

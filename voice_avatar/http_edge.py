@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from http import HTTPStatus
 from importlib import resources
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from voice_avatar.clips import library, vrma
 from voice_avatar.errors import ConfigError
 
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts whose pages may connect without being listed."""
+
+CLIPS_PATH: Final = "/v1/gestures"
+"""Where the index of all clips is; each clip is below it."""
 
 _SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
 """Headers that decide something, and so may not be there twice."""
@@ -103,12 +113,77 @@ def page() -> Response:
     return answer(HTTPStatus.OK, html, "text/html; charset=utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A public file that does not change while the server runs, plain and packed."""
+
+    kind: str
+    plain: bytes
+    packed: bytes
+    etag: str
+
+
+@cache
+def clip_documents() -> dict[str, _Document]:
+    """Returns the index of clips and every clip by path. The first call takes about a second."""
+    clips = {name: vrma.vrma(library.clip(name)) for name in library.names()}
+    index = [
+        vrma.described(library.clip(name))
+        | {"url": f"gestures/{name}.vrma", "bytes": len(data), "sha256": sha256(data).hexdigest()}
+        for name, data in clips.items()
+    ]
+    body = msgspec.json.encode({"format": "VRMC_vrm_animation-1.0", "clips": index})
+    paths = {f"{CLIPS_PATH}/{name}.vrma": data for name, data in clips.items()}
+    return {CLIPS_PATH: _document(body, "application/json")} | {
+        path: _document(data, vrma.MEDIA_TYPE) for path, data in paths.items()
+    }
+
+
+def _document(body: bytes, kind: str) -> _Document:
+    tag = f'"{sha256(body).hexdigest()[:20]}"'
+    return _Document(kind, body, gzip.compress(body, mtime=0), tag)
+
+
+def clip_answer(path: str, headers: Headers) -> Response:
+    """Returns the index of clips, a clip, or that there is none; 304 to whom has it already."""
+    found = clip_documents().get(path)
+    if found is None:
+        return text(HTTPStatus.NOT_FOUND, "There is no such clip.\n")
+    public = {
+        "Cache-Control": "public, max-age=3600",
+        "ETag": found.etag,
+        "Vary": "Accept-Encoding",
+        "Access-Control-Allow-Origin": "*",
+    }
+    known = [tag.strip().removeprefix("W/") for tag in _list(headers, "If-None-Match")]
+    if found.etag in known or "*" in known:
+        return answer(HTTPStatus.NOT_MODIFIED, b"", found.kind, public)
+    if any(_takes_gzip(one) for one in _list(headers, "Accept-Encoding")):
+        packed = public | {"Content-Encoding": "gzip"}
+        return answer(HTTPStatus.OK, found.packed, found.kind, packed)
+    return answer(HTTPStatus.OK, found.plain, found.kind, public)
+
+
+def _list(headers: Headers, name: str) -> list[str]:
+    return ",".join(headers.get_all(name)).split(",")
+
+
+def _takes_gzip(coding: str) -> bool:
+    name, _, weight = coding.replace(" ", "").lower().partition(";q=")
+    return name == "gzip" and weight.strip("0.") != "" if weight else name == "gzip"
+
+
 def text(status: HTTPStatus, body: str) -> Response:
     """Returns an answer of plain text."""
     return answer(status, body.encode(), "text/plain; charset=utf-8")
 
 
-def answer(status: HTTPStatus, body: bytes, kind: str) -> Response:
-    """Returns an answer with a body of content type `kind`."""
-    headers = Headers({"Content-Type": kind, "Content-Length": str(len(body)), **_HEADERS})
+def answer(
+    status: HTTPStatus, body: bytes, kind: str, more: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """Returns an answer with a body of content type `kind`; headers in `more` go before others."""
+    told = {"Content-Type": kind, "Content-Length": str(len(body)), **_HEADERS, **more}
+    if status == HTTPStatus.NOT_MODIFIED:  # it would be the length of what is not sent
+        del told["Content-Length"]
+    headers = Headers(told)
     return Response(status.value, status.phrase, headers, body)

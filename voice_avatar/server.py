@@ -147,6 +147,7 @@ class AvatarServer:
 
     async def _start_engines(self) -> None:
         started_s = time.monotonic()
+        await asyncio.to_thread(http_edge.clip_documents)
         engines = await asyncio.to_thread(self._load)
         self._workers = Workers(engines)
         self._terms = self._make_terms(engines)
@@ -233,6 +234,10 @@ class AvatarServer:
                     )
                 body, kind = self.metrics.exposition()
                 return http_edge.answer(HTTPStatus.OK, body, kind)
+            case http_edge.CLIPS_PATH:
+                return http_edge.clip_answer(path, request.headers)
+            case _ if path.startswith(f"{http_edge.CLIPS_PATH}/"):
+                return http_edge.clip_answer(path, request.headers)
             case "/":
                 return http_edge.page()
             case _:

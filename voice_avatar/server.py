@@ -147,8 +147,9 @@ class AvatarServer:
 
     async def _start_engines(self) -> None:
         started_s = time.monotonic()
-        await asyncio.to_thread(http_edge.clip_documents)
-        engines = await asyncio.to_thread(self._load)
+        engines, _ = await asyncio.gather(
+            asyncio.to_thread(self._load), asyncio.to_thread(http_edge.clip_documents)
+        )
         self._workers = Workers(engines)
         self._terms = self._make_terms(engines)
         prompt = persona.system_prompt(self._persona)

@@ -97,6 +97,13 @@ def test_every_gesture_and_head_movement_has_a_clip_and_no_clip_is_of_anything_e
     assert len(set(NAMES)) == len(NAMES)
 
 
+def test_every_posture_that_the_server_asks_for_has_a_clip() -> None:
+    text = (DOCS.parents[1] / "unity_client_protocol" / "PROTOCOL.md").read_text("utf-8")
+    told = text.split("until the next `state`, a posture (")[1].split(")")[0]
+    asked = set(told.replace("`", "").replace(",", " ").split())
+    assert {"lean_in", "upright"} <= asked <= set(NAMES)
+
+
 @pytest.mark.parametrize("name", GESTURES)
 def test_a_gesture_has_the_phases_of_the_vocabulary_and_moves_its_own_hand(name: str) -> None:
     lexeme, clip = vocabulary().gestures[name], library.clip(name)

@@ -24,13 +24,8 @@ ROOT = Path(SPEC.origin).parent
 
 LAYERS: dict[int, str] = {
     0: "__init__ audio errors events",
-<<<<<<< HEAD
     1: "attention body chance deixis idle_life mutual_gaze presence surroundings sympathy thinking"
-    " abbreviations backchannel bearing capture chunking denoise gesture_rules gestures llm"
-=======
-    1: "attention body deixis presence surroundings"
     " abbreviations backchannel bearing capture chunking clips denoise gesture_rules gestures llm"
->>>>>>> cc42e5c (clips: gestures, heads and postures as VRM animations, served at /v1/gestures)
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
     " boundaries loudness mouth echo echo_delay echo_filter loudspeaker"

@@ -241,7 +241,8 @@ def sheet(shown: Sequence[Clip], title: str) -> str:
     width, height = columns * (_CELL_W + 8) + 8, rows * (_CELL_H + 8) + 8
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
-        f' aria-label="{escape(title)}"><title>{escape(title)}</title>{told}<style>{_STYLE}</style><defs>'
+        f' aria-label="{escape(title)}">'
+        f"<title>{escape(title)}</title>{told}<style>{_STYLE}</style><defs>"
         f'<clipPath id="cell"><rect width="{_CELL_W:g}" height="{_CELL_H - 36:g}"/></clipPath>'
         '<marker id="tip" viewBox="0 0 10 10" refX="6" refY="5" markerWidth="4" markerHeight="4"'
         ' orient="auto"><path d="M0 0L10 5L0 10z" fill="#d2691e"/></marker></defs>'

@@ -28,7 +28,7 @@ LAYERS: dict[int, str] = {
     " abbreviations backchannel bearing capture chunking clips denoise gesture_rules gestures llm"
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
     " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
-    " boundaries loudness mouth echo echo_delay echo_filter loudspeaker"
+    " boundaries fitted_durations loudness mouth echo echo_delay echo_filter loudspeaker"
     " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
     " autonomic",
@@ -51,6 +51,7 @@ WITHIN: dict[str, str] = {
     "audio": "errors",
     "bench.boundary_fit": "command_say",
     "boundaries": "viseme_tables",
+    "fitted_durations": "boundaries viseme_tables",
     "attention": "presence",
     "echo": "echo_delay echo_filter",
     "echo_delay": "echo_filter",

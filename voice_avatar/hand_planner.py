@@ -33,6 +33,8 @@ _APEX: Final = 0.4
 """The part of a stroke that precedes its apex."""
 _BEATS: Final = (("beat_right", 0.5), ("beat_left", 0.75), ("beat_both", 1.0))
 """Beats, and up to where of 0..1 each is drawn: right hands prevail."""
+_EARLY_S: Final = 0.02
+"""Beats come so much before their vowel: better early than late, and a plan is not known closer."""
 _GOLDEN: Final = 0.6180339887
 """Its multiples modulo 1 are spread evenly and never repeat: variety without chance."""
 _SWING: Final = 0.3
@@ -186,7 +188,8 @@ class HandPlanner:
             if words[index] in self._function_words:
                 continue
             factor = max(amplified.get(i, 1.0) for i in (index, index + 1))
-            at, clause = chunk.words[index].anchor, chunk.clause(index)
+            at = max(chunk.offset, chunk.words[index].anchor - chunk.samples(_EARLY_S))
+            clause = chunk.clause(index)
             self._choose(_Wish(at, clause, beat, factor, "prosody"), chosen, gap_s, chunk)
 
     def _varied(self, wish: _Wish) -> _Wish:

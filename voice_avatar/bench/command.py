@@ -25,6 +25,7 @@ BENCHES: Final = {
     "endpoint": "waits and cut-offs of the endpointing, in virtual time",
     "lipsync": "mouth shapes against a forced aligner",
     "gestures": "apexes of gestures against stressed vowels, gaps and gaze",
+    "body": "closures, jumps, loudness, bytes and cost of mouth, face and gestures",
     "stt": "our recogniser beside its library used plainly",
     "tts": "our synthesizer beside its library used plainly",
     "llm": "our language model beside its library used plainly",

@@ -13,7 +13,7 @@ import msgspec
 FORMAT = 1
 """Version of the JSON shape; grows when a reader of old files has to know."""
 
-Unit = Literal["s", "ms", "%", "x", "1", "MB", "samples", "tokens/s"]
+Unit = Literal["s", "ms", "%", "x", "1", "MB", "samples", "tokens/s", "1/s", "B/s"]
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -180,6 +180,15 @@ def test_a_mood_fades_in_is_held_and_decays_to_the_baseline() -> None:
     assert weights[-1, ~LIDS] == pytest.approx(rest_face("relaxed", 0.5)[~LIDS], abs=1e-3)
 
 
+def test_a_reply_begins_at_zero_and_comes_to_the_baseline_of_the_persona() -> None:
+    rest = rest_face("relaxed", 0.7)
+    made = face(rest=rest)
+    weights = up_to(made, 1.0)
+    shown = np.vstack((rest_face()[None], weights))
+    assert steps_over(shown, 60) == 0
+    assert weights[-1, ~LIDS] == pytest.approx(rest[~LIDS], abs=1e-3)
+
+
 def test_a_brow_flash_comes_on_top_of_the_mood_and_goes() -> None:
     made = face()
     made.add(HAPPY)

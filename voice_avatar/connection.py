@@ -42,10 +42,12 @@ from voice_avatar.events import (
     StageMarks,
     WarningNotice,
 )
+from voice_avatar.face import rest_face
 from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
 from voice_avatar.logs import SessionLog
 from voice_avatar.pipeline import Conversation
 from voice_avatar.protocol import Dialect
+from voice_avatar.vocabulary import vocabulary
 
 _log = logging.getLogger(__name__)
 
@@ -191,8 +193,7 @@ class Connection:
         self._set_dialect()
         self._microphone = MicrophoneIn(agreed.audio_in, self._clock())
         self._reply_out = ReplyOut(agreed.audio_out, self._terms.frame_ms)
-        if agreed.settings.face_hz:
-            self._face_out = FaceOut(Random(), agreed.settings.face_hz, agreed.audio_out.rate_hz)
+        self._face_out = self._faces(agreed)
         async with self._open_conversation(self.session_id, agreed) as conversation:
             self.conversation = conversation
             await self.tell(self._ready(agreed))
@@ -201,6 +202,16 @@ class Connection:
             for wish in agreed.unavailable:
                 await self._warn("setting_unavailable", f"Not available: {wish}.")
             await self._talk(conversation)
+
+    def _faces(self, agreed: negotiation.Agreed) -> FaceOut | None:
+        """Makes the dense face track, where the client asked for it."""
+        if not agreed.settings.face_hz:
+            return None
+        body = self._terms.bodies.get(agreed.settings.persona)
+        rest = None
+        if body is not None:
+            rest = rest_face(body.expression, vocabulary().expressions[body.expression].intensity)
+        return FaceOut(Random(), agreed.settings.face_hz, agreed.audio_out.rate_hz, rest)
 
     async def _talk(self, conversation: Conversation) -> None:
         """Runs reader and writer until one of them ends."""

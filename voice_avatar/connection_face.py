@@ -21,6 +21,7 @@ from voice_avatar.events import (
 from voice_avatar.face import Face
 from voice_avatar.face_blinks import Chance
 from voice_avatar.face_frames import MOST_FRAMES, FaceFrame, pack_face, quantised
+from voice_avatar.face_tables import Curves
 from voice_avatar.frames import FrameFlag
 
 BLOCK_S: Final = 0.2
@@ -31,15 +32,16 @@ and no more than this is wasted by an interruption."""
 class FaceOut:
     """Frames of the face for one connection: rendered, cut and numbered."""
 
-    def __init__(self, chance: Chance, hz: int, rate_hz: int) -> None:
+    def __init__(self, chance: Chance, hz: int, rate_hz: int, rest: Curves | None = None) -> None:
         """Makes it.
 
         Args:
             chance: for the blinks.
             hz: frames per second.
             rate_hz: of the reply's samples.
+            rest: (52,) of the persona's face when nothing moves it; None = neutral.
         """
-        self._face = Face(chance, hz)
+        self._face = Face(chance, hz, rest)
         self._hz = hz
         self._rate_hz = rate_hz
         self._reply_id: int | None = None

@@ -10,7 +10,8 @@ Four rules make the face:
 4. no shape changes faster than its limit. Opening shapes give way and closing shapes come early,
    so that a closure is reached.
 
-Between replies the client lets the face go as `released` says, and the next reply begins there.
+Between replies the client lets the face go to all zero as `released` says, and the next reply
+begins there.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Face:
         Args:
             chance: for its blinks.
             hz: frames per second, of `viseme_sets.FACE_HZ`.
-            rest: (52,) that it decays to, see `rest_face`; None = neutral.
+            rest: (52,) that moods decay to in a reply, see `rest_face`; None = neutral.
         """
         self._tables = face_tables()
         self._chance = chance
@@ -104,7 +105,7 @@ class Face:
         self._rest = rest_face() if rest is None else rest
         self._most = self._tables.limit * (LIMIT_HZ / hz)
         self._ahead = int(np.ceil(1.0 / self._most.min()))
-        self._shown = self._rest
+        self._shown = rest_face()
         self._kept: deque[FaceFrames] = deque()
         self.begin(24_000)
 
@@ -116,7 +117,7 @@ class Face:
             rest_s: time since the last reply was over, seconds.
         """
         self._rate_hz = rate_hz
-        self._shown = self._joined = released(self._shown, rest_s, self._rest)
+        self._shown = self._joined = released(self._shown, rest_s, rest_face())
         self._next = 0
         self._known = 0
         self._talk = 0.0

@@ -27,7 +27,7 @@ LAYERS: dict[int, str] = {
     1: "attention body chance deixis idle_life mutual_gaze presence surroundings sympathy thinking"
     " abbreviations backchannel bearing capture chunking clips denoise gesture_rules gestures llm"
     " markup memory numbers_en own_words persona pitch playout speakable speakable_en speakable_zh"
-    " stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
+    " speech_plot stress stt tags threads tts turn vad viseme_sets viseme_tables visemes vocabulary"
     " boundaries fitted_durations loudness mouth echo echo_delay echo_filter loudspeaker"
     " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
@@ -83,6 +83,7 @@ WITHIN: dict[str, str] = {
     "mouth": "loudness viseme_tables visemes",
     "mood": "vocabulary",
     "persona": "mood vocabulary",
+    "speech_plot": "viseme_sets",
     "speakable": "markup speakable_en speakable_zh",
     "speakable_en": "numbers_en",
     "spoken_chunk": "gesture_rules stress",

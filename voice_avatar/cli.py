@@ -138,6 +138,7 @@ def _add_say(commands: _Commands) -> None:
     parser.add_argument("text", metavar="TEXT", help="may hold tags such as [gesture:wave]")
     parser.add_argument("--language", default="en", help="language of the text (default en)")
     parser.add_argument("--out", metavar="FILE", help="write the speech to a WAV file")
+    parser.add_argument("--plot", metavar="FILE", help="draw the track: .html or .svg")
     parser.add_argument("--json", action="store_true", help="print the track as one JSON object")
     parser.set_defaults(run=_say)
 
@@ -235,7 +236,9 @@ def _chat(args: argparse.Namespace) -> int:
 def _say(args: argparse.Namespace) -> int:
     from voice_avatar.command_say import say
 
-    return say(load_config(args), args.text, args.language, args.out, is_json=args.json)
+    return say(
+        load_config(args), args.text, args.language, args.out, is_json=args.json, plot=args.plot
+    )
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from voice_avatar import protocol
+from voice_avatar import protocol, speech_plot
 from voice_avatar.audio import silence
 from voice_avatar.chunking import Chunker
 from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engine
+from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     ReplyNotice,
     ReplySegment,
@@ -45,12 +47,29 @@ class Speech:
     plans: list[tuple[int, SpeechPlan]] = field(default_factory=list)
 
 
-def say(config: Config, text: str, language: str, out: str | None, *, is_json: bool) -> int:
-    """Speaks `text`, writes its audio and prints its track."""
+def say(
+    config: Config,
+    text: str,
+    language: str,
+    out: str | None,
+    *,
+    is_json: bool,
+    plot: str | None = None,
+) -> int:
+    """Speaks `text`, writes its audio, draws and prints its track.
+
+    Raises:
+        ConfigError: `plot` ends in neither .html nor .svg.
+    """
+    if plot and not plot.endswith((".html", ".svg")):
+        raise ConfigError("--plot draws .html and .svg files.")
     tts: TtsEngine = load_engine("tts", config.tts, ModelStore())
     speech = speak(config, tts, text, language)
     if out:
         write_wav(out, bytes(speech.pcm), speech.rate_hz)
+    if plot:
+        draw = speech_plot.page if plot.endswith(".html") else speech_plot.drawing
+        Path(plot).write_text(draw(track(speech), bytes(speech.pcm)), encoding="utf-8")
     if is_json:
         print(msgspec.json.encode(track(speech)).decode())
     else:

@@ -34,7 +34,7 @@ $(READY): pyproject.toml requirements.lock
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
-	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,denoise,opus,bench,dev]'
+	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,denoise,opus,plot,bench,dev]'
 	@touch $@
 
 models: $(READY)  ## fetch the models of the embedded preset (314 MB, once)
@@ -66,7 +66,7 @@ lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--extra embedded --extra denoise --extra opus --extra bench --extra dev \
+		--extra embedded --extra denoise --extra opus --extra plot --extra bench --extra dev \
 		--output-file requirements.lock pyproject.toml
 
 test-unity: models  ## the Unity package under mono, which is installed if absent

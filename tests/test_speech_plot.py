@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +64,13 @@ def test_silence_without_a_track_can_be_drawn() -> None:
 def test_another_kind_of_file_is_refused_before_anything_is_said() -> None:
     with pytest.raises(ConfigError, match=r"\.html"):
         say(Config(), "Hi.", "en", None, is_json=False, plot="out.gif")
+
+
+@pytest.mark.models
+def test_a_picture_shows_what_was_said(tmp_path: Path) -> None:
+    picture = tmp_path / "hi.png"
+    say(Config(), "Hi.", "en", None, is_json=False, plot=str(picture))
+    data = picture.read_bytes()
+    assert data.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", data[16:24])
+    assert width > 300 < height

@@ -138,7 +138,7 @@ def _add_say(commands: _Commands) -> None:
     parser.add_argument("text", metavar="TEXT", help="may hold tags such as [gesture:wave]")
     parser.add_argument("--language", default="en", help="language of the text (default en)")
     parser.add_argument("--out", metavar="FILE", help="write the speech to a WAV file")
-    parser.add_argument("--plot", metavar="FILE", help="draw the track: .html or .svg")
+    parser.add_argument("--plot", metavar="FILE", help="draw the track: .html, .svg or .png")
     parser.add_argument("--json", action="store_true", help="print the track as one JSON object")
     parser.set_defaults(run=_say)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,23 +59,40 @@ def say(
     """Speaks `text`, writes its audio, draws and prints its track.
 
     Raises:
-        ConfigError: `plot` ends in neither .html nor .svg.
+        ConfigError: `plot` is of no kind that can be drawn.
     """
-    if plot and not plot.endswith((".html", ".svg")):
-        raise ConfigError("--plot draws .html and .svg files.")
+    draw = _drawer(plot) if plot else None
     tts: TtsEngine = load_engine("tts", config.tts, ModelStore())
     speech = speak(config, tts, text, language)
     if out:
         write_wav(out, bytes(speech.pcm), speech.rate_hz)
-    if plot:
-        draw = speech_plot.page if plot.endswith(".html") else speech_plot.drawing
-        Path(plot).write_text(draw(track(speech), bytes(speech.pcm)), encoding="utf-8")
+    if plot and draw:
+        Path(plot).write_bytes(draw(track(speech), bytes(speech.pcm)))
     if is_json:
         print(msgspec.json.encode(track(speech)).decode())
     else:
         seconds = len(speech.pcm) / 2 / speech.rate_hz
         print(f"{seconds:.2f} s of speech{f' in {out}' if out else ''}")
     return 0
+
+
+def _drawer(plot: str) -> Callable[[dict[str, Any], bytes], bytes]:
+    """Returns what draws a track and its audio into a file of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if plot.endswith(".html"):
+        return lambda told, pcm: speech_plot.page(told, pcm).encode()
+    if plot.endswith(".svg"):
+        return lambda told, pcm: speech_plot.drawing(told, pcm).encode()
+    if not plot.endswith(".png"):
+        raise ConfigError("--plot draws .html, .svg and .png files.")
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise ConfigError("--plot needs the extra `plot` for .png files.") from error
+    return lambda told, pcm: bytes(resvg_py.svg_to_bytes(speech_plot.drawing(told, pcm)))
 
 
 def speak(config: Config, tts: TtsEngine, text: str, language: str) -> Speech:

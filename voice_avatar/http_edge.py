@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +28,44 @@ LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 CLIPS_PATH: Final = "/v1/gestures"
 """Where the index of all clips is; each clip is below it."""
+
+WEB_KINDS: Final = MappingProxyType(
+    {
+        ".css": "text/css; charset=utf-8",
+        ".glb": "model/gltf-binary",
+        ".html": "text/html; charset=utf-8",
+        ".ico": "image/x-icon",
+        ".jpg": "image/jpeg",
+        ".js": "text/javascript; charset=utf-8",
+        ".json": "application/json",
+        ".mjs": "text/javascript; charset=utf-8",
+        ".png": "image/png",
+        ".svg": "image/svg+xml",
+        ".txt": "text/plain; charset=utf-8",
+        ".vrm": "model/gltf-binary",
+        ".vrma": vrma.MEDIA_TYPE,
+        ".webmanifest": "application/manifest+json",
+        ".webp": "image/webp",
+        ".woff2": "font/woff2",
+    }
+)
+"""Files of the page that are served, by the end of their name; all others stay unseen."""
+
+PAGE_POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",  # worklets and workers too: they are files of their own
+        "worker-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self' blob:",  # blob: textures inside a model that the user dropped
+        "img-src 'self' blob: data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Content-Security-Policy of the page: nothing inline, nothing evaluated, no other host."""
 
 _SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
 """Headers that decide something, and so may not be there twice."""
@@ -107,12 +147,6 @@ def tls_context(cert: str, key: str) -> ssl.SSLContext | None:
     return context
 
 
-def page() -> Response:
-    """Returns the first page."""
-    html = (resources.files("voice_avatar") / "web" / "index.html").read_bytes()
-    return answer(HTTPStatus.OK, html, "text/html; charset=utf-8")
-
-
 @dataclass(frozen=True, slots=True)
 class _Document:
     """A public file that does not change while the server runs, plain and packed."""
@@ -144,17 +178,55 @@ def _document(body: bytes, kind: str) -> _Document:
     return _Document(kind, body, gzip.compress(body, mtime=0), tag)
 
 
+@cache
+def web_documents() -> dict[str, _Document]:
+    """Returns the page and all that it loads, by path; `/` is `index.html`.
+
+    They are read once. A request only looks its path up here, so that no path, however it is
+    written, leads to another file.
+    """
+    files = dict(_files(resources.files("voice_avatar") / "web", ""))
+    made = {
+        path: _document(file.read_bytes(), WEB_KINDS[PurePosixPath(path).suffix])
+        for path, file in files.items()
+    }
+    return made | {"/": made["/index.html"]}
+
+
+def _files(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
+    for one in folder.iterdir():
+        if one.name.startswith("."):
+            continue
+        if one.is_dir():
+            yield from _files(one, f"{path}/{one.name}")
+        elif PurePosixPath(one.name).suffix in WEB_KINDS:
+            yield f"{path}/{one.name}", one
+
+
+def web_answer(path: str, headers: Headers) -> Response:
+    """Returns a file of the page, or that there is none; 304 to whom has it already."""
+    found = web_documents().get(path)
+    if found is None:
+        return text(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+    public = {
+        "Cache-Control": "no-cache",  # kept, but asked for each time: all files are of one version
+        "Content-Security-Policy": PAGE_POLICY,
+        "Referrer-Policy": "no-referrer",
+    }
+    return _document_answer(found, headers, public)
+
+
 def clip_answer(path: str, headers: Headers) -> Response:
     """Returns the index of clips, a clip, or that there is none; 304 to whom has it already."""
     found = clip_documents().get(path)
     if found is None:
         return text(HTTPStatus.NOT_FOUND, "There is no such clip.\n")
-    public = {
-        "Cache-Control": "public, max-age=3600",
-        "ETag": found.etag,
-        "Vary": "Accept-Encoding",
-        "Access-Control-Allow-Origin": "*",
-    }
+    public = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+    return _document_answer(found, headers, public)
+
+
+def _document_answer(found: _Document, headers: Headers, more: Mapping[str, str]) -> Response:
+    public = {**more, "ETag": found.etag, "Vary": "Accept-Encoding"}
     known = [tag.strip().removeprefix("W/") for tag in _list(headers, "If-None-Match")]
     if found.etag in known or "*" in known:
         return answer(HTTPStatus.NOT_MODIFIED, b"", found.kind, public)

@@ -147,8 +147,10 @@ class AvatarServer:
 
     async def _start_engines(self) -> None:
         started_s = time.monotonic()
-        engines, _ = await asyncio.gather(
-            asyncio.to_thread(self._load), asyncio.to_thread(http_edge.clip_documents)
+        engines, _, _ = await asyncio.gather(
+            asyncio.to_thread(self._load),
+            asyncio.to_thread(http_edge.clip_documents),
+            asyncio.to_thread(http_edge.web_documents),
         )
         self._workers = Workers(engines)
         self._terms = self._make_terms(engines)
@@ -239,10 +241,8 @@ class AvatarServer:
                 return http_edge.clip_answer(path, request.headers)
             case _ if path.startswith(f"{http_edge.CLIPS_PATH}/"):
                 return http_edge.clip_answer(path, request.headers)
-            case "/":
-                return http_edge.page()
             case _:
-                return http_edge.text(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+                return http_edge.web_answer(path, request.headers)
 
     # -- sessions
 

@@ -50,7 +50,8 @@ check: $(READY)  ## format, lint, types and the fast tests (no model, no socket)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest --quiet -m 'not realtime and not models and not vllm' $(ARGS)
+	$(VENV)/bin/pytest --quiet --numprocesses auto \
+		-m 'not realtime and not models and not vllm' $(ARGS)
 
 test: models  ## every test but those of vLLM
 	$(VENV)/bin/pytest -m 'not vllm' $(ARGS)

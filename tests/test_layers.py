@@ -139,7 +139,8 @@ WITHIN: dict[str, str] = {
     "client_rules.reactions": "client_rules.reconnecting frames protocol wire",
     "client_rules.reconnecting": "codes",
     "__main__": "cli",
-    "cli": "bench.command command_chat command_doctor command_models command_say command_serve",
+    "cli": "bench.command command_chat command_doctor command_models command_say command_serve"
+    " conformance.command",
     "command_chat": "command_microphone command_serve",
     "command_doctor": "command_serve",
 }

@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_doctor(commands)
     _add_models(commands)
+    _add_conformance(commands)
     _add_replay(commands)
     commands.add_parser("bench", help="measure (bench --help lists what)", add_help=False)
     return parser
@@ -166,6 +167,28 @@ def _add_models(commands: _Commands) -> None:
         action.set_defaults(run=_models, action=name)
 
 
+def _add_conformance(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "conformance", help="check any server of the protocol, or a client"
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--url", metavar="WS", help="server to check, ws:// or wss://")
+    what.add_argument(
+        "--serve", type=int, metavar="PORT", help="play a scripted server for clients on this port"
+    )
+    parser.add_argument("--token", help="bearer token of the server")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="RULE", help="a rule or pattern; repeatable"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=10.0, metavar="S", help="wait for an answer (default 10)"
+    )
+    parser.add_argument("--speech", metavar="WAV", help="speech at 16 kHz (default: a tone)")
+    parser.add_argument("--slow", action="store_true", help="also rules that wait for timeouts")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_conformance)
+
+
 def _add_replay(commands: _Commands) -> None:
     parser = commands.add_parser("replay", help="run a recorded session again and compare")
     parser.add_argument("folder", metavar="DIR", help="a recorded session, or a folder of them")
@@ -251,6 +274,23 @@ def _models(args: argparse.Namespace) -> int:
     from voice_avatar.command_models import models
 
     return models(args.action, getattr(args, "name", []))
+
+
+def _conformance(args: argparse.Namespace) -> int:
+    from voice_avatar.conformance.command import ConformanceRequest, conformance
+
+    return conformance(
+        ConformanceRequest(
+            url=args.url,
+            port=args.serve,
+            token=args.token,
+            only=tuple(args.only),
+            timeout_s=args.timeout,
+            speech=args.speech,
+            is_slow=args.slow,
+            is_json=args.json,
+        )
+    )
 
 
 def _replay(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
@@ -28,6 +28,9 @@ REPORT_SAMPLES = 4800
 
 LOST = 1006
 """What is taken for the close code of a connection without a close frame (RFC 6455)."""
+
+
+M = TypeVar("M", bound=wire.ServerMessage)
 
 
 class RuleBroken(Exception):  # noqa: N818 - not an error of the checker
@@ -135,6 +138,7 @@ class Session:
         self.plays = True
         self.socket = socket
         self._timeout_s = timeout_s
+        self._ready: wire.SessionReady | None = None
         self._mic_seq = 0
         self._mic_pts = 0
         self._reply_id = 0
@@ -143,7 +147,20 @@ class Session:
     async def greet(self, **hello: Any) -> wire.SessionReady:
         """Sends a hello and waits for `session.ready`."""
         await self.send({"type": "session.hello", "client": {"name": "conformance"}} | hello)
-        return await self.first(wire.SessionReady)
+        self._ready = await self.first(wire.SessionReady)
+        return self._ready
+
+    @property
+    def ready(self) -> wire.SessionReady:
+        """What was agreed."""
+        assert self._ready is not None
+        return self._ready
+
+    @property
+    def last_seq(self) -> int:
+        """Highest `seq` so far; -1 for none."""
+        texts = (one.message for one in self.seen if isinstance(one, Text))
+        return max((message.seq for message in texts if message is not None), default=-1)
 
     async def send(self, what: dict[str, Any] | str | bytes) -> None:
         """Sends a message, or a frame as it is."""
@@ -233,7 +250,7 @@ class Session:
                 return seen
         raise RuleBroken(f"no {what} came")
 
-    async def first(self, kind: type[Any], **fields: Any) -> Any:
+    async def first(self, kind: type[M], **fields: Any) -> M:
         """Waits for a message of a kind with these fields; see `until` for what it raises."""
         what = str(kind.__struct_config__.tag)
         what += "".join(f" {name}={value}" for name, value in fields.items())
@@ -246,6 +263,7 @@ class Session:
 
         seen = await self.until(fits, what)
         assert isinstance(seen, Text)
+        assert isinstance(seen.message, kind)
         return seen.message
 
     async def ends(self, reply_id: int) -> wire.ReplyDone:
@@ -254,9 +272,7 @@ class Session:
             message = seen.message if isinstance(seen, Text) else None
             if isinstance(message, wire.ReplyDone) and message.reply_id == reply_id:
                 return message
-        done = await self.first(wire.ReplyDone, reply_id=reply_id)
-        assert isinstance(done, wire.ReplyDone)
-        return done
+        return await self.first(wire.ReplyDone, reply_id=reply_id)
 
     async def quiet(self, seconds: float) -> list[Seen]:
         """Takes what comes for so long."""

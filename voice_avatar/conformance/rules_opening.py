@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from voice_avatar import wire
-from voice_avatar.conformance.probe import CannotTell, Target
+from voice_avatar.conformance.probe import CannotTell, Session, Target
 from voice_avatar.conformance.rules import demand, rule
 from voice_avatar.viseme_sets import VISEME_SETS
 
@@ -77,7 +76,7 @@ async def _(server: Target) -> None:
         await session.greet()
 
 
-async def _refused(session: Any, code: str, close: int) -> None:
+async def _refused(session: Session, code: str, close: int) -> None:
     """Waits for a fatal error and the close after it."""
     error = await session.first(wire.ErrorMessage)
     demand(error.code == code, f"the error is {error.code}")
@@ -89,7 +88,7 @@ async def _refused(session: Any, code: str, close: int) -> None:
 @rule("hello.ready", 2, "A hello without wishes is answered by session.ready.")
 async def _(server: Target) -> None:
     async with server.session() as session:
-        ready = session.seen[-1].message
+        ready = session.ready
         demand(ready.protocol == 1, f"version {ready.protocol}")
         demand(ready.audio_in.rate_hz == 16_000, f"microphone at {ready.audio_in.rate_hz} Hz")
         demand(ready.audio_in.codec == ready.audio_out.codec == "pcm16", "not PCM16")
@@ -196,7 +195,7 @@ async def _(server: Target) -> None:
 @rule("hello.timeout", 2, "No hello in time: `hello_timeout`, close 4002.", is_slow=True)
 async def _(server: Target) -> None:
     async with server.session() as session:
-        hello_s = session.seen[-1].message.limits.hello_ms / 1000
+        hello_s = session.ready.limits.hello_ms / 1000
     async with server.raw() as session:
         closed = await session.closes(hello_s + server.timeout_s)
         demand(closed == 4002, f"closed with {closed}")
@@ -241,7 +240,7 @@ async def _(server: Target) -> None:
         if ready.resume is None:
             raise CannotTell("the server keeps no sessions")
         await session.is_open()
-        last = max(one.message.seq for one in session.seen)
+        last = session.last_seq
         session.socket.transport.abort()
     resume = {
         "session_id": ready.session_id,

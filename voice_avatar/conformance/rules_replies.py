@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from voice_avatar import wire
-from voice_avatar.conformance.probe import CannotTell, RuleBroken, Session, Target
+from voice_avatar.conformance.probe import CannotTell, M, RuleBroken, Session, Target
 from voice_avatar.conformance.rules import demand, rule
 from voice_avatar.conformance.transcript import Binary, Seen, Text
 
@@ -23,9 +23,7 @@ SLACK_MS = 100.0
 async def _ask(session: Session, text: str = "Hello!") -> wire.ReplyStarted:
     await session.send({"type": "input.text", "text": text})
     ended = await session.first(wire.TurnEnded, reason="text")
-    started = await session.first(wire.ReplyStarted, turn_id=ended.turn_id)
-    assert isinstance(started, wire.ReplyStarted)
-    return started
+    return await session.first(wire.ReplyStarted, turn_id=ended.turn_id)
 
 
 async def _heard(session: Session) -> Binary:
@@ -38,7 +36,7 @@ def _is_audio(seen: Seen) -> bool:
     return isinstance(seen, Binary) and seen.frame is not None
 
 
-def _messages(seen: Sequence[Seen], kind: type) -> list[wire.ServerMessage]:
+def _messages(seen: Sequence[Seen], kind: type[M]) -> list[M]:
     found = [one.message for one in seen if isinstance(one, Text)]
     return [one for one in found if isinstance(one, kind)]
 
@@ -69,7 +67,7 @@ async def _(server: Target) -> None:
         started = await _ask(session)
         await session.first(wire.ReplyDone, reply_id=started.reply_id)
         await session.first(wire.State, state="listening")
-        states = [getattr(one, "state", "") for one in _messages(session.seen[begin:], wire.State)]
+        states = [one.state for one in _messages(session.seen[begin:], wire.State)]
         told = [s for s in states if s in {"thinking", "speaking"}]
         demand(told == ["thinking", "speaking"], f"states {states}")
 
@@ -109,7 +107,6 @@ async def _(server: Target) -> None:
             messages = _messages(session.seen, wire.Visemes)
             demand(messages, f"{name}: no visemes came")
             for message in messages:
-                assert isinstance(message, wire.Visemes)
                 _check_mouth(message, name)
 
 
@@ -132,7 +129,6 @@ async def _(server: Target) -> None:
         done = await session.first(wire.ReplyAudioDone, reply_id=started.reply_id)
         end_ms = done.sample_count * 1000 / started.rate_hz + 1.0
         for segment in _messages(session.seen, wire.ReplySegment):
-            assert isinstance(segment, wire.ReplySegment)
             if segment.reply_id != started.reply_id:
                 continue
             demand(segment.end_ms <= end_ms, f"a segment ends at {segment.end_ms}, not {end_ms}")
@@ -140,7 +136,6 @@ async def _(server: Target) -> None:
                 inside = segment.start_ms - 0.1 <= start_ms <= stop_ms <= segment.end_ms + 0.1
                 demand(inside, f"the word {word!r} lies outside its segment")
         for mouth in _messages(session.seen, wire.Visemes):
-            assert isinstance(mouth, wire.Visemes)
             if mouth.reply_id != started.reply_id:
                 continue
             demand(mouth.until_ms <= end_ms, f"visemes until {mouth.until_ms}, not {end_ms}")
@@ -153,13 +148,11 @@ async def _(server: Target) -> None:
         await session.first(wire.ReplyDone, reply_id=started.reply_id)
         text = ""
         for part in _messages(session.seen, wire.ReplyText):
-            assert isinstance(part, wire.ReplyText)
             if part.reply_id != started.reply_id:
                 continue
             demand(part.char == len(text), f"char {part.char} instead of {len(text)}")
             text += part.text
         for segment in _messages(session.seen, wire.ReplySegment):
-            assert isinstance(segment, wire.ReplySegment)
             if segment.reply_id != started.reply_id:
                 continue
             for word, _, _, char in segment.words:
@@ -296,14 +289,13 @@ async def _(server: Target) -> None:
 
 def _is_all_sent(session: Session, reply_id: int) -> bool:
     done = _messages(session.seen, wire.ReplyAudioDone)
-    return any(getattr(one, "reply_id", None) == reply_id for one in done)
+    return any(one.reply_id == reply_id for one in done)
 
 
 @rule("pacing.max_ahead", 12, "No more than max_ahead_ms of audio is sent and not yet played.")
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
-        ready = _messages(session.seen, wire.SessionReady)[0]
-        assert isinstance(ready, wire.SessionReady)
+        ready = session.ready
         started = await _long_reply(session)
         await session.report("paused", 0)
         await session.quiet(3.0)

@@ -10,6 +10,7 @@ from typing import Final
 
 from voice_avatar import wire
 from voice_avatar.codes import CLOSE_CODES, CloseCode
+from voice_avatar.events import ReplyStatus
 from voice_avatar.frames import FRAME_S, AudioFrame, FrameFlag, FrameKind
 
 RATE_HZ: Final = 24_000
@@ -168,7 +169,7 @@ def speech(reply_id: int, first: int, count: int, *, pace_s: float = FRAME_S) ->
     return steps
 
 
-def done(reply_id: int, status: wire.ReplyStatus, samples: int) -> Send:
+def done(reply_id: int, status: ReplyStatus, samples: int) -> Send:
     """A reply is over."""
     return Send(
         wire.ReplyDone(reply_id=reply_id, status=status, spoken_text=TEXT, played_samples=samples)

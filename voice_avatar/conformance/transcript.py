@@ -166,9 +166,9 @@ class _Order:
                 if reply_id > self.newest:
                     yield Broken("order.started_first", f"metrics of reply {reply_id}")
             case _:
-                reply_id = getattr(message, "reply_id", None)
-                if reply_id is not None:
-                    yield from self._of_reply(reply_id, message)
+                of_reply: int | None = getattr(message, "reply_id", None)
+                if of_reply is not None:
+                    yield from self._of_reply(of_reply, message)
 
     def _started(self, message: wire.ReplyStarted) -> Iterator[Broken]:
         if self.live is not None and not self.live.is_cut:

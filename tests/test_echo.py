@@ -171,6 +171,17 @@ def test_a_jump_of_the_playout_is_followed() -> None:
     assert np.quantile(np.array(found)[loud(mic)], 0.03) >= 0.6
 
 
+@pytest.mark.parametrize("gain_db", [-10.0, -20.0])
+def test_a_loudspeaker_that_runs_dry_is_followed_though_nobody_tells(gain_db: float) -> None:
+    reply = voice(6.0, 1)
+    cut, gap = round(1.7 * MIC_HZ), np.zeros(round(0.09 * MIC_HZ), np.float32)
+    mic = heard(
+        room(np.concatenate((reply[:cut], gap, reply[cut:])), 3), delay_s=0.1, gain_db=gain_db
+    )
+    found = shares(reply, mic)
+    assert np.quantile(found[loud(mic)], 0.03) >= 0.6
+
+
 def test_without_a_reply_nothing_is_explained() -> None:
     guard = EchoGuard(MIC_HZ)
     mic = voice(2.0, 5)

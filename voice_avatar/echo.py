@@ -28,7 +28,7 @@ from typing import Final, Literal
 import numpy as np
 
 from voice_avatar.audio import AudioHistory, StreamResampler, to_float
-from voice_avatar.echo_delay import DelaySearch
+from voice_avatar.echo_delay import ALONE, DelaySearch
 from voice_avatar.echo_filter import BINS, BLOCK, FFT, EchoFilter, Explained, Floats, Spectra
 from voice_avatar.events import MIC_HZ
 
@@ -216,9 +216,10 @@ class EchoGuard:
         if not self._is_locked:
             unsure = unsure * np.float32(_DOUBT ** max(0, self._doubted(explained) - 1))
         share = self._explained(explained, spoken, unsure)
-        if self._search.hear(explained.heard, explained.heard_power, self._noise_by_bin()):
+        is_found = self._search.hear(explained.heard, explained.heard_power, self._noise_by_bin())
+        if is_found:
             self._lock(self._search.lag)
-        return share
+        return 1.0 if self._has_jumped() else share
 
     # -- what was said
 
@@ -323,6 +324,21 @@ class EchoGuard:
         return float(1 - left.sum() / total)
 
     # -- the delay
+
+    def _has_jumped(self) -> bool:
+        """Returns whether a window is echo at another delay than the known one.
+
+        A loudspeaker that ran dry plays the rest later: the filter explains nothing of it until the
+        new delay is found. One window of a voice that resembles no other is enough to know.
+        """
+        search = self._search
+        is_elsewhere = abs(search.latest - self._lag) > _MOVED and search.latest_height >= ALONE
+        is_here = abs(search.lag - self._lag) <= _MOVED and search.speaks_for_it
+        if not self._is_locked or is_here or not is_elsewhere:
+            return False
+        if abs(search.latest - search.lag) > _MOVED:
+            search.restart()
+        return True
 
     def _lock(self, lag: int) -> None:
         """The delay is found: the fine filter learns the last windows at it."""

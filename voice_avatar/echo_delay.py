@@ -28,10 +28,13 @@ _LEAST_SHARE: Final = 0.1
 """A window counts where it is `_OVER_NOISE` times the noise, if so much of the band is."""
 FOUND: Final = 8.0
 """Standard deviations by which the sum stands out of chance where the delay is found."""
-_AGREES: Final = 3.0
+AGREES: Final = 3.0
 _WINDOWS: Final = 3
-"""So many windows in a row have to speak for it by themselves, each by `_AGREES`."""
+"""So many windows in a row have to speak for it by themselves, each by `AGREES`."""
 _NEAR: Final = 2  # samples
+ALONE: Final = 8.0
+"""Standard deviations by which one window by itself stands out where it can be nothing else: chance
+reaches 5 among ten thousand delays."""
 
 
 class DelaySearch:
@@ -41,6 +44,9 @@ class DelaySearch:
         lag: the likeliest delay so far, samples.
         height: by how many standard deviations it stands out.
         agreeing: how many windows in a row speak for it.
+        latest: delay for which the latest window by itself speaks most, samples; -1 = nothing heard.
+        speaks_for_it: whether the latest window by itself speaks for `lag`.
+        latest_height: by how many standard deviations.
         likeness: 0..1, how alike the two are at that delay.
     """
 
@@ -56,7 +62,9 @@ class DelaySearch:
         self._size = np.zeros(self._windows, np.float32)
         self._spoken: Spectra = np.zeros(shape, np.complex64)
         self._spoken_power = np.zeros(shape, np.float32)
-        self.lag = -1
+        self.lag = self.latest = -1
+        self.latest_height = 0.0
+        self.speaks_for_it = False
         self.height = self.likeness = 0.0
         self.agreeing = 0
         self._sign = 1.0
@@ -81,6 +89,7 @@ class DelaySearch:
         Returns:
             Whether the delay is found: `lag`.
         """
+        self.latest, self.latest_height = -1, 0.0
         mask = _BAND * (heard_power > _OVER_NOISE * noise)
         if mask.sum() < _LEAST_SHARE * _BAND.sum():
             return False
@@ -90,10 +99,14 @@ class DelaySearch:
         scale = np.float32(2 / FFT)
         chance = self._spoken_power @ power * (scale / np.float32(FFT))
         own = self._alone(white, chance)
+        product = (white * np.conj(self._spoken)).astype(np.complex64)
+        self._look_at(product, chance)
+        self.speaks_for_it = own >= AGREES
         memory = np.float32(_MEMORY)
-        self._sum = memory * self._sum + white * np.conj(self._spoken)
+        self._sum = memory * self._sum + product
         self._variance = memory * memory * self._variance + chance
         sizes = np.sqrt(self._spoken_power) @ np.sqrt(power) * scale
+        self._last = (product, chance, sizes)
         self._size = memory * self._size + sizes
         found = np.fft.irfft(self._sum, axis=1)[:, :BLOCK]
         spread = np.sqrt(self._variance + self._variance.max() * 0.05 + 1e-9)
@@ -101,11 +114,27 @@ class DelaySearch:
         lag = int(heights.argmax())
         window, sample = divmod(lag, BLOCK)
         is_same = abs(lag - self.lag) <= _NEAR
-        self.agreeing = self.agreeing + (own >= _AGREES) if is_same else 0
+        self.agreeing = self.agreeing + self.speaks_for_it if is_same else 0
         self.lag, self.height = lag, float(heights[window, sample])
         self._sign = float(np.sign(found[window, sample]))
         self.likeness = float(abs(found[window, sample]) / (self._size[window] + 1e-9))
         return self.height >= FOUND and self.agreeing >= _WINDOWS
+
+    def restart(self) -> None:
+        """Forgets what was summed up before the latest window: the delay has changed."""
+        self._sum, self._variance, self._size = self._last
+        self.lag, self.height, self.agreeing = self.latest, self.latest_height, 1
+        self._sign = self._latest_sign
+
+    def _look_at(self, product: Spectra, chance: Floats) -> None:
+        """Finds the delay for which a window by itself speaks most."""
+        found = np.fft.irfft(product, axis=1)[:, :BLOCK]
+        spread = np.sqrt(chance + chance.max() * np.float32(0.05) + np.float32(1e-9))
+        heights = np.abs(found / spread[:, None])
+        self.latest = int(heights.argmax())
+        window, sample = divmod(self.latest, BLOCK)
+        self.latest_height = float(heights[window, sample])
+        self._latest_sign = float(np.sign(found[window, sample]))
 
     def _alone(self, white: Spectra, chance: Floats) -> float:
         """Returns by how much this window alone speaks for the likeliest delay so far."""

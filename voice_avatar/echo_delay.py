@@ -44,7 +44,7 @@ class DelaySearch:
         lag: the likeliest delay so far, samples.
         height: by how many standard deviations it stands out.
         agreeing: how many windows in a row speak for it.
-        latest: delay for which the latest window by itself speaks most, samples; -1 = nothing heard.
+        latest: delay for which the latest window by itself speaks most, samples; -1 = none.
         speaks_for_it: whether the latest window by itself speaks for `lag`.
         latest_height: by how many standard deviations.
         likeness: 0..1, how alike the two are at that delay.

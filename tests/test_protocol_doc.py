@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import pytest
 
 from voice_avatar import frames, negotiation, protocol, wire
 from voice_avatar.codes import CLOSE_CODES, ERROR_CODES, WARNING_CODES, CloseCode, close_code
+from voice_avatar.conformance.conversation import conversation
+from voice_avatar.conformance.transcript import broken_rules, read_binary, read_text
 from voice_avatar.errors import ConnectionFailed, VoiceAvatarError
 from voice_avatar.message_schemas import CLIENT_MESSAGES, SERVER_MESSAGES, tag
 from voice_avatar.session import TRANSITIONS
@@ -115,20 +116,19 @@ def test_figures_of_the_text_are_those_of_the_code() -> None:
         assert figure in " ".join(TEXT.split()), figure
 
 
-def test_the_worked_example_is_readable_by_the_decoders_and_numbered_in_order() -> None:
-    block = TEXT.split("## 15.")[1].split("```")[1]
-    numbers = []
-    for line in block.strip().splitlines():
-        if line.startswith("~") or "…" in line.split('"visemes"', maxsplit=1)[0]:
-            continue
-        data = line[2:].replace(",…]", "]")
-        if line.startswith(">"):
-            message = protocol.decode_text(data)
+def test_the_worked_example_is_readable_and_breaks_no_rule_of_order() -> None:
+    lines = TEXT.split("## 15.")[1].split("```")[1].strip().splitlines()
+    seen = []
+    for line, made in zip(lines, conversation(), strict=True):
+        assert line[0] == (">" if made.is_client else "<")
+        if isinstance(made.data, bytes):
+            assert made.data[:24].hex(" ") in line
+            seen.append(read_binary(made.data) if not made.is_client else None)
+        elif made.is_client:
+            assert not isinstance(protocol.decode_text(line[2:]), protocol.UnknownType)
         else:
-            message = protocol.decode_server_text(data)
-            numbers.append(json.loads(data)["seq"])
-        assert not isinstance(message, protocol.UnknownType)
-    assert numbers == list(range(1, 18))
+            seen.append(read_text(line[2:]))
+    assert not list(broken_rules([one for one in seen if one is not None]))
 
 
 def test_the_frame_of_the_text_is_the_frame_of_the_code() -> None:

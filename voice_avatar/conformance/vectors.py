@@ -1,5 +1,7 @@
 """Writes the golden vectors: `python -m voice_avatar.conformance.vectors [--check]`.
 
+And the worked example of PROTOCOL.md.
+
 They are made by the server's own code and by the reference rules for clients (`client_rules`), and
 committed; a test compares them. `unity_client_protocol/vectors/README.md` describes the format.
 """
@@ -8,11 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from voice_avatar.conformance import conversation
 from voice_avatar.conformance.vectors_frames import binary_frames, face_frames, frame_orders
 from voice_avatar.conformance.vectors_messages import messages
 from voice_avatar.conformance.vectors_playout import playouts
@@ -21,6 +25,12 @@ from voice_avatar.conformance.vectors_show import captions, clocks, mouths, move
 
 FORMAT: Final = 1
 """Version of the files' format; it changes when a runner would have to be changed."""
+
+DOCUMENT: Final = "PROTOCOL.md"
+
+_MARK: Final = re.compile(
+    r"(<!-- worked example -->\n).*?(<!-- end of the worked example -->)", re.DOTALL
+)
 
 FOLDER: Final = Path("unity_client_protocol", "vectors")
 
@@ -54,6 +64,12 @@ def _line(case: dict[str, Any]) -> str:
     return json.dumps(case, ensure_ascii=True, separators=(",", ":"))
 
 
+def with_conversation(text: str) -> str:
+    """Returns PROTOCOL.md with its worked example renewed."""
+    block = f"\n```\n{conversation.written()}\n```\n"
+    return _MARK.sub(lambda mark: mark[1] + block + mark[2], text)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Writes the files, or with --check says which differ."""
     parser = argparse.ArgumentParser(prog="python -m voice_avatar.conformance.vectors")
@@ -61,7 +77,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     options = parser.parse_args(arguments)
     differ = []
-    for name, text in documents().items():
+    made = documents()
+    document = options.folder.parent / DOCUMENT
+    if document.is_file():
+        made[f"../{DOCUMENT}"] = with_conversation(document.read_text(encoding="utf-8"))
+    for name, text in made.items():
         path: Path = options.folder / name
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue

@@ -652,7 +652,7 @@ async def test_a_client_that_does_not_read_is_closed_and_hurts_nobody(
             await client.hello()
             await client.send({"type": "input.text", "text": "Talk."})
             await good.hello()
-            await eventually(lambda: len(run.server.sessions) == 1)
+            await eventually(lambda: len(run.server.sessions) == 1, within_s=20.0)
             await good.send({"type": "input.text", "text": "And you?"})
             await good.until("reply.audio_done")
         body = (await get(f"{run.http}/metrics"))[2]

@@ -139,8 +139,8 @@ class LlamaCppLlm:
         body = request_body("", request, self._options.stop)
         # Progress reports are what lets a request be aborted while its prompt is being read.
         body |= {"id_slot": slot, "cache_prompt": True, "return_progress": True}
-        work = self._threads.submit(_serve, self._server, body, relay, is_unwanted)
-        work.add_done_callback(lambda _: relay.call(self._ended, slot, relay))
+        relay.release = lambda: self._ended(slot, relay)
+        self._threads.submit(_serve, self._server, body, relay, is_unwanted)
         return relay
 
     def _ended(self, slot: int, relay: Relay) -> None:

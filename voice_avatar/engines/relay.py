@@ -19,6 +19,8 @@ class Relay:
 
     Attributes:
         abort: called in the event loop to make the thread end the request soon; set by the maker.
+        release: called in the event loop once the thread has let go of the request, before anybody
+            who waits for that goes on; set by the maker.
     """
 
     def __init__(self) -> None:
@@ -27,6 +29,7 @@ class Relay:
         self._ended = asyncio.Event()
         self._failure: LlmFailed | None = None
         self.abort: Callable[[], None] = lambda: None
+        self.release: Callable[[], None] = lambda: None
 
     # -- in the thread
 
@@ -37,7 +40,7 @@ class Relay:
     def end(self, failure: LlmFailed | None = None) -> None:
         """The thread has let go of the request."""
         self.call(self._chunks.put_nowait, failure)
-        self.call(self._ended.set)
+        self.call(self._let_go)
 
     def call(self, call: Callable[..., object], *args: Any) -> None:
         """Calls something in the event loop."""
@@ -45,6 +48,10 @@ class Relay:
             self._loop.call_soon_threadsafe(call, *args)
 
     # -- in the event loop
+
+    def _let_go(self) -> None:
+        self.release()
+        self._ended.set()
 
     async def read(self) -> AsyncGenerator[TextDelta | LlmDone, None]:
         """Yields the reply as `LlmEngine.generate` promises, and aborts it when closed early."""

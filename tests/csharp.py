@@ -42,7 +42,7 @@ def run(*command: str | Path, **environment: str) -> str:
     return done.stdout
 
 
-def compiled(target: Path, sources: Sequence[Path], *references: Path) -> Path:
+def compiled(target: Path, sources: Sequence[Path], *options: str) -> Path:
     """Compiles a program (.exe) or a library (.dll) and returns it; a warning is an error."""
     is_library = target.suffix == ".dll"
     docs = [f"-doc:{target.with_suffix('.xml')}"] if is_library else []  # then comments are checked
@@ -51,7 +51,7 @@ def compiled(target: Path, sources: Sequence[Path], *references: Path) -> Path:
         f"-target:{'library' if is_library else 'exe'}",
         f"-out:{target}",
         *docs,
-        *(f"-r:{reference}" for reference in references),
+        *options,
         *sources,
     )
     return target

@@ -34,7 +34,7 @@ def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
     core: Path, tmp_path: Path
 ) -> None:
     tests = [SOURCES / "Runner.cs", *sorted((SOURCES / "core").glob("*.cs"))]
-    program = compiled(core.with_name("CoreTests.exe"), tests, core)
+    program = compiled(core.with_name("CoreTests.exe"), tests, f"-r:{core}")
     examples, written = tmp_path / "server.jsonl", tmp_path / "client.jsonl"
     lines = [encode_text(m, seq=i, ts_ms=1.5) for i, m in enumerate(SERVER_EXAMPLES)]
     examples.write_text("\n".join(lines), "utf-8")

@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.realtime, pytest.mark.timeout(180)]
 def client(core: Path) -> Path:
     """The console client."""
     sources = sorted((SOURCES / "console").glob("*.cs"))
-    return compiled(core.with_name("client.exe"), sources, core)
+    return compiled(core.with_name("client.exe"), sources, f"-r:{core}")
 
 
 async def talk(client: Path, url: str, *what: str, heard: Path | None = None) -> dict[str, Any]:

@@ -34,7 +34,10 @@ def test_the_components_pass_their_tests_in_simulated_frames(
     references = [f"-r:{core}", f"-r:{stub}", f"-r:{layer}"]
     editor = compiled(folder / "VoiceAvatar.Editor.dll", EDITOR, define, *references)
     tests = [SOURCES / "Runner.cs", *sorted((SOURCES / "layer").glob("*.cs"))]
-    program = compiled(folder / "LayerTests.exe", tests, define, *references, f"-r:{editor}")
+    tests += sorted((PACKAGE / "Samples~").rglob("*.cs"))
+    program = compiled(
+        folder / "LayerTests.exe", tests, define, UNASSIGNED, *references, f"-r:{editor}"
+    )
     only = ["on_android"] if symbol == "UNITY_ANDROID" else []
     passed = re.search(
         r"^(\d+) of (\d+) tests passed", run("mono", "--debug", program, *only), re.M

@@ -35,7 +35,6 @@ namespace VoiceAvatar.Tests
                 Avatar = new GameObject("avatar");
                 Client = Avatar.AddComponent<AvatarClient>();
                 Client.SocketFactory = () => Server;
-                Client.Disconnect();
                 Face = Avatar.AddComponent<SkinnedMeshRenderer>();
                 Face.sharedMesh = new Mesh { Shapes = shapes.Length == 0 ? Arkit : shapes };
                 Avatar.AddComponent<ReplyPlayer>().Client = Client;
@@ -164,6 +163,7 @@ namespace VoiceAvatar.Tests
                 nod = Math.Min(nod, looks.y);
                 Check.Same(scene.Sound[0], scene.Sound[1], "both channels");
             });
+            Check.Near(2 * 512 / 48000.0, scene.Client.OutputLatencyS, 1e-9, "the latency of the device");
             Check.Near(62, jaw, 1, "an open mouth, 0..100");
             Check.Near(45, shut, 1, "closed lips");
             Check.That(!jawWhileShut, "the jaw is shut while the lips are");
@@ -204,6 +204,22 @@ namespace VoiceAvatar.Tests
             Check.Same("Hi<s> there</s>", scene.Captions.Last());
             Check.Same("stopped", scene.Server.Texts.Last(t => t.Member("type").Text == "playback.report")
                 .Member("state").Text);
+        }
+
+        [Test]
+        public static void a_sample_adds_and_connects_everything()
+        {
+            Engine.Reset();
+            GameObject avatar = new GameObject("avatar");
+            avatar.AddComponent<VoiceAvatar.Samples.BasicVrAvatar>();
+            AvatarClient client = avatar.GetComponent<AvatarClient>();
+            FakeServer server = new FakeServer();
+            client.SocketFactory = () => server;
+            Engine.Frame(1f / 72);
+            Engine.Frame(1f / 72);
+            Check.Same("session.hello", server.Types.Single());
+            Check.That(avatar.GetComponent<AudioSource>().isPlaying, "the source plays");
+            Check.Same(client, avatar.GetComponent<GazeDriver>().Client);
         }
 
         [Test]

@@ -38,13 +38,14 @@ namespace UnityEngine
             }
         }
 
-        /// <summary>Awake comes at once, OnEnable with the first frame, so that a test can set fields.</summary>
+        /// <summary>Awake and OnEnable come at once, before the caller can set anything; Start later.</summary>
         internal static void Added(MonoBehaviour one)
         {
             if (one != null)
             {
                 Behaviours.Add(one);
                 Call(one, "Awake");
+                Call(one, "OnEnable");
             }
         }
 
@@ -55,7 +56,6 @@ namespace UnityEngine
             List<MonoBehaviour> ordered = Behaviours.OrderBy(Order).ToList();
             foreach (MonoBehaviour one in ordered.Where(one => Started.Add(one)))
             {
-                Call(one, "OnEnable");
                 Call(one, "Start");
             }
             ordered.ForEach(one => Call(one, "Update"));

@@ -30,6 +30,7 @@ namespace VoiceAvatar.Unity
         private AvatarSession _session;
         private Forwarder _forwarder;
         private ConnectionState _shownState;
+        private bool _hasStarted;
 
         /// <summary>The connection went into another state.</summary>
         public event Action<ConnectionState> ConnectionChanged;
@@ -98,9 +99,16 @@ namespace VoiceAvatar.Unity
             MakeSession();
         }
 
+        /// <summary>Not in the first OnEnable: code that adds the component could not configure it before.</summary>
+        private void Start()
+        {
+            _hasStarted = true;
+            OnEnable();
+        }
+
         private void OnEnable()
         {
-            if (connectOnEnable)
+            if (connectOnEnable && _hasStarted)
             {
                 Connect();
             }

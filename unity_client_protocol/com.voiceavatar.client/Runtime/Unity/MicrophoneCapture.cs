@@ -15,13 +15,14 @@ namespace VoiceAvatar.Unity
     public sealed class MicrophoneCapture : MonoBehaviour
     {
         private const int LoopS = 2;
+        private const int ChunksPerS = 100; // GetData fills a whole array: so it is read in 10 ms
 
         [SerializeField] private AvatarClient client;
         [SerializeField, Tooltip("Empty = the default microphone")] private string device = "";
         [SerializeField, Tooltip("Hz; what the device cannot do is resampled")] private int rateHz = 16000;
         [SerializeField] private bool isMuted;
 
-        private readonly float[] _heard = new float[48000 * LoopS];
+        private float[] _chunk;
         private AudioClip _loop;
         private int _position;
         private bool _hasAsked;
@@ -87,6 +88,7 @@ namespace VoiceAvatar.Unity
             bool isAnyRate = least == 0 && most == 0;
             int rate = isAnyRate ? rateHz : Math.Max(least, Math.Min(most, rateHz));
             _loop = Microphone.Start(DeviceName, true, LoopS, rate);
+            _chunk = new float[rate / ChunksPerS];
             _position = 0;
         }
 
@@ -112,30 +114,20 @@ namespace VoiceAvatar.Unity
 
         private void Read()
         {
-            int end = Microphone.GetPosition(DeviceName);
-            int count = end - _position;
-            count = count < 0 ? count + _loop.samples : count;
-            if (count == 0)
-            {
-                return;
-            }
-            // GetData fills the whole array, so all of the loop is read, from where it was left
-            _loop.GetData(_heard, 0);
-            int tail = Math.Min(count, _loop.samples - _position);
-            Send(_position, tail);
-            Send(0, count - tail);
-            _position = end;
-        }
-
-        private void Send(int offset, int count)
-        {
+            int waiting = Microphone.GetPosition(DeviceName) - _position;
+            waiting = waiting < 0 ? waiting + _loop.samples : waiting;
             if (isMuted != _wasMuted && client.Session.OpenMicrophone(!isMuted))
             {
                 _wasMuted = isMuted;
             }
-            if (!isMuted && count > 0)
+            for (; waiting >= _chunk.Length; waiting -= _chunk.Length)
             {
-                client.Session.Hear(_heard, offset, count, _loop.frequency);
+                _loop.GetData(_chunk, _position); // goes on at the beginning where the loop ends
+                _position = (_position + _chunk.Length) % _loop.samples;
+                if (!isMuted)
+                {
+                    client.Session.Hear(_chunk, 0, _chunk.Length, _loop.frequency);
+                }
             }
         }
     }

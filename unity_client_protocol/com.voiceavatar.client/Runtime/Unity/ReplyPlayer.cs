@@ -20,6 +20,7 @@ namespace VoiceAvatar.Unity
         private readonly float[] _voice = new float[MostFrames];
         private Playout _playout;
         private int _outputHz = 48000;
+        private double _latencyS;
 
         /// <summary>The client whose replies are played.</summary>
         public AvatarClient Client
@@ -51,6 +52,7 @@ namespace VoiceAvatar.Unity
             if (client != null && client.Session != null)
             {
                 Volatile.Write(ref _playout, client.Session.Playout);
+                client.OutputLatencyS = _latencyS;
             }
         }
 
@@ -61,10 +63,7 @@ namespace VoiceAvatar.Unity
             int count;
             AudioSettings.GetDSPBufferSize(out length, out count);
             Volatile.Write(ref _outputHz, AudioSettings.outputSampleRate);
-            if (client != null)
-            {
-                client.OutputLatencyS = (double)length * count / AudioSettings.outputSampleRate;
-            }
+            _latencyS = (double)length * count / AudioSettings.outputSampleRate;
             AudioSource source = GetComponent<AudioSource>();
             if (deviceWasChanged && source.clip != null)
             {

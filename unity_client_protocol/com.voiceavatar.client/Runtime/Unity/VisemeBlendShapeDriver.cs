@@ -81,19 +81,34 @@ namespace VoiceAvatar.Unity
         private void OnEnable()
         {
             System.Random random = new System.Random();
-            _autonomic = new AutonomicMotion(random.NextDouble);
-            _known = client;
+            _autonomic = _autonomic ?? new AutonomicMotion(random.NextDouble);
+            Know(client);
+        }
+
+        private void OnDisable()
+        {
+            Know(null);
+        }
+
+        /// <summary>Listens to a client, and no longer to the one before.</summary>
+        private void Know(AvatarClient next)
+        {
+            if (_known != null)
+            {
+                _known.Ready -= TakeBody;
+            }
+            _known = next;
             if (_known != null)
             {
                 _known.Ready += TakeBody;
             }
         }
 
-        private void OnDisable()
+        private void Update()
         {
-            if (_known != null)
+            if (!ReferenceEquals(_known, client))
             {
-                _known.Ready -= TakeBody;
+                Know(client);
             }
         }
 

@@ -1,0 +1,202 @@
+// The client library against a live server with scripted engines; tests/test_web_client.py runs it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AvatarClient, OVR15 } from "../../voice_avatar/web/client/avatar_client.mjs";
+import { ToneMicrophone, VoidSpeaker, Wire, event, sleep } from "./fake_edges.mjs";
+
+const PORT = Number(process.env.VOICE_AVATAR_PORT);
+const NO_CHANCE = 0.5;
+
+async function talking(run, options = {}) {
+  const wire = await Wire.to(PORT);
+  const loudspeaker = new VoidSpeaker();
+  const microphone = new ToneMicrophone();
+  const client = new AvatarClient({
+    url: `ws://127.0.0.1:${wire.port}/v1/avatar`,
+    loudspeaker,
+    microphone,
+    sockets: { dial: (url, protocols) => new WebSocket(url, protocols), chance: () => NO_CHANCE },
+    ...options,
+  });
+  const seen = [];
+  client.addEventListener("sent", ({ detail }) => seen.push(detail.type));
+  try {
+    const ready = event(client, "session.ready");
+    await client.start();
+    await ready;
+    await run({ client, loudspeaker, microphone, wire, seen });
+  } finally {
+    await client.stop();
+    wire.close();
+  }
+}
+
+// Samples what is shown, every 10 ms, until the promise is settled.
+async function watch(client, until) {
+  const frames = [];
+  const timer = setInterval(() => frames.push(client.sample()), 10);
+  try {
+    await until;
+  } finally {
+    clearInterval(timer);
+  }
+  return frames;
+}
+
+test("a spoken turn: heard, answered, played, with mouth and captions in time", () =>
+  talking(async ({ client, microphone }) => {
+    const heard = event(client, "transcript.final");
+    const latency = event(client, "latency");
+    const done = event(client, "reply.done");
+    const reports = [];
+    client.addEventListener("playback", ({ detail }) => reports.push(detail));
+    microphone.speak(1200);
+    const frames = await watch(client, done);
+    assert.match((await heard).text, /^One two three/);
+    const { status, spoken_text: spoken, played_samples: played } = await done;
+    assert.equal(status, "completed");
+    await sleep(300); // the server may know some milliseconds before the client that all was played
+    assert.equal(reports[0].state, "started");
+    assert.equal(reports.at(-1).state, "finished");
+    assert.equal(reports.at(-1).played_samples, played);
+    const counts = reports.map((report) => report.played_samples);
+    assert.deepEqual(counts, [...counts].sort((a, b) => a - b));
+    const speaking = frames.filter((frame) => frame.isSpeaking);
+    assert.ok(speaking.length > 20);
+    assert.ok(speaking.every((frame) => frame.mouth.source === "visemes"));
+    const shapes = new Set(speaking.flatMap((frame) => [...frame.mouth.weights.keys()]));
+    assert.ok(shapes.size > 3 && [...shapes].every((index) => index < OVR15.length));
+    for (let at = 1; at < speaking.length; at += 1) {
+      const step = speaking[at].replyMs - speaking[at - 1].replyMs;
+      const wall = speaking[at].nowMs - speaking[at - 1].nowMs;
+      assert.ok(step >= 0 && Math.abs(step - wall) < 15, `${step} ms in ${wall} ms`);
+    }
+    const words = speaking.map(({ captions: { text, word } }) => word && text.slice(word.from, word.to));
+    const order = words.filter((word, at) => word && word !== words[at - 1]);
+    assert.equal(order.join(" "), spoken);
+    assert.ok((await latency).voice_to_voice_ms > 0);
+    assert.ok((await latency).voice_to_voice_ms < 3000);
+    assert.equal(client.stats().underruns, 0);
+    await sleep(1000);
+    assert.equal(client.sample().isSpeaking, false);
+  }));
+
+test("a typed turn, with the whole face as curves", () =>
+  talking(
+    async ({ client }) => {
+      const done = event(client, "reply.done");
+      assert.ok(client.sendText("Hello"));
+      const frames = await watch(client, done);
+      const jaws = frames.filter((frame) => frame.arkit).map((frame) => frame.arkit[17]);
+      assert.ok(jaws.length > 20);
+      assert.ok(Math.max(...jaws) > 0.05);
+      await sleep(1200);
+      assert.ok(Math.max(...(client.sample().arkit ?? [0])) < 0.01);
+    },
+    { faceHz: 60 },
+  ));
+
+test("stop silences within 200 ms, closes the mouth and strikes what was not heard", () =>
+  talking(async ({ client, loudspeaker }) => {
+    const started = event(client, "playback", ({ state }) => state === "started");
+    client.sendText("Tell me a long story");
+    await started;
+    await sleep(700);
+    const stoppedMs = performance.now();
+    const interrupted = event(client, "reply.interrupted");
+    client.interrupt();
+    await interrupted;
+    await sleep(400);
+    assert.ok(loudspeaker.lastSoundMs - stoppedMs < 200, `${loudspeaker.lastSoundMs - stoppedMs}`);
+    const frame = client.sample();
+    assert.equal([...frame.mouth.weights.values()].filter((weight) => weight > 0).length, 0);
+    assert.deepEqual(frame.gestures, []);
+    assert.ok(frame.captions.struckFrom > 0);
+    assert.equal(frame.captions.text.slice(0, frame.captions.struckFrom), (await interrupted).spoken_text);
+  }));
+
+test("speaking over the avatar interrupts it, with a pause before", () =>
+  talking(async ({ client, loudspeaker, microphone }) => {
+    const started = event(client, "playback", ({ state }) => state === "started");
+    client.sendText("Tell me a long story");
+    await started;
+    await sleep(600);
+    const over = event(client, "reply.interrupted");
+    microphone.speak(1500);
+    const { reason } = await over;
+    const overMs = performance.now();
+    assert.equal(reason, "voice");
+    await sleep(300);
+    assert.ok(loudspeaker.lastSoundMs - overMs < 50);
+    await event(client, "reply.started");
+  }));
+
+test("push to talk: only what is said while the button is down is a turn", () =>
+  talking(async ({ client, microphone }) => {
+    client.usePressToTalk(true);
+    await event(client, "session.updated", ({ settings }) => settings.endpointing === "manual");
+    let isHeard = false;
+    client.addEventListener("input.speech_started", () => (isHeard = true));
+    microphone.speak(400);
+    await sleep(600);
+    assert.equal(isHeard, false);
+    const ended = event(client, "turn.ended");
+    client.pressToTalk(true);
+    microphone.speak(800);
+    await sleep(900);
+    client.pressToTalk(false);
+    assert.equal((await ended).reason, "ptt");
+  }));
+
+test("a muted microphone sends nothing", () =>
+  talking(async ({ client, microphone }) => {
+    client.mute(true);
+    let isHeard = false;
+    client.addEventListener("input.speech_started", () => (isHeard = true));
+    microphone.speak(500);
+    await sleep(700);
+    assert.equal(isHeard, false);
+    client.mute(false);
+    const heard = event(client, "input.speech_started");
+    microphone.speak(500);
+    await heard;
+  }));
+
+test("another language, and another session", () =>
+  talking(async ({ client }) => {
+    const updated = event(client, "session.updated");
+    client.update({ language: "zh" });
+    assert.equal((await updated).settings.language, "zh");
+    assert.equal(client.session.settings.language, "zh");
+    const first = client.session.session_id;
+    const ready = event(client, "session.ready");
+    client.restart({ language: "en" });
+    assert.notEqual((await ready).session_id, first);
+    const done = event(client, "reply.done");
+    client.sendText("Hello");
+    assert.equal((await done).status, "completed");
+  }));
+
+test("a connection that is cut comes back, and the reply goes on without a hole", () =>
+  talking(async ({ client, wire, loudspeaker }) => {
+    const canResume = client.session.resume !== null;
+    const started = event(client, "playback", ({ state }) => state === "started");
+    client.sendText("Tell me a story");
+    await started;
+    await sleep(300);
+    const back = event(client, canResume ? "session.resumed" : "session.ready");
+    const states = [];
+    client.addEventListener("connection", ({ detail }) => states.push(detail.state));
+    const done = canResume ? event(client, "reply.done") : null;
+    wire.cut();
+    await back;
+    assert.ok(states.includes("waiting") && states.includes("connecting"));
+    if (!canResume) return;
+    const { status, played_samples: played } = await done;
+    assert.equal(status, "completed");
+    assert.equal(client.stats().underruns, 0);
+    const frame = client.sample();
+    assert.equal(frame.captions.struckFrom, null);
+    assert.ok(played / 16000 - loudspeaker.soundS < 1.0);
+  }));

@@ -1,0 +1,71 @@
+"""The client library of the page in node: golden vectors, its parts, and live conversations."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from edge import engines, running
+
+from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "tests" / "js"
+STORY = "Once upon a time there was a very small lighthouse on a rock that nobody knew."
+
+
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("node is not installed")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)
+    if int(version.stdout.lstrip("v").partition(".")[0]) < 20:
+        pytest.skip(f"node {version.stdout.strip()} is too old for its own test runner")
+    return found
+
+
+def run_node(*files: str, env: dict[str, str] | None = None) -> str:
+    """Runs test files of `tests/js` and returns what node says."""
+    done = subprocess.run(
+        [node(), "--experimental-websocket", "--test", *(str(FOLDER / name) for name in files)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        env={**os.environ, **(env or {})},
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    return done.stdout.replace("ℹ", "#")
+
+
+def test_the_client_passes_every_golden_vector() -> None:
+    assert "# fail 0" in run_node("client_vectors.test.mjs")
+
+
+def test_the_types_of_the_client_are_right() -> None:
+    tsc = shutil.which("tsc") or shutil.which("tsc", path=str(FOLDER / "node_modules" / ".bin"))
+    if tsc is None:
+        pytest.skip("TypeScript is not installed (npm install --prefix tests/js typescript)")
+    done = subprocess.run(
+        [tsc, "-p", str(FOLDER)], capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.realtime
+async def test_the_client_talks_to_a_live_server() -> None:
+    node()
+
+    voice = ScriptedTts(symbol_samples=800)
+    loaded = engines(llm=ScriptedLlm((STORY,)), tts=voice)
+    async with running(loaded) as run:
+        port = str(run.server.port)
+        said = await asyncio.to_thread(
+            run_node, "client_live.test.mjs", env={"VOICE_AVATAR_PORT": port}
+        )
+    assert "# fail 0" in said

@@ -72,7 +72,8 @@ lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 
 test-unity: models  ## the Unity package under mono, which is installed if absent
 	bash tests/unity/install_mono.sh
-	VOICE_AVATAR_MONO=required $(VENV)/bin/pytest tests/test_unity.py $(ARGS)
+	VOICE_AVATAR_MONO=required $(VENV)/bin/pytest tests/test_unity.py tests/test_unity_layer.py \
+		tests/test_unity_client.py $(ARGS)
 
 test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .venv-vllm
 	$(VLLM_VENV)/bin/voice-avatar models pull

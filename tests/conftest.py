@@ -54,3 +54,13 @@ def speech_dir() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("VOICE_AVATAR_SPEECH_DIR is not set")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Core assembly of the Unity package, compiled by mono without the engine."""
+    from csharp import PACKAGE, compiled, require_mono
+
+    require_mono()
+    target = tmp_path_factory.mktemp("unity") / "VoiceAvatar.Core.dll"
+    return compiled(target, sorted((PACKAGE / "Runtime" / "Core").rglob("*.cs")))

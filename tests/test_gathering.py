@@ -134,3 +134,15 @@ async def test_what_waits_when_the_thread_is_shut_down_is_never_answered() -> No
     await asyncio.wrap_future(blocked)
     await asyncio.sleep(0.01)
     assert got == []
+
+
+async def test_what_comes_once_the_thread_has_ended_is_left_unanswered() -> None:
+    errors: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    engine = Engine()
+    with gathering(engine) as gathered:
+        pass
+    gathered.submit("late", errors.append)
+    await asyncio.sleep(0.02)
+    assert not errors
+    assert not engine.batches

@@ -1,62 +1,22 @@
 """The Unity package, compiled and run under mono: Core, and its files.
 
-`make test-unity` installs mono first. Without mono the tests that need it are skipped, unless
-VOICE_AVATAR_MONO is "required", as it is there.
+`make test-unity` installs mono first. Without mono the tests that need it are skipped (csharp.py).
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from csharp import PACKAGE, ROOT, SOURCES, compiled, run
 from wire_examples import SERVER_EXAMPLES
 
 from voice_avatar import wire
 from voice_avatar.protocol import decode_text, encode_text
-
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "unity_client_protocol" / "com.voiceavatar.client"
-SOURCES = ROOT / "tests" / "unity"
-COMPILER = ("mcs", "-langversion:7.2", "-warn:4", "-warnaserror", "-debug+")
-
-
-def run(*command: str | Path, **environment: str) -> str:
-    """Runs a command to its end and returns what it printed."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-        env={**os.environ, **environment},
-    )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def mono() -> None:
-    """Mono's compiler and runtime are there; else the test is skipped, or fails where required."""
-    if not shutil.which("mcs") or not shutil.which("mono"):
-        assert os.environ.get("VOICE_AVATAR_MONO") != "required", "mono is not installed"
-        pytest.skip("mono is not installed: make test-unity does it")
-
-
-@pytest.fixture(scope="session")
-def core(mono: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Core assembly, compiled as Unity would, without the engine."""
-    target = tmp_path_factory.mktemp("unity") / "VoiceAvatar.Core.dll"
-    sources = sorted((PACKAGE / "Runtime" / "Core").rglob("*.cs"))
-    docs = target.with_suffix(".xml")  # with it, a public name without a comment is an error
-    run(*COMPILER, "-target:library", f"-out:{target}", f"-doc:{docs}", *sources)
-    return target
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +33,8 @@ def make_meta() -> ModuleType:
 def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
     core: Path, tmp_path: Path
 ) -> None:
-    program = core.with_name("CoreTests.exe")
-    tests = sorted((SOURCES / "core").glob("*.cs"))
-    run(*COMPILER, f"-out:{program}", f"-r:{core}", SOURCES / "Runner.cs", *tests)
+    tests = [SOURCES / "Runner.cs", *sorted((SOURCES / "core").glob("*.cs"))]
+    program = compiled(core.with_name("CoreTests.exe"), tests, f"-r:{core}")
     examples, written = tmp_path / "server.jsonl", tmp_path / "client.jsonl"
     lines = [encode_text(m, seq=i, ts_ms=1.5) for i, m in enumerate(SERVER_EXAMPLES)]
     examples.write_text("\n".join(lines), "utf-8")

@@ -69,7 +69,10 @@ class Gathering(Generic[Request, Result]):
         self._free_s = loop.time() + self._gather_s
         batch, self._waiting = self._waiting, []
         requests = [request for request, _ in batch]
-        hop = loop.run_in_executor(self._executor, self._answer, requests)
+        try:
+            hop = loop.run_in_executor(self._executor, self._answer, requests)
+        except RuntimeError:  # the thread has ended: so does the server, and nobody listens
+            return
 
         def landed(hop: asyncio.Future[Sequence[Result | Exception]]) -> None:
             self._is_scheduled = False

@@ -37,6 +37,12 @@ namespace VoiceAvatar
             get { return _text.ToString(); }
         }
 
+        /// <summary>Length of the text so far, UTF-16 units.</summary>
+        public int Length
+        {
+            get { return _text.Length; }
+        }
+
         /// <summary>Whether the reply was interrupted.</summary>
         public bool IsCut { get; private set; }
 

@@ -109,6 +109,18 @@ namespace VoiceAvatar
         /// <summary>Times that replies ran empty.</summary>
         public int Underruns { get; private set; }
 
+        /// <summary>Reply that is played; 0 before the first. Any thread.</summary>
+        public long ReplyId
+        {
+            get { return Volatile.Read(ref _replyId); }
+        }
+
+        /// <summary>Samples of the reply that the sound thread has taken. Any thread.</summary>
+        public long ConsumedSamples
+        {
+            get { return _ring.Consumed - Volatile.Read(ref _start); }
+        }
+
         // -- main thread
 
         /// <summary>A reply begins; what is left of the one before is flushed.</summary>
@@ -122,9 +134,9 @@ namespace VoiceAvatar
             Volatile.Write(ref _gate, Shut);
             Volatile.Write(ref _isPaused, 0);
             Volatile.Write(ref _sourceHz, rateHz);
-            _replyId = replyId;
             _rateHz = rateHz;
-            _start = _ring.Written;
+            Volatile.Write(ref _start, _ring.Written);
+            Volatile.Write(ref _replyId, replyId);
             _added = 0;
             _end = -1;
             _stoppedAt = -1;
@@ -157,6 +169,12 @@ namespace VoiceAvatar
         public void EndsAt(long samples)
         {
             _end = samples;
+        }
+
+        /// <summary>Nothing more will come: the reply ends with what there is, unless its end is known.</summary>
+        public void EndsHere()
+        {
+            _end = _end < 0 ? _added : _end;
         }
 
         /// <summary>Stands still and keeps everything.</summary>

@@ -89,7 +89,7 @@ def quiet_config(config: Config | None = None, **server: Any) -> Config:
     """Returns a configuration for loopback, with a persona that says nothing by itself."""
     config = config or Config(session=QUIET)
     persona = str(Path(__file__).with_name("quiet_persona.toml"))
-    options = {"host": "127.0.0.1", "port": 0, "persona": persona, **server}
+    options = {"host": "127.0.0.1", "port": 0, "persona": persona, "resume_ttl_s": 0.2, **server}
     return replace(config, server=replace(config.server or ServerOptions(), **options))
 
 

@@ -62,9 +62,8 @@ def url(server: AvatarServer) -> str:
 
 def history(server: AvatarServer) -> list[Message]:
     """Returns what the only session's next prompt will hold."""
-    (connection,) = server.sessions
-    assert connection.conversation is not None
-    return list(connection.conversation.session.history.messages)
+    (session,) = server.sessions
+    return list(session.conversation.session.history.messages)
 
 
 async def talk(avatar: AvatarConnection, pcm: bytes) -> Reply:

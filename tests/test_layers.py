@@ -34,13 +34,13 @@ LAYERS: dict[int, str] = {
     " autonomic",
     2: "client_rules face_frames"
     " codes config config_doc frames holding listening message_schemas negotiation protocol"
-    " protocol_tables replies retraction session timeline wire",
+    " protocol_tables replay replies resumption retraction session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
     " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
     " workers",
     4: "connection_face"
     " client client_audio client_reply closing connection connection_audio http_edge"
-    " protocol_schema server",
+    " protocol_schema roster served server",
     5: "conformance"
     " __main__ bench cli command_chat command_doctor command_microphone command_models"
     " command_say command_serve",
@@ -132,12 +132,15 @@ WITHIN: dict[str, str] = {
     "bench.lipsync": "command_say",
     "client": "client_audio client_reply",
     "client_reply": "client_audio",
-    "connection": "closing connection_audio connection_face",
+    "connection": "closing served",
     "connection_audio": "closing",
-    "server": "closing connection http_edge",
     "client_rules.movement": "retraction wire",
     "client_rules.reactions": "client_rules.reconnecting frames protocol wire",
     "client_rules.reconnecting": "codes",
+    "resumption": "codes",
+    "roster": "closing served",
+    "served": "connection_audio connection_face",
+    "server": "closing connection http_edge roster served",
     "__main__": "cli",
     "cli": "bench.command command_chat command_doctor command_models command_say command_serve"
     " conformance.command",

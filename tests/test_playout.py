@@ -300,3 +300,54 @@ def test_who_hears_longer_hears_no_less(first: int, second: int) -> None:
     less, more = sorted((first, second))
     longer = heard_text(TEXT, WORDS, more, tolerance=10)
     assert longer.startswith(heard_text(TEXT, WORDS, less, tolerance=10))
+
+
+# -- nobody is connected
+
+
+def test_while_nobody_is_connected_nothing_is_played_and_the_window_may_be_filled() -> None:
+    reply = sent(1.0, now_s=0.0)
+    reply.leave_alone(0.6)
+    assert reply.played(60.0) == pytest.approx(5000, abs=1)
+    assert reply.allowance(60.0) == pytest.approx(15_000, abs=1)
+    assert reply.reaches_s(10_000) is None
+    reply.audio_sent(25_000, 60.0)
+    assert reply.allowance(60.0) == 0
+
+
+def test_once_the_client_is_back_the_clock_goes_on_from_where_it_stood() -> None:
+    reply = sent(2.0, now_s=0.0)
+    reply.leave_alone(0.6)
+    reply.rejoin(10.6)
+    assert reply.played(10.6) == pytest.approx(5000, abs=1)
+    assert reply.played(11.1) == pytest.approx(10_000, abs=1)
+
+
+def test_the_first_report_of_a_client_that_is_back_says_what_it_played_meanwhile() -> None:
+    reply = sent(2.0, now_s=0.0)
+    reply.leave_alone(0.6)
+    reply.rejoin(1.1)
+    reply.reported(10_000, "playing", 1.1)
+    assert reply.played(1.1) == 10_000
+    assert reply.allowance(1.1) == 10_000
+
+
+def test_a_reply_that_begins_while_nobody_is_connected_waits_for_the_client() -> None:
+    reply = playout()
+    reply.leave_alone(5.0)
+    reply.audio_sent(RATE_HZ, 6.0)
+    assert reply.played(30.0) == 0
+    reply.rejoin(30.0)
+    assert reply.played(30.05) == 0
+    assert reply.played(30.6) == pytest.approx(5000, abs=1)
+
+
+def test_a_paused_reply_stands_until_the_client_is_back_and_the_pause_is_over() -> None:
+    reply = sent(2.0, now_s=0.0)
+    reply.pause(0.6)
+    reply.leave_alone(1.0)
+    assert reply.allowance(2.0) == 0
+    reply.resume(3.0)
+    assert reply.played(4.0) == pytest.approx(5000, abs=1)
+    reply.rejoin(5.0)
+    assert reply.played(5.5) == pytest.approx(10_000, abs=1)

@@ -276,7 +276,19 @@ def test_a_new_stream_or_a_start_begins_a_new_count() -> None:
     order.arrived(numbered(100))
     assert order.arrived(numbered(0, stream=1)) == Arrival()
     assert order.arrived(numbered(1, stream=1)) == Arrival()
-    assert order.arrived(numbered(0, stream=1, flags=FrameFlag.START)) == Arrival()
+    again = AudioFrame(FrameKind.AUDIO_IN, 1, 0, 640, b"ab", FrameFlag.START)
+    assert order.arrived(again) == Arrival()
+
+
+def test_a_first_frame_that_came_before_is_a_repeat() -> None:
+    order = FrameOrder()
+    first = AudioFrame(FrameKind.AUDIO_OUT, 1, 0, 0, b"ab", FrameFlag.START)
+    second = AudioFrame(FrameKind.AUDIO_OUT, 1, 1, 480, b"ab")
+    for frame in (first, second):
+        assert order.arrived(frame) == Arrival()
+    for frame in (first, second):  # a resumed session
+        assert order.arrived(frame) == Arrival(is_stale=True)
+    assert order.arrived(AudioFrame(FrameKind.AUDIO_OUT, 1, 2, 960, b"ab")) == Arrival()
 
 
 def test_microphone_audio_may_come_at_twice_real_time_after_a_burst_of_two_seconds() -> None:

@@ -24,6 +24,8 @@ from voice_avatar.engines.scripted import (
 )
 from voice_avatar.events import Notice, SessionInput
 from voice_avatar.pipeline import Conversation, ConversationOptions
+from voice_avatar.roster import Roster
+from voice_avatar.served import ServedSession
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.workers import Engines, Workers
 
@@ -43,6 +45,14 @@ class NoMeter:
 
     def note_pacing(self, frames: int, late_s: float) -> None: ...
 
+    def note_resumed(self, *, is_lost: bool) -> None: ...
+
+    def session_opened(self) -> None: ...
+
+    def session_closed(self) -> None: ...
+
+    def session_left(self, why: str) -> None: ...
+
 
 @asynccontextmanager
 async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator[str]:
@@ -57,20 +67,32 @@ async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator
         expressions=words.expression_names,
     )
 
-    def converse(session_id: str, agreed: negotiation.Agreed) -> Conversation:
+    roster = Roster(8, NoMeter())
+
+    async def admit(connection: Connection, hello: wire.SessionHello) -> ServedSession:
+        agreed = negotiation.negotiate(hello, offer)
         rate_hz = agreed.audio_out.rate_hz
-        return Conversation(workers, ConversationOptions(), session_id=session_id, rate_hz=rate_hz)
+        options = ConversationOptions()
+        conversation = Conversation(workers, options, session_id="s1", rate_hz=rate_hz)
+        served = ServedSession("s1", conversation, agreed, frame_ms=20, ttl_s=0.0)
+        await roster.open(served)
+        await served.attach(connection)
+        return served
 
     async def handle(socket: ServerConnection) -> None:
         terms = Terms(offer, wire.Models(), ("secret",))
-        connection = Connection(socket, "s1", terms, converse, NoMeter(), is_authorized=True)
+        connection = Connection(socket, "s1", terms, admit, NoMeter(), is_authorized=True)
         try:
             await connection.run()
         except Exception as end:
             await close(connection, socket, end)
+        finally:
+            if connection.served is not None:
+                await connection.served.finish()
 
     async with serve(handle, "127.0.0.1", 0, compression=None) as listening:
         yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    await roster.aclose()
     workers.close()
     await llm.aclose()
 

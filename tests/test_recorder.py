@@ -183,8 +183,7 @@ async def test_without_a_folder_nothing_is_recorded(
     monkeypatch.chdir(tmp_path)
     async with running() as run, connect(run.url) as avatar:
         await avatar.ask("Hello?")
-        conversation = next(iter(run.server.sessions)).conversation
-        assert conversation is not None
+        conversation = run.server.sessions[0].conversation
         assert conversation._tape is None
     assert os.listdir(tmp_path) == []
 

@@ -303,6 +303,7 @@ async def test_one_session_too_many_is_told_to_try_again() -> None:
             await first.hello()
             await second.hello()
             async with raw(run.url) as third:
+                await third.send({"type": "session.hello"})
                 assert await third.closed() == (1013, "retry-after=5")
         await run.settled()
         async with raw(run.url) as fourth:
@@ -401,8 +402,7 @@ async def test_the_language_is_the_personas_unless_another_is_configured(
     config = Config(session=QUIET, stt=SttOptions(language=configured))
     async with running(config=config, persona=persona) as run, raw(run.url) as client:
         assert (await client.hello())["settings"]["language"] == expected
-        conversation = next(iter(run.server.sessions)).conversation
-        assert conversation is not None
+        conversation = run.server.sessions[0].conversation
         heard = conversation.session._listener.language
         assert heard == (None if configured == "auto" else expected)
 

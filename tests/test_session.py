@@ -20,6 +20,8 @@ from voice_avatar.events import (
     CancelReply,
     CancelTranscribe,
     ClearInput,
+    ClientBack,
+    ClientLost,
     Command,
     CommitInput,
     EndSession,
@@ -1981,3 +1983,43 @@ def test_a_user_may_say_the_replys_words_after_it() -> None:
     assert not scene.session.is_speaking
     scene.ask("Green hills?")
     assert "final 2: Green hills?" in scene.told
+
+
+# -- nobody is connected
+
+
+def test_a_reply_whose_listener_is_away_is_not_over_until_the_listener_is_back() -> None:
+    scene = speaking(seconds=4.0)
+    scene.wait(1.0)
+    scene.give(ClientLost())
+    scene.wait(8.0)
+    assert not scene.only(ReplyDone)
+    assert scene.session.is_speaking
+    scene.give(ClientBack())
+    scene.report(scene.session._replies.live.reply_id, 4.0, "finished")
+    (done,) = scene.only(ReplyDone)
+    assert done.status == "completed"
+
+
+def test_without_a_report_a_reply_goes_on_from_where_it_stood() -> None:
+    scene = speaking(seconds=4.0)
+    scene.wait(1.0)
+    scene.give(ClientLost())
+    scene.wait(8.0)
+    scene.give(ClientBack())
+    scene.wait(2.5)
+    assert not scene.only(ReplyDone)
+    scene.wait(1.0)
+    assert scene.only(ReplyDone)
+
+
+def test_the_silence_of_a_lost_connection_ends_no_turn() -> None:
+    scene = Scene()
+    scene.speak(0.96)
+    scene.give(ClientLost())
+    scene.wait(30.0)
+    assert scene.session._listener.is_active
+    assert not scene.only(UserSpeechStopped)
+    scene.give(ClientBack())
+    scene.wait(30.0)
+    assert scene.only(UserSpeechStopped)  # a microphone that stays silent ends it after all

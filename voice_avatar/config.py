@@ -69,6 +69,8 @@ class ServerOptions:
         ping_timeout_s: time for the answer to a ping, seconds; 0 = for ever.
         slow_consumer_s: time that a frame may wait for a client to read, seconds, until the
             client is disconnected.
+        resume_ttl_s: time that a session is kept for a client whose connection is lost, seconds;
+            0 = it ends with the connection.
         drain_s: time that replies get to finish when the server is stopped, seconds.
         record_dir: folder in which every session is recorded, words and voices; "" = none.
         log_format: "text" for people, "json" for programs.
@@ -87,6 +89,7 @@ class ServerOptions:
     ping_s: float = 20.0
     ping_timeout_s: float = 20.0
     slow_consumer_s: float = 5.0
+    resume_ttl_s: float = 60.0
     drain_s: float = 30.0
     record_dir: str = ""
     log_format: Literal["text", "json"] = "text"

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from random import Random
 from typing import Protocol
 
 from websockets.asyncio.server import ServerConnection
@@ -24,8 +25,6 @@ from voice_avatar import __version__, negotiation, protocol, wire
 from voice_avatar.attention import ReportBudget
 from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
-from voice_avatar.connection_audio import MicrophoneIn, ReplyOut
-from voice_avatar.connection_face import FaceOut
 from voice_avatar.errors import (
     ProtocolError,
     Unauthorized,
@@ -35,6 +34,7 @@ from voice_avatar.errors import (
 from voice_avatar.events import (
     ErrorNotice,
     Notice,
+    PlaybackReport,
     ReplyAudio,
     ReplyDone,
     SessionInput,
@@ -42,12 +42,9 @@ from voice_avatar.events import (
     StageMarks,
     WarningNotice,
 )
-from voice_avatar.face import rest_face
-from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
+from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR, is_face
 from voice_avatar.logs import SessionLog
-from voice_avatar.pipeline import Conversation
-from voice_avatar.protocol import Dialect
-from voice_avatar.vocabulary import vocabulary
+from voice_avatar.served import ServedSession
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +79,9 @@ class Meter(Protocol):
 
     def note_pacing(self, frames: int, late_s: float) -> None:
         """Frames of reply audio go out, so late against the playout schedule, seconds."""
+
+    def note_resumed(self, *, is_lost: bool) -> None:
+        """A session was resumed; `is_lost` tells whether the client misses some of it."""
 
 
 class MessageBudget:
@@ -131,8 +131,8 @@ class Terms:
     bodies: Mapping[str, wire.Autonomic] = field(default_factory=dict)
 
 
-OpenConversation = Callable[[str, negotiation.Agreed], Conversation]
-"""Makes the conversation of a session id and what was agreed."""
+Admit = Callable[["Connection", wire.SessionHello], Awaitable[ServedSession]]
+"""Attaches a connection to the session that its hello asks for: a new one, or one it resumes."""
 
 
 def is_token_valid(token: str | None, tokens: tuple[str, ...]) -> bool:
@@ -145,8 +145,9 @@ class Connection:
     """One client's connection; `run` serves it from hello to close.
 
     Attributes:
-        session_id: its session.
-        conversation: the conversation, None before the hello.
+        session_id: id of its session, should it open a new one.
+        served: the session that it carries, None before the hello.
+        greeting_count: text frames that were sent before it had one.
     """
 
     def __init__(
@@ -154,7 +155,7 @@ class Connection:
         socket: ServerConnection,
         session_id: str,
         terms: Terms,
-        open_conversation: OpenConversation,
+        admit: Admit,
         meter: Meter,
         *,
         is_authorized: bool,
@@ -164,18 +165,20 @@ class Connection:
         self._socket = socket
         self.session_id = session_id
         self._terms = terms
-        self._open_conversation = open_conversation
+        self._admit = admit
         self._meter = meter
         self._is_authorized = is_authorized or not terms.tokens
         self._clock = clock
         self._log = SessionLog(_log, session_id)
-        self.conversation: Conversation | None = None
-        self._seq = 0
+        self.served: ServedSession | None = None
+        self.greeting_count = 0
         self._errors = 0
         self._messages = MessageBudget(clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
-        self._dialect = Dialect(rate_hz=0)
-        self._face_out: FaceOut | None = None
+        self._waiting: deque[str | bytes] = deque()
+        self._sending = asyncio.Lock()
+        self._must_go = asyncio.Event()
+        self._is_done = asyncio.Event()
 
     # -- life
 
@@ -184,45 +187,69 @@ class Connection:
 
         Raises:
             Closing: it has to be closed, with this code.
-            ConnectionClosed: the client closed it.
+            ConnectionClosed: the client closed it, or it is lost.
         """
-        hello = await self._hello()
-        agreed = negotiation.negotiate(hello, self._terms.offer)
-        self._agreed = agreed
-        self._settings = agreed.settings
-        self._set_dialect()
-        self._microphone = MicrophoneIn(agreed.audio_in, self._clock())
-        self._reply_out = ReplyOut(agreed.audio_out, self._terms.frame_ms)
-        self._face_out = self._faces(agreed)
-        async with self._open_conversation(self.session_id, agreed) as conversation:
-            self.conversation = conversation
-            await self.tell(self._ready(agreed))
-            if hello.resume is not None:
-                await self._warn("resume_failed", "The session is gone; this is a new one.")
-            for wish in agreed.unavailable:
-                await self._warn("setting_unavailable", f"Not available: {wish}.")
-            await self._talk(conversation)
-
-    def _faces(self, agreed: negotiation.Agreed) -> FaceOut | None:
-        """Makes the dense face track, where the client asked for it."""
-        if not agreed.settings.face_hz:
-            return None
-        body = self._terms.bodies.get(agreed.settings.persona)
-        rest = None
-        if body is not None:
-            rest = rest_face(body.expression, vocabulary().expressions[body.expression].intensity)
-        return FaceOut(Random(), agreed.settings.face_hz, agreed.audio_out.rate_hz, rest)
-
-    async def _talk(self, conversation: Conversation) -> None:
-        """Runs reader and writer until one of them ends."""
-        reader = asyncio.create_task(self._read(conversation))
-        writer = asyncio.create_task(self._write(conversation))
         try:
-            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+            hello = await self._hello()
+            self.served = served = await self._admit(self, hello)
+            self._log = SessionLog(_log, served.session_id)
+            if hello.resume is not None and served.session_id == hello.resume.session_id:
+                self._resume(served, hello.resume)
+            else:
+                self._begin(served, is_second_choice=hello.resume is not None)
+            await self._talk(served)
         finally:
-            for task in (reader, writer):
+            self._is_done.set()
+
+    async def give_way(self) -> None:
+        """Another connection takes over; returns once nothing is read or sent any more."""
+        self._must_go.set()
+        await self._is_done.wait()
+
+    def _begin(self, served: ServedSession, *, is_second_choice: bool) -> None:
+        """A new session begins."""
+        agreed = served.agreed
+        self._waiting.append(served.frame(self._ready(served)))
+        warnings = [("setting_unavailable", f"Not available: {w}.") for w in agreed.unavailable]
+        if is_second_choice:
+            warnings.insert(0, ("resume_failed", "The session is gone; this is a new one."))
+        for code, message in warnings:
+            self._waiting.append(served.frame(wire.WarningMessage(code=code, message=message)))
+
+    def _resume(self, served: ServedSession, resume: wire.Resume) -> None:
+        """A session goes on: what may have been lost is sent again, before anything else."""
+        replayed = served.replay(resume.last_seq)
+        answer = wire.SessionResumed(
+            replayed=replayed.text_count,
+            lost=replayed.is_lost,
+            resume=self._offer(served, held=resume.token),
+        )
+        now_ms = self._clock() * 1000
+        self._waiting.append(protocol.encode_text(answer, seq=resume.last_seq, ts_ms=now_ms))
+        self._waiting += replayed.frames
+        self._log.info(
+            "session resumed", extra={"frames": len(replayed.frames), "lost": replayed.is_lost}
+        )
+        self._meter.note_resumed(is_lost=replayed.is_lost)
+
+    def _offer(self, served: ServedSession, held: str = "") -> wire.ResumeOffer:
+        token = secrets.token_urlsafe(32)
+        served.key.offer(token, held)
+        return wire.ResumeOffer(token=token, ttl_s=served.ttl_s)
+
+    async def _talk(self, served: ServedSession) -> None:
+        """Runs reader and writer until one of them ends, or another connection takes over."""
+        reader = asyncio.create_task(self._read(served))
+        writer = asyncio.create_task(self._write(served))
+        leaver = asyncio.create_task(self._must_go.wait())
+        try:
+            await asyncio.wait((reader, writer, leaver), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (reader, writer, leaver):
                 task.cancel()
-            results = await asyncio.gather(reader, writer, return_exceptions=True)
+            results = await asyncio.gather(reader, writer, leaver, return_exceptions=True)
+        if self._must_go.is_set():
+            raise Closing(CloseCode.REPLACED)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -255,10 +282,10 @@ class Connection:
             except ProtocolError as error:
                 await self._refuse(error, data)
 
-    def _ready(self, agreed: negotiation.Agreed) -> wire.SessionReady:
-        terms = self._terms
+    def _ready(self, served: ServedSession) -> wire.SessionReady:
+        terms, agreed = self._terms, served.agreed
         return wire.SessionReady(
-            session_id=self.session_id,
+            session_id=served.session_id,
             audio_in=agreed.audio_in,
             audio_out=agreed.audio_out,
             settings=agreed.settings,
@@ -279,18 +306,8 @@ class Connection:
             server=wire.ServerInfo(version=__version__),
             models=terms.models,
             autonomic=terms.bodies.get(agreed.settings.persona),
+            resume=self._offer(served) if served.ttl_s else None,
         )
-
-    def _set_dialect(self) -> None:
-        audio, settings = self._agreed.audio_out, self._settings
-        self._dialect = Dialect(
-            audio.rate_hz, audio.codec, settings.viseme_set, settings.captions, settings.gaze
-        )
-
-    @property
-    def is_speaking(self) -> bool:
-        """Whether a reply is being spoken."""
-        return self.conversation is not None and self.conversation.is_speaking
 
     async def leave(self, code: CloseCode) -> None:
         """Closes the connection from the server's side."""
@@ -300,9 +317,19 @@ class Connection:
 
     async def tell(self, message: wire.ServerMessage) -> None:
         """Sends a message."""
-        text = protocol.encode_text(message, seq=self._seq, ts_ms=self._clock() * 1000)
-        self._seq += 1
-        await self._send(text)
+        if self.served is not None:
+            self._waiting.append(self.served.frame(message))
+        else:
+            seq, self.greeting_count = self.greeting_count, self.greeting_count + 1
+            now_ms = self._clock() * 1000
+            self._waiting.append(protocol.encode_text(message, seq=seq, ts_ms=now_ms))
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Sends what waits. Reader and writer both do, and nobody overtakes."""
+        async with self._sending:
+            while self._waiting:
+                await self._send(self._waiting.popleft())
 
     async def _send(self, data: str | bytes) -> None:
         self._meter.note_bytes(0, len(data))
@@ -334,18 +361,26 @@ class Connection:
         self._log.info("message refused", extra={"code": error.code, "type": known})
         await self.tell(wire.ErrorMessage(code=error.code, message=error.message, ref=ref))
 
-    async def _write(self, conversation: Conversation) -> None:
-        async for notice in conversation.notices():
-            self._note(notice)
-            if self._face_out is not None:
-                self._face_out.note(notice, self._clock())
-            if isinstance(notice, ReplyAudio):
-                await self._send_audio(notice)
-            elif (message := protocol.to_message(notice, self._dialect)) is not None:
-                await self.tell(message)
+    async def _write(self, served: ServedSession) -> None:
+        await self._flush()
+        async for notice in served.conversation.notices():
+            self._note(notice, served)
+            # From here to the end of the line nothing waits: what is taken out of the outbox is in
+            # the replay before it can get lost.
+            frames = served.frames(notice)
+            self._waiting += frames
+            self._note_pacing(notice, frames)
+            await self._flush()
         raise Closing(CloseCode.IDLE_TIMEOUT, "idle_timeout", "Nothing was said for too long.")
 
-    def _note(self, notice: Notice) -> None:
+    def _note_pacing(self, notice: Notice, frames: list[str | bytes]) -> None:
+        if not isinstance(notice, ReplyAudio) or notice.due_s is None:
+            return
+        count = sum(isinstance(data, bytes) and not is_face(data) for data in frames)
+        if count:
+            self._meter.note_pacing(count, self._clock() - notice.due_s)
+
+    def _note(self, notice: Notice, served: ServedSession) -> None:
         """Counts and logs a notice; never its text."""
         self._meter.note(notice)
         match notice:
@@ -353,7 +388,7 @@ class Connection:
                 fields = {"reply": reply_id, "first_token_s": ttft_s, "first_audio_s": sent_s}
                 self._log.info("reply begins", extra=fields)
             case ReplyDone(reply_id=reply_id, status=status):
-                played_s = notice.played / self._dialect.rate_hz
+                played_s = notice.played / served.dialect.rate_hz
                 over = {"reply": reply_id, "status": status, "played_s": round(played_s, 2)}
                 self._log.info("reply over", extra=over)
             case ErrorNotice(code=code) | WarningNotice(code=code):
@@ -361,39 +396,30 @@ class Connection:
             case _:
                 pass
 
-    async def _send_audio(self, audio: ReplyAudio) -> None:
-        if self._face_out is not None:
-            for face in self._face_out.frames(audio):
-                await self._send(face)
-        frames = self._reply_out.frames(audio)
-        if audio.due_s is not None and frames:
-            self._meter.note_pacing(len(frames), self._clock() - audio.due_s)
-        for frame in frames:
-            await self._send(frame)
-
     # -- in
 
-    async def _read(self, conversation: Conversation) -> None:
+    async def _read(self, served: ServedSession) -> None:
         async for data in self._socket:
+            served.key.confirm()
             self._meter.note_bytes(len(data), 0)
             try:
                 if isinstance(data, bytes):
-                    await self._audio_in(conversation, data)
+                    await self._audio_in(served, data)
                 else:
-                    await self._text_in(conversation, data)
+                    await self._text_in(served, data)
             except VoiceAvatarError as error:
                 await self._refuse(error, data)
 
-    async def _text_in(self, conversation: Conversation, data: str) -> None:
+    async def _text_in(self, served: ServedSession, data: str) -> None:
         if not self._messages.take(self._clock()):
             raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
         message = protocol.decode_text(data)
         if not isinstance(message, protocol.UnknownType):
-            await self._message_in(conversation, message)
+            await self._message_in(served, message)
         elif not message.is_experimental:
             await self._warn("unknown_type", f"Unknown type {message.type!r}.")
 
-    async def _message_in(self, conversation: Conversation, message: wire.AnyClientMessage) -> None:
+    async def _message_in(self, served: ServedSession, message: wire.AnyClientMessage) -> None:
         match message:
             case wire.ClockPing(t0_ms=t0_ms):
                 now_ms = self._clock() * 1000
@@ -403,7 +429,7 @@ class Connection:
             case wire.SessionClose():
                 raise Closing(CloseCode.NORMAL)
             case wire.SessionUpdate():
-                await self._update(conversation, message)
+                await self._update(served, message)
             case wire.UserGaze() if not self._reports.take(self._clock()):
                 if self._reports.begins_excess():
                     await self._warn("gaze_overrun", "user.gaze comes too often: some is dropped.")
@@ -411,14 +437,15 @@ class Connection:
                 event = protocol.session_input(message)
                 if event is not None:
                     self._meter.note_input(event)
-                    conversation.submit(event)
+                    if isinstance(event, PlaybackReport):
+                        served.played(event)
+                    served.conversation.submit(event)
 
-    async def _update(self, conversation: Conversation, message: wire.SessionUpdate) -> None:
-        before = self._settings
-        self._settings, missing = negotiation.update(before, message, self._terms.offer)
-        self._set_dialect()
-        now = self._settings
-        conversation.submit(
+    async def _update(self, served: ServedSession, message: wire.SessionUpdate) -> None:
+        before = served.settings
+        missing = served.update(message, self._terms.offer)
+        now = served.settings
+        served.conversation.submit(
             SettingsChanged(
                 language=now.language if now.language != before.language else None,
                 system_prompt=message.instructions,
@@ -429,12 +456,12 @@ class Connection:
         for wish in missing:
             await self._warn("setting_unavailable", f"Not available: {wish}.")
 
-    async def _audio_in(self, conversation: Conversation, data: bytes) -> None:
-        heard = self._microphone.take(data, self._clock())
+    async def _audio_in(self, served: ServedSession, data: bytes) -> None:
+        heard = served.microphone.take(data, self._clock())
         if heard.begins_overrun:
             await self._warn("input_overrun", "Audio comes faster than real time: some is dropped.")
         if heard.pcm:
-            conversation.hear(heard.pcm, self._agreed.audio_in.rate_hz, heard.pts)
+            served.conversation.hear(heard.pcm, served.agreed.audio_in.rate_hz, heard.pts)
 
 
 async def close(connection: Connection | None, socket: ServerConnection, error: Exception) -> None:

@@ -307,6 +307,16 @@ PlaybackState = Literal["started", "playing", "paused", "stalled", "finished", "
 
 
 @dataclass(frozen=True, slots=True)
+class ClientLost:
+    """The client's connection is lost; it may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientBack:
+    """The client is connected again."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackReport:
     """What the client's loudspeaker has really played.
 
@@ -488,6 +498,8 @@ SessionInput = (
     | ClearInput
     | InterruptRequest
     | PlaybackReport
+    | ClientLost
+    | ClientBack
     | SettingsChanged
     | UserGaze
     | ReplyTextAdded

@@ -180,6 +180,12 @@ def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
     return AudioFrame(expect, stream, seq, pts, payload, _FLAGS[bits & _FLAGS_MASK])
 
 
+def pts_of(frame: bytes) -> int:
+    """Returns the `pts` of a binary frame that has a whole header."""
+    pts: int = _HEADER.unpack_from(frame)[4]
+    return pts
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Where a frame stands in its stream.
@@ -198,22 +204,36 @@ _STALE: Final = Arrival(is_stale=True)
 
 
 class FrameOrder:
-    """Watches the numbers of incoming frames of one direction."""
+    """Watches the numbers of incoming frames of one direction.
+
+    A first frame (START) begins the numbers anew, unless it is the one that came before: frames of
+    a resumed session come again.
+    """
 
     def __init__(self) -> None:
         self._stream: int | None = None
         self._next_seq = 0
+        self._newest_pts = -1
 
     def arrived(self, frame: AudioFrame) -> Arrival:
         """Says whether frames are missing before `frame`, or it comes too late."""
-        if frame.stream != self._stream or FrameFlag.START in frame.flags:
+        if frame.stream != self._stream:
             self._stream = frame.stream
-            self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
-            return _IN_ORDER
+            self._newest_pts = -1
+        elif FrameFlag.START not in frame.flags:
+            return self._continues(frame)
+        elif frame.pts <= self._newest_pts:
+            return _STALE
+        self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
+        self._newest_pts = frame.pts
+        return _IN_ORDER
+
+    def _continues(self, frame: AudioFrame) -> Arrival:
         ahead = (frame.seq - self._next_seq) & 0xFFFF_FFFF
         if ahead >= 0x8000_0000:
             return _STALE
         self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
+        self._newest_pts = frame.pts
         return Arrival(lost_frames=ahead) if ahead else _IN_ORDER
 
 

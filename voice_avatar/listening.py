@@ -769,6 +769,10 @@ class Listener:
         out = self._drop() if self.is_active else []
         return out + self._held(self._frame_s)
 
+    def rejoin(self, now_s: float) -> None:
+        """The microphone is connected again: audio is waited for as if some had just come."""
+        self._frame_s = now_s
+
     def tick(self, now_s: float) -> list[Output]:
         """Ends what has lasted for too long: speech without audio, a reply that waits."""
         stall_s = self._stall_s

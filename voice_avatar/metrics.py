@@ -61,6 +61,24 @@ class Metrics:
         self._sessions = Gauge(
             "voice_avatar_sessions", "Sessions that are open.", registry=registry
         )
+        self._waiting = Gauge(
+            "voice_avatar_waiting_sessions",
+            "Sessions without a connection, that wait for their client; counted as open too.",
+            registry=registry,
+        )
+        self._returns = Counter(
+            "voice_avatar_session_resumes",
+            "Clients that came back to their session: with all of it, with a part of it lost, or to"
+            " one that was gone.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._left = Counter(
+            "voice_avatar_sessions_left",
+            "Sessions that were over without their client, by why.",
+            ["why"],
+            registry=registry,
+        )
         self._closes = Counter(
             "voice_avatar_closes", "Connections closed, by code.", ["code"], registry=registry
         )
@@ -157,6 +175,22 @@ class Metrics:
     def session_closed(self) -> None:
         """A session that was opened is over."""
         self._sessions.dec()
+
+    def session_left(self, why: str) -> None:
+        """A session without a connection is over: "expired", "evicted", "failed" or "shutdown"."""
+        self._left.labels(why).inc()
+
+    def note_resumed(self, *, is_lost: bool) -> None:
+        """A session was resumed; `is_lost` tells whether the client misses some of it."""
+        self._returns.labels("lost" if is_lost else "whole").inc()
+
+    def note_resume_failed(self) -> None:
+        """A client came back to a session that is gone."""
+        self._returns.labels("failed").inc()
+
+    def set_waiting(self, sessions: int) -> None:
+        """So many sessions wait for their client."""
+        self._waiting.set(sessions)
 
     def connection_closed(self, code: int | None) -> None:
         """A connection is closed; None = the client vanished."""

@@ -266,6 +266,16 @@ class Conversation:
         return self.session.is_speaking
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended, by itself or because it failed."""
+        return self._ended.done() or (self._main is not None and self._main.done())
+
+    def when_over(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called once nothing of the conversation runs any more."""
+        assert self._main is not None
+        self._main.add_done_callback(lambda _: tell())
+
+    @property
     def backlog(self) -> int:
         """Notices that wait to be sent."""
         return len(self._outbox)

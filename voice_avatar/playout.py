@@ -3,6 +3,8 @@
 The truth is what the client reports as played. Between two reports, and with a client that never
 reports, playback is taken to run in real time from the first sample sent, and never beyond what
 was sent. While a reply is paused its time stands still: nothing is played and nothing may be sent.
+While nobody is connected its time stands still as well, and it may be sent up to the window: what
+the client plays meanwhile, of what it has, is known with its next report.
 """
 
 from __future__ import annotations
@@ -39,7 +41,13 @@ class PlayoutOptions:
 
 
 class Playout:
-    """Playback of one reply as the server knows it."""
+    """Playback of one reply as the server knows it.
+
+    Attributes:
+        rate_hz: its clock.
+        sent: samples that went out.
+        is_paused: whether it stands still because of a voice over it.
+    """
 
     def __init__(self, options: PlayoutOptions, rate_hz: int) -> None:
         self._options = options
@@ -50,24 +58,41 @@ class Playout:
         self._latency_s = options.assumed_latency_s
         self._is_moving = True
         self._known_s = 0.0
-        self._paused_s: float | None = None
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether its time stands still."""
-        return self._paused_s is not None
+        self._stopped_s: float | None = None
+        self._is_alone = False
+        self.is_paused = False
 
     def pause(self, now_s: float) -> None:
-        """Stops its time."""
-        if self._paused_s is None:
-            self._paused_s = now_s
+        """Stops its time; nothing more of it may be sent."""
+        self.is_paused = True
+        self._stop(now_s)
 
     def resume(self, now_s: float) -> None:
         """Lets its time go on from where it stopped."""
-        if self._paused_s is not None and self._base_s is not None:
-            self._base_s += now_s - self._paused_s
+        self.is_paused = False
+        self._go(now_s)
+
+    def leave_alone(self, now_s: float) -> None:
+        """Stops its time, as nobody is connected; as much as the window holds may be sent."""
+        self._is_alone = True
+        self._stop(now_s)
+
+    def rejoin(self, now_s: float) -> None:
+        """Lets its time go on from where it stopped: the client is back."""
+        self._is_alone = False
+        self._go(now_s)
+
+    def _stop(self, now_s: float) -> None:
+        if self._stopped_s is None:
+            self._stopped_s = now_s
+
+    def _go(self, now_s: float) -> None:
+        if self.is_paused or self._is_alone or self._stopped_s is None:
+            return
+        if self._base_s is not None:
+            self._base_s += now_s - self._stopped_s
             self._known_s = now_s
-        self._paused_s = None
+        self._stopped_s = None
 
     def audio_sent(self, until: int, now_s: float) -> None:
         """Audio up to reply sample `until` went out."""
@@ -87,8 +112,8 @@ class Playout:
         self._base_s = self._known_s = now_s
         self._latency_s = 0.0
         self._is_moving = state in ("started", "playing") or (state == "paused" and self.is_paused)
-        if self.is_paused:
-            self._paused_s = now_s
+        if self._stopped_s is not None:
+            self._stopped_s = now_s
 
     def played(self, now_s: float) -> int:
         """Returns the samples heard by now."""
@@ -100,8 +125,8 @@ class Playout:
         return min(self.sent, self._base + max(0, int(elapsed_s * self.rate_hz)))
 
     def _own_s(self, now_s: float) -> float:
-        """Returns the time that the reply is at: it does not go on while it is paused."""
-        return now_s if self._paused_s is None else self._paused_s
+        """Returns the time that the reply is at: it does not go on while it is stopped."""
+        return now_s if self._stopped_s is None else self._stopped_s
 
     def allowance(self, now_s: float) -> int:
         """Returns the samples that may be sent now."""
@@ -125,9 +150,9 @@ class Playout:
     def reaches_s(self, sample: int) -> float | None:
         """Returns when `sample` will have been played if nothing changes.
 
-        None before any audio, and while the reply is paused.
+        None before any audio, and while the reply's time stands still.
         """
-        if self._base_s is None or self.is_paused:
+        if self._base_s is None or self._stopped_s is not None:
             return None
         pause_s = 0.0 if self._is_moving else self._options.stall_limit_s
         return self._base_s + pause_s + (sample - self._base) / self.rate_hz

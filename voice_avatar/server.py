@@ -47,6 +47,9 @@ from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics, watch_loop
 from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.recorder import Recording
+from voice_avatar.resumption import Parting, is_resumable
+from voice_avatar.roster import Roster
+from voice_avatar.served import ServedSession
 from voice_avatar.stt import AUTO, SttOptions
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.warm_up import warm_up
@@ -68,7 +71,6 @@ class AvatarServer:
     Attributes:
         port: port that it listens on, 0 before.
         is_ready: whether sessions are taken.
-        sessions: open connections.
     """
 
     def __init__(self, config: Config, load: Callable[[], Engines]) -> None:
@@ -83,7 +85,8 @@ class AvatarServer:
         self.metrics = Metrics()
         self.port = 0
         self.is_ready = False
-        self.sessions: set[Connection] = set()
+        self._connections: set[Connection] = set()
+        self._roster = Roster(config.server.max_sessions, self.metrics)
 
     async def serve(self, on_ready: Callable[[str], None] = lambda url: None) -> None:
         """Serves until `stop` is called.
@@ -133,6 +136,11 @@ class AvatarServer:
             watching.cancel()
             await asyncio.wait([watching])
             await self._stop_engines()
+
+    @property
+    def sessions(self) -> tuple[ServedSession, ...]:
+        """All sessions that are not over, those that wait for their client too."""
+        return tuple(self._roster)
 
     @property
     def is_stopping(self) -> bool:
@@ -227,9 +235,8 @@ class AvatarServer:
                 status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
                 return http_edge.text(status, "ready\n" if is_ready else "not ready\n")
             case "/metrics":
-                self.metrics.set_backlog(
-                    sum(c.conversation.backlog for c in self.sessions if c.conversation)
-                )
+                self.metrics.set_backlog(sum(s.conversation.backlog for s in self._roster))
+                self.metrics.set_waiting(self._roster.waiting)
                 if self._workers is not None:
                     self.metrics.set_running(
                         replies=self._workers.running_replies,
@@ -251,34 +258,52 @@ class AvatarServer:
         connection: Connection | None = None
         session_id = secrets.token_hex(8)
         log = SessionLog(_log, session_id)
+        end: Closing | None = None
+        is_lost = False
         try:
             connection = self._open(socket, session_id)
-            self.sessions.add(connection)
-            self.metrics.session_opened()
-            log.info("session opened")
+            self._connections.add(connection)
             await connection.run()
-        except ConnectionClosed:
-            pass
-        except Exception as error:  # the task boundary of a session
+        except ConnectionClosed as closed:
+            is_lost = _parting(closed).is_loss
+        except Exception as error:  # the task boundary of a connection
             end = Closing.because_of(error)
+            is_lost = is_resumable(end.code)
             if not isinstance(error, Closing | VoiceAvatarError):
                 log.exception("session failed")
             if end.error:
                 self.metrics.note(ErrorNotice(end.error, end.message, is_fatal=True))
-            await close(connection, socket, end)
         finally:
-            if connection in self.sessions:
-                self.sessions.discard(connection)
-                self.metrics.session_closed()
+            served = None
+            if connection is not None:
+                self._connections.discard(connection)
+                served = connection.served
+            if served is not None and connection is not None:
+                log = SessionLog(_log, served.session_id)
+                await self._part(served, connection, is_lost=is_lost)
+            if end is not None:
+                await close(connection, socket, end)
             self.metrics.connection_closed(socket.close_code)
-            log.info("session closed", extra={"close": socket.close_code})
+            is_over = served is None or served.is_over
+            what = "session closed" if is_over else "connection closed"
+            log.info(what, extra={"close": socket.close_code})
+
+    async def _part(self, served: ServedSession, connection: Connection, *, is_lost: bool) -> None:
+        """Ends a session with its connection, unless that was lost, or is its own no more."""
+        if not served.is_held_by(connection):
+            return
+        if is_lost and not self._is_draining:
+            served.lose()
+        if served.is_over or not is_lost or self._is_draining:
+            await served.finish()
 
     def _open(self, socket: ServerConnection, session_id: str) -> Connection:
         if self._is_draining:
             raise Closing(CloseCode.GOING_AWAY)
         if not self.is_ready or self._terms is None:
             raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
-        if len(self.sessions) >= self._config.server.max_sessions:
+        limit = self._config.server.max_sessions
+        if sum(connection.served is None for connection in self._connections) >= limit:
             raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
         assert socket.request is not None
         token = http_edge.bearer_token(socket.request)
@@ -286,10 +311,35 @@ class AvatarServer:
             socket,
             session_id,
             self._terms,
-            self._converse,
+            self._admit,
             self.metrics,
             is_authorized=is_token_valid(token, self._terms.tokens),
         )
+
+    async def _admit(self, connection: Connection, hello: wire.SessionHello) -> ServedSession:
+        """Attaches a connection to the session that it resumes, or else to a new one."""
+        assert self._terms is not None
+        if hello.resume is not None:
+            found = self._roster.find(hello.resume)
+            if found is not None and await found.attach(connection):
+                return found
+            self.metrics.note_resume_failed()
+        agreed = negotiation.negotiate(hello, self._terms.offer)
+        self._roster.make_room()
+        session_id = connection.session_id
+        served = ServedSession(
+            session_id,
+            self._converse(session_id, agreed),
+            agreed,
+            frame_ms=self._config.playout.frame_ms,
+            ttl_s=self._config.server.resume_ttl_s,
+            first_seq=connection.greeting_count,
+            body=self._terms.bodies.get(agreed.settings.persona),
+        )
+        await self._roster.open(served)
+        SessionLog(_log, session_id).info("session opened")
+        await served.attach(connection)
+        return served
 
     def _converse(self, session_id: str, agreed: negotiation.Agreed) -> Conversation:
         assert self._workers is not None
@@ -351,15 +401,17 @@ class AvatarServer:
     async def _drain(self) -> None:
         """Lets live replies finish, then closes what is left."""
         self._is_draining = True
+        self._roster.dismiss_waiting()
         goaway = wire.SessionGoaway(reconnect_in_ms=_RECONNECT_MS, reason="shutdown")
         await self._for_all(lambda c: c.tell(goaway))
         until_s = time.monotonic() + self._config.server.drain_s
-        while any(c.is_speaking for c in self.sessions) and time.monotonic() < until_s:  # noqa: ASYNC110
+        while any(s.is_speaking for s in self._roster) and time.monotonic() < until_s:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._for_all(lambda c: c.leave(CloseCode.GOING_AWAY))
+        await self._roster.aclose()
 
     async def _for_all(self, act: Callable[[Connection], Awaitable[None]]) -> None:
-        await asyncio.gather(*(act(c) for c in tuple(self.sessions)), return_exceptions=True)
+        await asyncio.gather(*(act(c) for c in tuple(self._connections)), return_exceptions=True)
 
 
 def load_persona(name_or_path: str) -> persona.Persona:
@@ -379,6 +431,15 @@ def load_persona(name_or_path: str) -> persona.Persona:
 
 def _is_built_in(name: str) -> bool:
     return name in persona.built_in_names()
+
+
+def _parting(closed: ConnectionClosed) -> Parting:
+    received, sent = closed.rcvd, closed.sent
+    return Parting(
+        None if received is None else received.code,
+        None if sent is None else sent.code,
+        is_ours=not closed.rcvd_then_sent,
+    )
 
 
 def _select_subprotocol(

@@ -23,6 +23,8 @@ began, may be over, went on, is over) drive the replies:
 - History changes only here: the user's text at commit, the reply's words when it is over. What a
   reply contributes is cut at the last word that was played, and a late report of the client about
   a reply already cut still corrects it until its last report or the next prompt.
+- While nobody is connected (`ClientLost`, `ClientBack`) the playout clock of the live reply and the
+  listener's patience stand still: the client plays what it has, and its silence means nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ from voice_avatar.events import (
     BodyCue,
     CancelReply,
     ClearInput,
+    ClientBack,
+    ClientLost,
     Command,
     CommitInput,
     EndSession,
@@ -220,6 +224,7 @@ class Session:
         self._thinking = ThinkingPose(body)
         self._idle = IdleLife(body)
         self._settle_at_s: float | None = None
+        self._is_alone = False
 
     # -- the interface
 
@@ -266,8 +271,9 @@ class Session:
     @property
     def deadline_s(self) -> float | None:
         """When a `Tick` is due, None for never."""
-        times = [self._settle_at_s, self._listener.deadline_s, self._replies.ends_s]
-        times += [self._thinking.deadline_s, self._idle.deadline_s]
+        times = [self._settle_at_s, self._replies.ends_s, self._thinking.deadline_s]
+        if not self._is_alone:
+            times += [self._listener.deadline_s, self._idle.deadline_s]
         if self._is_quiet:
             if self.state is State.LISTENING:
                 times.append(self._active_s + self._options.quiet_after_s)
@@ -329,6 +335,10 @@ class Session:
                 return self._interrupt_asked(reply_id, now_s)
             case PlaybackReport():
                 return self._reported(event, now_s)
+            case ClientLost():
+                return self._left_alone(now_s)
+            case ClientBack():
+                return self._rejoined(now_s)
             case SettingsChanged():
                 return self._settings(event, now_s)
             case UserGaze():
@@ -515,6 +525,24 @@ class Session:
             return out + self._answer_again(turn, now_s)
         return out + (self._say(self._apology, now_s, is_apology=True) if is_failure else [])
 
+    def _left_alone(self, now_s: float) -> list[Output]:
+        """Nobody is connected: what is played is not known, and a silence means nothing."""
+        self._is_alone = True
+        if self._replies.live is not None:
+            self._replies.live.playout.leave_alone(now_s)
+        return []
+
+    def _rejoined(self, now_s: float) -> list[Output]:
+        """The client is back: time goes on, and its microphone is waited for anew."""
+        if not self._is_alone:
+            return []
+        self._is_alone = False
+        self._active_s = now_s
+        self._listener.rejoin(now_s)
+        if self._replies.live is not None:
+            self._replies.live.playout.rejoin(now_s)
+        return []
+
     def _settings(self, event: SettingsChanged, now_s: float) -> list[Output]:
         out: list[Output] = []
         if event.language is not None:
@@ -546,6 +574,8 @@ class Session:
 
     def _go_live(self, reply: Reply, now_s: float) -> list[Command | Notice]:
         self._replies.live = reply
+        if self._is_alone:
+            reply.playout.leave_alone(now_s)
         self._thinking.begin(now_s, self._options.thinking_after_s)
         self._settle_at_s = None
         out = self._move(Trigger.COMMITTED)
@@ -709,10 +739,12 @@ class Session:
 
     def _tick(self, now_s: float) -> list[Output]:
         out: list[Output] = []
-        for item in self._listener.tick(now_s):
-            out += self._act(item, now_s)
+        if not self._is_alone:
+            for item in self._listener.tick(now_s):
+                out += self._act(item, now_s)
+            out += self._idle.tick(now_s)
         out += self._over_if_played(now_s)
-        out += [*self._thinking.tick(now_s), *self._idle.tick(now_s)]
+        out += self._thinking.tick(now_s)
         if self._settle_at_s is not None and now_s >= self._settle_at_s:
             self._settle_at_s = None
             out += self._move(Trigger.SETTLED)

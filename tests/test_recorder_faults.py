@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from voice_avatar.events import (
     AudioSent,
     ClearInput,
+    ClientBack,
+    ClientLost,
     CommitInput,
     HeadPose,
     InterruptRequest,
@@ -61,6 +63,8 @@ INPUTS: tuple[SessionInput, ...] = (
     ClearInput(),
     InterruptRequest(1),
     PlaybackReport(1, 1600, "stalled"),
+    ClientLost(),
+    ClientBack(),
     SettingsChanged("zh", "Be brief.", "manual"),
     UserGaze(
         "vase", HeadPose((0.1, 1.6, 2.0), (0.0, 0.6, 0.0, 0.8)), (0.0, 1.5, 0.0), ((1.0,) * 3,)

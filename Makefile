@@ -54,7 +54,8 @@ check: $(READY)  ## format, lint, types and the fast tests (no model, no socket)
 		-m 'not realtime and not models and not vllm' $(ARGS)
 
 test: models  ## every test but those of vLLM
-	$(VENV)/bin/pytest -m 'not vllm' $(ARGS)
+	$(VENV)/bin/pytest --numprocesses auto -m 'not realtime and not models and not vllm' $(ARGS)
+	$(VENV)/bin/pytest -m '(realtime or models) and not vllm' $(ARGS)
 
 cover: $(READY)  ## branch coverage of the fast tests
 	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \

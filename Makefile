@@ -22,7 +22,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench lock test-unity test-vllm lock-vllm clean
+.PHONY: help env models run doctor test check cover bench lock avatar test-unity test-vllm lock-vllm clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -70,6 +70,10 @@ lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--extra embedded --extra denoise --extra opus --extra plot --extra bench --extra dev \
 		--output-file requirements.lock pyproject.toml
+
+avatar: $(READY)  ## rebuild voice_avatar/web/avatars from MakeHuman's CC0 data (49 MB, once)
+	$(VENV)/bin/$(PIP) install --requirement deploy/avatar_builder/requirements.txt
+	PYTHONPATH=deploy $(VENV)/bin/python -m avatar_builder $(ARGS)
 
 test-unity: models  ## the Unity package under mono, which is installed if absent
 	bash tests/unity/install_mono.sh

@@ -1,0 +1,175 @@
+"""Clothes: cut by smooth fields from MakeHuman's body suit, and set off from the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from avatar_builder.figure import SOLE_M, Figure
+from avatar_builder.mesh import Mesh, clipped, hemmed, joined, one_region, smoothed, vertex_normals
+from avatar_builder.rig import BONES, NUMBER
+from avatar_builder.source import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a person's clothes end, metres.
+
+    Attributes:
+        neck: (3,) the middle of the collar.
+        neck_radius_m: The collar's half width.
+        neck_drop_m: How much lower the collar is in front than at the nape.
+        cuff_m: The distance of the cuffs from the middle.
+        hem_m: The height of the upper garment's hem.
+        waist_m: The height of the trousers' upper edge.
+        ankle_m: The height of the trousers' lower edge.
+        shoe_m: The height of the shoes.
+    """
+
+    neck: Floats
+    neck_radius_m: float
+    neck_drop_m: float
+    cuff_m: float
+    hem_m: float
+    waist_m: float
+    ankle_m: float
+    shoe_m: float
+
+    def neckline(self, points: Floats) -> Floats:
+        """Return how far below the collar points are, metres; the neck itself is negative."""
+        across = (points - self.neck) / [1.0, 1.0, 0.95]
+        outside = np.hypot(across[:, 0], across[:, 2]) - self.neck_radius_m
+        plane = self.neck[1] - points[:, 1] - self.neck_drop_m * across[:, 2] / 0.06
+        below: Floats = np.maximum(outside, plane)
+        return below
+
+    def collar(self, mesh: Mesh) -> Floats:
+        """Return `neckline` at a mesh's vertices; chin and shoulders are told apart."""
+        seed = int(mesh.positions[:, 1].argmin())
+        return one_region(mesh, self.neckline(mesh.positions), seed)
+
+    def upper(self, mesh: Mesh) -> Floats:
+        """Return a value at a mesh's vertices that is positive where the upper garment is."""
+        points = mesh.positions
+        ends = np.minimum(self.cuff_m - np.abs(points[:, 0]), points[:, 1] - self.hem_m)
+        return np.minimum(ends, self.collar(mesh))
+
+    def lower(self, points: Floats) -> Floats:
+        """Return a value that is positive where the trousers are."""
+        return np.minimum(self.waist_m - points[:, 1], points[:, 1] - self.ankle_m)
+
+
+def cut_of(figure: Figure) -> Cut:
+    """Place the clothes' edges by the joints."""
+    heads = figure.skeleton.heads
+    neck, hips = heads[NUMBER["neck"]], heads[NUMBER["hips"]]
+    hand, foot = heads[NUMBER["leftHand"]], heads[NUMBER["leftFoot"]]
+    middle = neck + np.array([0, 0.005, 0.012])
+    skin = figure.positions[np.unique(figure.base.quads[figure.base.faces_of("body")])]
+    band = skin[np.abs(skin[:, 1] - middle[1] - 0.03) < 0.012] - middle
+    girth = float(np.hypot(band[:, 0], band[:, 2] / 0.95).max())
+    return Cut(
+        neck=middle,
+        neck_radius_m=girth + 0.006,
+        neck_drop_m=0.02,
+        cuff_m=float(hand[0]) - 0.012,
+        hem_m=float(hips[1]) - 0.045,
+        waist_m=float(hips[1]) + 0.03,
+        ankle_m=float(foot[1]) - 0.02,
+        shoe_m=float(foot[1]) + 0.03,
+    )
+
+
+def _suit(figure: Figure) -> Mesh:
+    return figure.part(figure.base.faces_of("helper-tights"))
+
+
+def _set_off(mesh: Mesh, offset_m: Floats, rounds: int) -> Mesh:
+    positions = smoothed(mesh.positions, mesh.triangles, rounds)
+    normals = smoothed(vertex_normals(positions, mesh.triangles), mesh.triangles, 3)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return replace(mesh, positions=positions + normals * offset_m[:, None])
+
+
+def _turned_in(mesh: Mesh, depth_m: float) -> Mesh:
+    normals = vertex_normals(mesh.positions, mesh.triangles)
+    return hemmed(mesh, -normals * depth_m)
+
+
+def sweater(figure: Figure, cut: Cut) -> Mesh:
+    """Return a sweater with a collar, cuffs and a hem that has thickness."""
+    suit = _suit(figure)
+    mesh = clipped(suit, cut.upper(suit))
+    height = mesh.positions[:, 1]
+    looseness = np.clip((cut.waist_m + 0.12 - height) / 0.2, 0, 1)
+    mesh = _set_off(mesh, 0.008 + 0.009 * looseness, 5)
+    return _turned_in(_turned_in(mesh, 0.004), 0.008)
+
+
+def trousers(figure: Figure, cut: Cut) -> Mesh:
+    """Return trousers, wider below the knee."""
+    suit = _suit(figure)
+    mesh = clipped(suit, cut.lower(suit.positions))
+    height = mesh.positions[:, 1]
+    knee = figure.skeleton.heads[NUMBER["leftLowerLeg"]][1]
+    flare = np.clip((knee + 0.1 - height) / 0.4, 0, 1)
+    mesh = _set_off(mesh, 0.004 + 0.012 * flare, 6)
+    return _turned_in(mesh, 0.01)
+
+
+def shoes(figure: Figure, cut: Cut) -> tuple[Mesh, Mesh]:
+    """Return the shoes' uppers, and their soles."""
+    suit = _suit(figure)
+    mesh = clipped(suit, cut.shoe_m - suit.positions[:, 1])
+    mesh = _set_off(mesh, np.full(len(mesh.positions), 0.006), 4)
+    positions = mesh.positions.copy()
+    positions[:, 1] = np.maximum(positions[:, 1], SOLE_M - 0.006)
+    uppers = _turned_in(replace(mesh, positions=positions), 0.006)
+    soles = [_sole(mesh, side) for side in (1.0, -1.0)]
+    return uppers, joined(*soles)
+
+
+def _sole(uppers: Mesh, side: float) -> Mesh:
+    low = (uppers.positions[:, 0] * side > 0) & (uppers.positions[:, 1] < 0.05)
+    outline = convex_outline(uppers.positions[low][:, [0, 2]])
+    middle = outline.mean(axis=0)
+    outline = middle + (outline - middle) * 1.03
+    count = len(outline)
+    points, rows = [], (0.0, SOLE_M - 0.002, SOLE_M + 0.004)
+    for height, grow in zip(rows, (0.97, 1.0, 0.98), strict=True):
+        ring = middle + (outline - middle) * grow
+        points.append(np.stack([ring[:, 0], np.full(count, height), ring[:, 1]], axis=1))
+    positions = np.concatenate([*points, [[middle[0], 0, middle[1]]]])
+    triangles: list[list[int]] = []
+    for k in range(count):
+        j = (k + 1) % count
+        for ring_start in (0, count):
+            a, b = ring_start + k, ring_start + j
+            triangles += [[a, a + count, b], [b, a + count, b + count]]
+        triangles.append([len(positions) - 1, k, j])
+    weights = np.zeros((len(positions), len(BONES)))
+    name = "left" if side > 0 else "right"
+    ball = uppers.positions[low][:, 2].max() - 0.085
+    toes = np.clip((positions[:, 2] - ball + 0.02) / 0.04, 0, 1)
+    weights[:, NUMBER[f"{name}Toes"]] = toes
+    weights[:, NUMBER[f"{name}Foot"]] = 1 - toes
+    return Mesh(positions, np.array(triangles), weights)
+
+
+def convex_outline(points: Floats) -> Floats:
+    """Return the convex hull (corners, 2) of points (points, 2), counter-clockwise."""
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))].tolist()
+
+    def chain(sequence: list[list[float]]) -> list[list[float]]:
+        hull: list[list[float]] = []
+        for point in sequence:
+            while len(hull) > 1 and (
+                (hull[-1][0] - hull[-2][0]) * (point[1] - hull[-2][1])
+                <= (hull[-1][1] - hull[-2][1]) * (point[0] - hull[-2][0])
+            ):
+                hull.pop()
+            hull.append(point)
+        return hull[:-1]
+
+    return np.array(chain(ordered) + chain(ordered[::-1]))

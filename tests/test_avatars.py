@@ -88,6 +88,14 @@ def test_weights_sum_to_one_and_name_bones(key: str):
 
 
 @pytest.mark.parametrize("key", KEYS)
+def test_normals_are_of_unit_length(key: str):
+    file = avatar(key)
+    for primitive in file.primitives():
+        normals = file.accessor(primitive["attributes"]["NORMAL"])
+        np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_the_bind_pose_is_a_t_with_bones_that_are_not_turned(key: str):
     file = avatar(key)
     nodes, places = file.nodes(), file.joints()

@@ -11,6 +11,10 @@ import numpy as np
 from avatar_builder.source import Floats, Ints
 
 
+SLIVER_M2 = 1e-11
+"""Triangles of less than this have no direction to speak of; a cut leaves none behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mesh:
     """A triangle mesh.
@@ -119,7 +123,10 @@ def clipped(mesh: Mesh, inside: Floats) -> Mesh:
         t = share.reshape(-1, *[1] * (values.ndim - 1))
         return np.concatenate([values, values[low] * (1 - t) + values[high] * t])
 
-    return compact(mesh.map(extended, np.array(triangles, dtype=np.int64)))
+    cut_mesh = mesh.map(extended, np.array(triangles, dtype=np.int64))
+    a, b, c = (cut_mesh.positions[cut_mesh.triangles[:, corner]] for corner in range(3))
+    flat = np.linalg.norm(np.cross(b - a, c - a), axis=1) < SLIVER_M2
+    return compact(replace(cut_mesh, triangles=cut_mesh.triangles[~flat]))
 
 
 def one_region(mesh: Mesh, inside: Floats, seed: int) -> Floats:

@@ -10,7 +10,6 @@ import numpy as np
 
 from avatar_builder.source import Floats, Ints
 
-
 SLIVER_M2 = 1e-11
 """Triangles of less than this have no direction to speak of; a cut leaves none behind."""
 

@@ -47,6 +47,11 @@ def test_the_client_passes_every_golden_vector() -> None:
     assert "# fail 0" in run_node("client_vectors.test.mjs")
 
 
+def test_the_parts_of_the_client_do_what_they_say() -> None:
+    parts = ("client_audio.test.mjs", "client_acting.test.mjs", "client_session.test.mjs")
+    assert "# fail 0" in run_node(*parts)
+
+
 def test_the_types_of_the_client_are_right() -> None:
     tsc = shutil.which("tsc") or shutil.which("tsc", path=str(FOLDER / "node_modules" / ".bin"))
     if tsc is None:

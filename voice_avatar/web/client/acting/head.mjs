@@ -49,7 +49,7 @@ function swing(head, tMs, bothWays) {
       ? peak * share(tMs, start_ms, stroke_ms)
       : peak + (repeats - peak) * share(tMs, stroke_ms, end_ms);
   const angle = 2 * Math.PI * cycles;
-  const fade = 1 - (DYING * cycles) / repeats;
+  const fade = 1 - (DYING * Math.max(0, cycles - peak)) / repeats;
   return fade * (bothWays ? Math.sin(angle) : (1 - Math.cos(angle)) / 2);
 }
 

@@ -2,7 +2,7 @@
 
 /** Places between two samples that the table holds; between them it is read linearly. */
 const PHASES = 128;
-/** Zero crossings on each side. With the window below: stop band under -70 dB (see the tests). */
+/** Zero crossings on each side. With the window below: what is not heard is over 60 dB down (tests). */
 const CROSSINGS = 16;
 /** Kaiser's beta. */
 const BETA = 8;

@@ -73,7 +73,7 @@ def _example(info: inspect.Type, n: int) -> Any:
             value = max(n, ge or 0)
             return value if le is None else min(value, le)
         case inspect.FloatType(le=le):
-            return n / 16 if le is not None and le <= 1 else n * 100 + 0.5
+            return n % 16 / 16 if le is not None and le <= 1 else n * 100 + 0.5
         case inspect.StrType(pattern=pattern):
             return "zh" if pattern else f"text {n}"
         case inspect.VarTupleType(item_type=item):

@@ -39,7 +39,7 @@ LAYERS: dict[int, str] = {
     " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
     " workers",
     4: "connection_face"
-    " client client_audio client_reply closing connection connection_audio http_edge"
+    " client client_audio client_link client_reply closing connection connection_audio http_edge"
     " protocol_schema roster served server",
     5: "conformance"
     " __main__ bench cli command_chat command_doctor command_microphone command_models"
@@ -130,7 +130,7 @@ WITHIN: dict[str, str] = {
     "workers": "gathering hearing",
     "bench.gestures": "command_say",
     "bench.lipsync": "command_say",
-    "client": "client_audio client_reply",
+    "client": "client_audio client_link client_reply",
     "client_reply": "client_audio",
     "connection": "closing served",
     "connection_audio": "closing",

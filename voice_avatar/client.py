@@ -25,23 +25,18 @@ from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import (
     ConnectionClosed,
-    InvalidHandshake,
-    InvalidStatus,
-    InvalidURI,
 )
-from websockets.typing import Subprotocol
 
 from voice_avatar import __version__, errors, protocol, wire
 from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.client_audio import MicrophoneFrames, Player, SimulatedPlayer, read_wav
+from voice_avatar.client_link import Line, closed_error, ended, error_of, is_resumable
 from voice_avatar.client_reply import AudioReceived, FacesReceived, Playback, Reply
-from voice_avatar.codes import CloseCode
 from voice_avatar.errors import ConnectionFailed, VoiceAvatarError
 from voice_avatar.face_frames import unpack_face
-from voice_avatar.frames import FRAME_S, FrameKind, is_face, unpack_audio
+from voice_avatar.frames import FRAME_S, MIC_BURST_S, FrameKind, is_face, unpack_audio
 
 _log = logging.getLogger(__name__)
 
@@ -106,11 +101,15 @@ class AvatarConnection:
 
     def __init__(
         self,
+        line: Line,
         socket: ClientConnection,
         ready: wire.SessionReady,
         player: Player,
         clock: Callable[[], float],
+        *,
+        resume: bool,
     ) -> None:
+        """`resume` tells whether to come back by itself when the connection is lost."""
         self.ready = ready
         self.goaway: wire.SessionGoaway | None = None
         self.unreadable = 0
@@ -126,6 +125,16 @@ class AvatarConnection:
         self._speech_end_s: float | None = None
         self._fatal: VoiceAvatarError | None = None
         self._pongs: dict[float, asyncio.Future[wire.ClockPong]] = {}
+        self._line = line
+        self._offer = ready.resume if resume else None
+        self._last_seq = ready.seq
+        self._known_seq = -1
+        self._spoken: deque[bytes] = deque(maxlen=int(MIC_BURST_S / FRAME_S))
+        self._spoken_count = 0
+        self._is_here = asyncio.Event()
+        self._is_here.set()
+        self._is_leaving = False
+        self._end: VoiceAvatarError | None = None
 
     # -- what the program says
 
@@ -146,7 +155,19 @@ class AvatarConnection:
         """
         rate_hz = rate_hz or self.ready.audio_in.rate_hz
         for frame in self._microphone.frames(pcm, rate_hz, self._clock()):
-            await self._send(frame)
+            self._spoken.append(frame)
+            self._spoken_count += 1
+            if self._end is not None:
+                raise self._end
+            if self._is_here.is_set():  # else it is sent when the client is back
+                await self._send_frame(frame)
+
+    async def _send_frame(self, frame: bytes) -> None:
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed as closed:
+            if self._offer is None or not is_resumable(closed):
+                raise self._fatal or closed_error(closed) or ended() from closed
 
     async def stream(self, pcm: bytes, rate_hz: int, *, tail_s: float = math.inf) -> None:
         """Sends a recording in real time, against absolute deadlines, then `tail_s` of silence.
@@ -239,30 +260,77 @@ class AvatarConnection:
         """
         reply = await self._replies.get()
         if reply is None:
-            raise _ended()
+            raise ended()
         return reply
 
     # -- what comes in
 
     async def _read(self) -> None:
-        """Reads until the socket closes. Runs as a task."""
+        """Reads until the session is over, over all of its connections. Runs as a task."""
         error: VoiceAvatarError | None = None
         try:
-            async for data in self._socket:
-                await self._received(data)
+            while await self._read_socket():
+                await self._come_back()
         except ConnectionClosed as closed:
-            error = _closed_error(closed)
+            error = closed_error(closed)
         except VoiceAvatarError as failed:
             error = failed
         except Exception as crash:  # the edge of the task: the program must hear of it
             error = ConnectionFailed(f"The client failed: {crash!r}.")
             error.__cause__ = crash
+        self._end = self._fatal or error or ended()
         error = self._fatal or error
         self._events.close(error)
         self._replies.close(error)
+        self._forget_pongs(self._end)
+        self._is_here.set()  # who waits to send hears why it cannot be
+        self._heard.set()
+
+    async def _read_socket(self) -> bool:
+        """Reads one connection to its end; returns whether the session goes on with another."""
+        try:
+            async for data in self._socket:
+                await self._received(data)
+        except ConnectionClosed as closed:
+            if self._offer is None or self._is_leaving or not is_resumable(closed):
+                raise
+            return True
+        return False
+
+    async def _come_back(self) -> None:
+        """Comes back to the session, and tells the server what may not have reached it."""
+        assert self._offer is not None
+        self._is_here.clear()
+        self._forget_pongs(ConnectionFailed("The connection was lost."))
+        resume = wire.Resume(
+            session_id=self.ready.session_id, token=self._offer.token, last_seq=self._last_seq
+        )
+        socket, resumed = await self._line.come_back(resume, self._offer.ttl_s, clock=self._clock)
+        self._socket, self._offer = socket, resumed.resume
+        self._known_seq = self._last_seq
+        self._events.put(resumed)
+        self._playback.report_again()
+        try:
+            await self._repeat_microphone()
+        except ConnectionClosed:
+            return  # the reader finds out, and comes back again
+        self._is_here.set()
+        await self._report()
+        self._heard.set()
+
+    async def _repeat_microphone(self) -> None:
+        """Sends the last frames again; the server drops those that it has."""
+        sent = 0
+        while sent < self._spoken_count:
+            missing = min(len(self._spoken), self._spoken_count - sent)
+            sent = self._spoken_count
+            for frame in list(self._spoken)[len(self._spoken) - missing :]:
+                await self._socket.send(frame)
+
+    def _forget_pongs(self, error: VoiceAvatarError) -> None:
         for pong in self._pongs.values():
             if not pong.done():
-                pong.set_exception(error or _ended())
+                pong.set_exception(error)
 
     async def _received(self, data: str | bytes) -> None:
         try:
@@ -273,7 +341,8 @@ class AvatarConnection:
                 self._put(None if frame is None else self._playback.audio(frame))
             else:
                 message = protocol.decode_server_text(data)
-                if not isinstance(message, protocol.UnknownType):
+                if not isinstance(message, protocol.UnknownType) and message.seq > self._known_seq:
+                    self._last_seq = message.seq
                     self._told(message)
         except (errors.ProtocolError, errors.AudioInvalid) as error:
             # PROTOCOL.md, "Compatibility": what cannot be read is passed over.
@@ -297,7 +366,7 @@ class AvatarConnection:
             case wire.TranscriptFinal(turn_id=turn_id, text=text):
                 self._user_text = {turn_id: text}
             case wire.ErrorMessage(fatal=True):
-                self._fatal = _error(message.code, message.message)
+                self._fatal = error_of(message.code, message.message)
             case wire.ClockPong(t0_ms=t0_ms) if t0_ms in self._pongs:
                 self._pongs[t0_ms].set_result(message)
             case wire.ReplyStarted(turn_id=turn_id):
@@ -316,25 +385,48 @@ class AvatarConnection:
         self._events.put(message)
 
     async def _report(self) -> None:
+        """Reports what is due; never waits for a connection."""
+        if not self._is_here.is_set() or self._end is not None:
+            return
         report = self._playback.due_report()
         if report is not None:
-            await self.send(report)
+            with suppress(ConnectionClosed):  # the reader finds out
+                await self._socket.send(protocol.encode_client(report))
 
     async def _report_playback(self) -> None:
         """Reports while a reply plays. Runs as a task."""
-        with suppress(VoiceAvatarError):  # the reader tells the program why the session ended
-            while True:
-                self._heard.clear()
-                await self._report()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._playback.report_in_s()):
-                        await self._heard.wait()
+        while self._end is None:
+            await self._is_here.wait()
+            self._heard.clear()
+            await self._report()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._playback.report_in_s()):
+                    await self._heard.wait()
 
-    async def _send(self, data: str | bytes) -> None:
-        try:
-            await self._socket.send(data)
-        except ConnectionClosed as closed:
-            raise self._fatal or _closed_error(closed) or _ended() from closed
+    async def _send(self, data: str) -> None:
+        """Sends once there is a connection. Raises why there will be none."""
+        while True:
+            await self._is_here.wait()
+            if self._end is not None:
+                raise self._end
+            socket = self._socket
+            try:
+                await socket.send(data)
+            except ConnectionClosed as closed:
+                if self._offer is None or not is_resumable(closed):
+                    raise self._fatal or closed_error(closed) or ended() from closed
+                if self._socket is socket and self._end is None:
+                    self._is_here.clear()  # until the reader has found out and come back
+            else:
+                return
+
+    async def _leave(self) -> None:
+        """Says goodbye, if there is anybody to say it to, and closes."""
+        self._is_leaving = True
+        if self._is_here.is_set():
+            with suppress(ConnectionClosed):
+                await self._socket.send(protocol.encode_client(wire.SessionClose()))
+        await self._socket.close()
 
 
 @asynccontextmanager
@@ -346,6 +438,7 @@ async def connect(
     player: Player | None = None,
     ssl: tls.SSLContext | None = None,
     timeout_s: float = 30.0,
+    resume: bool = True,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[AvatarConnection]:
     """Opens a session and closes it at the end of the block.
@@ -358,6 +451,9 @@ async def connect(
         player: what plays the replies; None = a simulated loudspeaker.
         ssl: TLS settings for wss; None = the system's.
         timeout_s: time for the handshake and the server's answer, seconds.
+        resume: whether to come back to the session when its connection is lost, for as long as the
+            server keeps it. Replies, audio and messages go on as if nothing had happened; the
+            only sign is a `SessionResumed` among the events.
         clock: seconds that only grow.
 
     Raises:
@@ -370,98 +466,18 @@ async def connect(
         client=wire.ClientInfo(name="voice-avatar-python", version=__version__, platform="python"),
         capabilities=wire.Capabilities(pause=True),
     )
-    try:
-        async with asyncio.timeout(timeout_s):
-            socket = await _open(url, token, ssl)
-            try:
-                ready = await _greet(socket, hello)
-            except BaseException:
-                await socket.close()
-                raise
-    except TimeoutError as error:
-        raise ConnectionFailed(f"No answer within {timeout_s:g} s.") from error
-    avatar = AvatarConnection(socket, ready, player or SimulatedPlayer(clock), clock)
+    if urlsplit(url).path in {"", "/"}:
+        url = urlsplit(url)._replace(path=protocol.PATH).geturl()
+    line = Line(url, token, ssl, hello, timeout_s)
+    socket, ready = await line.begin()
+    avatar = AvatarConnection(
+        line, socket, ready, player or SimulatedPlayer(clock), clock, resume=resume
+    )
     tasks = [asyncio.create_task(avatar._read()), asyncio.create_task(avatar._report_playback())]
     try:
         yield avatar
-        with suppress(VoiceAvatarError):
-            await avatar.send(wire.SessionClose())
     finally:
-        await socket.close()
+        await avatar._leave()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _open(url: str, token: str | None, ssl: tls.SSLContext | None) -> ClientConnection:
-    if urlsplit(url).path in {"", "/"}:
-        url = urlsplit(url)._replace(path=protocol.PATH).geturl()
-    try:
-        return await open_socket(
-            url,
-            ssl=ssl,
-            subprotocols=[Subprotocol(wire.SUBPROTOCOL)],
-            additional_headers={"Authorization": f"Bearer {token}"} if token else None,
-            compression=None,
-            max_size=protocol.MAX_TEXT_BYTES,
-            open_timeout=None,
-        )
-    except InvalidStatus as refused:
-        status = refused.response.status_code
-        body = (refused.response.body or b"").decode(errors="replace").strip()[:200]
-        reason = f"The server answered {status}: {body or refused.response.reason_phrase}."
-        kinds = {400: errors.VersionUnsupported, 401: errors.Unauthorized, 403: errors.Unauthorized}
-        raise kinds.get(status, ConnectionFailed)(reason) from refused
-    except (OSError, InvalidHandshake, InvalidURI) as failed:
-        raise ConnectionFailed(f"The server cannot be reached: {failed}.") from failed
-
-
-async def _greet(socket: ClientConnection, hello: wire.SessionHello) -> wire.SessionReady:
-    """Sends the hello and waits for the server's answer."""
-    failure: VoiceAvatarError | None = None
-    try:
-        await socket.send(protocol.encode_client(hello))
-        async for data in socket:
-            message = protocol.decode_server_text(data)
-            if isinstance(message, wire.SessionReady):
-                return message
-            if isinstance(message, wire.ErrorMessage):
-                failure = _error(message.code, message.message)
-    except ConnectionClosed as closed:
-        raise failure or _closed_error(closed) or _ended() from closed
-    raise failure or _ended()
-
-
-def _ended() -> ConnectionFailed:
-    return ConnectionFailed("The server closed the session.")
-
-
-def _error(code: str, message: str) -> VoiceAvatarError:
-    """The error that a server's `error` message stands for."""
-    todo: list[type[VoiceAvatarError]] = [VoiceAvatarError]
-    while todo:
-        kind = todo.pop()
-        if kind.code == code:
-            return kind(message)
-        todo += kind.__subclasses__()
-    return ConnectionFailed(f"{code}: {message}")
-
-
-_CLOSED: Final[dict[int, type[VoiceAvatarError]]] = {
-    CloseCode.UNAUTHORIZED: errors.Unauthorized,
-    CloseCode.ORIGIN_FORBIDDEN: errors.Unauthorized,
-    CloseCode.VERSION_UNSUPPORTED: errors.VersionUnsupported,
-    CloseCode.TOO_BIG: errors.MessageTooBig,
-    CloseCode.PROTOCOL_ERROR: errors.ProtocolError,
-}
-
-
-def _closed_error(closed: ConnectionClosed) -> VoiceAvatarError | None:
-    """What a close means; None for a session that ended as it should."""
-    if closed.rcvd is None:
-        return ConnectionFailed("The connection was lost.")
-    code, reason = closed.rcvd.code, closed.rcvd.reason
-    if code in {CloseCode.NORMAL, CloseCode.GOING_AWAY}:
-        return None
-    kind = _CLOSED.get(code, ConnectionFailed)
-    return kind(f"The server closed the session: {code} {reason}".rstrip() + ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -295,6 +296,12 @@ class Playback:
             output_latency_ms=self._player.latency_ms,
             client_ms=self._clock() * 1000,
         )
+
+    def report_again(self) -> None:
+        """What was reported may not have come: the state is news again."""
+        if self._reported is not None:
+            self._reported = "playing"
+        self._reported_s = -math.inf
 
     def report_in_s(self) -> float | None:
         """Seconds until a report may be due; None while nothing plays."""

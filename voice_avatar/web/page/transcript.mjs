@@ -1,0 +1,107 @@
+// What both said, line by line, and the caption on the stage.
+
+import { announce, byId, make } from "./dom.mjs";
+import { nearCaption, sameLook, spansOf } from "./spans.mjs";
+
+const spanned = (caption) => spansOf(caption).map(({ text, look }) => make("span", { class: look }, text));
+
+export class Transcript {
+  #lines = byId("lines");
+  #caption = byId("caption");
+  #turns = new Map();
+  #replies = new Map();
+  #last = null;
+  #captionUntil = 0;
+
+  /** What the user says or has said. */
+  heard(turnId, text, { isFinal, stableChars = 0 }) {
+    let line = this.#turns.get(turnId);
+    if (!text) {
+      line?.remove();
+      this.#turns.delete(turnId);
+      return;
+    }
+    if (!line) {
+      line = this.#add("li", "line you interim");
+      line.dataset.turn = turnId;
+      this.#turns.set(turnId, line);
+    }
+    const chars = [...text];
+    const stable = isFinal ? chars.length : stableChars;
+    line.classList.toggle("interim", !isFinal);
+    line.replaceChildren(chars.slice(0, stable).join(""), make("span", { class: "unsure" }, chars.slice(stable).join("")));
+    this.#scroll();
+    if (isFinal) announce(`You: ${text}`);
+  }
+
+  /** What the user typed. */
+  typed(text) {
+    this.#add("li", "line you").textContent = text;
+    this.#scroll();
+  }
+
+  /** Something that is neither's. */
+  note(text) {
+    this.#add("li", "line note").textContent = text;
+    announce(text);
+    this.#scroll();
+  }
+
+  /**
+   * The avatar's words with the one that is heard.
+   *
+   * @param {number} replyId
+   * @param {import("./spans.mjs").Caption} caption
+   * @param {number} nowMs
+   */
+  spoken(replyId, caption, nowMs) {
+    if (!caption.text || (this.#last?.id === replyId && sameLook(this.#last.caption, caption))) {
+      if (this.#captionUntil && nowMs > this.#captionUntil) this.#clearCaption();
+      return;
+    }
+    this.#last = { id: replyId, caption };
+    let line = this.#replies.get(replyId);
+    if (!line) {
+      line = this.#add("li", "line avatar");
+      line.dataset.reply = replyId;
+      this.#replies.set(replyId, line);
+    }
+    line.replaceChildren(...spanned(caption));
+    this.#scroll();
+    if (caption.spokenTo > 0 || caption.struckFrom !== null) this.#caption.replaceChildren(...spanned(nearCaption(caption)));
+    this.#captionUntil = nowMs + 3500;
+  }
+
+  /** The reply is over: what was heard of it is read out, and stays. */
+  over(replyId, spokenText, status) {
+    const line = this.#replies.get(replyId);
+    line?.classList.add("over");
+    if (line && status !== "completed") line.append(make("span", { class: "when" }, status === "interrupted" ? "interrupted" : "failed"));
+    if (spokenText) announce(`Avatar: ${spokenText}`);
+  }
+
+  #clearCaption() {
+    this.#caption.replaceChildren();
+    this.#captionUntil = 0;
+  }
+
+  #add(tag, className) {
+    byId("lines-empty").hidden = true;
+    const line = make(tag, { class: className });
+    this.#lines.append(line);
+    return line;
+  }
+
+  /** A new session counts its turns and replies anew. */
+  forgetIds() {
+    this.#turns.clear();
+    this.#replies.clear();
+    this.#last = null;
+  }
+
+  /** Follows the talk unless the user has scrolled up to read. */
+  #scroll() {
+    const box = this.#lines;
+    if (box.scrollHeight - box.scrollTop - box.clientHeight < 160) box.scrollTop = box.scrollHeight;
+  }
+}

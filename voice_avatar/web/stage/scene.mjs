@@ -1,0 +1,190 @@
+// The three-dimensional stage: light, camera, floor, and the model that stands in it.
+
+import {
+  ACESFilmicToneMapping, CanvasTexture, CircleGeometry, Color, DirectionalLight, Group, HemisphereLight, Mesh, MeshBasicMaterial,
+  PerspectiveCamera, PMREMGenerator, RoomEnvironment, Scene, SRGBColorSpace, Timer, Vector3, WebGLRenderer,
+} from "../vendor/three_vrm.mjs";
+import { bodyAt, Clips } from "./body.mjs";
+import { lookShapes } from "./face.mjs";
+import { Model } from "./model.mjs";
+import { Pace } from "./pace.mjs";
+
+/** Height of the picture at the avatar, metres: from the chest up, with room for the hands. */
+const FRAME_M = 0.92;
+/** Width that has to be seen at least, metres. */
+const FRAME_WIDTH_M = 0.6;
+const FOV_DEG = 24;
+
+/** Whether this browser can draw in three dimensions. */
+export function hasWebGL() {
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("webgl2");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return context !== null;
+}
+
+export class Stage3D {
+  #timer = new Timer();
+  #pace = new Pace(Math.min(2, window.devicePixelRatio));
+  #user = new Vector3();
+  #model = null;
+  #eyeHeight = 1.55;
+
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    this.renderer.outputColorSpace = SRGBColorSpace;
+    this.renderer.toneMapping = ACESFilmicToneMapping;
+    this.renderer.toneMappingExposure = 1.05;
+    this.scene = new Scene();
+    this.camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 30);
+    this.rig = new Group();
+    this.rig.add(this.camera);
+    this.scene.add(this.rig);
+    this.clips = new Clips();
+    this.#light();
+    this.scene.add(contactShadow());
+    new ResizeObserver(() => this.#resize()).observe(canvas);
+    this.#resize();
+  }
+
+  /** Key from the front left and above, a cool fill, a warm rim from behind. */
+  #light() {
+    const room = new PMREMGenerator(this.renderer).fromScene(new RoomEnvironment(), 0.04);
+    this.scene.environment = room.texture;
+    this.scene.environmentIntensity = 0.35;
+    this.scene.add(new HemisphereLight(0xdfe8ff, 0x4a3a30, 0.55));
+    for (const [colour, much, x, y, z] of [[0xffe6cc, 2.1, -1.3, 2.5, 2.2], [0xbcd2ff, 0.7, 2.2, 1.6, 1.6], [0xffc58f, 2.2, 1.2, 2.4, -2], [0xa9c6ff, 1.2, -1.8, 2.0, -1.6]]) {
+      const lamp = new DirectionalLight(colour, much);
+      lamp.position.set(x, y, z);
+      lamp.target.position.set(0, 1.4, 0);
+      this.scene.add(lamp, lamp.target);
+    }
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height || this.renderer.xr.isPresenting) return;
+    this.renderer.setPixelRatio(this.#pace.ratio);
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / height;
+    const tall = Math.max(FRAME_M, FRAME_WIDTH_M / this.camera.aspect);
+    const distance = tall / 2 / Math.tan((FOV_DEG * Math.PI) / 360);
+    this.camera.position.set(0, this.#eyeHeight - 0.02, distance);
+    this.camera.lookAt(0, this.#eyeHeight - tall * 0.22, 0);
+    this.camera.updateProjectionMatrix();
+  }
+
+  /**
+   * Puts another model on the stage.
+   *
+   * @param {ArrayBuffer} file
+   * @returns {Promise<object>} its report.
+   * @throws {Error} if it cannot be read; the one before stays.
+   */
+  async setModel(file) {
+    const model = await Model.read(file);
+    if (this.#model) {
+      this.scene.remove(this.#model.root);
+      this.#model.dispose();
+    }
+    this.#model = model;
+    this.scene.add(model.root);
+    this.#eyeHeight = Math.max(0.3, model.eyeHeight());
+    this.#resize();
+    return model.report();
+  }
+
+  /** @returns {Object<string, number>} the shapes as they are drawn. */
+  weights() {
+    return this.#model?.weights() ?? {};
+  }
+
+  /** Where the user's head is, seen from the avatar's, degrees; null outside of VR. */
+  userDirection() {
+    if (!this.renderer.xr.isPresenting) return null;
+    this.renderer.xr.getCamera().getWorldPosition(this.#user);
+    const { x, y, z } = this.#user;
+    return { yaw: (Math.atan2(x, Math.max(0.01, z)) * 180) / Math.PI, pitch: (Math.atan2(y - this.#eyeHeight, Math.hypot(x, z)) * 180) / Math.PI };
+  }
+
+  /** Where the avatar's head is in the world. */
+  headPlace() {
+    return [0, this.#eyeHeight, 0];
+  }
+
+  /**
+   * Draws one picture.
+   *
+   * @param {import("./actor.mjs").Pose} pose
+   * @param {number} nowS
+   */
+  draw(pose, nowS) {
+    this.#timer.update();
+    const dtS = Math.min(0.1, this.#timer.getDelta());
+    if (this.#model) this.#move(pose, nowS, dtS);
+    this.renderer.render(this.scene, this.camera);
+    if (!this.renderer.xr.isPresenting && this.#pace.took(dtS)) this.#resize();
+  }
+
+  #move(pose, nowS, dtS) {
+    const model = this.#model;
+    for (const [bone, turn] of bodyAt(this.clips, nowS, pose)) model.turn(bone, turn);
+    const { yaw, pitch, roll } = pose.head;
+    model.turnMore("neck", pitch * 0.4, yaw * 0.4, -roll * 0.4);
+    model.turnMore("head", pitch * 0.6, yaw * 0.6, -roll * 0.6);
+    const hasEyes = model.has("leftEye");
+    if (hasEyes) {
+      for (const eye of ["leftEye", "rightEye"]) {
+        model.turn(eye, [0, 0, 0, 1]);
+        model.turnMore(eye, -pose.eyes.pitch, pose.eyes.yaw, 0);
+      }
+    }
+    const arkit = new Map(pose.arkit);
+    // With bones the shapes only move the lids along, which look at half of it.
+    const part = hasEyes ? 0.5 : 1;
+    for (const [name, weight] of lookShapes(pose.eyes)) if (!hasEyes || !/In|Out/.test(name)) arkit.set(name, weight * part);
+    model.show(dtS, { mouth: pose.mouth, arkit, expressions: pose.expressions });
+  }
+
+  /** Pictures a second over the last ones, and how fine they are. */
+  figures() {
+    return { fps: this.#pace.fps, pixel_ratio: this.#pace.ratio };
+  }
+
+  /** @param {((nowMs: number) => void) | null} callback for every picture, also in VR. */
+  loop(callback) {
+    this.renderer.setAnimationLoop(callback);
+  }
+}
+
+/** A soft dark spot under the feet. */
+function contactShadow() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 128;
+  const brush = canvas.getContext("2d");
+  const soft = brush.createRadialGradient(64, 64, 4, 64, 64, 64);
+  soft.addColorStop(0, "#000000a8");
+  soft.addColorStop(1, "#00000000");
+  brush.fillStyle = soft;
+  brush.fillRect(0, 0, 128, 128);
+  const spot = new Mesh(new CircleGeometry(0.55, 40), new MeshBasicMaterial({ map: new CanvasTexture(canvas), transparent: true, depthWrite: false }));
+  spot.rotation.x = -Math.PI / 2;
+  spot.position.y = 0.004;
+  return spot;
+}
+
+/** What stands around the avatar in VR, where there is no page behind it. */
+export function roomFor(scene) {
+  const floor = new Mesh(new CircleGeometry(6, 64), new MeshBasicMaterial({ color: new Color(0x2a303a) }));
+  floor.rotation.x = -Math.PI / 2;
+  const room = new Group();
+  room.add(floor);
+  scene.add(room);
+  scene.background = new Color(0x1b2029);
+  return () => {
+    scene.remove(room);
+    scene.background = null;
+  };
+}

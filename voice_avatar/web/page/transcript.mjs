@@ -34,12 +34,6 @@ export class Transcript {
     if (isFinal) announce(`You: ${text}`);
   }
 
-  /** What the user typed. */
-  typed(text) {
-    this.#add("li", "line you").textContent = text;
-    this.#scroll();
-  }
-
   /** Something that is neither's. */
   note(text) {
     this.#add("li", "line note").textContent = text;

@@ -5,47 +5,43 @@
 /** What the state is called. */
 export const STATES = { idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking", interrupted: "Interrupted" };
 
+const MICROPHONE = {
+  insecure: {
+    title: "The browser gives the microphone only to safe addresses",
+    text: "This page was opened over plain HTTP from another machine.",
+    steps: ["Open it over HTTPS (the server's options tls.cert and tls.key).", "Or on the server's own machine: localhost and the port.", "Typing works here too."],
+  },
+  denied: {
+    title: "The microphone is blocked",
+    text: "The browser was told not to let this page use it.",
+    steps: ["Click the icon at the left of the address, allow the microphone, then try again.", "Look whether the system's privacy settings let the browser use it.", "Or type: the avatar answers aloud."],
+  },
+  missing: {
+    title: "No microphone was found",
+    text: "The browser sees no device that it could listen to.",
+    steps: ["Plug in a microphone or headset, then try again.", "Choose another one in the settings.", "Or type: the avatar answers aloud."],
+  },
+  busy: {
+    title: "The microphone is in use",
+    text: "Another program holds it, or it does not start.",
+    steps: ["Close other programs that use it, such as video calls, then try again.", "Choose another one in the settings."],
+  },
+  failed: { title: "The microphone did not start", text: "The browser did not say why.", steps: ["Try again, or reload the page.", "Or type: the avatar answers aloud."] },
+};
+
 /**
  * Why there is no microphone.
  *
- * @param {string} name of the browser's error (`DOMException.name`).
- * @param {boolean} isSecure whether the page may ask for a microphone at all.
+ * @param {string} problem of the client's `MicrophoneError`.
  * @returns {Help}
  */
-export function microphoneHelp(name, isSecure) {
-  if (!isSecure) {
-    return {
-      title: "The browser gives the microphone only to safe addresses",
-      text: "This page was opened over plain HTTP from another machine.",
-      steps: ["Open it with https:// (the server's options tls.cert and tls.key).", "Or on the server's own machine: http://localhost and the port.", "Typing works here too."],
-    };
-  }
-  switch (name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return {
-        title: "The microphone is blocked",
-        text: "The browser was told not to let this page use it.",
-        steps: ["Click the icon at the left of the address and allow the microphone, then try again.", "Look whether the system's privacy settings let the browser use it.", "Or type: the avatar answers aloud."],
-      };
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return {
-        title: "No microphone was found",
-        text: "The browser sees no device that it could listen to.",
-        steps: ["Plug in a microphone or headset, then try again.", "Choose another one in the settings.", "Or type: the avatar answers aloud."],
-      };
-    case "NotReadableError":
-    case "AbortError":
-      return {
-        title: "The microphone is in use",
-        text: "Another program holds it, or it does not start.",
-        steps: ["Close other programs that use it, such as video calls, then try again.", "Choose another one in the settings."],
-      };
-    default:
-      return { title: "The microphone did not start", text: name ? `The browser says: ${name}.` : "The browser did not say why.", steps: ["Try again, or reload the page.", "Or type: the avatar answers aloud."] };
-  }
-}
+export const microphoneHelp = (problem) => MICROPHONE[problem] ?? MICROPHONE.failed;
+
+/** Why there is no sound at all. @returns {Help} */
+export const soundHelp = (message) => ({
+  title: "The sound did not start", text: message,
+  steps: ["Look whether a loudspeaker or headphones are there.", "Reload the page, or try another browser."],
+});
 
 const CLOSED = {
   1001: ["The server stops", "It was shut down or is restarted.", ["Start it again (make run), then try again."]],

@@ -87,7 +87,7 @@ function denseUpper(face) {
 /** What is shown before there is a session: a friendly face that waits. */
 export function waiting(idle) {
   return {
-    mouth: { weights: new Map() }, arkit: null, expressions: new Map([["relaxed", 0.7]]), gestures: [], idle,
+    mouth: { weights: new Map() }, arkit: null, expressions: new Map([["smile", 0.6]]), gestures: [], idle,
     head: { yaw: 0, pitch: 0, roll: 0 }, gaze: { target: "user", head: 0 }, posture: null,
   };
 }

@@ -14,11 +14,11 @@ const PICTURE = `
     <path d="M-86 -30 C-96 -130 -44 -148 2 -146 C58 -144 96 -116 86 -28 C92 10 74 40 66 44 L-66 44 C-76 36 -92 8 -86 -30 Z" fill="#3a2a24"/>
     <path d="M-70 -40 C-70 -104 70 -104 70 -40 C72 28 48 86 0 88 C-48 86 -72 28 -70 -40 Z" fill="url(#skin)"/>
     <path d="M-74 -38 C-70 -104 -20 -112 8 -96 C34 -112 74 -92 74 -36 C60 -62 40 -78 6 -78 C-26 -78 -56 -68 -74 -38 Z" fill="#3a2a24"/>
-    <g clip-path="url(#left-lid)"><rect x="-50" y="-40" width="38" height="36" fill="#fffaf4"/><g data-part="iris"><circle cx="-31" cy="-22" r="8" fill="#4a6b52"/><circle cx="-31" cy="-22" r="4" fill="#14161a"/><circle cx="-28" cy="-25" r="1.800" fill="#fff"/></g><rect data-part="lid" x="-50" y="-58" width="38" height="26" fill="#dcab8a"/></g>
-    <g clip-path="url(#right-lid)"><rect x="12" y="-40" width="38" height="36" fill="#fffaf4"/><g data-part="iris"><circle cx="31" cy="-22" r="8" fill="#4a6b52"/><circle cx="31" cy="-22" r="4" fill="#14161a"/><circle cx="34" cy="-25" r="1.800" fill="#fff"/></g><rect data-part="lid" x="12" y="-58" width="38" height="26" fill="#dcab8a"/></g>
-    <path d="M-47 -24 Q-31 -37 -15 -23" fill="none" stroke="#3a2a24" stroke-width="2.500" stroke-linecap="round"/><path d="M47 -24 Q31 -37 15 -23" fill="none" stroke="#3a2a24" stroke-width="2.500" stroke-linecap="round"/>
-    <path data-part="brow-left" fill="none" stroke="#3a2a24" stroke-width="5.500" stroke-linecap="round"/>
-    <path data-part="brow-right" fill="none" stroke="#3a2a24" stroke-width="5.500" stroke-linecap="round"/>
+    <g clip-path="url(#left-lid)"><rect x="-50" y="-40" width="38" height="36" fill="#fffaf4"/><g data-part="iris"><circle cx="-31" cy="-22" r="8" fill="#4a6b52"/><circle cx="-31" cy="-22" r="4" fill="#14161a"/><circle cx="-28" cy="-25" r="1.8" fill="#fff"/></g><rect data-part="lid" x="-50" y="-58" width="38" height="26" fill="#dcab8a"/></g>
+    <g clip-path="url(#right-lid)"><rect x="12" y="-40" width="38" height="36" fill="#fffaf4"/><g data-part="iris"><circle cx="31" cy="-22" r="8" fill="#4a6b52"/><circle cx="31" cy="-22" r="4" fill="#14161a"/><circle cx="34" cy="-25" r="1.8" fill="#fff"/></g><rect data-part="lid" x="12" y="-58" width="38" height="26" fill="#dcab8a"/></g>
+    <path d="M-47 -24 Q-31 -37 -15 -23" fill="none" stroke="#3a2a24" stroke-width="2.5" stroke-linecap="round"/><path d="M47 -24 Q31 -37 15 -23" fill="none" stroke="#3a2a24" stroke-width="2.5" stroke-linecap="round"/>
+    <path data-part="brow-left" fill="none" stroke="#3a2a24" stroke-width="5.5" stroke-linecap="round"/>
+    <path data-part="brow-right" fill="none" stroke="#3a2a24" stroke-width="5.5" stroke-linecap="round"/>
     <path d="M2 -18 C6 4 10 14 4 18 C0 20 -6 20 -9 16" fill="none" stroke="#b97c5b" stroke-width="3" stroke-linecap="round"/>
     <path data-part="inside" fill="#5b1f22"/>
     <path data-part="teeth" fill="#fff7ef"/>
@@ -53,6 +53,8 @@ export class Stage2D {
   #parts = new Map();
   #fps = { last: 0, value: 0 };
   #shown = {};
+  #callback = null;
+  #isAsked = false;
 
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -108,17 +110,24 @@ export class Stage2D {
     return null;
   }
 
+  /** @param {((nowMs: number) => void) | null} callback for every picture. */
   loop(callback) {
-    const step = (nowMs) => {
-      if (this.stopped) return;
-      callback(nowMs);
-      requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
+    this.#callback = callback;
+    if (callback && !this.#isAsked) this.#ask();
+  }
+
+  #ask() {
+    this.#isAsked = true;
+    requestAnimationFrame((nowMs) => {
+      this.#isAsked = false;
+      if (!this.#callback) return;
+      this.#callback(nowMs);
+      if (!this.#isAsked) this.#ask();
+    });
   }
 
   close() {
-    this.stopped = true;
+    this.loop(null);
     this.box.hidden = true;
     this.box.textContent = "";
   }

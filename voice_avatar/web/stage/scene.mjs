@@ -2,7 +2,7 @@
 
 import {
   ACESFilmicToneMapping, CanvasTexture, CircleGeometry, Color, DirectionalLight, Group, HemisphereLight, Mesh, MeshBasicMaterial,
-  PerspectiveCamera, PMREMGenerator, RoomEnvironment, Scene, SRGBColorSpace, Timer, Vector3, WebGLRenderer,
+  PerspectiveCamera, PMREMGenerator, Quaternion, RoomEnvironment, Scene, SRGBColorSpace, Timer, Vector3, WebGLRenderer,
 } from "../vendor/three_vrm.mjs";
 import { bodyAt, Clips } from "./body.mjs";
 import { lookShapes } from "./face.mjs";
@@ -10,9 +10,9 @@ import { Model } from "./model.mjs";
 import { Pace } from "./pace.mjs";
 
 /** Height of the picture at the avatar, metres: from the chest up, with room for the hands. */
-const FRAME_M = 0.92;
+const FRAME_M = 0.7;
 /** Width that has to be seen at least, metres. */
-const FRAME_WIDTH_M = 0.6;
+const FRAME_WIDTH_M = 0.5;
 const FOV_DEG = 24;
 
 /** Whether this browser can draw in three dimensions. */
@@ -27,6 +27,7 @@ export class Stage3D {
   #timer = new Timer();
   #pace = new Pace(Math.min(2, window.devicePixelRatio));
   #user = new Vector3();
+  #turn = new Quaternion();
   #model = null;
   #eyeHeight = 1.55;
 
@@ -36,7 +37,7 @@ export class Stage3D {
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.toneMapping = ACESFilmicToneMapping;
-    this.renderer.toneMappingExposure = 1.05;
+    this.renderer.toneMappingExposure = 0.92;
     this.scene = new Scene();
     this.camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 30);
     this.rig = new Group();
@@ -53,9 +54,9 @@ export class Stage3D {
   #light() {
     const room = new PMREMGenerator(this.renderer).fromScene(new RoomEnvironment(), 0.04);
     this.scene.environment = room.texture;
-    this.scene.environmentIntensity = 0.35;
+    this.scene.environmentIntensity = 0.3;
     this.scene.add(new HemisphereLight(0xdfe8ff, 0x4a3a30, 0.55));
-    for (const [colour, much, x, y, z] of [[0xffe6cc, 2.1, -1.3, 2.5, 2.2], [0xbcd2ff, 0.7, 2.2, 1.6, 1.6], [0xffc58f, 2.2, 1.2, 2.4, -2], [0xa9c6ff, 1.2, -1.8, 2.0, -1.6]]) {
+    for (const [colour, much, x, y, z] of [[0xffe2c4, 1.7, -1.7, 2.6, 1.9], [0xb4ccff, 0.45, 2.2, 1.5, 1.4], [0xffc58f, 1.9, 1.4, 2.3, -2], [0xa9c6ff, 1.1, -1.8, 2.0, -1.6]]) {
       const lamp = new DirectionalLight(colour, much);
       lamp.position.set(x, y, z);
       lamp.target.position.set(0, 1.4, 0);
@@ -72,7 +73,7 @@ export class Stage3D {
     const tall = Math.max(FRAME_M, FRAME_WIDTH_M / this.camera.aspect);
     const distance = tall / 2 / Math.tan((FOV_DEG * Math.PI) / 360);
     this.camera.position.set(0, this.#eyeHeight - 0.02, distance);
-    this.camera.lookAt(0, this.#eyeHeight - tall * 0.22, 0);
+    this.camera.lookAt(0, this.#eyeHeight - tall * 0.18, 0);
     this.camera.updateProjectionMatrix();
   }
 
@@ -107,6 +108,19 @@ export class Stage3D {
     this.renderer.xr.getCamera().getWorldPosition(this.#user);
     const { x, y, z } = this.#user;
     return { yaw: (Math.atan2(x, Math.max(0.01, z)) * 180) / Math.PI, pitch: (Math.atan2(y - this.#eyeHeight, Math.hypot(x, z)) * 180) / Math.PI };
+  }
+
+  /** Pose of the user's head in the world, in VR. */
+  userPose() {
+    const eye = this.renderer.xr.getCamera();
+    const round = (value) => Math.round(value * 1000) / 1000;
+    const turn = eye.getWorldQuaternion(this.#turn);
+    return { pos: eye.getWorldPosition(this.#user).toArray().map(round), rot: turn.toArray().map((value) => Math.round(value * 1e5) / 1e5) };
+  }
+
+  /** Fits the picture to the page again, as after VR. */
+  refit() {
+    this.#resize();
   }
 
   /** Where the avatar's head is in the world. */

@@ -22,7 +22,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench lock avatar test-unity test-vllm lock-vllm clean
+.PHONY: help env models run doctor test check cover bench lock avatar test-unity test-web web test-vllm lock-vllm clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -55,7 +55,7 @@ check: $(READY)  ## format, lint, types and the fast tests (no model, no socket)
 
 test: models  ## every test but those of vLLM
 	$(VENV)/bin/pytest --numprocesses auto -m 'not realtime and not models and not vllm' $(ARGS)
-	$(VENV)/bin/pytest -m '(realtime or models) and not vllm' $(ARGS)
+	$(VENV)/bin/pytest -m '(realtime or models) and not vllm and not web' $(ARGS)
 
 cover: $(READY)  ## branch coverage of the fast tests
 	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \
@@ -79,6 +79,13 @@ test-unity: models  ## the Unity package under mono, which is installed if absen
 	bash tests/unity/install_mono.sh
 	VOICE_AVATAR_MONO=required $(VENV)/bin/pytest tests/test_unity.py tests/test_unity_layer.py \
 		tests/test_unity_client.py $(ARGS)
+
+test-web: models  ## the page in a real browser (Chromium is installed if absent) and the real models
+	bash tests/web/install_chromium.sh
+	$(VENV)/bin/pytest -m web -rs -s $(ARGS)
+
+web:  ## build voice_avatar/web/vendor from the npm registry (needs node; running the server does not)
+	bash voice_avatar/web/vendor/build.sh
 
 test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .venv-vllm
 	$(VLLM_VENV)/bin/voice-avatar models pull

@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, driven over the DevTools protocol; what the tests of the page stand on."""
+"""Debian's Chromium, headless, driven over the DevTools protocol: for the tests of the page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -47,7 +48,7 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-class PageFailed(Exception):
+class PageError(Exception):
     """JavaScript in the page threw, or what was waited for did not come."""
 
 
@@ -89,7 +90,9 @@ class Page:
                 details = params["exceptionDetails"]
                 self.errors.append(details.get("exception", {}).get("description", details["text"]))
             case "Runtime.consoleAPICalled" if params["type"] in ("error", "assert"):
-                self.errors.append(" ".join(str(a.get("value", a.get("description"))) for a in params["args"]))
+                self.errors.append(
+                    " ".join(str(a.get("value", a.get("description"))) for a in params["args"])
+                )
             case "Log.entryAdded" if params["entry"]["level"] == "error":
                 entry = params["entry"]
                 self.errors.append(f"{entry['text']} {entry.get('url', '')}")
@@ -101,18 +104,22 @@ class Page:
         await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         said = await asyncio.wait_for(answer, 60)
         if "error" in said:
-            raise PageFailed(f"{method}: {said['error']['message']}")
+            raise PageError(f"{method}: {said['error']['message']}")
         result: dict[str, Any] = said["result"]
         return result
 
     async def run(self, code: str) -> Any:
         """Evaluates an expression, waits if it is a promise, and returns its value."""
         result = await self.command(
-            "Runtime.evaluate", expression=code, awaitPromise=True, returnByValue=True, userGesture=True
+            "Runtime.evaluate",
+            expression=code,
+            awaitPromise=True,
+            returnByValue=True,
+            userGesture=True,
         )
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
-            raise PageFailed(details.get("exception", {}).get("description", details["text"]))
+            raise PageError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
     async def until(self, code: str, within_s: float = 20.0) -> Any:
@@ -122,7 +129,7 @@ class Page:
                 while not (value := await self.run(code)):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise PageFailed(f"not within {within_s} s: {code}") from None
+            raise PageError(f"not within {within_s} s: {code}") from None
         return value
 
     async def open(self, url: str) -> None:
@@ -159,14 +166,17 @@ class Page:
     async def picture(self, path: Path) -> Path:
         """Writes a screenshot and returns its path."""
         shot = await self.command("Page.captureScreenshot", format="png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(shot["data"]))
+        await asyncio.to_thread(_write, path, base64.b64decode(shot["data"]))
         return path
 
     def foreign(self, host: str) -> list[str]:
         """Returns what was asked for of any other host."""
         asked = [urlsplit(url) for url in self.requests]
-        return [url.geturl() for url in asked if url.netloc != host and url.scheme not in ("blob", "data")]
+        return [
+            url.geturl()
+            for url in asked
+            if url.netloc != host and url.scheme not in ("blob", "data")
+        ]
 
 
 @asynccontextmanager
@@ -207,10 +217,7 @@ async def browser(
 
 @asynccontextmanager
 async def _tab(port_file: Path, scripts: tuple[str, ...]) -> AsyncIterator[Page]:
-    async with asyncio.timeout(30):
-        while not (port_file.exists() and "\n" in port_file.read_text()):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    port, _ = port_file.read_text().split("\n", 1)
+    port = await _port(port_file)
     targets = json.loads(await asyncio.to_thread(_get, f"http://127.0.0.1:{port}/json"))
     address = next(one["webSocketDebuggerUrl"] for one in targets if one["type"] == "page")
     async with connect(address, max_size=None, compression=None) as socket:
@@ -228,11 +235,24 @@ async def _tab(port_file: Path, scripts: tuple[str, ...]) -> AsyncIterator[Page]
                 await listening
 
 
-def _get(url: str) -> bytes:
-    from urllib.request import urlopen
+async def _port(file: Path) -> int:
+    """Waits until the browser has written down where it listens."""
+    async with asyncio.timeout(30):
+        while "\n" not in (text := await asyncio.to_thread(_text, file)):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return int(text.split("\n", 1)[0])
 
-    with urlopen(url, timeout=10) as answer:  # noqa: S310
+
+def _text(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _get(url: str) -> bytes:
+    with urlopen(url, timeout=10) as answer:
         body: bytes = answer.read()
     return body
-
-

@@ -18,4 +18,8 @@ version() { node -p "require('./node_modules/$1/package.json').version"; }
         --legal-comments=none --charset=utf8
 } > three_vrm.mjs.new
 mv three_vrm.mjs.new "$web/vendor/three_vrm.mjs"
+for one in three @pixiv/three-vrm; do
+    echo "== $one"
+    cat "node_modules/$one/LICENSE"
+done > "$web/vendor/three_vrm.licenses.txt"
 gzip -9 -c "$web/vendor/three_vrm.mjs" | wc -c | xargs -I{} echo "three_vrm.mjs: {} bytes packed"

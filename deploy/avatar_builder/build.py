@@ -139,6 +139,7 @@ def build(
         paint.iris(character.iris, character.iris_ring, rng), "image/jpeg", "iris"
     )
     lash = writer.texture(paint.lashes(rng, (0.06, 0.045, 0.04)), "image/png", "lashes")
+    cloth = writer.texture(paint.cloth(rng), "image/jpeg", "cloth")
     tooth = writer.texture(paint.teeth(), "image/jpeg", "teeth")
 
     skin_material = materials.add("skin", texture=skin_texture, roughness=0.52)
@@ -169,11 +170,20 @@ def build(
             materials.add("hands", color=character.face.skin, roughness=0.55),
         ),
         Primitive(
-            sweater, materials.add("top", color=character.top, roughness=0.9, double_sided=True)
+            sweater,
+            materials.add(
+                "top", color=character.top, texture=cloth, roughness=0.9, double_sided=True
+            ),
         ),
         Primitive(
             garments.trousers(figure, cut),
-            materials.add("trousers", color=character.trousers, roughness=0.85, double_sided=True),
+            materials.add(
+                "trousers",
+                color=character.trousers,
+                texture=cloth,
+                roughness=0.85,
+                double_sided=True,
+            ),
         ),
         Primitive(uppers, materials.add("shoes", color=character.shoes, double_sided=True)),
         Primitive(soles, materials.add("soles", color=(0.9, 0.89, 0.86), roughness=0.7)),
@@ -292,5 +302,5 @@ def _skin_image(
         paint.mask_at(source.mask(name), at, blur) for name, blur in
         (("lips", 1.2), ("eyelids", 1.0), ("ears", 8.0))
     )  # fmt: skip
-    hairline = _hairline(figure, marks, points, np.zeros(points.shape[:2]))
+    hairline = _hairline(figure, marks, points, ears)
     return paint.skin(points, lips, lids, ears, hairline, character.face, marks, rng)

@@ -11,6 +11,12 @@ from avatar_builder.mesh import Mesh, clipped, hemmed, joined, one_region, smoot
 from avatar_builder.rig import BONES, NUMBER
 from avatar_builder.source import Floats
 
+_COLLAR_ROOM_M = 0.022
+"""How much wider a collar is than the neck."""
+
+_CLOTH_TILE_M = 0.07
+"""The size of one tile of the cloth's texture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -18,7 +24,7 @@ class Cut:
 
     Attributes:
         neck: (3,) the middle of the collar.
-        neck_radius_m: The collar's half width.
+        neck_radii_m: (2,) the collar's half width and half depth.
         neck_drop_m: How much lower the collar is in front than at the nape.
         cuff_m: The distance of the cuffs from the middle.
         hem_m: The height of the upper garment's hem.
@@ -28,7 +34,7 @@ class Cut:
     """
 
     neck: Floats
-    neck_radius_m: float
+    neck_radii_m: Floats
     neck_drop_m: float
     cuff_m: float
     hem_m: float
@@ -38,8 +44,9 @@ class Cut:
 
     def neckline(self, points: Floats) -> Floats:
         """Return how far below the collar points are, metres; the neck itself is negative."""
-        across = (points - self.neck) / [1.0, 1.0, 0.95]
-        outside = np.hypot(across[:, 0], across[:, 2]) - self.neck_radius_m
+        across = points - self.neck
+        wide, deep = self.neck_radii_m
+        outside = (np.hypot(across[:, 0] / wide, across[:, 2] / deep) - 1) * wide
         plane = self.neck[1] - points[:, 1] - self.neck_drop_m * across[:, 2] / 0.06
         below: Floats = np.maximum(outside, plane)
         return below
@@ -65,14 +72,13 @@ def cut_of(figure: Figure) -> Cut:
     heads = figure.skeleton.heads
     neck, hips = heads[NUMBER["neck"]], heads[NUMBER["hips"]]
     hand, foot = heads[NUMBER["leftHand"]], heads[NUMBER["leftFoot"]]
-    middle = neck + np.array([0, 0.005, 0.012])
     skin = figure.positions[np.unique(figure.base.quads[figure.base.faces_of("body")])]
-    band = skin[np.abs(skin[:, 1] - middle[1] - 0.03) < 0.012] - middle
-    girth = float(np.hypot(band[:, 0], band[:, 2] / 0.95).max())
+    band = skin[np.abs(skin[:, 1] - neck[1] - 0.03) < 0.012]
+    low, high = band.min(axis=0), band.max(axis=0)
     return Cut(
-        neck=middle,
-        neck_radius_m=girth + 0.006,
-        neck_drop_m=0.02,
+        neck=np.array([0.0, neck[1] + 0.008, (low[2] + high[2]) / 2]),
+        neck_radii_m=(high - low)[[0, 2]] / 2 + _COLLAR_ROOM_M,
+        neck_drop_m=0.018,
         cuff_m=float(hand[0]) - 0.012,
         hem_m=float(hips[1]) - 0.045,
         waist_m=float(hips[1]) + 0.03,
@@ -97,6 +103,13 @@ def _turned_in(mesh: Mesh, depth_m: float) -> Mesh:
     return hemmed(mesh, -normals * depth_m)
 
 
+def _woven(mesh: Mesh) -> Mesh:
+    """Give cloth its texture points: a slanted view, so that no side of the body is a line."""
+    x, y, z = mesh.positions.T
+    uvs = np.stack([x + 0.6 * z, y + 0.6 * z], axis=1) / _CLOTH_TILE_M
+    return replace(mesh, uvs=uvs)
+
+
 def sweater(figure: Figure, cut: Cut) -> Mesh:
     """Return a sweater with a collar, cuffs and a hem that has thickness."""
     suit = _suit(figure)
@@ -104,7 +117,7 @@ def sweater(figure: Figure, cut: Cut) -> Mesh:
     height = mesh.positions[:, 1]
     looseness = np.clip((cut.waist_m + 0.12 - height) / 0.2, 0, 1)
     mesh = _set_off(mesh, 0.008 + 0.009 * looseness, 5)
-    return _turned_in(_turned_in(mesh, 0.004), 0.008)
+    return _woven(_turned_in(_turned_in(mesh, 0.004), 0.008))
 
 
 def trousers(figure: Figure, cut: Cut) -> Mesh:
@@ -114,8 +127,8 @@ def trousers(figure: Figure, cut: Cut) -> Mesh:
     height = mesh.positions[:, 1]
     knee = figure.skeleton.heads[NUMBER["leftLowerLeg"]][1]
     flare = np.clip((knee + 0.1 - height) / 0.4, 0, 1)
-    mesh = _set_off(mesh, 0.004 + 0.012 * flare, 6)
-    return _turned_in(mesh, 0.01)
+    mesh = _set_off(mesh, 0.006 + 0.010 * flare, 6)
+    return _woven(_turned_in(mesh, 0.01))
 
 
 def shoes(figure: Figure, cut: Cut) -> tuple[Mesh, Mesh]:
@@ -136,18 +149,20 @@ def _sole(uppers: Mesh, side: float) -> Mesh:
     middle = outline.mean(axis=0)
     outline = middle + (outline - middle) * 1.03
     count = len(outline)
-    points, rows = [], (0.0, SOLE_M - 0.002, SOLE_M + 0.004)
-    for height, grow in zip(rows, (0.97, 1.0, 0.98), strict=True):
+    points, rows = [], (0.0, 0.010, SOLE_M + 0.002, SOLE_M + 0.010)
+    for height, grow in zip(rows, (0.96, 1.0, 1.0, 0.95), strict=True):
         ring = middle + (outline - middle) * grow
         points.append(np.stack([ring[:, 0], np.full(count, height), ring[:, 1]], axis=1))
-    positions = np.concatenate([*points, [[middle[0], 0, middle[1]]]])
+    bottom, top = [middle[0], 0.0, middle[1]], [middle[0], rows[-1], middle[1]]
+    positions = np.concatenate([*points, [bottom, top]])
     triangles: list[list[int]] = []
     for k in range(count):
         j = (k + 1) % count
-        for ring_start in (0, count):
+        for ring_start in range(0, 3 * count, count):
             a, b = ring_start + k, ring_start + j
             triangles += [[a, a + count, b], [b, a + count, b + count]]
-        triangles.append([len(positions) - 1, k, j])
+        triangles.append([len(positions) - 2, k, j])
+        triangles.append([len(positions) - 1, 3 * count + j, 3 * count + k])
     weights = np.zeros((len(positions), len(BONES)))
     name = "left" if side > 0 else "right"
     ball = uppers.positions[low][:, 2].max() - 0.085

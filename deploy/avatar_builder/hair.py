@@ -104,7 +104,8 @@ def lock_mesh(
     normals = outward[:, None] + 0.55 * spread[None, :, None] * across[:, None]
     normals /= np.linalg.norm(normals, axis=2, keepdims=True)
     u = lock.strand + 0.24 * (spread + 1) / 2
-    uvs = np.stack(np.broadcast_arrays(u[None], t[:, None]), axis=2)
+    # The texture repeats: its very edges are left out.
+    uvs = np.stack(np.broadcast_arrays(u[None], 0.02 + 0.96 * t[:, None]), axis=2)
     shade = np.interp(t, [0, 0.12, 0.3, 0.45, 1], [0.62, 0.85, 1.12, 1.0, 0.95]) * lock.tone
     colors = np.repeat(np.repeat(shade[:, None, None], columns, axis=1), 3, axis=2) / 1.4
     first = (np.arange(steps - 1)[:, None] * columns + np.arange(columns - 1)[None]).reshape(-1)
@@ -202,7 +203,7 @@ def shells(scalp: Mesh, skull: Skull, inside: Floats) -> list[Mesh]:
     layers = []
     for number in range(SHELLS):
         share = (number + 0.4) / SHELLS
-        colors = np.full((len(relative), 3), 0.15 + 0.85 * share**1.5)
+        colors = np.full((len(relative), 3), 0.12 + 0.55 * share**1.5)
         layers.append(
             Mesh(
                 scalp.positions + normals * (length * share)[:, None], scalp.triangles,

@@ -16,7 +16,7 @@ _MOUTH_ISLAND = (0.75, 0.14)
 """The inside of the mouth is the island right of and below this in the base mesh's texture."""
 
 
-_TEETH_WIDTH, _TEETH_BACK_M = 0.93, 0.003
+_TEETH_WIDTH, _TEETH_BACK_M = 0.90, 0.0045
 """The base mesh's teeth touch the lips from behind; ours keep a distance."""
 
 

@@ -21,6 +21,7 @@ class Complexion:
     Attributes:
         skin, blush, shade, lips: Of the skin, of its reddish and of its darker parts, of the lips.
         hair, brow: Of the hair at its roots, and of the brows.
+        stubble_m: How far hairs are sown below the hairline.
         beard: 0 to 1, how much a shaven beard darkens the jaw.
         brow_thickness: 1 is average.
     """
@@ -31,6 +32,7 @@ class Complexion:
     lips: Color
     hair: Color
     brow: Color
+    stubble_m: float
     beard: float
     brow_thickness: float
 
@@ -203,7 +205,7 @@ def skin(
     picture, corner, scale = brow_picture(face, marks, rng)
     image = _mixed(image, face.brow, 0.92 * _brows(points, picture, corner, scale))
     ragged = hair + 0.004 * noise(size, 10, rng) + 0.003 * noise(size, 4, rng)
-    image = _mixed(image, face.hair, np.clip((ragged + 0.006) / 0.012, 0, 1) * 0.9)
+    image = _mixed(image, face.hair, np.clip((ragged + face.stubble_m) / 0.012, 0, 1) * 0.9)
     return _jpeg(image)
 
 
@@ -244,7 +246,7 @@ def strands(rng: np.random.Generator, width: int = 512, height: int = 512) -> by
         for _ in range(150):
             x0 = rng.uniform(0.06, 0.94)
             edge = 1 - abs(2 * x0 - 1)
-            tip = np.clip(rng.normal(0.95 + 0.05 * edge, 0.02), 0.7, 0.995)
+            tip = np.clip(rng.normal(0.93 + 0.03 * edge, 0.02), 0.7, 0.97)
             bow = rng.normal(0, 0.03)
             thick = rng.uniform(1.6, 3.2)
             tone = rng.uniform(0.62, 1.0)
@@ -259,7 +261,7 @@ def strands(rng: np.random.Generator, width: int = 512, height: int = 512) -> by
     # The middle of a lock is dense: only its edges and its tip are single hairs.
     u = (np.arange(width) % lock + 0.5) / lock * 2 - 1
     dense = np.clip((0.84 - np.abs(u[None]) * (1 + 0.12 * v[:, None])) / 0.04, 0, 1)
-    dense = dense * np.clip((0.955 - v[:, None]) / 0.02, 0, 1)
+    dense = dense * np.clip((0.93 - v[:, None]) / 0.02, 0, 1)
     bare = (alpha < 0.5) & (dense > 0.5)
     light = np.where(bare | (alpha <= 0.05), 0.66, light)
     alpha = np.maximum(alpha, dense)
@@ -276,6 +278,20 @@ def curls(rng: np.random.Generator, size: int = 256) -> bytes:
     light = 0.35 + 0.65 * rank**2
     rgba = np.stack([light, light, light, rank], axis=2)
     return _png(Image.fromarray(np.round(rgba * 255).astype(np.uint8), "RGBA"))
+
+
+def cloth(rng: np.random.Generator, size: int = 256) -> bytes:
+    """Paint heather: threads of uneven lightness, to be tinted; it repeats without a seam."""
+    along, across = np.meshgrid(np.fft.fftfreq(size) * size, np.fft.fftfreq(size) * size)
+    spectrum = np.fft.fft2(rng.normal(size=(size, size)))
+    image = np.zeros((size, size))
+    for wide, high, share in ((70, 18, 1.0), (18, 60, 0.6), (14, 14, 0.35)):
+        blur = np.exp(-((along / wide) ** 2) - (across / high) ** 2)
+        threads = np.fft.ifft2(spectrum * blur).real
+        image += share * threads / threads.std()
+    ribs = 0.5 * np.sin(2 * np.pi * np.arange(size) * 32 / size)[None]
+    light = np.clip(0.86 + 0.020 * (image + ribs), 0, 1)
+    return _jpeg(np.repeat(light[:, :, None], 3, axis=2), 85)
 
 
 def lashes(rng: np.random.Generator, color: Color, size: int = 256) -> bytes:
@@ -302,7 +318,7 @@ def teeth(size: int = 256) -> bytes:
     row = np.where(v < 0.5, v * 2, (v - 0.5) * 2)
     gap = np.abs(((u - 0.5) * 22) % 1 - 0.5) * 2
     image *= (1 - 0.28 * np.clip((gap - 0.80) / 0.2, 0, 1))[..., None]
-    image *= (0.75 + 0.25 * np.clip(1.2 - np.abs(u - 0.5) * 2.6, 0, 1))[..., None]
+    image *= (0.2 + 0.8 * np.clip(1.25 - np.abs(u - 0.5) * 2.9, 0, 1))[..., None]
     arch = 0.22 + 0.10 * gap**2
     image = _mixed(image, (0.72, 0.38, 0.38), np.clip((arch - row) / 0.06, 0, 1))
     return _jpeg(image)

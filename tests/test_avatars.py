@@ -193,3 +193,11 @@ def test_eyes_turn_with_their_bones(key: str):
     bones = file.accessor(eyes["attributes"]["JOINTS_0"])[:, 0]
     for side, sign in (("left", 1), ("right", -1)):
         assert set(bones[positions[:, 0] * sign > 0]) == {file.nodes()[f"{side}Eye"]}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_face_is_in_the_head_only(key: str):
+    file = avatar(key)
+    for primitive in file.mesh("Face")["primitives"]:
+        positions = file.accessor(primitive["attributes"]["POSITION"])
+        assert np.abs(positions[:, 0]).max() < 0.2, file.material(primitive)

@@ -55,8 +55,9 @@ def head_faces(figure: Figure, above_m: float) -> tuple[Ints, Ints]:
     middles = figure.base.uvs[figure.base.uv_quads[body]].mean(axis=1)
     in_mouth = (middles[:, 0] > _MOUTH_ISLAND[0]) & (middles[:, 1] < _MOUTH_ISLAND[1])
     heights = figure.positions[figure.base.quads[body]].mean(axis=1)
+    # A finger's tip is in that corner of the texture too.
     high = (heights[:, 1] > above_m) & (np.abs(heights[:, 0]) < 0.3)
-    return body[high & ~in_mouth], body[in_mouth]
+    return body[high & ~in_mouth], body[high & in_mouth]
 
 
 def unwrapped(mesh: Mesh, unwrap: Unwrap) -> Mesh:

@@ -184,10 +184,10 @@ def skin(
     under_eye = np.array([eye[0] - 0.001, eye[1] - 0.0165])
     image = _mixed(image, face.shade, front * 0.30 * _spot(points, under_eye, (0.017, 0.0065)))
     socket = np.array([eye[0], eye[1] + 0.009])
-    image = _mixed(image, face.shade, front * 0.28 * _spot(points, socket, (0.020, 0.008)))
+    image = _mixed(image, face.shade, front * 0.12 * _spot(points, socket, (0.020, 0.008)))
     inner = np.array([eye[0] - 0.017, eye[1] + 0.004])
     image = _mixed(image, face.shade, front * 0.22 * _spot(points, inner, (0.006, 0.010)))
-    image = _mixed(image, face.shade, np.clip(lids, 0, 1) * 0.35)
+    image = _mixed(image, face.shade, np.clip(lids, 0, 1) * 0.12)
     if face.beard:
         jaw = np.clip((mouth[1] + 0.022 - points[..., 1]) / 0.02, 0, 1)
         jaw *= np.clip((points[..., 1] - marks.chin_y + 0.045) / 0.03, 0, 1)

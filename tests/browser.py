@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 """The browser; None = it is not installed."""
@@ -122,15 +123,14 @@ class Page:
             raise PageError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
-    async def until(self, code: str, within_s: float = 20.0) -> Any:
-        """Waits until an expression is true, and returns it."""
+    async def until(self, code: str, within_s: float = 20.0) -> None:
+        """Waits until an expression is true."""
         try:
             async with asyncio.timeout(within_s):
-                while not (value := await self.run(code)):  # noqa: ASYNC110
+                while not await self.run(f"Boolean({code})"):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise PageError(f"not within {within_s} s: {code}") from None
-        return value
 
     async def open(self, url: str) -> None:
         await self.command("Page.navigate", url=url)
@@ -230,6 +230,9 @@ async def _tab(port_file: Path, scripts: tuple[str, ...]) -> AsyncIterator[Page]
                 await page.command("Page.addScriptToEvaluateOnNewDocument", source=script)
             yield page
         finally:
+            # A session that is only cut off would be kept, with its reply.
+            with suppress(PageError, TimeoutError, ConnectionClosed):
+                await page.run("window.voiceAvatar?.client.stop()")
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening

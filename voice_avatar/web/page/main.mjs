@@ -225,7 +225,7 @@ class Page {
     on("error", ({ code, fatal }) => fatal || this.transcript.note(errorLine(code)));
     on("connection", (status) => this.#connection(status));
     on("sent", (message) => this.log.add("out", message));
-    for (const type of LOGGED) on(type, (message) => this.log.add("in", message));
+    for (const type of LOGGED) on(type, (message) => this.log.add("in", { type, ...message }));
   }
 
   #ready(ready) {

@@ -152,10 +152,10 @@ async def test_a_spoken_conversation_of_two_turns(
         offsets += [
             frame["replyMs"] - heard_at(frame["nowMs"], mine, one["rate_hz"])
             for frame in frames
-            if mine and frame["isSpeaking"]
+            if mine and frame.get("isSpeaking")
             if mine[0]["client_ms"] <= frame["nowMs"] <= mine[-1]["client_ms"]
         ]
-    speaking = [frame for frame in frames if frame["isSpeaking"]]
+    speaking = [frame for frame in frames if frame.get("isSpeaking")]
     moved = [f["weights"].get("viseme_aa", 0) for f in speaking]
     for frame in speaking:
         for name, weight in frame["mouth"].items():

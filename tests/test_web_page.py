@@ -174,7 +174,7 @@ async def test_a_spoken_conversation_of_two_turns(
     print(json.dumps(figures))
     assert np.ptp(moved) > 0.1
     assert len(latencies) == 2
-    assert abs(np.mean(offsets)) < max(1000 / 60, span_ms)
+    assert np.percentile(np.abs(offsets), 95) < 1000 / 60, "more than one frame of a screen"
 
 
 async def test_stop_silences_within_200_ms_and_strikes_what_was_not_heard(

@@ -178,25 +178,57 @@ test("another language, and another session", () =>
     assert.equal((await done).status, "completed");
   }));
 
-test("a connection that is cut comes back, and the reply goes on without a hole", () =>
-  talking(async ({ client, wire, loudspeaker }) => {
-    const canResume = client.session.resume !== null;
-    const started = event(client, "playback", ({ state }) => state === "started");
-    client.sendText("Tell me a story");
-    await started;
-    await sleep(300);
-    const back = event(client, canResume ? "session.resumed" : "session.ready");
+// One typed turn; returns how many seconds of sound came out of it.
+async function listened(client, loudspeaker, meanwhile) {
+  const before = loudspeaker.soundS;
+  const started = event(client, "playback", ({ state }) => state === "started");
+  const finished = event(client, "playback", ({ state }) => state === "finished");
+  const done = event(client, "reply.done");
+  client.sendText("Tell me a story");
+  await started;
+  await meanwhile();
+  const [{ played_samples: played }, { status, played_samples: counted }] = [await finished, await done];
+  assert.deepEqual([status, counted], ["completed", played]);
+  return loudspeaker.soundS - before;
+}
+
+test("a connection that is cut comes back", () =>
+  talking(async ({ client, wire }) => {
+    const first = client.session;
+    const back = event(client, first.resume ? "session.resumed" : "session.ready");
     const states = [];
-    client.addEventListener("connection", ({ detail }) => states.push(detail.state));
-    const done = canResume ? event(client, "reply.done") : null;
+    client.addEventListener("connection", ({ detail }) => states.push(detail));
     wire.cut();
     await back;
-    assert.ok(states.includes("waiting") && states.includes("connecting"));
-    if (!canResume) return;
-    const { status, played_samples: played } = await done;
-    assert.equal(status, "completed");
+    assert.deepEqual(states.map(({ state }) => state), ["waiting", "connecting", "greeting", "live"]);
+    assert.equal(states[0].code, 1006);
+    assert.equal(states[0].isResuming, first.resume !== null);
+  }));
+
+test("a reply goes on over a cut, without a hole and without a repeat", (t) =>
+  talking(async ({ client, wire, loudspeaker }) => {
+    if (!client.session.resume) return t.skip("this server keeps no sessions");
+    const whole = await listened(client, loudspeaker, () => {});
+    const cut = await listened(client, loudspeaker, async () => {
+      await sleep(300);
+      const back = event(client, "session.resumed");
+      wire.cut();
+      await back;
+    });
+    assert.ok(Math.abs(cut - whole) < 0.03, `${cut} s in place of ${whole} s`);
     assert.equal(client.stats().underruns, 0);
-    const frame = client.sample();
-    assert.equal(frame.captions.struckFrom, null);
-    assert.ok(played / 16000 - loudspeaker.soundS < 1.0);
+    assert.equal(client.sample().captions.struckFrom, null);
+  }));
+
+test("what is said during a cut is heard", (t) =>
+  talking(async ({ client, wire, microphone }) => {
+    if (!client.session.resume) return t.skip("this server keeps no sessions");
+    const gaps = [];
+    client.addEventListener("warning", ({ detail }) => gaps.push(detail.code));
+    const heard = event(client, "transcript.final");
+    microphone.speak(1600);
+    await sleep(700);
+    wire.cut();
+    assert.equal((await heard).text, "One two three four.");
+    assert.ok(!gaps.includes("input_gap"));
   }));

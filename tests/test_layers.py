@@ -31,7 +31,7 @@ LAYERS: dict[int, str] = {
     " boundaries fitted_durations loudness mouth echo echo_delay echo_filter loudspeaker"
     " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
-    " autonomic",
+    " autonomic budget",
     2: "client_rules face_frames"
     " codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables replay replies resumption retraction session timeline wire",
@@ -52,7 +52,7 @@ WITHIN: dict[str, str] = {
     "bench.boundary_fit": "command_say",
     "boundaries": "viseme_tables",
     "fitted_durations": "boundaries viseme_tables",
-    "attention": "presence",
+    "attention": "budget presence",
     "echo": "echo_delay echo_filter",
     "echo_delay": "echo_filter",
     "loudspeaker": "echo",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from voice_avatar.budget import Budget
 from voice_avatar.presence import AVATAR
 
 STALE_S: Final = 3.0
@@ -76,20 +77,15 @@ class ReportBudget:
 
     def __init__(self, per_s: float, now_s: float) -> None:
         self._per_s = per_s
-        self._left = per_s
-        self._at_s = now_s
+        self._budget = Budget(per_s, per_s, now_s)
         self._is_over = False
 
     def take(self, now_s: float) -> bool:
         """Returns whether a report that came at `now_s` is within the limit."""
-        self._left = min(self._per_s, self._left + (now_s - self._at_s) * self._per_s)
-        self._at_s = now_s
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
-        if self._left >= self._per_s / 2:
+        is_within = self._budget.take(now_s)
+        if is_within and self._budget.left >= self._per_s / 2:
             self._is_over = False
-        return True
+        return is_within
 
     def begins_excess(self) -> bool:
         """Returns whether this is the first refusal since reports were last within the limit."""

@@ -23,6 +23,7 @@ from websockets.exceptions import ConnectionClosed
 
 from voice_avatar import __version__, negotiation, protocol, wire
 from voice_avatar.attention import ReportBudget
+from voice_avatar.budget import Budget
 from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
 from voice_avatar.errors import (
@@ -82,24 +83,6 @@ class Meter(Protocol):
 
     def note_resumed(self, *, is_lost: bool) -> None:
         """A session was resumed; `is_lost` tells whether the client misses some of it."""
-
-
-class MessageBudget:
-    """Limit of text messages: a bucket of `MESSAGE_BURST`, refilled at `MESSAGES_PER_S`."""
-
-    def __init__(self, now_s: float) -> None:
-        self._left = MESSAGE_BURST
-        self._at_s = now_s
-
-    def take(self, now_s: float) -> bool:
-        """Returns whether a message that came at `now_s` is within the limit."""
-        refill = (now_s - self._at_s) * MESSAGES_PER_S
-        self._left = min(MESSAGE_BURST, self._left + refill)
-        self._at_s = now_s
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +156,7 @@ class Connection:
         self.served: ServedSession | None = None
         self.greeting_count = 0
         self._errors = 0
-        self._messages = MessageBudget(clock())
+        self._messages = Budget(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
         self._waiting: deque[str | bytes] = deque()
         self._sending = asyncio.Lock()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Final
 
+from voice_avatar.budget import Budget
 from voice_avatar.errors import MalformedFrame, MessageTooBig
 from voice_avatar.wire import MAX_INTEGER
 
@@ -241,18 +242,13 @@ class MicBudget:
     """Limit of microphone audio: a bucket of `MIC_BURST_S`, refilled at `MIC_REALTIME_FACTOR`."""
 
     def __init__(self, now_s: float) -> None:
-        self._left_s = MIC_BURST_S
-        self._at_s = now_s
+        self._budget = Budget(MIC_BURST_S, MIC_REALTIME_FACTOR, now_s)
         self._overrun_since_s: float | None = None
 
     def take(self, audio_s: float, now_s: float) -> bool:
         """Whether a frame of `audio_s` seconds that came at `now_s` may pass."""
-        refill = (now_s - self._at_s) * MIC_REALTIME_FACTOR
-        self._left_s = min(MIC_BURST_S, self._left_s + refill)
-        self._at_s = now_s
-        if audio_s <= self._left_s:
-            self._left_s -= audio_s
-            if self._left_s >= MIC_BURST_S / 2:
+        if self._budget.take(now_s, audio_s):
+            if self._budget.left >= MIC_BURST_S / 2:
                 self._overrun_since_s = None
             return True
         if self._overrun_since_s is None:

@@ -129,6 +129,21 @@ class Header:
     payload: bytes
 
 
+def _fields(data: bytes) -> tuple[int, int, int, int, int]:
+    """Reads kind, flags, stream, seq and pts.
+
+    Raises:
+        MalformedFrame: no whole header.
+        MessageTooBig: over `MAX_BINARY_BYTES`.
+    """
+    if len(data) > MAX_BINARY_BYTES:
+        raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes, this has {len(data)}.")
+    if len(data) < HEADER_BYTES:
+        raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
+    fields: tuple[int, int, int, int, int] = _HEADER.unpack_from(data)
+    return fields
+
+
 def unpack_header(data: bytes) -> Header:
     """Reads the header of a binary frame.
 
@@ -136,11 +151,7 @@ def unpack_header(data: bytes) -> Header:
         MalformedFrame: no whole header, or a `pts` out of range.
         MessageTooBig: over `MAX_BINARY_BYTES`.
     """
-    if len(data) > MAX_BINARY_BYTES:
-        raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes, this has {len(data)}.")
-    if len(data) < HEADER_BYTES:
-        raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
-    kind, bits, stream, seq, pts = _HEADER.unpack_from(data)
+    kind, bits, stream, seq, pts = _fields(data)
     if pts > MAX_INTEGER:
         raise MalformedFrame("pts is out of range.")
     return Header(kind, _FLAGS[bits & _FLAGS_MASK], stream, seq, pts, data[HEADER_BYTES:])
@@ -162,11 +173,7 @@ def unpack_audio(data: bytes, expect: FrameKind) -> AudioFrame | None:
             without END, or a `pts` out of range.
         MessageTooBig: over `MAX_BINARY_BYTES`.
     """
-    if len(data) > MAX_BINARY_BYTES:
-        raise MessageTooBig(f"A frame may have {MAX_BINARY_BYTES} bytes, this has {len(data)}.")
-    if len(data) < HEADER_BYTES:
-        raise MalformedFrame(f"A frame has {HEADER_BYTES} bytes of header, this has {len(data)}.")
-    kind, bits, stream, seq, pts = _HEADER.unpack_from(data)
+    kind, bits, stream, seq, pts = _fields(data)
     if kind not in _AUDIO_KINDS:
         return None
     if kind != expect:

@@ -29,7 +29,16 @@ import numpy as np
 
 from voice_avatar.audio import AudioHistory, StreamResampler, to_float
 from voice_avatar.echo_delay import ALONE, DelaySearch
-from voice_avatar.echo_filter import BINS, BLOCK, FFT, EchoFilter, Explained, Floats, Spectra
+from voice_avatar.echo_filter import (
+    BINS,
+    BLOCK,
+    FFT,
+    EchoFilter,
+    Explained,
+    Floats,
+    Spectra,
+    power_of,
+)
 from voice_avatar.events import MIC_HZ
 
 LATEST_S: Final = 0.5
@@ -47,6 +56,7 @@ _FINE: Final = 5
 _LEAD: Final = 128  # samples of the fine filter before the delay that was found
 _MOVED: Final = 64  # samples by which a delay differs for good
 _REPLAYED: Final = 16  # windows that the fine filter learns at once
+_MOST: Final = 1 << 40
 _KEPT: Final = (_COARSE + _REPLAYED + 2 * _FINE) * BLOCK
 
 _COARSE_VARIANCE: Final = 0.5
@@ -154,12 +164,8 @@ class EchoGuard:
         self._fine_spoken: Spectra = np.zeros((_FINE, BINS), np.complex64)
         self._silent_windows = _COARSE + 1
         self._was_heard = False
-        self._reply_id: int | None = None
-        self._reply = AudioHistory(_KEPT)
-        self._resampler = StreamResampler(rate_hz, MIC_HZ, is_prompt=True)
-        self._anchor: int | None = None
         self._believed = 0
-        self._until: int | None = None
+        self._begin_reply(None)
         self._recent: deque[tuple[int, Floats]] = deque(maxlen=_REPLAYED)
         self._held: deque[bytes] = deque(maxlen=_HELD_BACK)
         self._levels: deque[Floats] = deque(maxlen=_NOISE_WINDOWS)
@@ -175,10 +181,7 @@ class EchoGuard:
     def say(self, spoken: Spoken) -> None:
         """Takes reply audio that went out."""
         if spoken.reply_id != self._reply_id:
-            self._reply_id = spoken.reply_id
-            self._reply = AudioHistory(1 << 40)
-            self._resampler = StreamResampler(self._rate_hz, MIC_HZ, is_prompt=True)
-            self._anchor = self._until = None
+            self._begin_reply(spoken.reply_id)
         self._reply.append(self._resampler.push(spoken.pcm))
 
     def share(self, start: int, pcm: bytes, playing: Playing | None) -> float:
@@ -223,6 +226,14 @@ class EchoGuard:
 
     # -- what was said
 
+    def _begin_reply(self, reply_id: int | None) -> None:
+        """Nothing of a reply was said yet, and nobody knows when it will be played."""
+        self._reply_id = reply_id
+        self._reply = AudioHistory(_MOST)  # what was played long ago is forgotten by hand
+        self._resampler = StreamResampler(self._rate_hz, MIC_HZ, is_prompt=True)
+        self._anchor: int | None = None
+        self._until: int | None = None
+
     def _follow(self, playing: Playing) -> None:
         """Moves the reply to where the server now believes it is played."""
         if playing.reply_id != self._reply_id:
@@ -236,14 +247,14 @@ class EchoGuard:
         """A reply begins, or is played at another time than before: its delay is unknown again."""
         coarse = self._coarse
         if self._fine is not None:
-            known = _power(self._fine.gain).sum(0) + self._fine.variance.sum(0)
+            known = power_of(self._fine.gain).sum(0) + self._fine.variance.sum(0)
             known = np.convolve(known, np.ones(33, np.float32) / 33, "same").astype(np.float32)
             coarse.variance = np.tile(known * np.float32(_ELSEWHERE), (_COARSE, 1))
             window = self._lag // BLOCK
             coarse.variance[max(0, window - 3) : window + 5] = known
             coarse.forget_rest()
         elif self._was_heard:
-            coarse.variance = coarse.variance + _power(coarse.gain)
+            coarse.variance = coarse.variance + power_of(coarse.gain)
         coarse.gain = np.zeros_like(coarse.gain)
         self._anchor, self._believed = anchor - _EARLIEST, anchor
         self._is_locked = False
@@ -253,15 +264,16 @@ class EchoGuard:
         """Returns what was said in a window and the one before, None = nothing."""
         if self._anchor is None:
             return None
-        at = start - self._anchor - BLOCK
-        self._reply.forget(at - _KEPT)
-        said = self._read(at, FFT)
-        return np.fft.rfft(said).astype(np.complex64) if said.any() else None
+        at = start - self._anchor
+        self._reply.forget(at - BLOCK - _KEPT)
+        return self._spectrum(at)
 
     def _spectrum(self, at: int) -> Spectra | None:
+        """Returns the window at a reply sample and the one before, None = nothing was said."""
         if self._anchor is None:
             return None
-        return np.fft.rfft(self._read(at - BLOCK, FFT)).astype(np.complex64)
+        said = self._read(at - BLOCK, FFT)
+        return np.fft.rfft(said).astype(np.complex64) if said.any() else None
 
     def _read(self, start: int, samples: int) -> Floats:
         """Returns reply samples; silence before, after and beyond what is played."""
@@ -279,7 +291,7 @@ class EchoGuard:
         for pcm in self._held:
             frame = np.zeros(FFT, np.float32)
             frame[BLOCK:] = to_float(pcm)
-            self._hear_level(_power(np.fft.rfft(frame).astype(np.complex64)))
+            self._hear_level(power_of(np.fft.rfft(frame).astype(np.complex64)))
         self._held.clear()
         self._was_heard = True
 
@@ -318,7 +330,7 @@ class EchoGuard:
         gain = _bands(explained.gain_power) / _BAND_BINS
         padded = np.pad(gain, ((0, 0), (_SPREAD, _SPREAD)), mode="edge")
         near = np.lib.stride_tricks.sliding_window_view(padded, 2 * _SPREAD + 1, axis=1).max(2)
-        shadow = 0.5 * (near * _bands(_power(spoken))).sum(0)
+        shadow = 0.5 * (near * _bands(power_of(spoken))).sum(0)
         echo = _bands(explained.echo_power) + _bands(unsure) + _SHADOW * shadow
         left = np.maximum(0, heard - _EXCESS * echo - _NOISE_EXCESS * self._noise)
         return float(1 - left.sum() / total)
@@ -360,7 +372,7 @@ class EchoGuard:
             self._fine.variance[:] = min(_MAX_VARIANCE, ratio) * _DECAY
         else:
             fine = self._fine
-            fine.variance = fine.variance + np.float32(_RELOCATED) * _power(fine.gain)
+            fine.variance = fine.variance + np.float32(_RELOCATED) * power_of(fine.gain)
         self._fine.forget_rest()
         for i, (_, heard) in enumerate(self._recent):
             self._fine.step(spectra[i : i + _FINE][::-1], heard)
@@ -378,7 +390,3 @@ def _bands(power: Floats) -> Floats:
     inside = power[..., _FIRST_BIN:_LAST_BIN]
     bands: Floats = inside.reshape(*power.shape[:-1], _BANDS, _BAND_BINS).sum(-1)
     return bands
-
-
-def _power(spectra: Spectra) -> Floats:
-    return spectra.real**2 + spectra.imag**2

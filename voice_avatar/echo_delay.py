@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from voice_avatar.echo_filter import BINS, BLOCK, FFT, Floats, Spectra
+from voice_avatar.echo_filter import BINS, BLOCK, FFT, Floats, Spectra, power_of
 from voice_avatar.events import MIC_HZ
 
 _HZ: Final = np.arange(BINS) * MIC_HZ / FFT
@@ -76,7 +76,7 @@ class DelaySearch:
         self._spoken[1:] = self._spoken[:-1].copy()
         self._spoken_power[1:] = self._spoken_power[:-1].copy()
         self._spoken[0] = white
-        self._spoken_power[0] = white.real**2 + white.imag**2
+        self._spoken_power[0] = power_of(white)
 
     def hear(self, heard: Spectra, heard_power: Floats, noise: Floats) -> bool:
         """Takes the spectrum of what was heard in it.
@@ -95,7 +95,7 @@ class DelaySearch:
             return False
         size = np.sqrt(heard_power) + np.float32(1e-6)
         white = (heard / size**_WHITENING * mask).astype(np.complex64)
-        power = white.real**2 + white.imag**2
+        power = power_of(white)
         scale = np.float32(2 / FFT)
         chance = self._spoken_power @ power * (scale / np.float32(FFT))
         own = self._alone(white, chance)

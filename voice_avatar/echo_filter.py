@@ -76,16 +76,16 @@ class EchoFilter:
                 window and the one before.
             heard: the microphone's `BLOCK` samples.
         """
-        spoken_power = _power(spoken)
+        spoken_power = power_of(spoken)
         predicted = np.fft.irfft((self.gain * spoken).sum(0))[BLOCK:]
         frames = self._frames  # their first half stays silent
         frames[0, BLOCK:] = heard - predicted
         frames[1, BLOCK:] = heard
         frames[2, BLOCK:] = predicted
         spectra = np.fft.rfft(frames, axis=1).astype(np.complex64)
-        powers = _power(spectra)
+        powers = power_of(spectra)
         explained = Explained(
-            spectra[1], powers[1], powers[2], self.variance * spoken_power, _power(self.gain)
+            spectra[1], powers[1], powers[2], self.variance * spoken_power, power_of(self.gain)
         )
         self._learn(spoken, spoken_power, spectra[0], powers[0], explained.unsure_power)
         return explained
@@ -108,8 +108,9 @@ class EchoFilter:
         self.gain = self.gain + np.fft.rfft(step, axis=1).astype(np.complex64)
         stay = np.float32(_STAY * _STAY)
         kept = self.variance * (1 - 0.5 * rate * spoken_power)
-        self.variance = stay * kept + (1 - stay) * _power(self.gain)
+        self.variance = stay * kept + (1 - stay) * power_of(self.gain)
 
 
-def _power(spectra: Spectra) -> Floats:
+def power_of(spectra: Spectra) -> Floats:
+    """Returns the power of each bin."""
     return spectra.real**2 + spectra.imag**2

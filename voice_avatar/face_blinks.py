@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-import numpy as np
-
-from voice_avatar.face_curves import Times, eased
+from voice_avatar.face_curves import Pulses, Times
 from voice_avatar.face_tables import BlinkTable, Curves
 
 SHUT_S: Final = 1 / 30
@@ -21,12 +18,6 @@ class Chance(Protocol):
 
     def random(self) -> float:
         """Returns the next number, 0 <= x < 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Blink:
-    start_s: float
-    close_s: float
 
 
 class Blinks:
@@ -44,7 +35,7 @@ class Blinks:
         self._due_s = self._wait_s()
         self._next_s = self._due_s
         self._last_s = -math.inf
-        self._blinks: list[_Blink] = []
+        self._lids = Pulses(1)
 
     def invite(self, at_s: float) -> None:
         """Something happens at which people blink; a blink that is due soon comes now."""
@@ -60,7 +51,10 @@ class Blinks:
             if self._chance.random() < share:
                 least, most = table.close_s
                 close_s = least + (most - least) * self._chance.random()
-                self._blinks.append(_Blink(self._next_s, close_s))
+                shut_s = self._next_s + close_s
+                opens_s = shut_s + SHUT_S
+                corners_s = (self._next_s, shut_s, opens_s, opens_s + table.open_s)
+                self._lids.add(0, 1.0, corners_s)
                 self._last_s = self._next_s
             self._due_s = max(self._due_s + self._wait_s(), self._last_s + table.gap_s)
             self._next_s = self._due_s
@@ -72,15 +66,4 @@ class Blinks:
 
     def at(self, times: Times) -> Curves:
         """Returns how far the lids are shut, 0..1; what lies before is forgotten."""
-        values = np.zeros(times.size, np.float32)
-        self._blinks = [b for b in self._blinks if self._corners(b)[3] > times[0]]
-        for blink in self._blinks:
-            if blink.start_s < times[-1]:
-                share = np.interp(times, self._corners(blink), (0.0, 1.0, 1.0, 0.0))
-                np.maximum(values, eased(share), out=values)
-        return values
-
-    def _corners(self, blink: _Blink) -> tuple[float, float, float, float]:
-        shut_s = blink.start_s + blink.close_s
-        opens_s = shut_s + SHUT_S
-        return blink.start_s, shut_s, opens_s, opens_s + self._table.open_s
+        return self._lids.at(times)[:, 0]

@@ -74,8 +74,8 @@ WITHIN: dict[str, str] = {
     "clips.skeleton": "clips.rotations",
     "clips.vrma": "clips.library clips.skeleton",
     "gestures": "face_planner gaze_planner gesture_options gesture_rules hand_planner head_planner"
-    " mood spoken_chunk stress",
-    "hand_planner": "gesture_options gesture_rules spoken_chunk stress vocabulary",
+    " mood spoken_chunk",
+    "hand_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
     "head_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
     "idle_life": "body chance",
     "markup": "tags vocabulary",

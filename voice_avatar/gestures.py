@@ -6,8 +6,6 @@ planner of their own, which decides what of it is done, and when.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from voice_avatar.events import (
     FaceCue,
     GazeCue,
@@ -24,7 +22,6 @@ from voice_avatar.hand_planner import LEAST_PREPARATION_S, HandPlanner
 from voice_avatar.head_planner import HeadPlanner
 from voice_avatar.mood import Baseline, Mood
 from voice_avatar.spoken_chunk import LONG_AGO, SpokenChunk, spoken_chunk
-from voice_avatar.stress import prominences
 
 BodyMove = GestureCue | HeadCue | GazeCue | FaceCue
 """A movement on the reply's clock."""
@@ -117,15 +114,14 @@ class GesturePlanner:
 
     def _hits(self, chunk: SpokenChunk) -> tuple[tuple[int, Rule], ...]:
         """The rules that apply, each with its word, without those that did so a moment ago."""
-        weights = prominences(chunk.words, chunk.text.clauses)
         hits = []
         for first, end, rule in self._rules.match(chunk.text):
-            index = _accented(chunk, weights, range(first, end))
+            index = _accented(chunk, range(first, end))
             word = chunk.words[index]
             rested = word.anchor - self._used.get(rule.id, LONG_AGO)
             is_stressed = word.is_stressed
             if is_stressed is None:
-                is_stressed = weights[index] >= _ACCENTED
+                is_stressed = chunk.weights[index] >= _ACCENTED
             is_due = rested >= chunk.samples(rule.cooldown_s)
             if is_due and (is_stressed or not rule.needs_stress):
                 self._used[rule.id] = word.anchor
@@ -133,9 +129,10 @@ class GesturePlanner:
         return tuple(hits)
 
 
-def _accented(chunk: SpokenChunk, weights: Sequence[float], phrase: range) -> int:
+def _accented(chunk: SpokenChunk, phrase: range) -> int:
     """Returns the word of a phrase that stands out, among those that a hand can reach in time."""
     earliest = chunk.offset + chunk.samples(LEAST_PREPARATION_S)
+    weights = chunk.weights
     reached = [
         index for index in phrase if weights[index] > 0 and chunk.words[index].anchor >= earliest
     ]

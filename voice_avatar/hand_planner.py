@@ -16,7 +16,6 @@ from voice_avatar.events import Cue, CueSource, GestureCue
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gesture_rules import Move, Rule
 from voice_avatar.spoken_chunk import LONG_AGO, SpokenChunk
-from voice_avatar.stress import prominences
 from voice_avatar.vocabulary import Lexeme, vocabulary
 
 _LLM_GAP_S: Final = 0.4
@@ -176,7 +175,7 @@ class HandPlanner:
         gap_s = self._options.beat_gap_s * (2 - self._options.energy)
         amplified = {word + 1: rule.amplify for word, rule in hits if rule.amplify != 1.0}
         words = chunk.text.words
-        weights = prominences(chunk.words, chunk.text.clauses)
+        weights = chunk.weights
         prominent_first = sorted(
             (index for index, weight in enumerate(weights) if weight > 0),
             key=lambda index: _GIVEN * (words[index] in self._said) - weights[index],

@@ -7,7 +7,7 @@ from typing import Final
 
 from voice_avatar.events import SpeakableChunk, SpeechPlan
 from voice_avatar.gesture_rules import ChunkText, read_chunk
-from voice_avatar.stress import SpokenWord, spoken_words
+from voice_avatar.stress import SpokenWord, prominences, spoken_words
 
 MARKUP_ONLY_S: Final = 0.8
 """Time that a chunk of tags without words takes, so that its gestures have a place."""
@@ -27,6 +27,7 @@ class SpokenChunk:
         end: one past its last sample, its pause included.
         limit: nothing may end after.
         words: when they are spoken.
+        weights: how much each of them stands out, see `stress.prominences`.
         text: its words as rules see them.
         is_sentence_end: whether a sentence ends with it.
     """
@@ -37,6 +38,7 @@ class SpokenChunk:
     end: int
     limit: int
     words: tuple[SpokenWord, ...]
+    weights: tuple[float, ...]
     text: ChunkText
     is_sentence_end: bool
 
@@ -73,6 +75,8 @@ def spoken_chunk(
         for w in spoken_words(chunk, plan)
     )
     limit = end + round(overhang_s * rate_hz)
+    text = read_chunk(chunk)
+    weights = prominences(words, text.clauses)
     return SpokenChunk(
-        rate_hz, offset, speech_end, end, limit, words, read_chunk(chunk), chunk.is_sentence_end
+        rate_hz, offset, speech_end, end, limit, words, weights, text, chunk.is_sentence_end
     )

@@ -65,7 +65,7 @@ WITHIN: dict[str, str] = {
     "face_mouth": "face_curves face_tables viseme_tables",
     "face_tables": "viseme_sets viseme_tables",
     "face_planner": "affect gesture_options gesture_rules mood spoken_chunk vocabulary",
-    "gaze_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
+    "gaze_planner": "chance gesture_options gesture_rules spoken_chunk vocabulary",
     "clips.figure": "clips.library clips.rotations clips.skeleton",
     "clips.library": "clips.motion clips.poses clips.rotations clips.skeleton vocabulary",
     "clips.motion": "clips.rotations clips.skeleton",
@@ -75,7 +75,7 @@ WITHIN: dict[str, str] = {
     "clips.vrma": "clips.library clips.skeleton",
     "gestures": "face_planner gaze_planner gesture_options gesture_rules hand_planner head_planner"
     " mood spoken_chunk",
-    "hand_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
+    "hand_planner": "chance gesture_options gesture_rules spoken_chunk vocabulary",
     "head_planner": "gesture_options gesture_rules spoken_chunk vocabulary",
     "idle_life": "body chance",
     "markup": "tags vocabulary",

@@ -7,8 +7,13 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-_GOLDEN: Final = 0.6180339887
+GOLDEN: Final = 0.6180339887
 """Multiples of the golden ratio, modulo 1, fill the unit interval evenly and never repeat."""
+
+
+def drawn(multiple: float, reply_id: int) -> float:
+    """Returns a number of 0..1 that only depends on the reply and on a multiple of `GOLDEN`."""
+    return (multiple + 0.37 * reply_id) % 1.0
 
 
 class Draws:
@@ -19,7 +24,7 @@ class Draws:
 
     def between(self, low: float, high: float) -> float:
         """Returns the next number from `low` to `high`."""
-        self._at = (self._at + _GOLDEN) % 1.0
+        self._at = (self._at + GOLDEN) % 1.0
         return low + self._at * (high - low)
 
     def one_of(self, items: Sequence[T]) -> T:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from voice_avatar.chance import GOLDEN, drawn
 from voice_avatar.events import Cue, CueSource, GazeCue
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gesture_rules import Rule
@@ -34,7 +35,6 @@ _HEAD: Final = {"user": 1.0, "short": 0.2, "long": 0.5}
 """How much of a gaze shift the head takes over: people turn eyes first, and the head for what
 lasts. Ours."""
 _AWAY: Final = ("away_side", "away_up", "away_side", "down", "away_up")
-_GOLDEN: Final = 0.6180339887
 
 
 class GazePlanner:
@@ -139,9 +139,9 @@ class GazePlanner:
 
     def _away_samples(self, chunk: SpokenChunk) -> int:
         """Returns how long the next look away is; lengths vary, the same for the same reply."""
-        drawn = (_GOLDEN * (self._looks + 1) + 0.37 * self._reply_id) % 1.0
         least_s, most_s = _AWAY_S
-        return chunk.samples(least_s + (most_s - least_s) * drawn)
+        share = drawn(GOLDEN * (self._looks + 1), self._reply_id)
+        return chunk.samples(least_s + (most_s - least_s) * share)
 
     def _note(self, planned: Sequence[GazeCue]) -> None:
         for cue in planned:

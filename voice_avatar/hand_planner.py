@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from voice_avatar.chance import GOLDEN, drawn
 from voice_avatar.events import Cue, CueSource, GestureCue
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gesture_rules import Move, Rule
@@ -34,8 +35,6 @@ _BEATS: Final = (("beat_right", 0.5), ("beat_left", 0.75), ("beat_both", 1.0))
 """Beats, and up to where of 0..1 each is drawn: right hands prevail."""
 _EARLY_S: Final = 0.02
 """Beats come so much before their vowel: better early than late, and a plan is not known closer."""
-_GOLDEN: Final = 0.6180339887
-"""Its multiples modulo 1 are spread evenly and never repeat: variety without chance."""
 _SWING: Final = 0.3
 """How much the amplitudes of beats differ, of their mean."""
 _RUN: Final = 2
@@ -203,16 +202,16 @@ class HandPlanner:
         names = [name for name, _ in _BEATS if self._can_show(name)]
         if not names:
             return None
-        drawn = next(name for name, until in _BEATS if self._draw(0) < until)
+        chosen = next(name for name, until in _BEATS if self._draw(0) < until)
         run = self._beats[-_RUN:]
-        if drawn not in names or (len(names) > 1 and run == [drawn] * _RUN):
-            others = [name for name in names if name != drawn]
-            drawn = others[int(self._draw(1) * len(others))]
-        return vocabulary().gestures[drawn]
+        if chosen not in names or (len(names) > 1 and run == [chosen] * _RUN):
+            others = [name for name in names if name != chosen]
+            chosen = others[int(self._draw(1) * len(others))]
+        return vocabulary().gestures[chosen]
 
     def _draw(self, kind: int) -> float:
         """Returns a number of 0..1 that only depends on the reply and on the beat."""
-        return (_GOLDEN * (len(self._beats) + 1) * (kind + 1) + 0.37 * self._reply_id) % 1.0
+        return drawn(GOLDEN * (len(self._beats) + 1) * (kind + 1), self._reply_id)
 
     # -- phases
 

@@ -244,9 +244,7 @@ class AvatarServer:
                     )
                 body, kind = self.metrics.exposition()
                 return http_edge.answer(HTTPStatus.OK, body, kind)
-            case http_edge.CLIPS_PATH:
-                return http_edge.clip_answer(path, request.headers)
-            case _ if path.startswith(f"{http_edge.CLIPS_PATH}/"):
+            case _ if f"{path}/".startswith(f"{http_edge.CLIPS_PATH}/"):
                 return http_edge.clip_answer(path, request.headers)
             case _:
                 return http_edge.web_answer(path, request.headers)

@@ -57,6 +57,7 @@ WITHIN: dict[str, str] = {
     "echo_delay": "echo_filter",
     "loudspeaker": "echo",
     "bearing": "backchannel body mutual_gaze",
+    "body": "gesture_options",
     "chunking": "abbreviations markup speakable tags vocabulary",
     "affect": "gesture_rules",
     "face": "face_blinks face_curves face_mouth face_tables viseme_sets viseme_tables",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voice_avatar.events import BodyCue
+from voice_avatar.gesture_options import vigour
 
 Attention = Literal["always", "looking"]
 
@@ -42,7 +43,7 @@ class BodyOptions:
 
     def scaled(self, amount: float) -> float:
         """Returns an amount that is meant for half the energy, as it is for this persona, 0..1."""
-        return round(min(1.0, amount * (0.4 + 0.6 * self.energy) / 0.7), 3)
+        return round(min(1.0, amount * vigour(self.energy) / 0.7), 3)
 
 
 def can_show(cue: BodyCue, vocabulary: frozenset[str] | None) -> bool:

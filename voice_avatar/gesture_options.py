@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def vigour(energy: float) -> float:
+    """Returns the factor on amplitudes: even a calm persona's movements can be seen."""
+    return 0.4 + 0.6 * energy
+
+
 @dataclass(frozen=True, slots=True)
 class GestureOptions:
     """How much the avatar moves. Times are seconds.
@@ -34,5 +39,5 @@ class GestureOptions:
 
     @property
     def vigour(self) -> float:
-        """Factor on amplitudes: even a calm persona's movements can be seen."""
-        return 0.4 + 0.6 * self.energy
+        """Factor on amplitudes."""
+        return vigour(self.energy)

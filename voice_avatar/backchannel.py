@@ -30,7 +30,9 @@ DELAY_S: Final = 0.7
 GAP_S: Final = 0.8
 """Least time from one answer to the next, seconds."""
 
-_IS_SPEECH: Final = 0.5  # probability of the VAD
+IS_SPEECH: Final = 0.5
+"""Probability of speech from which on a window counts as speech to a listener."""
+
 _BREAK_S: Final = 0.3  # a pause as long as this begins the speech anew
 _LEARNED_WINDOWS: Final = 40.0  # voiced windows after which the range of a voice is known: 1.3 s
 _KEPT: Final = 1.0 - _WINDOW_S / 30.0  # per voiced window: half forgotten after 21 s of voice
@@ -112,7 +114,7 @@ class BackchannelCues:
         self._low_s = self._speech_s = self._silence_s = 0.0
 
     def _count(self, frame: VadFrame) -> None:
-        if frame.probability >= _IS_SPEECH:
+        if frame.probability >= IS_SPEECH:
             self._speech_s += _WINDOW_S
             self._silence_s = 0.0
             return

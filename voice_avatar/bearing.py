@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from voice_avatar.backchannel import BackchannelCues
+from voice_avatar.backchannel import IS_SPEECH, BackchannelCues
 from voice_avatar.body import BodyOptions
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, BodyCue, VadFrame
 from voice_avatar.mutual_gaze import MutualGaze
@@ -28,8 +28,6 @@ _ENGROSSED_S: Final = 5.0
 _LEAN_EVERY_S: Final = 12.0
 _LEAN_MS: Final = 5000
 """The body leans in after so much speech in a turn, so often at most, and for so long. Ours."""
-
-_IS_SPEECH: Final = 0.5
 
 
 class Bearing:
@@ -56,14 +54,14 @@ class Bearing:
     def hear(self, frame: VadFrame, now_s: float) -> list[BodyCue]:
         """Takes a window in which the user has the floor: nods where the voice invites it."""
         self._sample = frame.start + WINDOW_SAMPLES
-        if frame.probability >= _IS_SPEECH:
+        if frame.probability >= IS_SPEECH:
             self._spoken_s += WINDOW_SAMPLES / MIC_HZ
             self._turn_s += WINDOW_SAMPLES / MIC_HZ
         is_due = self._cues.step(frame)
         if self._is_looking_away:
             return []
         cues = self._lean_in(now_s)
-        if frame.probability >= _IS_SPEECH:
+        if frame.probability >= IS_SPEECH:
             cues += self._eyes.step(now_s)
         if is_due and now_s - self._moved_s >= _MOVE_EVERY_S:
             cues += self._nod(now_s)
@@ -112,11 +110,6 @@ class Bearing:
         return [BodyCue("head", "nod", self._options.scaled(0.3), 400)]
 
     # -- the eyes
-
-    @property
-    def is_looking_away(self) -> bool:
-        """Whether the gaze is off the user."""
-        return self._is_looking_away
 
     def look_away(self) -> list[BodyCue]:
         """Looks aside, as one does before one answers."""

@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs
+from voice_avatar.backchannel import IS_SPEECH
 from voice_avatar.denoise import DenoiseStream
 from voice_avatar.echo import EchoGuard, EchoOptions, Playing, Spoken
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events import TAIL_SAMPLES, AudioWindow
 from voice_avatar.pitch import PitchTracker
 from voice_avatar.vad import VadStream
-
-_IS_SPEECH = 0.5
-"""Probability of speech from which on its pitch is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class Hearing:
                 probability = 0.0
         tail_dbfs = dbfs(pcm[-TAIL_SAMPLES * BYTES_PER_SAMPLE :])
         f0_hz = 0.0
-        if wants_pitch and probability >= _IS_SPEECH:
+        if wants_pitch and probability >= IS_SPEECH:
             f0_hz = self._pitch.step(pcm)
         else:
             self._pitch.skip()

@@ -72,11 +72,6 @@ class Presence:
         self.zone = self._zone(gaze)
         self.looks_at = self._looks_at(gaze)
 
-    def lose(self) -> None:
-        """Nothing has been told for a while."""
-        self.zone = Zone.UNKNOWN
-        self.looks_at = None
-
     def _zone(self, gaze: UserGaze) -> Zone:
         if gaze.head is None or gaze.avatar is None:
             return Zone.UNKNOWN

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from voice_avatar.events import PhonemeSpan
-from voice_avatar.viseme_tables import Kind, SymbolTable, read_table
+from voice_avatar.viseme_tables import JOINED, Kind, SymbolTable, read_table
 
 LEAST_MS: Final = 20
 """A sound keeps this much of its time, or half of it if it has less."""
@@ -24,7 +24,6 @@ USUAL_MS: Final = 100
 """Duration at which the slopes of the table count nothing."""
 
 _SOUNDS: Final = frozenset({Kind.VOWEL, Kind.CONSONANT, Kind.NEXT})
-_JOINED: Final = frozenset({Kind.PART, Kind.HOLD})
 _MARKS: Final = frozenset({Kind.JOINT, Kind.PRIMARY, Kind.SECONDARY})
 
 Pair = tuple[str, str]
@@ -52,7 +51,7 @@ def segments(spans: Sequence[PhonemeSpan], table: SymbolTable) -> Iterator[Segme
     for span in spans:
         symbol = table.aliases.get(span.symbol, span.symbol)
         kind = table.kinds.get(symbol, Kind.PART)
-        if kind in _JOINED and sound is not None and waiting is None:
+        if kind in JOINED and sound is not None and waiting is None:
             sound = replace(sound, end=span.end)
             continue
         if sound is not None:

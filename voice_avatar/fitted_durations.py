@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -75,7 +74,7 @@ def silences(pcm: bytes, rate_hz: int) -> tuple[int, list[Stretch], int]:
 
 def _usual_ms(symbols: Sequence[str], table: SymbolTable) -> list[float]:
     """Returns how long each symbol usually lasts; marks, parts and pauses have no time."""
-    raw = _durations()
+    raw = read_table("durations.toml")
     usual = [0.0] * len(symbols)
     stress, last_vowel = "unstressed", -1
     for i, spelled in enumerate(symbols):
@@ -193,8 +192,3 @@ def _axis(usual: Sequence[float], anchors: Sequence[_Anchor]) -> tuple[list[floa
         places += range(one.symbol + 1, two.symbol + 1)
         samples += (one.sample + shares * (two.sample - one.sample)).tolist()
     return places, samples
-
-
-@cache
-def _durations() -> dict[str, Any]:
-    return read_table("durations.toml")

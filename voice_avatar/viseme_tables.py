@@ -42,6 +42,10 @@ class Kind(Enum):
     PAUSE = auto()
 
 
+JOINED: Final = frozenset({Kind.PART, Kind.HOLD})
+"""Kinds that belong to the sound before."""
+
+
 @dataclass(frozen=True, slots=True)
 class SymbolTable:
     """The symbols of one way of spelling.

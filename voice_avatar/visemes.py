@@ -24,6 +24,7 @@ from voice_avatar.events import PhonemeSpan, VisemePose
 from voice_avatar.viseme_tables import (
     DD,
     FF,
+    JOINED,
     KK,
     NN,
     OH,
@@ -196,7 +197,7 @@ def _sounds(spans: Sequence[PhonemeSpan], table: SymbolTable) -> list[_Sound]:
             waiting = span.start if waiting is None else waiting
             stress = _MARKS[kind] or stress
             continue
-        if sounds and (merged or kind in _JOINED):
+        if sounds and (merged or kind in JOINED):
             added = table.added.get(symbol, ())
             sounds[-1] = _joined(sounds[-1], span.end, merged, added)
         else:
@@ -217,7 +218,6 @@ _MARKS: Final = {
     Kind.PRIMARY: _Stress.PRIMARY,
     Kind.SECONDARY: _Stress.SECONDARY,
 }
-_JOINED: Final = frozenset({Kind.PART, Kind.HOLD})
 
 
 def _joined(sound: _Sound, end: int, merged: tuple[Weights, ...] | None, added: Weights) -> _Sound:

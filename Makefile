@@ -54,8 +54,11 @@ check: $(READY)  ## format, lint, types and the fast tests (no model, no socket)
 		-m 'not realtime and not models and not vllm' $(ARGS)
 
 test: models  ## every test but those of vLLM
-	$(VENV)/bin/pytest --numprocesses auto -m 'not realtime and not models and not vllm' $(ARGS)
-	$(VENV)/bin/pytest -m '(realtime or models) and not vllm and not web' $(ARGS)
+	failed=; \
+	$(VENV)/bin/pytest --numprocesses auto -m 'not realtime and not models and not vllm' $(ARGS) \
+		|| failed=1; \
+	$(VENV)/bin/pytest -m '(realtime or models) and not vllm and not web' $(ARGS) || failed=1; \
+	test -z "$$failed"
 
 cover: $(READY)  ## branch coverage of the fast tests
 	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \

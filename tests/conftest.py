@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from functools import cache
@@ -9,10 +10,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
+from skipping_loop import SkippingLoop
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
     from voice_avatar.tts import TtsEngine
+
+# How Hypothesis draws its examples. No profile limits how long an example or the drawing of one may
+# take: that says more about the machine than about the code.
+# - random, the default: new examples each time; those that failed are kept and tried first.
+# - ci: the same examples each time, so that a commit fails for what it changed and not by chance.
+#   .ci/run asks for it with VOICE_AVATAR_HYPOTHESIS=ci.
+# - deep, to search: ten times as many (but for tests that say how many they want).
+#   pytest --hypothesis-profile=deep
+_ANY_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("random", _ANY_TIME)
+settings.register_profile("ci", _ANY_TIME, derandomize=True, database=None)
+settings.register_profile("deep", _ANY_TIME, max_examples=1000)
+settings.load_profile(os.environ.get("VOICE_AVATAR_HYPOTHESIS", "random"))
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests marked `virtual_time` wait without taking time."""
+    is_virtual = item.get_closest_marker("virtual_time") is not None
+    return {"loop": SkippingLoop if is_virtual else asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,20 @@
-"""A conversation with scripted engines, without a server: what is told out, and what is left."""
+"""A conversation with scripted engines, without a server: what is told out, and what is left.
+
+Its clock is that of the event loop: tests marked `virtual_time` wait without taking time
+(`skipping_loop.py`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
+from skipping_loop import breathe
 
 from voice_avatar.audio import sample_count
 from voice_avatar.engines.scripted import (
@@ -84,7 +88,7 @@ class Talk:
     Attributes:
         conversation: itself.
         notices: all that was told so far.
-        times_s: when, in the same order.
+        times_s: when, in the same order, on the event loop's clock.
         failure: what ended the conversation, if it failed.
         plays_at_once: whether the loudspeaker takes no time: replies are then over as soon as all
             of them was sent.
@@ -103,7 +107,7 @@ class Talk:
         try:
             async for notice in self.conversation.notices():
                 self.notices.append(notice)
-                self.times_s.append(time.monotonic())
+                self.times_s.append(asyncio.get_running_loop().time())
                 if self.plays_at_once and isinstance(notice, ReplyAudioDone):
                     self.played(notice.reply_id, notice.sample_count, "finished")
                 self._came.set()
@@ -132,7 +136,7 @@ class Talk:
         await settled(lambda: not talk._windows and not talk._is_hearing)
 
     async def until(
-        self, is_it: Callable[[list[Notice]], object], *, within_s: float = 10.0
+        self, is_it: Callable[[list[Notice]], object], *, within_s: float = 60.0
     ) -> None:
         """Waits until what was told so far satisfies `is_it`."""
         async with asyncio.timeout(within_s):
@@ -184,7 +188,14 @@ async def talking(
     """A conversation; afterwards what it told is checked to have been in order."""
     options = options or ConversationOptions()
     options = replace(options, session=replace(options.session, idle_timeout_s=0.0))
-    conversation = Conversation(workers, options, session_id=name, rate_hz=rate_hz, tape=tape)
+    conversation = Conversation(
+        workers,
+        options,
+        session_id=name,
+        rate_hz=rate_hz,
+        clock=asyncio.get_running_loop().time,
+        tape=tape,
+    )
     async with conversation:
         talk = Talk(conversation, plays_at_once=plays_at_once)
         listening = asyncio.create_task(talk.listen())
@@ -255,10 +266,11 @@ def check_order(notices: list[Notice]) -> None:
                 pass
 
 
-async def settled(is_true: Callable[[], object], *, within_s: float = 5.0) -> None:
+async def settled(is_true: Callable[[], object], *, within_s: float = 60.0) -> None:
     """Waits until something that nobody announces is so."""
     async with asyncio.timeout(within_s):
-        while not is_true():  # noqa: ASYNC110
+        while not is_true():
+            breathe()
             await asyncio.sleep(0.002)
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "unity_client_protocol" / "asyncapi.json"
 PARSER = "@asyncapi/parser@3.6.3"
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.realtime
 
 
 @pytest.fixture(scope="module")

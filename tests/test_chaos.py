@@ -36,6 +36,8 @@ from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
 
+pytestmark = pytest.mark.virtual_time
+
 REPLIES = (
     "Short one.",
     "[gesture:wave] A longer reply, with a clause, and an end. Then a sentence that zigzags.",

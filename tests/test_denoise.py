@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.audio import dbfs
@@ -45,7 +45,6 @@ def denoiser(**options: bool) -> WebrtcDenoiser:
 
 
 @given(st.lists(st.integers(0, 700), max_size=20))
-@settings(deadline=None)
 def test_packets_of_any_size_are_answered_in_full_one_frame_late(sizes: list[int]) -> None:
     audio = RNG.integers(-9, 9, sum(sizes)).astype("<i2").tobytes()
     stream = denoiser().open()

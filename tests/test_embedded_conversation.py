@@ -22,7 +22,6 @@ from voice_avatar.server import AvatarServer
 pytestmark = [
     pytest.mark.models,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(180),
 ]
 
 STORY = "Tell me a long story about a castle, a dragon and a brave knight."

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from skipping_loop import SkippingLoop
 from talk import RATE_HZ, Talk, at_work, engines, hush, llm_of, settled, talking, tone
 
 from voice_avatar.attention import LOOK_S
@@ -76,9 +76,19 @@ from voice_avatar.session import SessionOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
 
+pytestmark = pytest.mark.virtual_time
+
 QUESTION = hush(0.2) + tone(1.2) + hush(0.6)
 EXACT = ConversationOptions(playout=PlayoutOptions(heard_tolerance_s=0.0))
 STORY = " ".join(["This story goes on and on."] * 10)
+
+
+@pytest.fixture
+async def virtual() -> SkippingLoop:
+    """The event loop of the test."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    return loop
 
 
 def prompts(llm: Any) -> list[list[str]]:
@@ -517,57 +527,72 @@ async def test_words_interrupt_a_paused_reply_where_it_paused() -> None:
             assert not talk.all(ReplyResumed)
 
 
-class SlowTts(ScriptedTts):
-    """Takes 20 ms for a piece and counts them."""
+class SteppedTts(ScriptedTts):
+    """Makes parts of speech only as it is allowed to.
 
-    def __init__(self) -> None:
+    Attributes:
+        may: to be released once for each part.
+        asked: parts that were begun.
+        made: parts that are there.
+    """
+
+    def __init__(self, loop: SkippingLoop) -> None:
         super().__init__(symbol_samples=640)
-        self.pieces = 0
+        self.may = threading.Semaphore(0)
+        self.asked = self.made = 0
+        self._loop = loop
 
     def synthesize(self, chunk: Any) -> Any:
         for part in super().synthesize(chunk):
-            time.sleep(0.02)
-            self.pieces += 1
+            self.asked += 1
+            with self._loop.time_goes_on():
+                self.may.acquire()
+            self.made += 1
             yield part
 
 
-async def test_while_a_reply_is_paused_no_more_of_it_is_made() -> None:
-    tts = SlowTts()
+async def test_while_a_reply_is_paused_no_more_of_it_is_made(virtual: SkippingLoop) -> None:
+    tts = SteppedTts(virtual)
     stt = ScriptedStt(lambda seconds: "Mhm.")
     with at_work(engines(STORY, stt=stt, tts=tts)) as workers:
         async with talking(workers, plays_at_once=False) as talk:
             talk.types("Tell me a story.")
+            tts.may.release(12)
             await talk.first(ReplyAudio)
+            await settled(lambda: tts.asked == 13)
             await talk.says(tone(0.3))
             await talk.first(ReplyPaused)
-            await asyncio.sleep(0.05)  # a piece that was under way
-            made = tts.pieces
+            tts.may.release(1000)
+            await settled(lambda: tts.made == 13)  # the part that was under way
             await asyncio.sleep(0.2)
-            assert tts.pieces == made
+            assert tts.asked == 13
             await talk.says(hush(0.2))
             await talk.first(ReplyResumed)
-            await settled(lambda: tts.pieces > made)
+            await settled(lambda: tts.made > 13)
 
 
-async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused() -> None:
+async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: SkippingLoop) -> None:
     may_end = threading.Event()
 
     def hang(seconds: float) -> str:
-        may_end.wait(10)
+        with virtual.time_goes_on():
+            may_end.wait()
         return ""
 
     turn = TurnOptions(interrupt_wait_s=0.3)
     options = ConversationOptions(playout=PACED.playout, turn=turn)
     tts = ScriptedTts(symbol_samples=640)
     with at_work(engines(STORY, stt=ScriptedStt(hang), tts=tts)) as workers:
-        async with talking(workers, options, plays_at_once=False) as talk:
-            talk.types("Tell me a story.")
-            await talk.until(lambda _: len(talk.audio(1)) >= 10 * 640)
-            await talk.says(tone(0.3) + hush(0.1))
-            await talk.first(ReplyPaused)
-            await talk.first(ReplyResumed)
-            before = len(talk.audio(1))
-            await talk.until(lambda _: len(talk.audio(1)) > before)
+        try:
+            async with talking(workers, options, plays_at_once=False) as talk:
+                talk.types("Tell me a story.")
+                await talk.until(lambda _: len(talk.audio(1)) >= 10 * 640)
+                await talk.says(tone(0.3) + hush(0.1))
+                await talk.first(ReplyPaused)
+                await talk.first(ReplyResumed)
+                before = len(talk.audio(1))
+                await talk.until(lambda _: len(talk.audio(1)) > before)
+        finally:
             may_end.set()
 
 
@@ -682,12 +707,16 @@ class SlowStt(ScriptedStt):
 
 
 async def test_a_session_that_nobody_uses_ends_by_itself() -> None:
-    options = ConversationOptions(session=SessionOptions(idle_timeout_s=0.05))
+    options = ConversationOptions(session=SessionOptions(idle_timeout_s=90.0))
+    clock = asyncio.get_running_loop().time
     with at_work(engines()) as workers:
-        async with Conversation(workers, options, session_id="s", rate_hz=RATE_HZ) as conversation:
-            async with asyncio.timeout(2):
-                told = [notice async for notice in conversation.notices()]
-            assert told == [StateChanged(State.IDLE)]
+        begun_s = clock()
+        async with Conversation(
+            workers, options, session_id="s", rate_hz=RATE_HZ, clock=clock
+        ) as conversation:
+            told = [notice async for notice in conversation.notices()]
+        assert [n for n in told if not isinstance(n, BodyCue)] == [StateChanged(State.IDLE)]
+        assert clock() - begun_s == pytest.approx(90.0, abs=0.01)
 
 
 async def test_an_engine_that_crashes_ends_the_conversation_and_says_why() -> None:
@@ -881,7 +910,8 @@ async def test_an_engine_that_breaks_for_one_conversation_leaves_the_others_of_i
             return stream
 
     with at_work(engines("Fine.", vad=Brittle())) as workers:
-        broken = Conversation(workers, EXACT, session_id="s2", rate_hz=RATE_HZ)
+        clock = asyncio.get_running_loop().time
+        broken = Conversation(workers, EXACT, session_id="s2", rate_hz=RATE_HZ, clock=clock)
 
         async def talk_in_company() -> None:
             async with broken, talking(workers) as talk:

@@ -165,7 +165,7 @@ def test_every_kind_of_input_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert replay(taped.folder).steps == 1 + len(INPUTS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(INPUTS), st.floats(0.0, 20.0)), max_size=40))
 def test_any_session_comes_out_the_same_again(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[SessionInput, float]]

@@ -30,7 +30,7 @@ FRAME_MS = 1000 / 72
 FADE_AND_BLOCKS_MS = 10 + 2 * 512 / 48
 """What an interruption may take in the device: the block at work, one more, and the fade."""
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.realtime
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ pytestmark = [
     pytest.mark.web,
     pytest.mark.models,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(180),
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 

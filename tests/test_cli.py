@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +18,13 @@ from typing import Any
 import pytest
 from edge import hush, tone
 
-from voice_avatar import __version__
+from voice_avatar import __version__, wire
 from voice_avatar.cli import main
+from voice_avatar.client import connect
+from voice_avatar.client_reply import AudioReceived
 from voice_avatar.command_chat import speech_end_s
 from voice_avatar.config_doc import describe
+from voice_avatar.errors import ConnectionFailed
 from voice_avatar.models import ModelStore
 from voice_avatar.wavs import write_wav
 
@@ -327,20 +330,29 @@ def test_a_server_prints_its_url_records_drains_and_can_be_replayed(
     assert "TranscriptInterim" in capsys.readouterr().out
 
 
-def test_a_second_signal_ends_a_server_that_drains(capsys: Capture) -> None:
-    with serving("--persona", "ava") as (process, url):
-        talking = subprocess.Popen(
-            [sys.executable, "-m", "voice_avatar", "chat", "--url", url, "--text", "word " * 40],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(2.0)  # the greeting lasts 2.6 s
+def test_a_second_signal_ends_a_server_that_drains(here: Path) -> None:
+    greeting = "I can talk for a long while. " * 10
+    persona = f'name = "Talker"\nprompt = "You talk."\ngreeting = "{greeting}"\n'
+    (here / "talker.toml").write_text(persona)
+    with serving("--persona", "talker.toml") as (process, url):
+        asyncio.run(_cut_short(process, url))
+        assert process.wait(20) == 128 + signal.SIGINT
+
+
+async def _cut_short(process: subprocess.Popen[str], url: str) -> None:
+    """Lets the greeting begin, and asks the server twice to stop: the client hears of both."""
+    async with connect(url.replace("http", "ws", 1)) as avatar:
+        async for event in avatar:
+            if isinstance(event, AudioReceived):
+                break
         process.send_signal(signal.SIGINT)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.3)
+        async for event in avatar:
+            if isinstance(event, wire.SessionGoaway):
+                break
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 128 + signal.SIGINT
-        talking.wait(10)
+        with pytest.raises(ConnectionFailed, match="lost"):
+            await asyncio.wait_for(avatar.next_reply(), 20)
 
 
 def test_a_server_with_a_token_is_talked_to_with_it(capsys: Capture) -> None:

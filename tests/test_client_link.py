@@ -127,6 +127,21 @@ async def test_a_server_that_stays_away_is_given_up_when_the_session_must_be_ove
     assert waits[:3] == [0.0, 1.0, 2.0]
 
 
+async def test_nobody_comes_back_to_a_server_that_said_goodbye() -> None:
+    brain = engines(LONG, tts=VOICE)
+    async with (
+        running(brain, Config(session=QUIET), resume_ttl_s=20.0, drain_s=20.0) as run,
+        connect(run.url) as avatar,
+    ):
+        await avatar.send_text("Talk.")
+        await eventually(lambda: run.server.sessions[0].is_speaking)
+        run.server.stop()
+        await eventually(lambda: avatar.goaway)
+        cut(avatar)
+        with pytest.raises(ConnectionFailed, match="lost"):
+            await asyncio.wait_for(avatar.next_reply(), 10)
+
+
 async def test_a_newer_connection_ends_the_older_for_good() -> None:
     async with running(resume_ttl_s=20.0) as run, connect(run.url) as avatar:
         assert avatar._offer is not None

@@ -1424,6 +1424,16 @@ def test_a_commit_while_the_button_is_held_ends_the_turn_and_the_release_does_no
     assert committed(talk.text("One.")) == [("One.", "commit")]
 
 
+def test_a_committed_turn_is_not_said_to_end_once_the_user_speaks_again() -> None:
+    talk = Talk()
+    talk.speak(0.5)
+    talk.hush(0.1)
+    talk.commit()
+    talk.speak(0.2)
+    talk.score(0.95)
+    assert [item for item in talk.log if isinstance(item, TurnMayEnd)] == []
+
+
 def test_clearing_forgets_the_turn_and_all_of_its_audio() -> None:
     talk = Talk()
     talk.press()

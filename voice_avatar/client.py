@@ -292,7 +292,8 @@ class AvatarConnection:
             async for data in self._socket:
                 await self._received(data)
         except ConnectionClosed as closed:
-            if self._offer is None or self._is_leaving or not is_resumable(closed):
+            is_kept = self._offer is not None and self.goaway is None and is_resumable(closed)
+            if self._is_leaving or not is_kept:
                 raise
             return True
         return False

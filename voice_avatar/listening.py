@@ -485,8 +485,8 @@ class Listener:
         return [self._score()] if is_open and self._has_turn_model else []
 
     def _tell(self) -> list[Output]:
-        """Tells, once in a pause, that it may be the end."""
-        is_open = not (self._is_told or self._is_candidate or self._is_manual)
+        """Tells, once in a pause, that it may be the end; not when the next turn has begun."""
+        is_open = not (self._is_told or self._is_candidate or self._is_manual or self._early)
         if not is_open or not self._is_likely:
             return []
         self._is_told = True

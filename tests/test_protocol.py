@@ -525,8 +525,22 @@ def test_a_notice_is_told_in_milliseconds_and_fits_the_limits(
     assert decode_server_text(text) == msgspec.structs.replace(message, seq=3, ts_ms=1.0)
 
 
+UNTOLD = (
+    events.ReplyWritten(1, 30, 9),
+    events.ReplyRefused("a1"),
+    events.TurnForgotten(1),
+)
+"""What other protocols tell."""
+
+
+@pytest.mark.parametrize("notice", UNTOLD, ids=lambda one: type(one).__name__)
+def test_what_only_other_protocols_have_is_not_told(notice: events.Notice) -> None:
+    assert protocol.encode_notice(notice, DIALECT, seq=3, ts_ms=1.0) is None
+
+
 def test_every_notice_is_told() -> None:
     kinds = {type(notice) for notice, _ in TOLD} | {events.ReplyAudio}
+    kinds |= {type(notice) for notice in UNTOLD}
     assert kinds == set(events.Notice.__args__)  # type: ignore[attr-defined]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
@@ -39,6 +39,7 @@ from voice_avatar.events import (
     ReplyInterrupted,
     ReplyPaused,
     ReplyReady,
+    ReplyRefused,
     ReplyResumed,
     ReplyStarted,
     ReplyTextAdded,
@@ -60,6 +61,7 @@ from voice_avatar.events import (
     TranscriptFinal,
     TranscriptInterim,
     TurnEnded,
+    TurnForgotten,
     TurnScored,
     UserGaze,
     UserSpeechStarted,
@@ -140,6 +142,15 @@ def brief(output: Output) -> str:
     raise AssertionError(output)
 
 
+HIDDEN = (ReplyRefused, TurnForgotten)
+"""What only a dialect that answers it has to know."""
+
+
+def briefs(outputs: Iterable[Output]) -> list[str]:
+    """Returns what is told to everybody, and what is done."""
+    return [brief(output) for output in outputs if not isinstance(output, HIDDEN)]
+
+
 TURN = TurnOptions(
     interim_s=0.0,
     min_silence_s=0.2,
@@ -194,7 +205,7 @@ class Scene:
         self.log += outputs
         self.questions += [item for item in outputs if isinstance(item, Transcribe)]
         self.scores += [item for item in outputs if isinstance(item, ScoreTurn)]
-        return [brief(output) for output in outputs]
+        return briefs(outputs)
 
     def give(self, event: SessionInput) -> list[str]:
         return self.take(self.session.receive(event, self.now_s))
@@ -204,7 +215,7 @@ class Scene:
 
     @property
     def told(self) -> list[str]:
-        return [brief(output) for output in self.log]
+        return briefs(self.log)
 
     # -- time
 

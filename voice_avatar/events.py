@@ -288,7 +288,14 @@ class TalkReleased:
 
 @dataclass(frozen=True, slots=True)
 class CommitInput:
-    """End the user's turn now, whatever the endpointing thinks."""
+    """End the user's turn now, whatever the endpointing thinks.
+
+    Attributes:
+        start: microphone sample from which all audio is the turn where no speech was found in it;
+            None = then there is nothing to commit.
+    """
+
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,13 +338,103 @@ class PlaybackReport:
     state: PlaybackState = "playing"
 
 
+Answered = Literal["all", "detected", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpointing:
+    """How the end of a turn is found, in place of what is configured. None = as configured.
+
+    Attributes:
+        silence_s: silence that ends a turn, whatever was said, seconds.
+        patience: factor on all delays.
+        preroll_s: audio before the detected start of speech that is decoded too, seconds.
+        speech_probability: from which on a window counts as speech.
+    """
+
+    silence_s: float | None = None
+    patience: float = 1.0
+    preroll_s: float | None = None
+    speech_probability: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """Settings of the running session change. None = leave as it is."""
+    """Settings of the running session change. None = leave as it is.
+
+    Attributes:
+        language: ISO 639-1, "" = detect it.
+        system_prompt: the whole system message.
+        endpointing: whether silence ends a turn, or the client alone.
+        answered: which turns are answered without being asked for: all, those whose end was
+            detected (and not those that the client commits), or none.
+        is_interruptible: whether a voice over the reply may end it.
+        max_reply_tokens: tokens generated per reply at most.
+        temperature: of generation; 0 = greedy.
+        is_silent: whether replies are text alone.
+        detection: how the end of a turn is found from now on.
+    """
 
     language: str | None = None
     system_prompt: str | None = None
     endpointing: Literal["auto", "manual"] | None = None
+    answered: Answered | None = None
+    is_interruptible: bool | None = None
+    max_reply_tokens: int | None = None
+    temperature: float | None = None
+    is_silent: bool | None = None
+    detection: Endpointing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """The client asks for a reply. While one is live it is refused (`ReplyRefused`).
+
+    What is None is as it is set for the session.
+
+    Attributes:
+        ask_id: comes back in `ReplyStarted` or `ReplyRefused`.
+        instructions: the whole system message.
+        messages: what the model is shown instead of the conversation so far.
+        max_tokens: tokens generated at most.
+        temperature: of generation.
+        is_silent: whether it is text alone.
+    """
+
+    ask_id: str
+    instructions: str | None = None
+    messages: tuple[Message, ...] | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    is_silent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAdded:
+    """The client adds a message to what was said.
+
+    Attributes:
+        key: name by which it can be found again; turns are "turn-<id>", replies "reply-<id>".
+        message: what was said.
+        after: key of what it follows, "" = it comes first; None = last.
+    """
+
+    key: str
+    message: Message
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCut:
+    """The client says what is left of a message of the past, a reply that is over included.
+
+    Attributes:
+        key: which one.
+        text: all that is left of it; "" = nothing.
+    """
+
+    key: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,6 +598,9 @@ SessionInput = (
     | ClientLost
     | ClientBack
     | SettingsChanged
+    | ReplyRequest
+    | HistoryAdded
+    | HistoryCut
     | UserGaze
     | ReplyTextAdded
     | SegmentPlanned
@@ -577,6 +677,9 @@ class StartReply:
         transcript_s: when the transcript that is answered was ready, on the session's clock.
         meant: id of the object that the user looked at, "" = none: what points, points there.
         feeling: what the reply before left; None = none was heard.
+        max_tokens: tokens generated at most.
+        temperature: of generation; 0 = greedy.
+        is_silent: whether it is text alone: no speech is made, and the text stays as it is written.
     """
 
     reply_id: int
@@ -587,6 +690,9 @@ class StartReply:
     transcript_s: float | None = None
     meant: str = ""
     feeling: Feeling | None = None
+    max_tokens: int = 160
+    temperature: float = 0.0
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -702,6 +808,19 @@ class TurnEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnForgotten:
+    """What began as a turn of the user was none: noise, or a listener's word.
+
+    Attributes:
+        turn_id: which turn.
+        is_failure: whether the recogniser failed.
+    """
+
+    turn_id: int
+    is_failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyStarted:
     """A reply begins; nothing of it was sent before.
 
@@ -709,11 +828,20 @@ class ReplyStarted:
         reply_id: its id.
         turn_id: the user's turn that it answers, 0 for none.
         rate_hz: its sample clock.
+        ask_id: of the `ReplyRequest` that it answers, "" for none.
     """
 
     reply_id: int
     turn_id: int
     rate_hz: int
+    ask_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRefused:
+    """A `ReplyRequest` came while a reply is live."""
+
+    ask_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -729,6 +857,23 @@ class ReplyText:
     reply_id: int
     text: str
     char: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """The LLM has written all of the reply's text.
+
+    Attributes:
+        reply_id: which reply.
+        prompt_tokens: tokens of the prompt, 0 when unknown.
+        tokens: tokens generated.
+        is_cut: whether it wanted to write more than it may.
+    """
+
+    reply_id: int
+    prompt_tokens: int
+    tokens: int
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -1047,6 +1192,7 @@ class StageMarks:
 ReplyNotice = (
     ReplyStarted
     | ReplyText
+    | ReplyWritten
     | ReplySegment
     | ReplyAudio
     | VisemeTrack
@@ -1070,6 +1216,8 @@ Notice = (
     | TranscriptInterim
     | TranscriptFinal
     | TurnEnded
+    | TurnForgotten
+    | ReplyRefused
     | BodyCue
     | WarningNotice
     | ErrorNotice

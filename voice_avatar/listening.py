@@ -35,6 +35,7 @@ from voice_avatar.events import (
     WINDOW_SAMPLES,
     CancelTranscribe,
     Command,
+    Endpointing,
     EndReason,
     Notice,
     ScoreTurn,
@@ -57,6 +58,7 @@ from voice_avatar.turn import (
     is_interruption,
     learned_pause_s,
     may_go_on,
+    with_detection,
     words_of,
 )
 from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOptions
@@ -205,7 +207,7 @@ class Listener:
     """
 
     def __init__(self, vad: VadOptions, turn: TurnOptions, language: str | None) -> None:
-        self._turn = turn
+        self._turn = self._turn_configured = turn
         self._detector = SpeechDetector(vad)
         self._hold = ReplyHold(vad, turn)
         self._is_reply_heard = False
@@ -213,6 +215,7 @@ class Listener:
         self.phase = Phase.QUIET
         self.turn_id = 0
         self._is_manual = turn.endpointing == "manual"
+        self._is_interruptible = True
         self._is_pressed = False
         self._now_sample = 0
         self._frame_s = 0.0
@@ -292,6 +295,17 @@ class Listener:
         """Switches between voice endpointing and commits by the client alone."""
         self._is_manual = is_manual
 
+    def set_detection(self, wanted: Endpointing) -> None:
+        """Changes how the end of a turn is found, from the next pause on."""
+        self._turn = with_detection(self._turn_configured, wanted)
+        self._detector.set_start(wanted.speech_probability)
+        if not self._turn.learning_rate:
+            self._pause_s = 0.0
+
+    def set_interruptible(self, is_interruptible: bool) -> None:
+        """Lets a voice over the reply end it, or not."""
+        self._is_interruptible = is_interruptible
+
     # -- audio
 
     def frame(self, frame: VadFrame, now_s: float, *, reply_is_live: bool) -> list[Output]:
@@ -326,7 +340,7 @@ class Listener:
         is_undecided = self._is_candidate or self._hold.is_on
         turned = self._hold.settle(
             now_s,
-            is_reply_heard=self._is_reply_heard,
+            is_reply_heard=self._is_reply_heard and self._is_interruptible,
             is_undecided=is_undecided and self.is_active and not self._is_nothing_more,
         )
         if turned is None:
@@ -516,6 +530,8 @@ class Listener:
         return out
 
     def _while_candidate(self) -> list[Output]:
+        if not self._is_interruptible:
+            return []
         speech_s = (self._now_sample - self._speech_start) / MIC_HZ
         if self._interrupts(speech_s):
             return self._barge_in()
@@ -545,7 +561,7 @@ class Listener:
         return heard is not None and not words_of(heard.text, self._spoken_language)
 
     def _interrupts(self, speech_s: float) -> bool:
-        return is_interruption(
+        return self._is_interruptible and is_interruption(
             self._turn,
             speech_s,
             self._heard,
@@ -756,10 +772,13 @@ class Listener:
         self._is_pressed = False
         return self._force("ptt")
 
-    def commit(self) -> list[Output]:
-        """The client ends the turn."""
+    def commit(self, start: int | None = None) -> list[Output]:
+        """The client ends the turn; where there is none, the audio from sample `start` on is it."""
+        out: list[Output] = []
+        if self.phase is Phase.QUIET and start is not None:
+            out += self._open_turn(min(start, self._now_sample), is_over=False)
         self._is_pressed = self._is_candidate = self._began_over_reply = False
-        return self._force("commit")
+        return out + self._force("commit")
 
     def clear(self) -> list[Output]:
         """The client takes the unfinished turn back."""

@@ -15,6 +15,7 @@ from voice_avatar.events import Message
 from voice_avatar.llm import defused
 
 CountTokens = Callable[[str], int]
+Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +38,68 @@ class MemoryOptions:
     opening: str = "Hello!"
 
 
+@dataclass(slots=True)
+class _Entry:
+    """Something that was said, and the name by which it can be found again; "" = it has none."""
+
+    key: str
+    role: Role
+    text: str
+
+
 class History:
-    """The messages of one conversation, oldest first; user and assistant alternate."""
+    """What was said in one conversation, oldest first.
+
+    Neighbours of one role are one message in a prompt, because chat templates want user and
+    assistant to alternate; here they stay apart, so that each can be changed or taken out.
+    """
 
     def __init__(self, options: MemoryOptions) -> None:
         self._options = options
-        self._messages: list[Message] = []
+        self._entries: list[_Entry] = []
         self._sizes: dict[str, int] = {}
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """What the next prompt will hold, if it fits, without the system message."""
-        return tuple(self._messages)
+        return tuple(message for message, _ in self._merged())
 
-    def add_user(self, text: str) -> None:
+    def add_user(self, text: str, key: str = "") -> None:
         """Appends what the user said; two turns without a reply between them become one."""
-        self._add("user", defused(text))
+        self.insert(key, Message("user", text))
 
-    def add_assistant(self, text: str) -> None:
+    def add_assistant(self, text: str, key: str = "") -> None:
         """Appends what was heard of a reply. Nothing heard: nothing is added."""
-        self._add("assistant", text)
+        self._put(len(self._entries), _Entry(key, "assistant", text.strip()))
+
+    def insert(self, key: str, message: Message, after: str | None = None) -> None:
+        """Puts in a message; one without text is not put in.
+
+        Args:
+            key: name by which it can be found again.
+            message: what was said; chat templates' control tokens in it become plain text.
+            after: key of what it follows, "" = it comes first; None, or not there = last.
+        """
+        at = len(self._entries)
+        if after is not None:
+            at = 0 if not after else next((n + 1 for n in self._places(after)), at)
+        self._put(at, _Entry(key, message.role, defused(message.content).strip()))
+
+    def rewrite(self, key: str, text: str) -> None:
+        """Changes the text of what has this key; without text it is taken out."""
+        for place in self._places(key):
+            if text.strip():
+                self._entries[place].text = text.strip()
+            else:
+                del self._entries[place]
+
+    def _places(self, key: str) -> list[int]:
+        """Returns where that key is, the last place first."""
+        return [n for n in reversed(range(len(self._entries))) if key == self._entries[n].key]
+
+    def _put(self, at: int, entry: _Entry) -> None:
+        if entry.text:
+            self._entries.insert(at, entry)
 
     def prompt(
         self,
@@ -83,23 +126,27 @@ class History:
         window = context_tokens or options.plain_context_tokens
         head = (Message("system", system),) if system else ()
         room = window - max_reply_tokens - self._size(head, count_tokens)
-        talk = _joined(self._messages, extra_user)
+        talk = _joined(self.messages, extra_user)
         if self._size(talk, count_tokens) > room:
             self._forget(talk, room, count_tokens)
-            talk = _joined(self._messages, extra_user)
+            talk = _joined(self.messages, extra_user)
             if self._size(talk, count_tokens) > room:
                 talk = self._last_words(talk[-1], room, count_tokens)
         return (*head, *talk)
 
-    def _add(self, role: Literal["user", "assistant"], text: str) -> None:
-        text = text.strip()
-        if not text:
-            return
-        if role == "assistant" and not self._messages and self._options.opening:
-            self._messages.append(Message("user", self._options.opening))
-        if self._messages and self._messages[-1].role == role:
-            text = f"{self._messages.pop().content} {text}"
-        self._messages.append(Message(role, text))
+    def _merged(self) -> list[tuple[Message, int]]:
+        """Returns the messages, each with the place of its first entry."""
+        merged: list[tuple[Message, int]] = []
+        if self._entries and self._entries[0].role == "assistant" and self._options.opening:
+            merged.append((Message("user", self._options.opening), 0))
+        for place, entry in enumerate(self._entries):
+            if merged and merged[-1][0].role == entry.role:
+                before, first = merged.pop()
+                message = Message(entry.role, f"{before.content} {entry.text}")
+                merged.append((message, first))
+            else:
+                merged.append((Message(entry.role, entry.text), place))
+        return merged
 
     def _size(self, messages: tuple[Message, ...], count_tokens: CountTokens) -> int:
         total = len(messages) * self._options.message_tokens
@@ -120,7 +167,8 @@ class History:
             is_answered = first < len(talk) - 1
             if is_answered and self._size(talk[first:], count_tokens) > room:
                 first = len(talk)
-        del self._messages[:first]
+        merged = self._merged()
+        del self._entries[: merged[first][1] if first < len(merged) else None]
         self._sizes.clear()
 
     def _last_words(
@@ -140,11 +188,11 @@ class History:
         return (Message(message.role, whole_words.strip() or text[low:]),)
 
 
-def _joined(messages: list[Message], extra_user: str | None) -> tuple[Message, ...]:
+def _joined(messages: tuple[Message, ...], extra_user: str | None) -> tuple[Message, ...]:
     """Returns the messages with one more user turn, merged into a last one of the user's."""
     extra = defused(extra_user or "").strip()
     if not extra:
-        return tuple(messages)
+        return messages
     if messages and messages[-1].role == "user":
         return (*messages[:-1], Message("user", f"{messages[-1].content} {extra}"))
     return (*messages, Message("user", extra))

@@ -514,19 +514,13 @@ class Conversation:
 
     async def _read_prefix(self, messages: tuple[Message, ...]) -> None:
         try:
-            await self._workers.engines.llm.warm(self._request(messages, priority=1))
+            session = self._options.session
+            request = LlmRequest(
+                messages, session.max_reply_tokens, session.temperature, self._session_id, 1
+            )
+            await self._workers.engines.llm.warm(request)
         except EngineError:
             return  # only an optimisation is lost
-
-    def _request(self, messages: tuple[Message, ...], *, priority: int) -> LlmRequest:
-        session = self._options.session
-        return LlmRequest(
-            messages,
-            max_tokens=session.max_reply_tokens,
-            temperature=session.temperature,
-            cache_key=self._session_id,
-            priority=priority,
-        )
 
     def _start_reply(self, start: StartReply) -> None:
         options = self._options
@@ -544,7 +538,7 @@ class Conversation:
         voice = self._workers.engines.tts.capabilities
         run = ReplyRun(
             start,
-            self._request(start.messages, priority=0),
+            LlmRequest(start.messages, start.max_tokens, start.temperature, self._session_id),
             workers=self._workers,
             llm=options.llm,
             chunker=Chunker(options.chunking, start.language),

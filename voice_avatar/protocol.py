@@ -261,6 +261,8 @@ def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | 
     match notice:
         case events.ReplyAudio():
             return None
+        case events.ReplyWritten() | events.ReplyRefused() | events.TurnForgotten():
+            return None  # for dialects of other protocols
         case events.ReplyText() | events.ReplySegment() if not dialect.captions:
             return None
         case events.GazeCue() | events.BodyCue(kind="gaze") if not dialect.gaze:

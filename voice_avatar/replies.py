@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from voice_avatar.events import Feeling, PlaybackReport, ReplyFailed, TimedWord
+from voice_avatar.events import (
+    Feeling,
+    HistoryAdded,
+    HistoryCut,
+    PlaybackReport,
+    ReplyFailed,
+    TimedWord,
+)
 from voice_avatar.memory import History
 from voice_avatar.playout import Playout, PlayoutOptions, heard_text
 
@@ -21,9 +28,11 @@ class Reply:
     Attributes:
         reply_id: its id.
         turn_id: the user's turn that it answers, 0 for none.
-        key: what it answers, as `turn_key` writes it; "" for a fixed text.
+        key: what it answers, as the session compares it; "" for a fixed text.
         playout: how much of it was sent and played.
         is_apology: whether it is a spoken apology (kept out of history, never apologised for).
+        is_kept: whether it is written to history.
+        is_silent: whether it is text alone: what was written of it was read.
         text: display text so far.
         words: caption words so far, in order.
         feelings: what is felt as each chunk ends, with the chunk's first sample, in order.
@@ -37,6 +46,8 @@ class Reply:
     key: str
     playout: Playout
     is_apology: bool = False
+    is_kept: bool = True
+    is_silent: bool = False
     text: str = ""
     words: list[TimedWord] = field(default_factory=list)
     feelings: list[tuple[int, Feeling]] = field(default_factory=list)
@@ -61,6 +72,8 @@ class Reply:
 
     def heard(self, tolerance: int) -> str:
         """Returns its text up to the last word played before `cut_at`."""
+        if self.is_silent:
+            return self.text
         if self.cut_at <= 0:
             return ""
         if self.total and self.failure is None and self.cut_at >= self.total:
@@ -83,6 +96,7 @@ class Replies:
         self._tolerance = int(options.heard_tolerance_s * rate_hz)
         self._last_id = 0
         self._unwritten: Reply | None = None
+        self._later: list[HistoryAdded] = []
         self._last: Reply | None = None
         self._last_s = 0.0
         self._feeling: Feeling | None = None
@@ -160,7 +174,38 @@ class Replies:
         return self._unwritten is None
 
     def write(self) -> None:
-        """Writes the last reply to history, cut to what was heard."""
+        """Writes the last reply to history, cut to what was heard, and what came after it."""
         over, self._unwritten = self._unwritten, None
-        if over is not None and not over.is_apology and (heard := over.heard(self._tolerance)):
-            self._history.add_assistant(heard)
+        is_kept = over is not None and over.is_kept and not over.is_apology
+        if over is not None and is_kept and (heard := over.heard(self._tolerance)):
+            self._history.add_assistant(heard, reply_key(over.reply_id))
+        if self.live is None:
+            later, self._later = self._later, []
+            for added in later:
+                self._history.insert(added.key, added.message, added.after)
+
+    def edit(self, change: HistoryAdded | HistoryCut) -> None:
+        """Changes history; what is added at its end comes after the live reply."""
+        if self.live is None:
+            self.write()
+        match change:
+            case HistoryAdded(after=None) if self.live is not None:
+                self._later.append(change)
+            case HistoryAdded(key, message, after):
+                self._history.insert(key, message, after)
+            case HistoryCut(key, text):
+                live = self.live
+                if live is not None and not text and key == reply_key(live.reply_id):
+                    live.is_kept = False
+                self._later = [added for added in self._later if added.key != key]
+                self._history.rewrite(key, text)
+
+
+def reply_key(reply_id: int) -> str:
+    """Returns the key of a reply in history."""
+    return f"reply-{reply_id}"
+
+
+def turn_key(turn_id: int) -> str:
+    """Returns the key of a turn of the user in history."""
+    return f"turn-{turn_id}"

@@ -37,6 +37,7 @@ from typing import Literal
 from voice_avatar.bearing import Bearing
 from voice_avatar.body import BodyOptions
 from voice_avatar.events import (
+    Answered,
     AudioSent,
     BodyCue,
     CancelReply,
@@ -47,6 +48,8 @@ from voice_avatar.events import (
     CommitInput,
     EndSession,
     ErrorNotice,
+    HistoryAdded,
+    HistoryCut,
     InterruptRequest,
     Message,
     Notice,
@@ -58,6 +61,8 @@ from voice_avatar.events import (
     ReplyInterrupted,
     ReplyPaused,
     ReplyReady,
+    ReplyRefused,
+    ReplyRequest,
     ReplyResumed,
     ReplyStarted,
     ReplyStatus,
@@ -76,6 +81,7 @@ from voice_avatar.events import (
     TranscriptFinal,
     TranscriptInterim,
     TurnEnded,
+    TurnForgotten,
     TurnScored,
     UserGaze,
     UserSpeechStarted,
@@ -103,7 +109,7 @@ from voice_avatar.listening import (
 from voice_avatar.memory import History, MemoryOptions
 from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.playout import PlayoutOptions
-from voice_avatar.replies import Replies, Reply
+from voice_avatar.replies import Replies, Reply, turn_key
 from voice_avatar.surroundings import Surroundings
 from voice_avatar.sympathy import Sympathy
 from voice_avatar.thinking import ThinkingPose
@@ -118,6 +124,7 @@ class SessionOptions:
     Attributes:
         language: ISO 639-1 code of the session, "" = detect it on the first turn, then lock it.
         greeting: what the avatar says first, "" = nothing.
+        apologises: whether the avatar says that it has failed, where a reply or a recognition did.
         max_reply_tokens: tokens generated per reply at most.
         temperature: of generation; 0 = greedy.
         thinking_after_s: time from commit after which the eyes go away while no audio is out,
@@ -130,6 +137,7 @@ class SessionOptions:
 
     language: str = "en"
     greeting: str = ""
+    apologises: bool = True
     max_reply_tokens: int = 160
     temperature: float = 0.0
     thinking_after_s: float = 0.3
@@ -205,7 +213,7 @@ class Session:
         """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
         self._options = options
         self._system_prompt = system_prompt
-        self._opening = memory.opening
+        self._memory = memory
         self._rate_hz = rate_hz
         self._count_tokens = count_tokens
         self._context_tokens = context_tokens
@@ -225,6 +233,10 @@ class Session:
         self._idle = IdleLife(body)
         self._settle_at_s: float | None = None
         self._is_alone = False
+        self._answered_turns: Answered = "all"
+        self._is_interruptible = True
+        self._owed: TurnCommitted | None = None
+        self._is_silent = False
 
     # -- the interface
 
@@ -324,9 +336,9 @@ class Session:
                 return [*cut, *self._bearing.look_back(), *self._listener.press()]
             case TalkReleased():
                 return self._listener.release()
-            case CommitInput():
-                if self._listener.is_active:
-                    return self._listener.commit()
+            case CommitInput(start):
+                if self._listener.is_active or start is not None:
+                    return self._listener.commit(start)
                 message = "There is no unfinished turn to commit."
                 return [WarningNotice("nothing_to_commit", message)]
             case ClearInput():
@@ -341,6 +353,8 @@ class Session:
                 return self._rejoined(now_s)
             case SettingsChanged():
                 return self._settings(event, now_s)
+            case ReplyRequest() | HistoryAdded() | HistoryCut():
+                return self._directed(event, now_s)
             case UserGaze():
                 is_free = self._replies.live is None and not self._listener.is_active
                 return [*self._surroundings.see(event, now_s, is_free=is_free)]
@@ -375,8 +389,10 @@ class Session:
         Not before it is heard, except that an apology does not make a turn of the mhm that began
         over the reply that failed.
         """
-        is_apology_due = self._replies.live is not None and self._listener.is_active
-        return self._replies.is_heard or is_apology_due
+        is_live = self._replies.live is not None
+        is_apology_due = is_live and self._listener.is_active
+        is_untouchable = is_live and not self._is_interruptible
+        return self._replies.is_heard or is_apology_due or is_untouchable
 
     def _act(self, item: Output, now_s: float) -> list[Command | Notice]:
         """Turns the listener's facts into commands and notices; the rest passes through."""
@@ -439,7 +455,7 @@ class Session:
         if not self._replies.is_written:
             return []
         if text is None and not self.history.messages:
-            text = self._opening  # some chat templates refuse a prompt without a user's turn
+            text = self._memory.opening  # some chat templates refuse a prompt without a user's turn
         return [WarmPrefix(self._prompt(text))]
 
     def _read_ahead(self, text: str, now_s: float) -> list[Command | Notice]:
@@ -451,7 +467,7 @@ class Session:
 
     def _take_back(self, now_s: float) -> list[Command | Notice]:
         """Ends a reply of which nothing was sent yet: the user goes on with the turn."""
-        if self._replies.live is None:
+        if self._replies.live is None or not self._is_interruptible:
             return []
         self._unanswered = turn = self._answering
         if turn is not None and turn.reason in ("vad", "semantic"):
@@ -475,24 +491,39 @@ class Session:
         return out
 
     def _prepare(self, turn: TurnReady | TurnCommitted, now_s: float) -> list[Command | Notice]:
-        if self._replies.live is not None:
+        if self._replies.live is not None or self._answered_turns == "none":
             return []
         key = _key(turn.text, turn.language)
         out = self._withdraw()
         self._replies.write()
         self._replies.prepared = reply = self._replies.new(self._listener.turn_id, key)
-        out.append(
-            StartReply(
-                reply.reply_id,
-                self._prompt(turn.text),
-                turn.language,
-                speech_end_s=turn.speech_end_s,
-                transcript_s=turn.text_s,
-                meant=self._surroundings.meant(now_s),
-                feeling=self._replies.feeling(now_s),
-            )
-        )
+        out.append(self._start_of(reply, self._prompt(turn.text), turn, now_s))
         return out
+
+    def _start_of(
+        self,
+        reply: Reply,
+        messages: tuple[Message, ...],
+        turn: TurnReady | TurnCommitted | None,
+        now_s: float,
+        wish: ReplyRequest | None = None,
+    ) -> StartReply:
+        """Returns the command to make a reply; `wish` goes over what is set for the session."""
+        options = self._options
+        wish = wish or ReplyRequest("")
+        reply.is_silent = self._is_silent if wish.is_silent is None else wish.is_silent
+        return StartReply(
+            reply.reply_id,
+            messages,
+            turn.language if turn else self._listener.language or "en",
+            speech_end_s=turn.speech_end_s if turn else None,
+            transcript_s=turn.text_s if turn else None,
+            meant=self._surroundings.meant(now_s),
+            feeling=self._replies.feeling(now_s),
+            max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
+            temperature=options.temperature if wish.temperature is None else wish.temperature,
+            is_silent=reply.is_silent,
+        )
 
     def _withdraw(self) -> list[Command | Notice]:
         prepared, self._replies.prepared = self._replies.prepared, None
@@ -500,12 +531,19 @@ class Session:
 
     def _committed(self, turn: TurnCommitted, now_s: float) -> list[Command | Notice]:
         self._active_s = now_s
+        if self._answered_turns == "none" or (
+            self._answered_turns == "detected" and turn.reason not in ("vad", "semantic")
+        ):
+            return self._heard_out(turn)
+        if self._replies.live is not None and not self._is_interruptible:
+            self._owed = turn
+            return self._heard_out(turn)
         out = self._cut("voice", now_s)
         prepared = self._replies.prepared
         if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
             out += self._prepare(turn, now_s)
         self._replies.write()
-        self.history.add_user(turn.text)
+        self.history.add_user(turn.text, turn_key(turn.turn_id))
         self._unanswered, self._answering = None, turn
         self._bearing.answer()
         out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
@@ -513,8 +551,55 @@ class Session:
         live, self._replies.prepared = self._replies.prepared, None
         return out + (self._go_live(live, now_s) if live else [])
 
+    def _heard_out(self, turn: TurnCommitted) -> list[Command | Notice]:
+        """A turn is over that is not answered unless the client asks for it."""
+        out = self._withdraw()
+        said = Message("user", turn.text)
+        self._replies.edit(HistoryAdded(turn_key(turn.turn_id), said))
+        self._unanswered = None
+        self._bearing.lose_floor()
+        out.append(TranscriptFinal(turn.turn_id, turn.text, turn.language))
+        out.append(TurnEnded(turn.turn_id, turn.reason, turn.silence_s))
+        return out
+
+    def _directed(
+        self, event: ReplyRequest | HistoryAdded | HistoryCut, now_s: float
+    ) -> list[Output]:
+        """The client keeps the conversation itself: it changes history, and asks for replies."""
+        if isinstance(event, ReplyRequest):
+            return self._requested(event, now_s)
+        self._replies.edit(event)
+        return []
+
+    def _requested(self, wish: ReplyRequest, now_s: float) -> list[Output]:
+        if self._replies.live is not None:
+            return [ReplyRefused(wish.ask_id)]
+        out: list[Output] = [*self._withdraw()]
+        self._replies.write()
+        self._unanswered = self._answering = None
+        reply = self._replies.new(0, "")
+        out.append(self._start_of(reply, self.prompt_of(wish), None, now_s, wish))
+        return [*out, *self._go_live(reply, now_s, wish.ask_id)]
+
+    def prompt_of(self, wish: ReplyRequest) -> tuple[Message, ...]:
+        """Returns the prompt of a reply that is asked for."""
+        history = self.history
+        if wish.messages is not None:
+            history = History(self._memory)
+            for message in wish.messages:
+                history.insert("", message)
+        instructions = self._system_prompt if wish.instructions is None else wish.instructions
+        return history.prompt(
+            instructions,
+            None,
+            self._count_tokens,
+            self._context_tokens,
+            self._options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
+        )
+
     def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
         out = [*self._withdraw(), *self._bearing.look_back()]
+        out.append(TurnForgotten(self._listener.turn_id, is_failure))
         self._bearing.lose_floor()
         turn, self._unanswered = self._unanswered, None
         if is_failure:
@@ -523,7 +608,8 @@ class Session:
             return out
         if turn is not None:
             return out + self._answer_again(turn, now_s)
-        return out + (self._say(self._apology, now_s, is_apology=True) if is_failure else [])
+        is_apology_due = is_failure and self._options.apologises
+        return out + (self._say(self._apology, now_s, is_apology=True) if is_apology_due else [])
 
     def _left_alone(self, now_s: float) -> list[Output]:
         """Nobody is connected: what is played is not known, and a silence means nothing."""
@@ -552,6 +638,19 @@ class Session:
             out += self._warm(None, now_s)
         if event.endpointing is not None:
             self._listener.set_manual(event.endpointing == "manual")
+        if event.detection is not None:
+            self._listener.set_detection(event.detection)
+        if event.answered is not None:
+            self._answered_turns = event.answered
+        if event.is_interruptible is not None:
+            self._is_interruptible = event.is_interruptible
+            self._listener.set_interruptible(event.is_interruptible)
+        if event.is_silent is not None:
+            self._is_silent = event.is_silent
+        if event.max_reply_tokens is not None:
+            self._options = replace(self._options, max_reply_tokens=event.max_reply_tokens)
+        if event.temperature is not None:
+            self._options = replace(self._options, temperature=event.temperature)
         return out
 
     # -- replies
@@ -560,26 +659,18 @@ class Session:
         """Answers a turn whose reply was taken back for a sound that was none."""
         self._replies.write()
         reply = self._replies.new(turn.turn_id, _key(turn.text, turn.language))
-        start = StartReply(
-            reply.reply_id,
-            self._prompt(None),
-            turn.language,
-            speech_end_s=turn.speech_end_s,
-            transcript_s=turn.text_s,
-            meant=self._surroundings.meant(now_s),
-            feeling=self._replies.feeling(now_s),
-        )
+        start = self._start_of(reply, self._prompt(None), turn, now_s)
         self._answering = turn
         return [start, *self._go_live(reply, now_s)]
 
-    def _go_live(self, reply: Reply, now_s: float) -> list[Command | Notice]:
+    def _go_live(self, reply: Reply, now_s: float, ask_id: str = "") -> list[Command | Notice]:
         self._replies.live = reply
         if self._is_alone:
             reply.playout.leave_alone(now_s)
         self._thinking.begin(now_s, self._options.thinking_after_s)
         self._settle_at_s = None
         out = self._move(Trigger.COMMITTED)
-        out.append(ReplyStarted(reply.reply_id, reply.turn_id, self._rate_hz))
+        out.append(ReplyStarted(reply.reply_id, reply.turn_id, self._rate_hz, ask_id))
         out.append(OpenGate(reply.reply_id))
         return out + self._over_if_played(now_s)
 
@@ -670,7 +761,7 @@ class Session:
         if live is None or not live.is_played_out(now_s):
             return []
         out: list[Command | Notice] = []
-        if live.total == 0 and not live.failure:
+        if live.total == 0 and not live.failure and not live.is_silent:
             out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
         status: ReplyStatus = "failed" if live.failure else "completed"
         played = live.playout.played(now_s)
@@ -680,9 +771,17 @@ class Session:
         self._active_s = now_s
         self._thinking.end()
         out += self._move(Trigger.REPLY_OVER)
-        if live.failure and not live.is_apology:
+        if live.failure and not live.is_apology and self._options.apologises:
             out += self._say(self._apology, now_s, is_apology=True)
-        return out
+        return out + self._pay(now_s)
+
+    def _pay(self, now_s: float) -> list[Command | Notice]:
+        """Answers the turn that came while the last reply could not be interrupted."""
+        turn = self._owed
+        if turn is None or self._replies.live is not None:
+            return []
+        self._owed = None
+        return self._answer_again(turn, now_s)
 
     def _pause(self, now_s: float) -> list[Command | Notice]:
         """Lets the live reply stand still, if it is being heard."""
@@ -724,7 +823,7 @@ class Session:
     def _interrupt_asked(self, reply_id: int | None, now_s: float) -> list[Output]:
         if self._replies.live is None or reply_id not in (None, self._replies.live.reply_id):
             return [WarningNotice("nothing_to_interrupt", "That reply is not being spoken.")]
-        return [*self._cut("message", now_s)]
+        return [*self._cut("message", now_s), *self._pay(now_s)]
 
     def _prompt(self, text: str | None) -> tuple[Message, ...]:
         return self.history.prompt(

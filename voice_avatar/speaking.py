@@ -36,6 +36,7 @@ from voice_avatar.events import (
     ReplyReady,
     ReplyText,
     ReplyTextAdded,
+    ReplyWritten,
     SessionInput,
     SpeakableChunk,
     SpeechPiece,
@@ -173,6 +174,7 @@ class ReplyRun:
         )
         self._audio: asyncio.Queue[_Piece | None] = asyncio.Queue(_AUDIO_LIMIT)
         self._held: list[Notice] = []
+        self._written: ReplyWritten | None = None
         self.marks = Marks(start)
         self.tokens = 0
         self.is_sent = False
@@ -216,12 +218,17 @@ class ReplyRun:
                 async for text in texts:
                     if self.marks.ttft_s is None:
                         self.marks.ttft_s = self._clock()
+                    if self._start.is_silent:
+                        await self._pass_on(text, ())
+                        continue
                     done = self._chunker.push(text)
                     await self._pass_on(done.text, done.chunks)
         except EngineError as error:
             end = _WriteFailed(error.code, error.message)
         done = self._chunker.flush()
         await self._pass_on(done.text, done.chunks)
+        if self._written is not None:
+            self._tell(self._written)
         await self._chunks.put(end)
 
     async def _texts(self) -> AsyncGenerator[str, None]:
@@ -245,8 +252,11 @@ class ReplyRun:
                         wait_s = self._llm.between_tokens_timeout_s
                         self.tokens += 1
                         yield text
-                    case LlmDone(completion_tokens=tokens):
+                    case LlmDone(reason, prompt_tokens, tokens):
                         self.tokens = tokens or self.tokens
+                        self._written = ReplyWritten(
+                            self._start.reply_id, prompt_tokens, self.tokens, reason == "length"
+                        )
                         return
                     case None:
                         return

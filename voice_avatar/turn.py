@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Protocol
 
-from voice_avatar.events import Transcript
+from voice_avatar.events import Endpointing, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,30 @@ class TurnOptions:
     drop_silence_s: float = 0.6
     stall_s: float = 0.6
     max_segment_s: float = 25.0
+
+
+def with_detection(options: TurnOptions, wanted: Endpointing) -> TurnOptions:
+    """Returns the policy as a client wants it.
+
+    A silence that is fixed is neither lengthened nor shortened by the words or by what was learned;
+    it may still wait for the prepared reply (`hold_s`).
+    """
+    options = replace(options, patience=options.patience * wanted.patience)
+    if wanted.preroll_s is not None:
+        options = replace(options, preroll_s=wanted.preroll_s)
+    if wanted.silence_s is None:
+        return options
+    silence_s = wanted.silence_s
+    return replace(
+        options,
+        engine="none",
+        plain_silence_s=silence_s,
+        question_s=silence_s,
+        open_ending_s=0.0,
+        unfinished_s=0.0,
+        opener_s=0.0,
+        learning_rate=0.0,
+    )
 
 
 _PAUSE_MARGIN_S = 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voice_avatar.events import WINDOW_SAMPLES, VadFrame
@@ -127,7 +127,7 @@ class SpeechDetector:
     """
 
     def __init__(self, options: VadOptions) -> None:
-        self._options = options
+        self._options = self._configured = options
         self._run = 0
         self._run_start = 0
         self._peak = 0.0
@@ -136,6 +136,18 @@ class SpeechDetector:
         self._loud_dbfs = self._floor_dbfs = _SILENT_DBFS
         self.is_speaking = False
         self.is_dipping = False
+
+    def set_start(self, probability: float | None) -> None:
+        """Changes the probability from which on windows are speech; None = as configured.
+
+        The one at which speech stops keeps its distance.
+        """
+        options = self._configured
+        if probability is not None:
+            gap = options.start_probability - options.stop_probability
+            stop = max(0.0, probability - gap)
+            options = replace(options, start_probability=probability, stop_probability=stop)
+        self._options = options
 
     @property
     def is_rising(self) -> bool:

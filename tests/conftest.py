@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from skipping_loop import SkippingLoop
+from skipping_loop import SkippingLoop, show_the_loops_time
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
     from voice_avatar.tts import TtsEngine
+
+show_the_loops_time()
 
 # How Hypothesis draws its examples. No profile limits how long an example or the drawing of one may
 # take: that says more about the machine than about the code.

@@ -93,6 +93,7 @@ def spec(url: str, **rest: int) -> Spec:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_users_ask_hear_the_reply_to_its_end_and_ask_again() -> None:
     voice = ScriptedTts(symbol_samples=BRISK)
     async with running(engines("Hello, my friend. It is late.", tts=voice)) as server:
@@ -109,6 +110,7 @@ async def test_users_ask_hear_the_reply_to_its_end_and_ask_again() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_server_that_is_not_there_is_trouble_in_every_turn() -> None:
     user = User(spec("ws://127.0.0.1:9" + PATH), 0, Metronome())
     await user.run()
@@ -117,6 +119,7 @@ async def test_a_server_that_is_not_there_is_trouble_in_every_turn() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_user_whose_server_hangs_up_says_so() -> None:
     async def hang_up(socket: ServerConnection) -> None:
         await socket.recv()
@@ -186,6 +189,7 @@ async def line_to(callee: Callee, heard: list[str | bytes]) -> AsyncIterator[Loa
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_line_sends_audio_and_text_and_closes() -> None:
     callee = Callee()
     frame = AudioFrame(FrameKind.AUDIO_IN, 0, 7, 2240, bytes(range(256)) * 2, FrameFlag.START)
@@ -200,6 +204,7 @@ async def test_a_line_sends_audio_and_text_and_closes() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_line_hears_whole_messages() -> None:
     heard: list[str | bytes] = []
     async with line_to(Callee("one", b"two", ["th", "re", "e"], "four"), heard) as line:
@@ -211,6 +216,7 @@ async def test_a_line_hears_whole_messages() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_line_carries_the_token_and_tells_of_a_refusal() -> None:
     seen: list[str | None] = []
 

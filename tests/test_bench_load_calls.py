@@ -60,6 +60,7 @@ def spec(url: str) -> Spec:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_users_ask_a_server_of_another_dialect_and_hear_the_answers_out() -> None:
     async with serving(parrot) as url:
         talked = await _call_all(spec(url))
@@ -75,6 +76,7 @@ async def test_users_ask_a_server_of_another_dialect_and_hear_the_answers_out() 
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_server_that_hangs_up_is_trouble_in_every_turn_that_was_to_come() -> None:
     sessions = 0
 
@@ -90,6 +92,7 @@ async def test_a_server_that_hangs_up_is_trouble_in_every_turn_that_was_to_come(
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_who_answers_is_noted() -> None:
     async def named(socket: ServerConnection) -> None:
         about = '{"library":"tiny","library_version":"2"}'

@@ -307,6 +307,7 @@ async def bot(socket: ServerConnection) -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_turn_is_measured_with_what_the_bot_tells_of_it() -> None:
     clip = Clip("said", tone(0.6) + hush(0.1), int(0.6 * HZ), "One two.")
     async with serving(bot) as url:
@@ -323,6 +324,7 @@ async def test_a_turn_is_measured_with_what_the_bot_tells_of_it() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_an_interruption_is_measured_from_its_onset_to_the_last_sample_played() -> None:
     question = tone(0.6) + hush(0.2)
     trial = Trial("tone", "speech", question, tone(0.5), 0, after_s=0.4)

@@ -411,6 +411,7 @@ async def small(socket: ServerConnection) -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_turn_is_measured_from_the_end_of_speech_to_the_first_sound() -> None:
     clip = Clip("said", tone(0.6) + hush(0.1), int(0.6 * HZ), "How old is it?")
     async with serving(small) as url:
@@ -425,6 +426,7 @@ async def test_a_turn_is_measured_from_the_end_of_speech_to_the_first_sound() ->
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_an_interruption_is_measured_and_what_was_played_is_truncated() -> None:
     question = tone(0.6) + hush(0.2)
     trial = Trial("tone", "speech", question, tone(0.5), 0, after_s=0.4)

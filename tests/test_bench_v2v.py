@@ -49,6 +49,7 @@ def said(seconds: float = 0.6, tail_s: float = 0.1, text: str = "One two.") -> C
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_session_of_turns_is_measured_from_speech_to_speech() -> None:
     voice = ScriptedTts(symbol_samples=BRISK)
     async with running(engines("Hello, my friend.", tts=voice)) as server:
@@ -70,6 +71,7 @@ async def test_a_session_of_turns_is_measured_from_speech_to_speech() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_greeting_is_heard_out_and_is_no_answer(tmp_path: Path) -> None:
     persona = tmp_path / "greeting.toml"
     persona.write_text('name = "A"\nprompt = "You are A."\ngreeting = "Good day, all of you."\n')
@@ -84,6 +86,7 @@ async def test_a_greeting_is_heard_out_and_is_no_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_sessions_at_once_are_kept_apart_and_clips_are_said_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -125,6 +128,7 @@ def test_a_run_can_be_repeated_and_computed_again_from_its_file(tmp_path: Path) 
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(ConnectionFailed):
         await hold_call(open_target("ws://127.0.0.1:9"), [said()], CallOptions())
@@ -181,6 +185,7 @@ class Tape:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_frames_go_out_whole_in_order_and_never_ahead_of_time() -> None:
     tape = Tape()
     begun_s = time.monotonic()
@@ -193,6 +198,7 @@ async def test_frames_go_out_whole_in_order_and_never_ahead_of_time() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_what_was_played_is_reported_to_who_wants_to_know() -> None:
     tape = Tape()
     (result,) = await hold_call(tape, [said()], CallOptions(gap_s=0.5))
@@ -203,6 +209,7 @@ async def test_what_was_played_is_reported_to_who_wants_to_know() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_what_was_played_of_a_reply_that_is_cut_is_reported_at_once_and_last() -> None:
     tape = Tape(cuts=True)
     await hold_call(tape, [said()], CallOptions(gap_s=0.5))
@@ -212,6 +219,7 @@ async def test_what_was_played_of_a_reply_that_is_cut_is_reported_at_once_and_la
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_line_gets_the_rate_that_it_takes() -> None:
     tape = Tape(mic_hz=24_000)
     (result,) = await hold_call(tape, [said(0.5, 0.03)], CallOptions(gap_s=0.1))
@@ -222,18 +230,21 @@ async def test_a_line_gets_the_rate_that_it_takes() -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_turn_without_an_answer_is_missed_after_its_time() -> None:
     (result,) = await hold_call(Tape(silent=True), [said()], CallOptions(0.1, timeout_s=0.5))
     assert result.is_missed
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_session_that_ends_too_early_is_told() -> None:
     with pytest.raises(ConnectionFailed):
         await hold_call(Tape(ends=True), [said(), said()], CallOptions(0.1, timeout_s=0.3))
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_jitter_and_loss_delay_frames_in_order_and_cost_the_user_time() -> None:
     clean, rough = Tape(), Tape()
     clip = said(0.6)

@@ -62,6 +62,7 @@ def polite(url: str, *, waits: bool = True, token: str = "") -> SocketTarget:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_session_is_set_up_before_it_is_given_and_nothing_of_that_is_lost() -> None:
     said: list[Message] = []
 
@@ -82,6 +83,7 @@ async def test_a_session_is_set_up_before_it_is_given_and_nothing_of_that_is_los
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_the_token_is_a_bearer_token() -> None:
     seen: list[str | None] = []
 
@@ -113,6 +115,7 @@ async def test_a_session_that_is_not_set_up_is_told(said: str) -> None:
 
 
 @pytest.mark.realtime
+@pytest.mark.virtual_time
 async def test_a_session_that_breaks_is_an_error_and_one_that_ends_is_none() -> None:
     async def breaks(socket: ServerConnection) -> None:
         await socket.recv()

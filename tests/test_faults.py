@@ -37,7 +37,7 @@ from voice_avatar.pipeline import HISTORY_S, Conversation, ConversationOptions, 
 from voice_avatar.protocol import MAX_TEXT_BYTES
 from voice_avatar.stt import always
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = " ".join(["This reply goes on and on."] * 12)
 IMPATIENT = LlmOptions(first_token_timeout_s=0.2, between_tokens_timeout_s=0.2)
@@ -235,6 +235,7 @@ async def test_a_flood_of_audio_that_does_not_end_is_closed_with_4429(
         with suppress(ConnectionClosed):
             while not closing.done():
                 await client.send(client.frame(hush(0.02)))
+                await asyncio.sleep(0.001)
         assert await closing == (4429, "rate_limited")
         # By the socket, and by the ear if it was busy: each once, not for every frame.
         assert 1 <= client.codes("warning").count("input_overrun") <= 5
@@ -616,7 +617,7 @@ async def at(moment: str, client: Raw) -> None:
 
 
 async def test_fifty_reconnects_in_a_row_leave_nothing_behind() -> None:
-    async with running(engines(LONG), max_sessions=4) as run:
+    async with running(engines("This reply goes on for a while, and is cut."), max_sessions=4) as run:
         for number in range(50):
             async with raw(run.url) as client:
                 await client.hello()

@@ -29,7 +29,7 @@ from voice_avatar.served import ServedSession
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.workers import Engines, Workers
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = "This is a rather long answer that goes on, and on, and on, until somebody says stop."
 

@@ -24,7 +24,7 @@ from voice_avatar.playout import PlayoutOptions
 from voice_avatar.protocol import PATH
 from voice_avatar.served import ServedSession
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = " ".join(["This reply goes on and on."] * 6)
 SHORT = Config(session=QUIET, playout=PlayoutOptions(max_ahead_s=0.5))

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edge import QUIET, engines, eventually, hush, quiet_config, raw, running, tone
+from skipping_loop import SkippingLoop
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from voice_avatar import codec, wire
@@ -36,7 +37,7 @@ from voice_avatar.server import AvatarServer, load_persona
 from voice_avatar.stt import SttOptions
 from voice_avatar.turn import TurnOptions
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = " ".join(["This reply goes on and on."] * 12)
 
@@ -113,9 +114,12 @@ async def get(url: str, **headers: str) -> tuple[int, str, str]:
 
 async def test_it_lives_at_once_and_is_ready_when_the_engines_are() -> None:
     may_load = threading.Event()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
 
     def load() -> object:
-        may_load.wait()
+        with loop.time_goes_on():
+            may_load.wait()
         return engines()
 
     avatar = AvatarServer(quiet_config(), load)  # type: ignore[arg-type]

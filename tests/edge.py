@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from skipping_loop import breathe
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -58,10 +59,11 @@ class Running:
     def http(self) -> str:
         return self.url.replace("ws", "http", 1)
 
-    async def settled(self, *, within_s: float = 5.0) -> None:
+    async def settled(self, *, within_s: float = 60.0) -> None:
         """Waits until nothing of any session is left: no task and no request to the LLM."""
         async with asyncio.timeout(within_s):
-            while self.server.sessions or self.llm.running or self._left():  # noqa: ASYNC110
+            while self.server.sessions or self.llm.running or self._left():
+                breathe()
                 await asyncio.sleep(0.01)
 
     def _left(self) -> set[asyncio.Task[Any]]:
@@ -150,7 +152,7 @@ class Raw:
     async def next(self) -> dict[str, Any]:
         """Returns the next message; audio is kept aside. Refuses NaN and Infinity."""
         while True:
-            data = await asyncio.wait_for(self.socket.recv(), 15)
+            data = await asyncio.wait_for(self.socket.recv(), 60)
             if isinstance(data, bytes):
                 self.audio += data[16:]
                 continue
@@ -217,7 +219,8 @@ def hush(seconds: float, rate_hz: int = 16_000) -> bytes:
     return bytes(2 * int(seconds * rate_hz))
 
 
-async def eventually(is_true: Callable[[], object], *, within_s: float = 5.0) -> None:
+async def eventually(is_true: Callable[[], object], *, within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
-        while not is_true():  # noqa: ASYNC110
+        while not is_true():
+            breathe()
             await asyncio.sleep(0.01)

@@ -18,7 +18,7 @@ from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.errors import ConnectionFailed
 from voice_avatar.playout import PlayoutOptions
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = " ".join(["This reply goes on and on."] * 8)
 VOICE = ScriptedTts(symbol_samples=480)

@@ -41,6 +41,8 @@ from voice_avatar.protocol import PATH, encode_text
 from voice_avatar.server import AvatarServer
 from voice_avatar.workers import Engines
 
+pytestmark = pytest.mark.virtual_time
+
 REPLY = (
     "This is an answer [gesture:wave] of some length. It has two sentences [face:happy] and more."
 )
@@ -215,7 +217,6 @@ async def broken_server(
 
 
 @pytest.mark.realtime
-@pytest.mark.virtual_time
 async def test_our_server_keeps_every_rule() -> None:
     async with our_server() as url:
         target = Target(url, "secret", 8.0, tone(1.2))
@@ -318,7 +319,6 @@ async def test_a_broken_server_fails_the_rule_that_it_breaks(
 
 
 @pytest.mark.realtime
-@pytest.mark.virtual_time
 async def test_a_server_that_is_not_there_fails_every_rule_and_the_command_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -355,7 +355,6 @@ async def test_the_python_client_passes_the_scenario(name: str) -> None:
 
 
 @pytest.mark.realtime
-@pytest.mark.virtual_time
 async def test_a_client_that_does_not_stop_fails_the_scenario() -> None:
     hello = {"type": "session.hello", "client": {"name": "interruption"}}
     report = {"type": "playback.report", "reply_id": 1, "state": "playing", "played_samples": 480}
@@ -371,7 +370,6 @@ async def test_a_client_that_does_not_stop_fails_the_scenario() -> None:
 
 
 @pytest.mark.realtime
-@pytest.mark.virtual_time
 async def test_a_cut_session_is_resumed_with_what_was_missed() -> None:
     hello = {"type": "session.hello", "client": {"name": "cut_resume"}}
 

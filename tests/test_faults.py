@@ -617,7 +617,9 @@ async def at(moment: str, client: Raw) -> None:
 
 
 async def test_fifty_reconnects_in_a_row_leave_nothing_behind() -> None:
-    async with running(engines("This reply goes on for a while, and is cut."), max_sessions=4) as run:
+    async with running(
+        engines("This reply goes on for a while, and is cut."), max_sessions=4
+    ) as run:
         for number in range(50):
             async with raw(run.url) as client:
                 await client.hello()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from skipping_loop import SkippingLoop
 
 from voice_avatar.events import (
     ErrorNotice,
@@ -150,11 +150,14 @@ def test_what_is_under_way_is_told() -> None:
     assert seen["voice_avatar_running_requests"] == 2
 
 
+@pytest.mark.virtual_time
 async def test_what_blocks_the_event_loop_shows_as_lateness() -> None:
     metrics = Metrics()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
     watching = asyncio.create_task(watch_loop(metrics.note_lateness))
     await asyncio.sleep(LOOP_PERIOD_S / 2)
-    time.sleep(0.15)  # noqa: ASYNC251 - that is the point
+    loop.now_s += 0.15  # something takes that long
     await asyncio.sleep(LOOP_PERIOD_S)
     watching.cancel()
     seen = figures(metrics)

@@ -156,7 +156,7 @@ async def test_what_is_skipped_makes_room_too() -> None:
     writer = asyncio.create_task(put_audio(outbox, audio(2)))
     outbox.put(interrupted(1))
     assert await outbox.get() == interrupted(1)
-    await asyncio.wait_for(writer, 1)
+    await asyncio.wait_for(writer, 60)
     assert await outbox.get() == audio(2)
 
 

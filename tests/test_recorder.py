@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from edge import QUIET, engines, hush, raw, running, tone
+from skipping_loop import SkippingLoop
 from talk import at_work, talking
 
 from voice_avatar.client import connect
@@ -36,6 +37,8 @@ from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.recorder import Recording, recordings, replay
 from voice_avatar.session import SessionOptions
 from voice_avatar.turn import TurnOptions
+
+pytestmark = pytest.mark.virtual_time
 
 
 def recording(folder: Path, session_id: str = "s1") -> Recording:
@@ -79,7 +82,8 @@ async def converse(folder: Path) -> None:
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recorded conversation, to be left as it is."""
     folder = tmp_path_factory.mktemp("recorded")
-    asyncio.run(converse(folder))
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        runner.run(converse(folder))
     return recordings(folder)[0]
 
 

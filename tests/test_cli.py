@@ -60,7 +60,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "voice_avatar", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -315,7 +315,7 @@ def test_a_server_prints_its_url_records_drains_and_can_be_replayed(
         assert main(["chat", "--url", url, "--wav", question, "--json"]) == 0
         assert told(capsys)[0]["user_text"] == "One two three."
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
         assert process.returncode == 0
     logged = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
     assert {"ready", "session opened", "reply over", "session closed"} <= {
@@ -325,9 +325,13 @@ def test_a_server_prints_its_url_records_drains_and_can_be_replayed(
     assert main(["replay", "kept"]) == 0
     assert re.search(r"\d+ steps, 0 differ", capsys.readouterr().out)
     events = next((here / "kept").glob("*/events.jsonl"))
-    events.write_text(events.read_text().replace("One two three.", "Once upon a time.", 1))
+    steps = [json.loads(line) for line in events.read_text().splitlines()]
+    for step in steps:
+        if step["event"] and step["event"]["type"] == "Transcribed":
+            step["event"]["transcript"]["text"] = "Once upon a time."
+    events.write_text("".join(f"{json.dumps(step)}\n" for step in steps))
     assert main(["replay", str(events.parent)]) == 1
-    assert "TranscriptInterim" in capsys.readouterr().out
+    assert "TranscriptFinal" in capsys.readouterr().out
 
 
 def test_a_second_signal_ends_a_server_that_drains(here: Path) -> None:
@@ -336,7 +340,7 @@ def test_a_second_signal_ends_a_server_that_drains(here: Path) -> None:
     (here / "talker.toml").write_text(persona)
     with serving("--persona", "talker.toml") as (process, url):
         asyncio.run(_cut_short(process, url))
-        assert process.wait(20) == 128 + signal.SIGINT
+        assert process.wait(120) == 128 + signal.SIGINT
 
 
 async def _cut_short(process: subprocess.Popen[str], url: str) -> None:
@@ -352,7 +356,7 @@ async def _cut_short(process: subprocess.Popen[str], url: str) -> None:
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         with pytest.raises(ConnectionFailed, match="lost"):
-            await asyncio.wait_for(avatar.next_reply(), 20)
+            await asyncio.wait_for(avatar.next_reply(), 120)
 
 
 def test_a_server_with_a_token_is_talked_to_with_it(capsys: Capture) -> None:

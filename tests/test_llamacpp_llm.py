@@ -105,9 +105,15 @@ def metric(llm: LlamaCppLlm, name: str) -> float:
 
 
 async def until_idle(llm: LlamaCppLlm) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while llm.running():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
+
+
+async def until_running(llm: LlamaCppLlm) -> None:
+    async with asyncio.timeout(60):
+        while not llm.running():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.001)
 
 
 @with_real_model
@@ -122,10 +128,10 @@ async def test_an_aborted_reply_stops_the_token_counter(llm: LlamaCppLlm) -> Non
 
 @with_real_model
 async def test_a_prompt_being_read_is_aborted_between_two_steps(llm: LlamaCppLlm) -> None:
-    """A prompt of 900 tokens takes seconds here, a step of 64 well under one."""
+    """A prompt of 900 tokens takes many steps of 64."""
     before = metric(llm, "prompt_tokens_total")
     reading = asyncio.create_task(read(llm, ask("Read this. " * 300, 8, "b")))
-    await asyncio.sleep(0.2)
+    await until_running(llm)
     reading.cancel()
     await asyncio.wait([reading])
     await until_idle(llm)
@@ -151,8 +157,8 @@ async def test_of_those_that_wait_the_lowest_priority_number_runs_first(llm: Lla
         order.append(name)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(run("first", ask(STORY, 10, "a", 0)))
-        await asyncio.sleep(0.05)
+        group.create_task(run("first", ask(STORY, 100, "a", 0)))
+        await until_running(llm)
         group.create_task(run("speculative", ask("Hi", 2, "b", 1)))
         group.create_task(run("committed", ask("Hi", 2, "c", 0)))
     assert order == ["first", "committed", "speculative"]
@@ -176,7 +182,7 @@ async def test_the_event_loop_stays_free_while_a_prompt_is_read(llm: LlamaCppLlm
     while not reading.done():
         await asyncio.sleep(0.002)
         turns += 1
-    assert turns > 100
+    assert turns > 5  # one or two, if the loop stood still
 
 
 @with_real_model
@@ -214,7 +220,7 @@ def test_loading_leaves_the_signal_handlers_alone(store: ModelStore) -> None:
     try:
         engine = llamacpp_llm.load(LlmOptions(context_tokens=512, slots=1), store)
         signal.raise_signal(signal.SIGTERM)
-        assert heard.wait(1)
+        assert heard.wait(60)
     finally:
         signal.signal(signal.SIGTERM, before)
     asyncio.run(engine.aclose())

@@ -13,8 +13,6 @@ export class VoidSpeaker {
   #renderedS = 0;
   #timer;
   #onView;
-  /** When sound came out last, ms. */
-  lastSoundMs = -Infinity;
   /** Seconds of sound that came out. */
   soundS = 0;
 
@@ -51,7 +49,6 @@ export class VoidSpeaker {
       this.#core.render(block);
       this.#renderedS += BLOCK_MS / 1000;
       if (block.some((sample) => Math.abs(sample) > 0.003)) {
-        this.lastSoundMs = performance.now();
         this.soundS += BLOCK_MS / 1000;
       }
     }
@@ -132,7 +129,7 @@ export class Wire {
 }
 
 /** Resolves with the detail of an event that passes `isIt`. */
-export function event(client, type, isIt = () => true, withinMs = 10000) {
+export function event(client, type, isIt = () => true, withinMs = 60000) {
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       client.removeEventListener(type, see);

@@ -19,7 +19,7 @@ namespace VoiceAvatar.Console
     internal static class Program
     {
         private const double FrameS = 1.0 / 72;
-        private const double LimitS = 60;
+        private const double LimitS = 200;
 
         private static int Main(string[] arguments)
         {

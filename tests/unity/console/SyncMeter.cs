@@ -39,7 +39,7 @@ namespace VoiceAvatar.Console
             });
         }
 
-        /// <summary>Writes mean, mean of the size, p95 and the greatest error; positive = mouth ahead.</summary>
+        /// <summary>Writes mean, median, mean of the size, p95 and the greatest error; positive = mouth ahead.</summary>
         public void Measure(List<Speaker.Played> log, JsonWriter json)
         {
             List<double> errors = new List<double>();
@@ -68,6 +68,8 @@ namespace VoiceAvatar.Console
             json.Name("largest_mouth").Number(_largestSum);
             json.Name("sync_frames").Integer(sizes.Length);
             json.Name("sync_mean_ms").Number(errors.Count == 0 ? 0 : errors.Average());
+            double[] sorted = errors.OrderBy(e => e).ToArray();
+            json.Name("sync_median_ms").Number(errors.Count == 0 ? 0 : sorted[sorted.Length / 2]);
             json.Name("sync_mean_abs_ms").Number(errors.Count == 0 ? 0 : sizes.Average());
             json.Name("sync_p95_ms").Number(errors.Count == 0 ? 0 : sizes[(int)(0.95 * (sizes.Length - 1))]);
             json.Name("sync_max_ms").Number(errors.Count == 0 ? 0 : sizes[sizes.Length - 1]);

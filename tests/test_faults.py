@@ -344,7 +344,7 @@ async def test_minutes_of_silence_are_no_turn_and_cost_no_memory() -> None:
     async with Conversation(workers, options, session_id="s", rate_hz=16_000) as conversation:
         for _ in range(5 * 60):
             conversation.hear(hush(1.0), 16_000)
-            await eventually(lambda: not conversation._windows)
+            await conversation.heard()
         assert conversation.backlog == 1  # the state at the start
         history = conversation._history
         assert history.end == pytest.approx(5 * 60 * MIC_HZ, abs=WINDOW_SAMPLES)

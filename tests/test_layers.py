@@ -31,15 +31,17 @@ LAYERS: dict[int, str] = {
     " boundaries fitted_durations loudness mouth echo echo_delay echo_filter loudspeaker"
     " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
-    " autonomic budget",
+    " autonomic budget"
+    " aside g711",
     2: "client_rules face_frames"
     " codes config config_doc frames holding listening message_schemas negotiation protocol"
-    " protocol_tables replay replies resumption retraction session timeline wire",
+    " protocol_tables realtime replay replies resumption retraction session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
     " models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
     " workers",
     4: "connection_face"
-    " client client_audio client_link client_reply closing connection connection_audio http_edge"
+    " client client_audio client_link client_reply closing connection connection_audio"
+    " connection_realtime http_edge line"
     " protocol_schema roster served server",
     5: "conformance"
     " __main__ bench cli command_chat command_doctor command_microphone command_models"
@@ -105,6 +107,18 @@ WITHIN: dict[str, str] = {
     "protocol": "frames wire",
     "protocol_tables": "codes message_schemas wire",
     "listening": "holding",
+    "realtime.avatar": "protocol realtime.responses realtime.server_events realtime.settings wire",
+    "realtime.client_events": "realtime.refusals",
+    "realtime.dialect": "realtime.avatar realtime.beta realtime.client_events"
+    " realtime.items realtime.microphone realtime.refusals realtime.responses"
+    " realtime.server_events realtime.settings realtime.steps realtime.turns replies",
+    "realtime.items": "realtime.client_events realtime.refusals realtime.server_events",
+    "realtime.microphone": "realtime.client_events realtime.refusals realtime.settings",
+    "realtime.responses": "realtime.client_events realtime.items realtime.server_events"
+    " realtime.settings",
+    "realtime.settings": "realtime.client_events realtime.refusals",
+    "realtime.steps": "realtime.server_events",
+    "realtime.turns": "realtime.items realtime.microphone realtime.server_events realtime.settings",
     "retraction": "wire",
     "session": "listening replies",
     "engines.faster_whisper_stt": "models",
@@ -133,15 +147,17 @@ WITHIN: dict[str, str] = {
     "bench.lipsync": "command_say",
     "client": "client_audio client_link client_reply",
     "client_reply": "client_audio",
-    "connection": "closing served",
+    "connection": "closing line served",
     "connection_audio": "closing",
+    "connection_realtime": "closing connection line served",
+    "line": "closing",
     "client_rules.movement": "retraction wire",
     "client_rules.reactions": "client_rules.reconnecting frames protocol wire",
     "client_rules.reconnecting": "codes",
     "resumption": "codes",
     "roster": "closing served",
     "served": "connection_audio connection_face",
-    "server": "closing connection http_edge roster served",
+    "server": "closing connection connection_realtime http_edge line roster served",
     "__main__": "cli",
     "cli": "bench.command command_chat command_doctor command_models command_say command_serve"
     " conformance.command",

@@ -97,6 +97,19 @@ class ServerOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RealtimeOptions:
+    """The Realtime protocol at `/v1/realtime`.
+
+    Attributes:
+        max_ahead_s: reply audio sent before it is played, seconds: clients of this protocol
+            buffer, and tell with `truncate` what they have not played. What is sent ahead is
+            made ahead, and lost if the user interrupts.
+    """
+
+    max_ahead_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All options, by stage."""
 
@@ -116,6 +129,7 @@ class Config:
     playout: PlayoutOptions = field(default_factory=PlayoutOptions)
     session: SessionOptions = field(default_factory=SessionOptions)
     threads: ThreadOptions = field(default_factory=ThreadOptions)
+    realtime: RealtimeOptions = field(default_factory=RealtimeOptions)
 
 
 PER_SESSION: Final = frozenset(

@@ -12,7 +12,6 @@ import hmac
 import logging
 import secrets
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -44,6 +43,7 @@ from voice_avatar.events import (
     WarningNotice,
 )
 from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR, is_face
+from voice_avatar.line import Line, until_first
 from voice_avatar.logs import SessionLog
 from voice_avatar.served import ServedSession
 
@@ -52,15 +52,11 @@ _log = logging.getLogger(__name__)
 MAX_ERRORS = 100
 """Errors of its own making after which a client is closed (4000)."""
 
-WRITE_LIMIT_BYTES = 32 * 1024
-"""Bytes that wait for the system to take them, from which on sending waits for the client."""
-
 MESSAGES_PER_S = 100.0
 """Text messages per second that a client may send: ten times what PROTOCOL.md asks of it."""
 
 MESSAGE_BURST = 500.0
 """Text messages at once; beyond, the client is closed (4429)."""
-
 
 GAZES_PER_S = 10.0
 """`user.gaze` messages per second that are taken; the rest is dropped."""
@@ -158,8 +154,7 @@ class Connection:
         self._errors = 0
         self._messages = Budget(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
-        self._waiting: deque[str | bytes] = deque()
-        self._sending = asyncio.Lock()
+        self._line = Line(socket, terms.slow_consumer_s, meter.note_bytes)
         self._must_go = asyncio.Event()
         self._is_done = asyncio.Event()
 
@@ -192,12 +187,12 @@ class Connection:
     def _begin(self, served: ServedSession, *, is_second_choice: bool) -> None:
         """A new session begins."""
         agreed = served.agreed
-        self._waiting.append(served.frame(self._ready(served)))
+        self._line.put((served.frame(self._ready(served)),))
         warnings = [("setting_unavailable", f"Not available: {w}.") for w in agreed.unavailable]
         if is_second_choice:
             warnings.insert(0, ("resume_failed", "The session is gone; this is a new one."))
         for code, message in warnings:
-            self._waiting.append(served.frame(wire.WarningMessage(code=code, message=message)))
+            self._line.put((served.frame(wire.WarningMessage(code=code, message=message)),))
 
     def _resume(self, served: ServedSession, resume: wire.Resume) -> None:
         """A session goes on: what may have been lost is sent again, before anything else."""
@@ -208,8 +203,8 @@ class Connection:
             resume=self._offer(served, held=resume.token),
         )
         now_ms = self._clock() * 1000
-        self._waiting.append(protocol.encode_text(answer, seq=resume.last_seq, ts_ms=now_ms))
-        self._waiting += replayed.frames
+        self._line.put((protocol.encode_text(answer, seq=resume.last_seq, ts_ms=now_ms),))
+        self._line.put(replayed.frames)
         self._log.info(
             "session resumed", extra={"frames": len(replayed.frames), "lost": replayed.is_lost}
         )
@@ -222,20 +217,13 @@ class Connection:
 
     async def _talk(self, served: ServedSession) -> None:
         """Runs reader and writer until one of them ends, or another connection takes over."""
-        reader = asyncio.create_task(self._read(served))
-        writer = asyncio.create_task(self._write(served))
-        leaver = asyncio.create_task(self._must_go.wait())
         try:
-            await asyncio.wait((reader, writer, leaver), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (reader, writer, leaver):
-                task.cancel()
-            results = await asyncio.gather(reader, writer, leaver, return_exceptions=True)
+            await until_first(self._read(served), self._write(served), self._must_go.wait())
+        except Exception:
+            if not self._must_go.is_set():
+                raise
         if self._must_go.is_set():
             raise Closing(CloseCode.REPLACED)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
 
     async def _hello(self) -> wire.SessionHello:
         try:
@@ -301,32 +289,20 @@ class Connection:
     async def tell(self, message: wire.ServerMessage) -> None:
         """Sends a message."""
         if self.served is not None:
-            self._waiting.append(self.served.frame(message))
+            self._line.put((self.served.frame(message),))
         else:
             seq, self.greeting_count = self.greeting_count, self.greeting_count + 1
             now_ms = self._clock() * 1000
-            self._waiting.append(protocol.encode_text(message, seq=seq, ts_ms=now_ms))
-        await self._flush()
+            self._line.put((protocol.encode_text(message, seq=seq, ts_ms=now_ms),))
+        await self._line.flush()
 
-    async def _flush(self) -> None:
-        """Sends what waits. Reader and writer both do, and nobody overtakes."""
-        async with self._sending:
-            while self._waiting:
-                await self._send(self._waiting.popleft())
+    async def goodbye(self, reconnect_ms: float) -> None:
+        """Tells that the server is about to stop."""
+        await self.tell(wire.SessionGoaway(reconnect_in_ms=reconnect_ms, reason="shutdown"))
 
-    async def _send(self, data: str | bytes) -> None:
-        self._meter.note_bytes(0, len(data))
-        waiting = self._socket.transport.get_write_buffer_size()
-        if waiting + len(data) < WRITE_LIMIT_BYTES:  # then this does not wait for the client
-            await self._socket.send(data)
-            return
-        try:
-            async with asyncio.timeout(self._terms.slow_consumer_s):
-                await self._socket.send(data)
-        except TimeoutError:
-            raise Closing(
-                CloseCode.SLOW_CONSUMER, "slow_consumer", "The client reads too slowly."
-            ) from None
+    async def explain(self, end: Closing) -> None:
+        """Tells why the connection is about to close."""
+        await self.tell(wire.ErrorMessage(code=end.error, message=end.message, fatal=True))
 
     async def _warn(self, code: str, message: str) -> None:
         await self.tell(wire.WarningMessage(code=code, message=message))
@@ -345,15 +321,15 @@ class Connection:
         await self.tell(wire.ErrorMessage(code=error.code, message=error.message, ref=ref))
 
     async def _write(self, served: ServedSession) -> None:
-        await self._flush()
+        await self._line.flush()
         async for notice in served.conversation.notices():
             self._note(notice, served)
             # From here to the end of the line nothing waits: what is taken out of the outbox is in
             # the replay before it can get lost.
             frames = served.frames(notice)
-            self._waiting += frames
+            self._line.put(frames)
             self._note_pacing(notice, frames)
-            await self._flush()
+            await self._line.flush()
         raise Closing(CloseCode.IDLE_TIMEOUT, "idle_timeout", "Nothing was said for too long.")
 
     def _note_pacing(self, notice: Notice, frames: list[str | bytes]) -> None:
@@ -447,14 +423,19 @@ class Connection:
             served.conversation.hear(heard.pcm, served.agreed.audio_in.rate_hz, heard.pts)
 
 
-async def close(connection: Connection | None, socket: ServerConnection, error: Exception) -> None:
+class Explaining(Protocol):
+    """A connection that can tell why it closes."""
+
+    async def explain(self, end: Closing) -> None:
+        """Tells why the connection is about to close."""
+
+
+async def close(connection: Explaining | None, socket: ServerConnection, error: Exception) -> None:
     """Closes a socket because of `error`, telling the client why if it can still be told."""
     if isinstance(error, ConnectionClosed):
         return
     end = Closing.because_of(error)
     if end.error and connection is not None and end.code is not CloseCode.SLOW_CONSUMER:
         with suppress(ConnectionClosed, Closing):
-            await connection.tell(
-                wire.ErrorMessage(code=end.error, message=end.message, fatal=True)
-            )
+            await connection.explain(end)
     await shut(socket, end.code, end.message if end.code is CloseCode.OVERLOADED else end.error)

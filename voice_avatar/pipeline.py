@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Protocol
 
+from voice_avatar.aside import AsideFloor
 from voice_avatar.audio import AudioHistory, silence
 from voice_avatar.body import BodyOptions, can_show
 from voice_avatar.capture import Capture, CaptureOptions
@@ -38,6 +39,7 @@ from voice_avatar.events import (
     OpenGate,
     ReplyAudio,
     ReplyPaused,
+    ReplyRequest,
     ReplyResumed,
     ScoreTurn,
     SessionInput,
@@ -63,7 +65,7 @@ from voice_avatar.mood import Baseline, left_by
 from voice_avatar.outbox import Outbox
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import Session, SessionOptions
-from voice_avatar.speaking import ReplyRun
+from voice_avatar.speaking import Floor, ReplyRun
 from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
@@ -199,6 +201,8 @@ class Conversation:
         self._windows: deque[AudioWindow] = deque()
         self._is_overrun = False
         self._is_hearing = False
+        self._all_heard = asyncio.Event()
+        self._all_heard.set()
         self._unwanted: dict[int, threading.Event] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._rings_s = 0.0
@@ -328,6 +332,47 @@ class Conversation:
                 self._windows.popleft()
         self._listen()
 
+    async def heard(self) -> None:
+        """Waits until all microphone audio that was taken has been listened to."""
+        await self._all_heard.wait()
+
+    def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
+        """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
+        options = self._options.session
+        start = StartReply(
+            reply_id,
+            self.session.prompt_of(wish),
+            self._options.session.language or "en",
+            max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
+            temperature=options.temperature if wish.temperature is None else wish.temperature,
+            is_silent=bool(wish.is_silent),
+        )
+        floor = AsideFloor(reply_id, self._outbox.put)
+        run = self._run_of(
+            start,
+            GesturePlanner(
+                self._options.gestures,
+                start.language,
+                reply_id,
+                self.rate_hz,
+                1,
+                self._options.vocabulary,
+            ),
+            floor,
+        )
+        run.open_gate()
+        task = self._spawn(self._run_aside(run, floor, reply_id))
+        self._replies[reply_id] = _Running(run, task)
+
+    async def _run_aside(self, run: ReplyRun, floor: AsideFloor, reply_id: int) -> None:
+        await self._run_reply(run, reply_id)
+        floor.over()
+
+    def stop_aside(self, reply_id: int) -> None:
+        """Stops a reply beside the conversation. Idempotent."""
+        if running := self._replies.pop(reply_id, None):
+            running.task.cancel()
+
     def _warn(self, code: str, message: str) -> None:
         self._outbox.put(WarningNotice(code, message))
 
@@ -432,8 +477,12 @@ class Conversation:
 
     def _listen(self) -> None:
         """Has the windows that wait heard, unless some are being heard."""
-        if self._is_hearing or not self._windows:
+        if self._is_hearing:
             return
+        if not self._windows:
+            self._all_heard.set()
+            return
+        self._all_heard.clear()
         self._is_hearing = True
         windows = tuple(self._windows)
         self._windows.clear()
@@ -535,8 +584,14 @@ class Conversation:
             baseline=options.baseline,
             mood=left_by(start.feeling, options.baseline),
         )
+        run = self._run_of(start, planner, self)
+        task = self._spawn(self._run_reply(run, start.reply_id))
+        self._replies[start.reply_id] = _Running(run, task)
+
+    def _run_of(self, start: StartReply, planner: GesturePlanner, floor: Floor) -> ReplyRun:
+        options = self._options
         voice = self._workers.engines.tts.capabilities
-        run = ReplyRun(
+        return ReplyRun(
             start,
             LlmRequest(start.messages, start.max_tokens, start.temperature, self._session_id),
             workers=self._workers,
@@ -546,12 +601,10 @@ class Conversation:
                 start.reply_id, self.rate_hz, voice, planner, self._level, start.meant
             ),
             playout=options.playout,
-            floor=self,
+            floor=floor,
             outbox=self._outbox,
             clock=self._clock,
         )
-        task = self._spawn(self._run_reply(run, start.reply_id))
-        self._replies[start.reply_id] = _Running(run, task)
 
     async def _run_reply(self, run: ReplyRun, reply_id: int) -> None:
         try:

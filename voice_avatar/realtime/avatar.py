@@ -1,0 +1,164 @@
+"""Extension events `avatar.*`: mouth, gestures, gaze, face, captions. Pure.
+
+They are sent only to clients that ask for them (`?avatar=visemes,gestures`, or `x_avatar` in
+`session.update`): stock clients may break at events that they do not know. All times are
+milliseconds from the first sample of the response's audio; what they mean is in PROTOCOL.md, where
+the messages have the same fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from voice_avatar import wire
+from voice_avatar.events import Notice
+from voice_avatar.protocol import Dialect as Native
+from voice_avatar.protocol import to_message
+from voice_avatar.realtime.responses import Response
+from voice_avatar.realtime.server_events import ServerEvent
+from voice_avatar.realtime.settings import Settings
+
+
+class AvatarEvent(ServerEvent, frozen=True, kw_only=True):
+    """Belongs to a response; null = to none."""
+
+    response_id: str | None
+    item_id: str | None
+
+
+class AvatarVisemes(AvatarEvent, frozen=True, kw_only=True, tag="avatar.visemes"):
+    """Mouth poses, before the audio that they belong to (PROTOCOL.md, `visemes`)."""
+
+    set: str
+    keys: tuple[tuple[float, int, float], ...]
+    until_ms: float
+
+
+class AvatarGesture(AvatarEvent, frozen=True, kw_only=True, tag="avatar.gesture"):
+    """A gesture with its sync points (PROTOCOL.md, `gesture`)."""
+
+    id: str
+    lexeme: str
+    kind: str
+    mode: str
+    amplitude: float
+    start_ms: float
+    stroke_start_ms: float
+    stroke_ms: float
+    stroke_end_ms: float
+    relax_ms: float
+    end_ms: float
+    source: str
+    target: str
+
+
+class AvatarHead(AvatarEvent, frozen=True, kw_only=True, tag="avatar.head"):
+    """A movement of the head (PROTOCOL.md, `head`)."""
+
+    lexeme: str
+    amount: float
+    repeats: int
+    start_ms: float
+    stroke_ms: float
+    end_ms: float
+    source: str
+    side: str
+
+
+class AvatarGaze(AvatarEvent, frozen=True, kw_only=True, tag="avatar.gaze"):
+    """Where the avatar looks (PROTOCOL.md, `gaze`)."""
+
+    target: str
+    start_ms: float
+    end_ms: float
+    source: str
+    head: float
+
+
+class AvatarExpression(AvatarEvent, frozen=True, kw_only=True, tag="avatar.expression"):
+    """A facial expression (PROTOCOL.md, `face`)."""
+
+    t_ms: float
+    expression: str
+    intensity: float
+    valence: float
+    arousal: float
+    fade_ms: float
+    hold_ms: float
+    source: str
+
+
+class AvatarCaption(AvatarEvent, frozen=True, kw_only=True, tag="avatar.caption"):
+    """A clause with the times of its words (PROTOCOL.md, `reply.segment`)."""
+
+    index: int
+    text: str
+    start_ms: float
+    end_ms: float
+    words: tuple[tuple[str, float, float, int], ...]
+
+
+class AvatarBody(AvatarEvent, frozen=True, kw_only=True, tag="avatar.body"):
+    """A movement outside any response, to start on arrival (PROTOCOL.md, `body`)."""
+
+    kind: str
+    lexeme: str
+    amplitude: float
+    duration_ms: float
+    source: str
+    repeats: int
+
+
+class AvatarState(AvatarEvent, frozen=True, kw_only=True, tag="avatar.state"):
+    """State of the conversation (PROTOCOL.md, `state`)."""
+
+    state: str
+
+
+_KINDS: Final[dict[type[wire.ServerMessage], tuple[str, type[AvatarEvent]]]] = {
+    wire.Visemes: ("visemes", AvatarVisemes),
+    wire.Gesture: ("gestures", AvatarGesture),
+    wire.Head: ("gestures", AvatarHead),
+    wire.Gaze: ("gaze", AvatarGaze),
+    wire.Face: ("expressions", AvatarExpression),
+    wire.ReplySegment: ("captions", AvatarCaption),
+    wire.Body: ("body", AvatarBody),
+    wire.State: ("state", AvatarState),
+}
+
+EVENTS: Final = frozenset(name for name, _ in _KINDS.values())
+"""What a client may ask for: one name for each kind of event, head movements are gestures."""
+
+_NOT_TAKEN: Final = {"seq", "ts_ms", "reply_id"}
+
+
+def told(
+    notice: Notice, response: Response | None, settings: Settings, reply_hz: int
+) -> AvatarEvent | None:
+    """Returns the event that tells a notice; None = there is none, or nobody wants it."""
+    message = to_message(notice, Native(reply_hz, "pcm16", settings.viseme_set))
+    if message is None:
+        return None
+    name, kind = _KINDS.get(type(message), ("", AvatarEvent))
+    if name not in settings.avatar:
+        return None
+    fields: dict[str, Any] = {
+        field: getattr(message, field)
+        for field in message.__struct_fields__
+        if field not in _NOT_TAKEN
+    }
+    item = response.message if response is not None else None
+    return kind(
+        response_id=response.response_id if response is not None else None,
+        item_id=item.item_id if item is not None else None,
+        **fields,
+    )
+
+
+def wished(query: str) -> tuple[str, ...]:
+    """Returns the names in `?avatar=`; those that are none are left out."""
+    return tuple(name for name in dict.fromkeys(query.split(",")) if name in EVENTS)
+
+
+ENCODABLE: Final = tuple(kind for _, kind in _KINDS.values())
+"""All extension events, for the documentation and its tests."""

@@ -1,0 +1,202 @@
+"""The conversation as its client sees it: items in order. Pure.
+
+The session has a history of its own, of what was heard; an item knows by which key it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from msgspec import UNSET
+
+from voice_avatar.events import Message, TimedWord
+from voice_avatar.realtime import client_events as ce
+from voice_avatar.realtime.refusals import Refusal
+from voice_avatar.realtime.server_events import ContentBody, ItemBody, ItemStatus
+
+ROOT = "root"
+"""`previous_item_id` of an item that is put before all others."""
+
+
+@dataclass(slots=True)
+class Item:
+    """An item of the conversation.
+
+    Attributes:
+        item_id: its id.
+        kind: what it is.
+        role: whose message it is.
+        status: where it stands.
+        contents: of a message: type and text of each part.
+        key: of it in the session's history, "" = it is not there.
+        reply_id: of the reply that it is, 0 = none.
+        audio: samples of its audio that were sent, at the reply's rate.
+        words: when its words are spoken.
+        name, call_id, arguments, output: of a function call and its output.
+    """
+
+    item_id: str
+    kind: str = "message"
+    role: str = ""
+    status: ItemStatus = "completed"
+    contents: list[tuple[str, str | None]] = field(default_factory=list)
+    key: str = ""
+    reply_id: int = 0
+    audio: int = 0
+    words: list[TimedWord] = field(default_factory=list)
+    name: str = ""
+    call_id: str = ""
+    arguments: str = ""
+    output: str = ""
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return " ".join(text for _, text in self.contents if text)
+
+    def told(self) -> ItemBody:
+        """Returns it as events show it."""
+        match self.kind:
+            case "function_call":
+                return ItemBody(
+                    id=self.item_id,
+                    type="function_call",
+                    status=self.status,
+                    name=self.name,
+                    call_id=self.call_id,
+                    arguments=self.arguments,
+                )
+            case "function_call_output":
+                return ItemBody(
+                    id=self.item_id,
+                    type="function_call_output",
+                    status=self.status,
+                    call_id=self.call_id,
+                    output=self.output,
+                )
+            case _:
+                return ItemBody(
+                    id=self.item_id,
+                    type="message",
+                    status=self.status,
+                    role=self.role,  # type: ignore[arg-type]
+                    content=tuple(_content(kind, text) for kind, text in self.contents),
+                )
+
+
+def _content(kind: str, text: str | None) -> ContentBody:
+    if kind.endswith("audio"):
+        return ContentBody(type=kind, transcript=text)
+    return ContentBody(type=kind, text=text if text is not None else UNSET)
+
+
+class Items:
+    """All items, in order."""
+
+    def __init__(self, new_id: Callable[[str], str]) -> None:
+        self._new_id = new_id
+        self._items: list[Item] = []
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
+    def find(self, item_id: str) -> Item | None:
+        """Returns the item of that id."""
+        return next((item for item in self._items if item.item_id == item_id), None)
+
+    def call(self, call_id: str) -> Item | None:
+        """Returns the function call of that id."""
+        calls = (item for item in self._items if item.kind == "function_call")
+        return next((item for item in calls if item.call_id == call_id), None)
+
+    def before(self, item: Item) -> str | None:
+        """Returns the id of the item before, None = it is the first."""
+        at = self._items.index(item)
+        return self._items[at - 1].item_id if at else None
+
+    @property
+    def last_id(self) -> str | None:
+        """Id of the last item."""
+        return self._items[-1].item_id if self._items else None
+
+    def append(self, item: Item) -> None:
+        """Adds an item at the end."""
+        self._items.append(item)
+
+    def remove(self, item: Item) -> None:
+        """Takes an item out."""
+        self._items.remove(item)
+
+    def place(self, item: Item, previous_id: str | None) -> str | None:
+        """Puts an item after another one.
+
+        Returns:
+            The key in the session's history that it follows; "" = it is first, None = last.
+
+        Raises:
+            Refusal: there is one of that id already, or none to put it after.
+        """
+        if self.find(item.item_id) is not None:
+            message = f"There is an item '{item.item_id}' already."
+            raise Refusal("item_create_invalid_item_id", message, "item.id")
+        if previous_id is None or (self._items and previous_id == self._items[-1].item_id):
+            self._items.append(item)
+            return None
+        if previous_id == ROOT:
+            self._items.insert(0, item)
+            return "" if len(self._items) > 1 else None
+        previous = self.find(previous_id)
+        if previous is None:
+            message = f"There is no item '{previous_id}'."
+            raise Refusal("item_create_invalid_previous_item_id", message, "previous_item_id")
+        at = self._items.index(previous) + 1
+        self._items.insert(at, item)
+        return next((one.key for one in reversed(self._items[:at]) if one.key), "")
+
+    def made(self, wish: ce.Item) -> Item:
+        """Returns an item of the client's, not yet put anywhere.
+
+        Raises:
+            Refusal: it has content that cannot be used.
+        """
+        item_id = wish.id or self._new_id("item")
+        match wish:
+            case ce.MessageItem():
+                contents = [_checked(wish.role, content) for content in wish.content]
+                item = Item(item_id, role=wish.role, contents=contents)
+            case ce.CallItem():
+                call_id = wish.call_id or self._new_id("call")
+                item = Item(item_id, "function_call", name=wish.name, call_id=call_id)
+                item.arguments = wish.arguments
+            case _:
+                item = Item(item_id, "function_call_output", call_id=wish.call_id)
+                item.output = wish.output
+        return item
+
+
+def _checked(role: str, content: ce.Content) -> tuple[str, str | None]:
+    """Returns type and text of a part, if the role may have it."""
+    kind = content.type
+    if kind == "text":  # the beta's name for what the assistant writes
+        kind = "output_text"
+    is_output = kind.startswith("output")
+    if is_output != (role == "assistant") or (role == "system" and kind != "input_text"):
+        message = f"Invalid value: '{content.type}' is no content of a message of {role}."
+        raise Refusal("invalid_value", message, "item.content")
+    if kind == "input_image":
+        raise Refusal("unsupported", "The model sees no images.", "item.content")
+    text = content.transcript if kind.endswith("audio") else content.text
+    if text is None:
+        if kind.endswith("audio"):
+            message = "Audio in an item needs its transcript; speech goes to input_audio_buffer."
+            raise Refusal("unsupported", message, "item.content.audio")
+        raise Refusal("missing_required_parameter", "Missing: the text.", "item.content.text")
+    return kind, text
+
+
+def message_of(item: Item) -> Message | None:
+    """Returns what the model is shown of an item; None = nothing."""
+    if item.kind != "message" or not item.text:
+        return None
+    return Message(item.role, item.text)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Notes the outcome of each test that names a row of the table."""
     report: pytest.TestReport = yield  # type: ignore[assignment]
     client = item.get_closest_marker("client")
-    if client and (report.when == "call" or report.outcome != "passed"):
+    if client and not report.skipped and (report.when == "call" or report.failed):
         for row in item.iter_markers("row"):
             found = item.config.stash[_FOUND]
             found.note(client.args[0], row.args[0], _outcome(report, call))

@@ -118,7 +118,12 @@ def server(folder: Path, config: str = SCRIPTED, tls: Certificate | None = None)
     file = folder / "server.toml"
     file.write_text("\n".join([*lines, config, ""]), "utf-8")
     command = [sys.executable, "-m", "voice_avatar", "serve", "--config", str(file), "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # The server takes VOICE_AVATAR_… for its own options.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("VOICE_AVATAR_") or name == "VOICE_AVATAR_HOME"
+    } | {"PYTHONPATH": str(ROOT)}
     log = folder / "server.log"
     with (
         log.open("w", encoding="utf-8") as errors,
@@ -158,12 +163,14 @@ def _address(process: subprocess.Popen[str], log: Path) -> str:
 
 def run(command: Sequence[str | Path], **environment: str) -> dict[str, Any]:
     """Runs a client program to its end and returns the facts that it printed."""
+    # What a program imports is compiled once, and kept: its environment was made without compiling.
+    kept = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment}
     process = subprocess.Popen(
         [str(part) for part in command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **environment},
+        env=kept,
         start_new_session=True,
     )
     try:

@@ -38,13 +38,6 @@ FEATURES: Final = (
 )
 """Rows, in this order; a test names one of them."""
 
-NOT_TRIED: Final = {
-    "openai (npm)": {
-        "audio turn, semantic_vad": "the same events as from Python",
-    },
-}
-"""Why a client has no test for a feature."""
-
 
 @dataclass
 class Column:

@@ -62,4 +62,4 @@ def test_a_reply_is_interrupted_by_the_agent(facts: Facts) -> None:
     found = got(facts, "cancel")
     assert found["errors"] == []
     assert found["status"] == "cancelled"
-    assert found["again"]
+    assert found["again"] == "You said: still here"

@@ -130,6 +130,8 @@ const byHand = () =>
     session.interrupt();
     const { response } = await over;
     const { audio_end_ms } = await cut;
+    session.updateHistory([]);
+    await heard.next("conversation.item.deleted");
     const done = heard.next("response.done");
     session.sendMessage("still here");
     return { status: response.status, audio_end_ms, next: (await done).response.status };

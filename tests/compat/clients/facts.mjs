@@ -9,9 +9,11 @@ export const RATE_HZ = 24_000;
 const FRAME_SAMPLES = RATE_HZ / 50;
 const WITHIN_MS = 90_000;
 const AT_ONCE = 4;
-export const LONG_TEXT =
-  "the quick brown fox jumps over the lazy dog and then it goes to sleep under the old apple tree " +
-  "until somebody comes along the road with a basket of bread and wakes it up again";
+/** So long (45 s, spoken back) that its reply is still on its way when somebody speaks over it. */
+export const LONG_TEXT = (
+  "The quick brown fox jumps over the lazy dog and then it goes to sleep under the old apple tree " +
+  "until somebody comes along the road with a basket of bread and wakes it up again. "
+).repeat(4);
 
 /** Returns {url, speech, only}: the server's ws://HOST:PORT/v1, samples of a question, features. */
 export function readArguments() {

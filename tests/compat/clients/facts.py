@@ -25,10 +25,11 @@ RATE_HZ = 24_000
 FRAME_BYTES = RATE_HZ // 50 * 2
 WITHIN_S = 90.0
 AT_ONCE = 4
-LONG_TEXT = (
-    "the quick brown fox jumps over the lazy dog and then it goes to sleep under the old apple "
-    "tree until somebody comes along the road with a basket of bread and wakes it up again"
+LONG_TEXT = 4 * (
+    "The quick brown fox jumps over the lazy dog and then it goes to sleep under the old apple "
+    "tree until somebody comes along the road with a basket of bread and wakes it up again. "
 )
+"""So long (45 s, spoken back) that its reply is still on its way when somebody speaks over it."""
 
 
 def arguments() -> argparse.Namespace:
@@ -85,9 +86,10 @@ async def collected(features: dict[str, Feature]) -> dict[str, Facts]:
                 async with asyncio.timeout(WITHIN_S):
                     return await feature()
             except Exception as error:
-                notes = "; ".join(getattr(error, "__notes__", []))
-                where = traceback.format_exc(limit=-2)
-                return {"error": f"{type(error).__name__}: {error} {notes}".strip(), "trace": where}
+                # A limit of time hides what was waited for in its cause.
+                notes = getattr(error, "__notes__", []) + getattr(error.__cause__, "__notes__", [])
+                said = f"{type(error).__name__}: {error} {'; '.join(notes)}".strip()
+                return {"error": said, "trace": traceback.format_exc(limit=-2)}
 
     found = await asyncio.gather(*(tried(feature) for feature in features.values()))
     return dict(zip(features, found, strict=True))

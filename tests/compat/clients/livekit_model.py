@@ -209,6 +209,8 @@ async def cancelling() -> Facts:
         talk.session.interrupt()
         await asyncio.wait_for(reading, 40)
         done = (await talk.until("response.done"))["response"]
+        await talk.session.update_chat_ctx(llm.ChatContext.empty())
+        await talk.say("still here")
         again = await Reply().take(await talk.session.generate_reply(instructions="Go on."))
         return {
             "status": done["status"],

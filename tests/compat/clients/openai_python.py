@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -55,18 +56,23 @@ class Call:
     def text(self, kind: str, start: int = 0) -> str:
         return "".join(event.delta for event in self.seen[start:] if event.type == kind)
 
-    def audio(self, start: int = 0) -> bytes:
-        deltas = (e.delta for e in self.seen[start:] if e.type == "response.output_audio.delta")
+    def audio(self, events: list[Any] | None = None) -> bytes:
+        heard = self.seen if events is None else events
+        deltas = (e.delta for e in heard if e.type == "response.output_audio.delta")
         return b"".join(base64.b64decode(delta) for delta in deltas)
 
-    async def say(self, text: str) -> None:
-        await self.connection.conversation.item.create(
-            item={
-                "type": "message",
-                "role": "user",
-                "content": [{"type": "input_text", "text": text}],
-            }
-        )
+    def audio_ms(self, events: list[Any] | None = None) -> int:
+        return len(self.audio(events)) * 500 // RATE_HZ
+
+    async def say(self, text: str, item_id: str | None = None) -> None:
+        item: dict[str, Any] = {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": text}],
+        }
+        if item_id is not None:
+            item["id"] = item_id
+        await self.connection.conversation.item.create(item=item)
 
     async def append(self, frame: bytes) -> None:
         await self.connection.input_audio_buffer.append(audio=base64.b64encode(frame).decode())
@@ -249,37 +255,44 @@ async def spoken_function_call() -> Facts:
         return {
             "name": made.name,
             "said": talk.text("response.output_audio_transcript.delta", start),
-            "audio_ms": len(talk.audio(start)) * 500 // RATE_HZ,
+            "audio_ms": talk.audio_ms(talk.seen[start:]),
         }
 
 
 async def interruption() -> Facts:
-    """Somebody speaks over the reply."""
+    """Somebody speaks over the reply; the client stops its loudspeaker and says what it played."""
     async with call({"audio": heard({"type": "server_vad", "silence_duration_ms": 400})}) as talk:
         await talk.say(LONG_TEXT)
         await talk.connection.response.create()
         first = (await talk.until("response.created")).response.id
-        await talk.until("response.output_audio.delta")
+        item = (await talk.until("response.output_audio.delta")).item_id
+        began_s = time.monotonic()
         async with microphone(SPEECH, talk.append):
             start = len(talk.seen)
             await talk.until("input_audio_buffer.speech_started")
+            told_ms = int((time.monotonic() - began_s) * 1000)
             over = (await talk.until("response.done")).response
             at = len(talk.seen)
-            while (after := (await talk.until("response.done")).response).id == first:
-                pass
-        late = [e for e in talk.seen[at:] if getattr(e, "response_id", None) == first]
+            await talk.connection.conversation.item.truncate(
+                item_id=item, content_index=0, audio_end_ms=min(told_ms, 1500)
+            )
+            await talk.until("conversation.item.truncated")
+            after = (await talk.until("response.done")).response
+            await talk.connection.conversation.item.retrieve(item_id=item)
+            kept = (await talk.until("conversation.item.retrieved")).item
+        late = [e.type for e in talk.seen[at:] if getattr(e, "response_id", None) == first]
         old = [e for e in talk.seen if getattr(e, "response_id", None) == first]
         return {
-            "first": first,
-            "over": over.id,
+            "is_first": over.id == first != after.id,
+            "told_ms": told_ms,
             "status": over.status,
             "reason": over.status_details.reason if over.status_details else None,
-            "late": [event.type for event in late],
-            "audio_ms": sum(
-                len(base64.b64decode(e.delta)) * 500 // RATE_HZ
-                for e in old
-                if e.type == "response.output_audio.delta"
+            "late": late,
+            "audio_ms": talk.audio_ms(old),
+            "said": "".join(
+                e.delta for e in old if e.type == "response.output_audio_transcript.delta"
             ),
+            "kept": kept.content[0].transcript,
             "types": talk.types(start),
             "next": after.status,
         }
@@ -291,7 +304,7 @@ async def truncation() -> Facts:
         await talk.connection.response.create()
         done = (await talk.until("response.done")).response
         item = done.output[0].id
-        whole_ms = len(talk.audio()) * 500 // RATE_HZ
+        whole_ms = talk.audio_ms()
         await talk.connection.conversation.item.truncate(
             item_id=item, content_index=0, audio_end_ms=whole_ms // 2
         )
@@ -313,13 +326,14 @@ async def truncation() -> Facts:
 
 async def cancelling() -> Facts:
     async with call({"audio": heard(None)}) as talk:
-        await talk.say(LONG_TEXT)
+        await talk.say(LONG_TEXT, "msg_long")
         await talk.connection.response.create()
         await talk.until("response.output_audio.delta")
         await talk.connection.response.cancel()
         done = (await talk.until("response.done")).response
         await talk.connection.response.cancel(event_id="nothing")
         refused = (await talk.until("error")).error
+        await talk.connection.conversation.item.delete(item_id="msg_long")
         start = len(talk.seen)
         await talk.say("still here")
         await talk.connection.response.create()
@@ -406,13 +420,7 @@ async def out_of_band() -> Facts:
 async def items() -> Facts:
     """History is made, read and deleted by the client."""
     async with call({"output_modalities": ["text"]}) as talk:
-        made = {
-            "id": "msg_mine",
-            "type": "message",
-            "role": "user",
-            "content": [{"type": "input_text", "text": "first"}],
-        }
-        await talk.connection.conversation.item.create(item=made)
+        await talk.say("first", "msg_mine")
         added = await talk.until("conversation.item.added")
         await talk.connection.conversation.item.retrieve(item_id="msg_mine")
         read = (await talk.until("conversation.item.retrieved")).item
@@ -476,7 +484,7 @@ report(
         "semantic": semantic_turn,
         "manual": manual_turn,
         "mu-law": telephone,
-        "function": function_call,
+        "function call": function_call,
         "spoken function": spoken_function_call,
         "interruption": interruption,
         "truncate": truncation,

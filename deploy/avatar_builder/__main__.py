@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from avatar_builder.build import build
-from avatar_builder.characters import CHARACTERS
+from avatar_builder.characters import characters
 from avatar_builder.shapes import viseme_mixtures
 from avatar_builder.source import Source, fetch_wheel
 from avatar_builder.vrm import CREDITS
@@ -29,7 +29,7 @@ def main() -> None:
     source = Source(fetch_wheel(options.cache))
     visemes = viseme_mixtures(_ROOT / "voice_avatar/data/visemes/sets.toml")
     index = []
-    for character in CHARACTERS:
+    for character in characters():
         if options.only not in {None, character.key}:
             continue
         avatar = build(source, character, visemes)

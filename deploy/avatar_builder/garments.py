@@ -7,14 +7,38 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from avatar_builder.figure import SOLE_M, Figure
-from avatar_builder.mesh import Mesh, clipped, hemmed, joined, one_region, smoothed, vertex_normals
+from avatar_builder.mesh import (
+    Mesh,
+    border_edges,
+    clipped,
+    hemmed,
+    joined,
+    one_region,
+    smoothed,
+    transferred,
+    triangulated,
+    vertex_normals,
+)
 from avatar_builder.rig import BONES, NUMBER
 from avatar_builder.source import Floats
 
-_COLLAR_ROOM_M = 0.022
-"""How much wider a collar is than the neck."""
 
-_CLOTH_TILE_M = 0.07
+@dataclass(frozen=True, slots=True)
+class Neckline:
+    """How a collar lies around the neck, metres.
+
+    Attributes:
+        room_m: How much wider it is than the neck.
+        height_m: How much higher it is than the joint of the neck, at the sides.
+        drop_m: How much it falls for every 6 cm to the front.
+    """
+
+    room_m: float
+    height_m: float
+    drop_m: float
+
+
+_CLOTH_TILE_M = 0.05
 """The size of one tile of the cloth's texture."""
 
 
@@ -67,7 +91,7 @@ class Cut:
         return np.minimum(self.waist_m - points[:, 1], points[:, 1] - self.ankle_m)
 
 
-def cut_of(figure: Figure) -> Cut:
+def cut_of(figure: Figure, neckline: Neckline) -> Cut:
     """Place the clothes' edges by the joints."""
     heads = figure.skeleton.heads
     neck, hips = heads[NUMBER["neck"]], heads[NUMBER["hips"]]
@@ -76,9 +100,9 @@ def cut_of(figure: Figure) -> Cut:
     band = skin[np.abs(skin[:, 1] - neck[1] - 0.03) < 0.012]
     low, high = band.min(axis=0), band.max(axis=0)
     return Cut(
-        neck=np.array([0.0, neck[1] + 0.008, (low[2] + high[2]) / 2]),
-        neck_radii_m=(high - low)[[0, 2]] / 2 + _COLLAR_ROOM_M,
-        neck_drop_m=0.018,
+        neck=np.array([0.0, neck[1] + neckline.height_m, (low[2] + high[2]) / 2]),
+        neck_radii_m=(high - low)[[0, 2]] / 2 + neckline.room_m,
+        neck_drop_m=neckline.drop_m,
         cuff_m=float(hand[0]) - 0.012,
         hem_m=float(hips[1]) - 0.045,
         waist_m=float(hips[1]) + 0.03,
@@ -116,8 +140,58 @@ def sweater(figure: Figure, cut: Cut) -> Mesh:
     mesh = clipped(suit, cut.upper(suit))
     height = mesh.positions[:, 1]
     looseness = np.clip((cut.waist_m + 0.12 - height) / 0.2, 0, 1)
-    mesh = _set_off(mesh, 0.008 + 0.009 * looseness, 5)
-    return _woven(_turned_in(_turned_in(mesh, 0.004), 0.008))
+    near_collar = np.clip(cut.collar(mesh) / 0.05, 0, 1)
+    mesh = _set_off(mesh, 0.003 + 0.004 * near_collar + 0.007 * looseness, 6)
+    band = _collar(mesh, cut)
+    return _woven(joined(_turned_in(_turned_in(mesh, 0.004), 0.008), band))
+
+
+def _collar(mesh: Mesh, cut: Cut) -> Mesh:
+    """Return a knitted band along the upper edge of a garment: a flat tube."""
+    border = np.unique(border_edges(mesh.triangles))
+    places = mesh.positions[border]
+    edge = border[(places[:, 1] > cut.hem_m + 0.2) & (np.abs(places[:, 0]) < 0.2)]
+    about = mesh.positions[edge] - cut.neck
+    order = np.argsort(np.arctan2(about[:, 0], about[:, 2]))
+    edge, turns = edge[order], np.arctan2(about[order, 0], about[order, 2])
+    count = 72
+    grid = np.linspace(-np.pi, np.pi, count, endpoint=False)
+
+    def around(values: Floats) -> Floats:
+        columns = [np.interp(grid, turns, values[edge, k], period=2 * np.pi) for k in range(3)]
+        line = np.stack(columns, axis=1)
+        for _ in range(8):
+            line = (np.roll(line, 1, 0) + 2 * line + np.roll(line, -1, 0)) / 4
+        return line
+
+    line, out = around(mesh.positions), around(vertex_normals(mesh.positions, mesh.triangles))
+    along = np.roll(line, -1, 0) - np.roll(line, 1, 0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    out -= (out * along).sum(axis=1, keepdims=True) * along
+    out /= np.linalg.norm(out, axis=1, keepdims=True)
+    inward = np.cross(out, along)
+    inward *= np.sign((inward * (cut.neck - line)).sum(axis=1, keepdims=True))
+    sides = np.linspace(0, 2 * np.pi, 10, endpoint=False)
+    wide, thick = 0.0105 * np.cos(sides), 0.0042 * np.sin(sides)
+    middle = line + 0.002 * inward
+    rings = (
+        middle[:, None]
+        + wide[None, :, None] * inward[:, None]
+        + thick[None, :, None] * (out[:, None])
+    )
+    positions = rings.reshape(-1, 3)
+    ring, side = np.meshgrid(np.arange(count), np.arange(len(sides)), indexing="ij")
+    onward, upward = (ring + 1) % count, (side + 1) % len(sides)
+    quads = np.stack(
+        [ring * len(sides) + side, onward * len(sides) + side, onward * len(sides) + upward,
+         ring * len(sides) + upward], axis=2,
+    ).reshape(-1, 4)  # fmt: skip
+    weights = transferred(positions, mesh.positions[edge], mesh.weights[edge], 3)
+    tube = Mesh(positions, triangulated(quads), weights)
+    facing = vertex_normals(tube.positions, tube.triangles)
+    if ((positions - np.repeat(middle, len(sides), axis=0)) * facing).sum() < 0:
+        tube = replace(tube, triangles=tube.triangles[:, ::-1])
+    return tube
 
 
 def trousers(figure: Figure, cut: Cut) -> Mesh:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_builder.mesh import Mesh, vertex_normals
+from avatar_builder.mesh import Mesh, smooth_normals, turned_normals
 from avatar_builder.source import Floats, Ints
 
 Json = dict[str, Any]
@@ -31,6 +31,17 @@ _TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 MORPH_EPSILON_M = 0.00005
 """Offsets below this are left out: 0.05 mm cannot be seen."""
+
+_PLACE_STEPS, _NORMAL_STEPS, _TURN_STEPS, _POINT_STEPS = 2.0**16, 2.0**10, 2.0**6, 2.0**13
+"""How finely places (15 micrometres), normals, their changes and texture points are told.
+
+The last bits of a float differ between processors and cannot be packed; these are the same on all.
+"""
+
+
+def _stepped(values: Floats, steps: float) -> NDArray[np.float32]:
+    rounded: NDArray[np.float32] = (np.round(values * steps) / steps).astype(np.float32)
+    return rounded + np.float32(0)  # no negative zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +118,19 @@ class GlbWriter:
         mesh = primitive.mesh
         normals = mesh.normals
         if normals is None:
-            normals = vertex_normals(mesh.positions, mesh.triangles)
+            normals = smooth_normals(mesh)
         joints, weights = top_influences(mesh.weights)
         attributes = {
-            "POSITION": self.accessor(mesh.positions.astype(np.float32), bounds=True),
-            "NORMAL": self.accessor(normals.astype(np.float32)),
+            "POSITION": self.accessor(_stepped(mesh.positions, _PLACE_STEPS), bounds=True),
+            "NORMAL": self.accessor(_stepped(normals, _NORMAL_STEPS)),
             "JOINTS_0": self.accessor(joints),
             "WEIGHTS_0": self.accessor(weights, normalized=True),
         }
         if mesh.uvs is not None:
-            attributes["TEXCOORD_0"] = self.accessor(mesh.uvs.astype(np.float32))
+            attributes["TEXCOORD_0"] = self.accessor(_stepped(mesh.uvs, _POINT_STEPS))
         if mesh.colors is not None:
-            rgba = np.concatenate([mesh.colors, np.ones((len(mesh.colors), 1))], axis=1)
+            rgba = np.ones((len(mesh.colors), 4))
+            rgba[:, : mesh.colors.shape[1]] = mesh.colors
             rgba8 = np.round(np.clip(rgba, 0, 1) * 255).astype(np.uint8)
             attributes["COLOR_0"] = self.accessor(rgba8, normalized=True)
         index_type = np.uint16 if len(mesh.positions) < 65535 else np.uint32
@@ -142,22 +154,38 @@ class GlbWriter:
                 offsets = mesh.morphs[:, number]
                 moved = np.flatnonzero(np.abs(offsets).max(axis=1) > MORPH_EPSILON_M)
             if len(moved):
-                targets.append({"POSITION": self._sparse(len(mesh.positions), moved, offsets)})
+                turns = turned_normals(mesh, offsets)
+                turned = np.flatnonzero(np.abs(turns).max(axis=1) > 0.5 / _TURN_STEPS)
+                target = {"POSITION": self._sparse(moved, offsets, _PLACE_STEPS)}
+                target["NORMAL"] = self._sparse(turned, turns, _TURN_STEPS)
+                targets.append(target)
                 continue
             if still is None:
                 zero = {"min": [0.0] * 3, "max": [0.0] * 3}
                 still = self.add("accessors", {
                     "componentType": 5126, "count": len(mesh.positions), "type": "VEC3", **zero,
                 })  # fmt: skip
-            targets.append({"POSITION": still})
+            targets.append({"POSITION": still, "NORMAL": still})
         return targets
 
-    def _sparse(self, count: int, moved: Ints, offsets: Floats) -> int:
-        values = offsets[moved].astype(np.float32)
+    def _sparse(self, moved: Ints, offsets: Floats, steps: float) -> int:
+        """Append the rows `moved` of `offsets` as a sparse accessor, bounds included."""
+        count = len(offsets)
+        moved = moved if len(moved) else np.zeros(1, dtype=np.int64)
+        values = _stepped(offsets[moved], steps)
         low, high = values.min(0), values.max(0)
         if len(moved) < count:  # the vertices that are left out are zero
             low, high = np.minimum(low, 0), np.maximum(high, 0)
         index_type = np.uint16 if count < 65536 else np.uint32
+        indices = {
+            "bufferView": self.view(moved.astype(index_type).tobytes()),
+            "componentType": _COMPONENTS[np.dtype(index_type)],
+        }
+        sparse = {
+            "count": len(moved),
+            "indices": indices,
+            "values": {"bufferView": self.view(values.tobytes())},
+        }
         return self.add(
             "accessors",
             {
@@ -166,14 +194,7 @@ class GlbWriter:
                 "type": "VEC3",
                 "min": low.tolist(),
                 "max": high.tolist(),
-                "sparse": {
-                    "count": len(moved),
-                    "indices": {
-                        "bufferView": self.view(moved.astype(index_type).tobytes()),
-                        "componentType": _COMPONENTS[np.dtype(index_type)],
-                    },
-                    "values": {"bufferView": self.view(values.tobytes())},
-                },
+                "sparse": sparse,
             },
         )
 

@@ -143,21 +143,22 @@ def bob(skull: Skull, end_m: float, rng: np.random.Generator) -> Mesh:
         [(0.004, 0.034, 8.0, 0.012), (0.010, 0.034, 8.0, 0.004), (0.015, 0.026, 7.0, 0.0)]
     ):
         for side in (1.0, -1.0):
-            for turn_deg in np.arange(50 + 3 * layer, 181, step_deg):
+            for turn_deg in np.arange(45 + 3 * layer, 181, step_deg):
                 turn = np.radians(turn_deg + rng.uniform(-2.5, 2.5))
                 back = np.clip((turn_deg - 50) / 130, 0, 1)
                 root_rise = np.radians(np.interp(back, [0, 0.35, 1], [46, 74, 118]))
                 root = np.array([part_x / 0.1, np.sin(root_rise), np.cos(root_rise)])
                 root /= np.linalg.norm(root)
                 end = direction(side * turn, 0.0)
-                over = arc(root, end, 12)
-                heights = skull.radius(over) + lift + 0.004 * np.sin(np.linspace(0, np.pi, 12))
+                over = arc(root, end, 10)
+                heights = skull.radius(over) + lift + 0.004 * np.sin(np.linspace(0, np.pi, 10))
                 dome = skull.middle + over * heights[:, None]
                 length = end_m + shorter + rng.uniform(-0.006, 0.004)
-                fall = np.linspace(0, 1, 9)[1:]
+                fall = np.linspace(0, 1, 8)[1:]
                 girth = float(skull.girth(np.array([side * turn]), -0.05, 0.02)[0]) + lift
                 level = np.hypot(dome[-1, 0] - skull.middle[0], dome[-1, 2] - skull.middle[2])
-                girth = max(girth, float(level))
+                # In front they keep clear of cheeks that a smile lifts.
+                girth = max(girth, float(level)) + 0.008 * np.clip((75 - turn_deg) / 25, 0, 1)
                 reach = girth + (level - girth) * (1 - fall) ** 2
                 reach = reach * (1 + 0.05 * np.sin(np.pi * fall)) - 0.028 * fall**3
                 bent = side * turn * (1 + 0.03 * fall)
@@ -173,44 +174,50 @@ def bob(skull: Skull, end_m: float, rng: np.random.Generator) -> Mesh:
                 locks.append(
                     lock_mesh(Lock(path, outward, width * rng.uniform(0.9, 1.15), tone, strand))
                 )
-    return joined(*locks)
+    # The outermost first, so that they hide the others before these are drawn.
+    return joined(*reversed(locks))
 
 
-SHELLS = 8
+SHELLS = 6
+SHELL_CUTOFF = 0.2
+"""The alpha that a hair must have to show; each layer's own share is in its vertices' alpha."""
 
 
-def shells(scalp: Mesh, skull: Skull, inside: Floats) -> list[Mesh]:
+def shells(scalp: Mesh, skull: Skull, inside: Floats) -> Mesh:
     """Return short hair: layers above the scalp that show ever fewer hairs towards the top.
 
     Args:
-        scalp: The part of the head that has hair.
+        scalp: The part of the head that has hair, and some way around it.
         skull: The head.
         inside: (vertices,) how far a vertex is above the hairline, metres.
 
     Returns:
-        `SHELLS` layers, lowest first. A layer's texture is cut off at its own share of alpha.
+        All layers, the highest first, so that it hides what is under it.
     """
     normals = smoothed(vertex_normals(scalp.positions, scalp.triangles), scalp.triangles, 4)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     relative = scalp.positions - skull.middle
     top = np.clip((relative[:, 1] - 0.02) / 0.07, 0, 1)
-    full = np.clip(inside / 0.02, 0, 1)
-    length = (0.0035 + 0.0125 * top**1.3) * (0.25 + 0.75 * full)
+    full = np.clip(inside / 0.022, 0, 1)
+    length = (0.0032 + 0.0135 * top**1.2) * (0.12 + 0.88 * full**0.8)
+    # Fewer hairs near the hairline, none some millimetres below it.
+    dense = np.clip((inside + 0.006) / 0.016, 0, 1)
     # Texture points: the angle from straight up, along each meridian.
     angle = np.arctan2(np.hypot(relative[:, 0], relative[:, 2]), relative[:, 1])
     turn = np.arctan2(relative[:, 0], relative[:, 2])
     uvs = 1.6 * angle[:, None] * np.stack([np.sin(turn), np.cos(turn)], axis=1)
     layers = []
-    for number in range(SHELLS):
+    for number in reversed(range(SHELLS)):
         share = (number + 0.4) / SHELLS
-        colors = np.full((len(relative), 3), 0.12 + 0.55 * share**1.5)
+        colors = np.full((len(relative), 4), 0.16 + 0.55 * share**1.3)
+        colors[:, 3] = np.clip(SHELL_CUTOFF / max(0.9 * share, SHELL_CUTOFF), 0, 1) * dense
         layers.append(
             Mesh(
                 scalp.positions + normals * (length * share)[:, None], scalp.triangles,
                 on_head(len(relative)), uvs, colors, normals=normals,
             )
         )  # fmt: skip
-    return layers
+    return joined(*layers)
 
 
 def cap(head: Mesh, lift_m: float) -> Mesh:

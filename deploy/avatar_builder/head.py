@@ -16,8 +16,14 @@ _MOUTH_ISLAND = (0.75, 0.14)
 """The inside of the mouth is the island right of and below this in the base mesh's texture."""
 
 
-_TEETH_WIDTH, _TEETH_BACK_M = 0.90, 0.0045
+_TEETH_WIDTH, _TEETH_BACK_M = 0.92, 0.0035
 """The base mesh's teeth touch the lips from behind; ours keep a distance."""
+
+_TEETH_LOW_M = 0.0015
+"""How much lower the upper row is than in the base mesh, so that its edge shows when lips part."""
+
+_TONGUE_LOW_M, _TONGUE_BACK_M = 0.0105, 0.006
+"""The base mesh's tongue would fill an open mouth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +114,8 @@ def eyeball(figure: Figure, side: str) -> Mesh:
         if name.startswith("eyeLook") and np.abs(moved).max() > 1e-4:
             turn_by = _rotation(points - centre, points + moved - centre)
             morphs[:, number] = local @ turn_by.T - local
-    # Under the lids the eye is in the shade.
-    shade = 1 - 0.35 * np.clip((local[:, 1] / radius - 0.25) / 0.5, 0, 1)
-    shade *= 1 - 0.25 * np.clip((np.abs(local[:, 0]) / radius - 0.55) / 0.4, 0, 1)
-    colors = np.repeat(shade[:, None], 3, axis=1)
     return Mesh(
-        positions, np.array(triangles), weights, np.array(uvs), colors, morphs,
+        positions, np.array(triangles), weights, np.array(uvs), None, morphs,
         local / np.linalg.norm(local, axis=1, keepdims=True),
     )  # fmt: skip
 
@@ -137,7 +139,8 @@ def teeth(figure: Figure) -> Mesh:
         v = (high[1] - mesh.positions[:, 1]) / (high[1] - low[1])
         if group.startswith("helper-lower"):
             v = 1 - v
-        fitted = mesh.positions * [_TEETH_WIDTH, 1, 1] - [0, 0, _TEETH_BACK_M]
+        low_m = _TEETH_LOW_M if top == 0 else 0.0
+        fitted = mesh.positions * [_TEETH_WIDTH, 1, 1] - [0, low_m, _TEETH_BACK_M]
         rows.append(
             replace(mesh, positions=fitted, uvs=np.stack([0.5 + turn, top + 0.5 * v], axis=1))
         )
@@ -161,4 +164,17 @@ def lashes(figure: Figure) -> Mesh:
 
 def tongue(figure: Figure) -> Mesh:
     """Return the tongue."""
-    return compact(figure.part(figure.base.faces_of("helper-tongue"), morphs=True))
+    mesh = compact(figure.part(figure.base.faces_of("helper-tongue"), morphs=True))
+    return replace(mesh, positions=mesh.positions - [0, _TONGUE_LOW_M, _TONGUE_BACK_M])
+
+
+def dimmed(mesh: Mesh, lips_z_m: float) -> Mesh:
+    """Darken what is in a mouth towards its back: light comes in through the lips only.
+
+    Args:
+        mesh: A part of the mouth.
+        lips_z_m: Where the lips are.
+    """
+    deep = lips_z_m - mesh.positions[:, 2]
+    shade = np.interp(deep, [0.006, 0.014, 0.028, 0.05], [1.0, 0.75, 0.22, 0.05])
+    return replace(mesh, colors=np.repeat(shade[:, None], 3, axis=1))

@@ -13,6 +13,9 @@ from avatar_builder.source import Floats, Ints
 SLIVER_M2 = 1e-11
 """Triangles of less than this have no direction to speak of; a cut leaves none behind."""
 
+WELD_M = 1e-6
+"""Vertices that are nearer than this are one: a seam of the texture doubles them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
@@ -23,7 +26,7 @@ class Mesh:
         triangles: (triangles, 3) vertex numbers, counter-clockwise from outside.
         weights: (vertices, bones), each row sums to one.
         uvs: (vertices, 2), v down, or None.
-        colors: (vertices, 3), linear RGB that multiplies the material's, or None.
+        colors: (vertices, 3 or 4), linear RGB and alpha that multiply the material's, or None.
         morphs: (vertices, shapes, 3) offsets in metres, or None: nothing moves.
         normals: (vertices, 3) of unit length, or None: they follow from the triangles.
     """
@@ -142,16 +145,59 @@ def one_region(mesh: Mesh, inside: Floats, seed: int) -> Floats:
     return result
 
 
+def welded(positions: Floats, triangles: Ints) -> Ints:
+    """Return `triangles` with one number for all vertices that are in one place."""
+    cells = np.round(positions / WELD_M).astype(np.int64)
+    _, first, which = np.unique(cells, axis=0, return_index=True, return_inverse=True)
+    same: Ints = first[which.reshape(-1)]
+    return same[triangles]
+
+
 def vertex_normals(positions: Floats, triangles: Ints) -> Floats:
     """Return area-weighted vertex normals (vertices, 3) of unit length."""
     a, b, c = (positions[triangles[:, corner]] for corner in range(3))
     faces = np.cross(b - a, c - a)
-    normals = np.zeros_like(positions)
-    for corner in range(3):
-        np.add.at(normals, triangles[:, corner], faces)
+    normals = np.stack([
+        sum(np.bincount(triangles[:, corner], faces[:, axis], len(positions))
+            for corner in range(3))
+        for axis in range(3)
+    ], axis=1)  # fmt: skip
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     unit: Floats = normals / np.maximum(lengths, 1e-12)
     return unit
+
+
+def smooth_normals(mesh: Mesh) -> Floats:
+    """Return vertex normals (vertices, 3) that are the same on both sides of a texture's seam."""
+    corners = welded(mesh.positions, mesh.triangles)
+    return _from_corners(mesh, corners, vertex_normals(mesh.positions, corners))
+
+
+def _from_corners(mesh: Mesh, corners: Ints, values: Floats) -> Floats:
+    same = np.arange(len(values))
+    same[mesh.triangles.reshape(-1)] = corners.reshape(-1)
+    result: Floats = values[same]
+    return result
+
+
+def turned_normals(mesh: Mesh, offsets: Floats) -> Floats:
+    """Return how much each vertex's normal (vertices, 3) changes when the vertices move.
+
+    Args:
+        mesh: What moves. If it has normals of its own, nothing is said of them: they stay.
+        offsets: (vertices, 3) metres.
+    """
+    if mesh.normals is not None:
+        return np.zeros_like(offsets)
+    corners = welded(mesh.positions, mesh.triangles)
+    still = np.abs(offsets[corners]).max(axis=(1, 2)) == 0
+    near = np.zeros(len(offsets), dtype=bool)
+    near[corners[~still]] = True
+    touched = corners[near[corners].any(axis=1)]
+    change = vertex_normals(mesh.positions + offsets, touched)
+    change -= vertex_normals(mesh.positions, touched)
+    change[~near] = 0  # their other triangles were left out
+    return _from_corners(mesh, corners, change)
 
 
 def edges(triangles: Ints) -> Ints:
@@ -217,10 +263,17 @@ def nearest(points: Floats, targets: Floats, count: int) -> tuple[Ints, Floats]:
     """Return the `count` nearest targets of each point, and their distances."""
     numbers, distances = [], []
     for chunk in np.array_split(points, max(1, len(points) // 500)):
-        squared = ((chunk**2).sum(1)[:, None] + (targets**2).sum(1)[None]) - 2 * chunk @ targets.T
-        near = np.argpartition(squared, count - 1, axis=1)[:, :count]
+        # No matrix product: its last bits depend on the processor, and ties would fall otherwise.
+        squared = sum(
+            ((chunk[:, axis, None] - targets[None, :, axis]) ** 2 for axis in range(3)),
+            start=np.zeros((len(chunk), len(targets))),
+        )
+        if count > 1:
+            near = np.argpartition(squared, count - 1, axis=1)[:, :count]
+        else:
+            near = squared.argmin(axis=1)[:, None]  # of equals the first
         numbers.append(near)
-        distances.append(np.sqrt(np.maximum(np.take_along_axis(squared, near, axis=1), 0)))
+        distances.append(np.sqrt(np.take_along_axis(squared, near, axis=1)))
     return np.concatenate(numbers), np.concatenate(distances)
 
 

@@ -112,7 +112,7 @@ def brow_picture(
     line_x = np.array([-15.5, -8.0, 2.0, 11.0, 19.0, 24.5])
     line_y = np.array([15.0, 17.2, 19.4, 20.2, 17.4, 13.6])
     half = np.array([2.6, 3.1, 2.9, 2.3, 1.5, 0.5]) * face.brow_thickness
-    for _ in range(420):
+    for _ in range(620):
         x = rng.uniform(line_x[0], line_x[-1])
         middle = np.interp(x, line_x, line_y)
         thick = float(np.interp(x, line_x, half))
@@ -133,7 +133,7 @@ def brow_picture(
         draw.line(hair, fill=int(215 * edge * rng.uniform(0.6, 1)), width=int(0.00022 * scale) + 1)
     soft = image.filter(ImageFilter.GaussianBlur(0.00008 * scale))
     under = image.filter(ImageFilter.GaussianBlur(0.0009 * scale))
-    alpha = np.maximum(np.asarray(soft, dtype=float) / 255, np.asarray(under, float) / 255 * 0.55)
+    alpha = np.maximum(np.asarray(soft, dtype=float) / 255, np.asarray(under, float) / 255 * 0.75)
     return alpha, corner, float(scale)
 
 
@@ -204,7 +204,7 @@ def skin(
     image *= 1 + 0.022 * pores[..., None]
     picture, corner, scale = brow_picture(face, marks, rng)
     image = _mixed(image, face.brow, 0.92 * _brows(points, picture, corner, scale))
-    ragged = hair + 0.004 * noise(size, 10, rng) + 0.003 * noise(size, 4, rng)
+    ragged = hair + 0.002 * noise(size, 10, rng) + 0.005 * noise(size, 3, rng)
     image = _mixed(image, face.hair, np.clip((ragged + face.stubble_m) / 0.012, 0, 1) * 0.9)
     return _jpeg(image)
 
@@ -231,7 +231,7 @@ def iris(color: Color, ring: Color, rng: np.random.Generator, size: int = 512) -
     tint *= (1 + 0.35 * np.clip(y * 1.0 / 0.25, -1, 1) * (angle < 34))[..., None]
     inside = np.clip((34.0 - angle) / 2.4, 0, 1)
     image = image + (np.clip(tint, 0, 1) - image) * inside[..., None]
-    image = _mixed(image, (0.015, 0.012, 0.012), np.clip((12.5 - angle) / 1.2, 0, 1))
+    image = _mixed(image, (0.015, 0.012, 0.012), np.clip((11.0 - angle) / 1.0, 0, 1))
     return _jpeg(image, 92)
 
 
@@ -290,7 +290,7 @@ def cloth(rng: np.random.Generator, size: int = 256) -> bytes:
         threads = np.fft.ifft2(spectrum * blur).real
         image += share * threads / threads.std()
     ribs = 0.5 * np.sin(2 * np.pi * np.arange(size) * 32 / size)[None]
-    light = np.clip(0.86 + 0.020 * (image + ribs), 0, 1)
+    light = np.clip(0.88 + 0.012 * (image + ribs), 0, 1)
     return _jpeg(np.repeat(light[:, :, None], 3, axis=2), 85)
 
 
@@ -298,13 +298,13 @@ def lashes(rng: np.random.Generator, color: Color, size: int = 256) -> bytes:
     """Paint lashes: roots at the bottom, bent hairs that get thin."""
     image = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(image)
-    for _ in range(70):
-        x, lean = rng.uniform(0, size), rng.normal(0, 10)
-        length = rng.uniform(0.55, 0.98) * size
+    for _ in range(110):
+        x = rng.uniform(0, size)
+        lean, length = rng.normal(0, 7), rng.uniform(0.6, 0.98) * size
         points = [(x + lean * t**1.5, size - length * t) for t in np.linspace(0, 1, 8)]
         for part in range(7):
-            draw.line(points[part : part + 2], fill=255, width=max(2, 6 - int(part * 0.7)))
-    draw.rectangle((0, size - 26, size, size), fill=255)
+            draw.line(points[part : part + 2], fill=255 - 14 * part, width=3 if part < 4 else 2)
+    draw.rectangle((0, size - 22, size, size), fill=255)
     alpha = image.filter(ImageFilter.GaussianBlur(0.8))
     rgb = Image.new("RGB", (size, size), tuple(round(255 * part) for part in color))
     rgb.putalpha(alpha)
@@ -314,7 +314,7 @@ def lashes(rng: np.random.Generator, color: Color, size: int = 256) -> bytes:
 def teeth(size: int = 256) -> bytes:
     """Paint teeth: both rows, around the arch, gums at the outer edges."""
     v, u = np.mgrid[0:size, 0:size] / (size - 1)
-    image = np.broadcast_to(np.array([0.90, 0.87, 0.80]), (size, size, 3)).copy()
+    image = np.broadcast_to(np.array([0.86, 0.83, 0.765]), (size, size, 3)).copy()
     row = np.where(v < 0.5, v * 2, (v - 0.5) * 2)
     gap = np.abs(((u - 0.5) * 22) % 1 - 0.5) * 2
     image *= (1 - 0.28 * np.clip((gap - 0.80) / 0.2, 0, 1))[..., None]

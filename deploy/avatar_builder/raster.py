@@ -44,11 +44,11 @@ def rasterised(uvs: Floats, triangles: Ints, values: Floats, size: int) -> tuple
 
 
 def spread(image: Floats, covered: Floats, rounds: int) -> Floats:
-    """Fill empty pixels with the mean of their filled neighbours, `rounds` pixels outwards."""
+    """Fill empty pixels from filled ones, `rounds` times, each time from a pixel further away."""
     image, filled = image.copy(), covered.copy()
-    for _ in range(rounds):
+    for reach in range(1, rounds + 1):
         total, count = np.zeros_like(image), np.zeros_like(filled)
-        for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        for axis, step in ((0, reach), (0, -reach), (1, reach), (1, -reach)):
             near = np.roll(filled, step, axis)
             total += np.roll(image, step, axis) * near[..., None]
             count += near

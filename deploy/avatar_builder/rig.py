@@ -134,6 +134,10 @@ def _t_direction(bone: str) -> Floats | None:
     return None
 
 
+_SHOULDER_FALL = 0.10
+"""How much further a collar bone falls for its length than the base mesh's with its raised arms."""
+
+
 def t_pose(skeleton: Skeleton) -> tuple[Skeleton, Floats]:
     """Turn the bones into VRM's T pose.
 
@@ -150,8 +154,10 @@ def t_pose(skeleton: Skeleton) -> tuple[Skeleton, Floats]:
             rotation = of_parent[:, :3]
             heads[number] = rotation @ skeleton.heads[number] + of_parent[:, 3]
         wanted = _t_direction(bone)
+        now = rotation @ (skeleton.tails[number] - skeleton.heads[number])
+        if bone.endswith("Shoulder"):
+            wanted = now - [0.0, abs(now[0]) * _SHOULDER_FALL, 0.0]
         if wanted is not None:
-            now = rotation @ (skeleton.tails[number] - skeleton.heads[number])
             rotation = rotation_between(now, wanted) @ rotation
         carried[number, :, :3] = rotation
         carried[number, :, 3] = heads[number] - rotation @ skeleton.heads[number]

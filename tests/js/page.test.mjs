@@ -14,6 +14,7 @@ const { amplified, mirrored, otherBone, readClip, slerp, turnAt, warp } = await 
 const { mapModel, mouthWeights, normalName } = await load("stage/mapping.mjs");
 const { expressionShapes, lookShapes } = await load("stage/face.mjs");
 const { Eyes } = await load("stage/idle.mjs");
+const { carriedAlong } = await load("stage/body.mjs");
 const { Pace } = await load("stage/pace.mjs");
 const { ARKIT52, OVR15 } = await load("client/acting/sets.mjs");
 
@@ -172,11 +173,37 @@ test("eyes reach a target within a tenth of a second", () => {
   assert.ok(Math.abs(at.yaw - 20) < 1);
 });
 
+test("chest and shoulders go along with the head, and the weight on a leg leaves the eyes level", () => {
+  const still = { head: { yaw: 0, pitch: 0, roll: 0 }, breath: 0.5, weight: 0 };
+  for (const [, ...degrees] of carriedAlong(still)) assert.deepEqual(degrees.map(Math.abs), [0, 0, 0]);
+  const sum = (pose, axis) => carriedAlong({ ...still, ...pose }).filter(([bone]) => !/Shoulder/.test(bone)).reduce((total, [, ...degrees]) => total + degrees[axis], 0);
+  assert.ok(Math.abs(sum({ head: { yaw: 20, pitch: 0, roll: 0 } }, 1) - 20) < 0.01, "the head arrives where it should");
+  assert.ok(Math.abs(sum({ head: { yaw: 0, pitch: 10, roll: 0 } }, 0) - 10) < 0.01);
+  assert.ok(Math.abs(sum({ head: { yaw: 0, pitch: 0, roll: 10 } }, 2) + 10) < 0.01);
+  assert.ok(Math.abs(sum({ weight: 1 }, 2)) < 0.01);
+  const [left, right] = ["leftShoulder", "rightShoulder"].map((name) => carriedAlong({ ...still, breath: 1 }).find(([bone]) => bone === name)[3]);
+  assert.ok(left > 0.3 && right < -0.3, "both rise with the breath");
+});
+
 test("slow pictures make it coarser, fast ones finer again, within bounds", () => {
   const pace = new Pace(2);
   for (let i = 0; i < 1000; i++) pace.took(0.1);
-  assert.equal(pace.ratio, 0.5);
+  assert.equal(pace.ratio, 0.4);
   for (let i = 0; i < 1000; i++) pace.took(1 / 60);
   assert.equal(pace.ratio, 2);
   assert.equal(pace.took(0), false);
+});
+
+test("very slow pictures are made coarser within seconds, and a page that slept is not slow", () => {
+  const pace = new Pace(1, 0.6);
+  assert.equal(pace.ratio, 0.6);
+  for (let i = 0; i < 100; i++) pace.took(10);
+  assert.equal(pace.ratio, 0.6);
+  let waitedS = 0;
+  while (pace.ratio > 0.45 && waitedS < 10) {
+    pace.took(0.4);
+    waitedS += 0.4;
+  }
+  assert.ok(waitedS <= 2.01, `${waitedS} s`);
+  assert.ok(Math.abs(pace.fps - 2.5) < 0.01);
 });

@@ -17,6 +17,8 @@ const HEAD = { pitch: 14, yaw: 20, roll: 13 };
  * @property {{pose: object, atMs: number}[]} gestures
  * @property {string | null} posture
  * @property {number} postureWeight
+ * @property {number} breath 0 = out, 1 = in.
+ * @property {number} weight -1 = on the left leg, 1 = on the right.
  */
 
 export class Actor {
@@ -55,6 +57,8 @@ export class Actor {
       gestures: sample.gestures,
       posture: sample.posture?.lexeme ?? null,
       postureWeight: sample.posture?.weight ?? 0,
+      breath: sample.idle.breath,
+      weight: isCalm ? 0 : sample.idle.weight,
     };
   }
 

@@ -5,6 +5,9 @@ import { amplified, inverse, mirrored, otherBone, readClip, slerp, times, turnAt
 const STILL = [0, 0, 0, 1];
 const ease = (x) => x * x * (3 - 2 * x);
 
+/** Share of the clip `breathing` at which the lungs are full. */
+const FULL_BREATH = 0.42;
+
 /** The clips of the server, read when they are first wanted. */
 export class Clips {
   #entries = new Map();
@@ -50,11 +53,11 @@ export class Clips {
  *
  * @param {Clips} clips
  * @param {number} nowS
- * @param {{posture: string | null, postureWeight: number, gestures: {pose: object, atMs: number}[]}} acts
+ * @param {{posture: string | null, postureWeight: number, gestures: {pose: object, atMs: number}[], breath: number}} acts
  *   `gestures`: as the client gives them, with the time of each on its own clock.
  * @returns {Map<string, number[]>} VRM bone to x, y, z, w, relative to its T-pose.
  */
-export function bodyAt(clips, nowS, { posture, postureWeight, gestures }) {
+export function bodyAt(clips, nowS, { posture, postureWeight, gestures, breath }) {
   const turns = new Map();
   const idle = clips.get("posture", "idle");
   if (idle) for (const [bone, track] of idle.clip.bones) turns.set(bone, turnAt(track, nowS % idle.clip.length_s));
@@ -66,10 +69,10 @@ export function bodyAt(clips, nowS, { posture, postureWeight, gestures }) {
     }
   }
   for (const { pose, atMs } of gestures) addGesture(turns, clips, pose, atMs);
-  const breath = clips.get("posture", "breathing");
-  if (breath) {
-    for (const [bone, track] of breath.clip.bones) {
-      const own = times(inverse(turnAt(track, 0)), turnAt(track, nowS % breath.clip.length_s));
+  const breathing = clips.get("posture", "breathing");
+  if (breathing) {
+    for (const [bone, track] of breathing.clip.bones) {
+      const own = times(inverse(turnAt(track, 0)), turnAt(track, breath * FULL_BREATH * breathing.clip.length_s));
       turns.set(bone, times(turns.get(bone) ?? STILL, own));
     }
   }
@@ -99,4 +102,28 @@ function addGesture(turns, clips, pose, atMs) {
     const turn = isMirrored ? mirrored(full) : full;
     turns.set(name, slerp(turns.get(name) ?? STILL, turn, ease(pose.weight)));
   }
+}
+
+/** Degrees that the body goes along with the head and with the leg that carries it. */
+const ALONG = { upperChest: 0.13, chest: 0.09 };
+const SHOULDER = { breath: 1.1, head: 0.12 };
+
+/**
+ * How far bones turn beyond the clips, degrees about x, y and z: nobody turns a head alone or stands on both legs alike.
+ *
+ * @param {{head: {yaw: number, pitch: number, roll: number}, breath: number, weight: number}} pose
+ * @returns {[string, number, number, number][]}
+ */
+export function carriedAlong({ head, breath, weight }) {
+  const lift = SHOULDER.breath * (breath - 0.5);
+  const lean = SHOULDER.head * head.roll;
+  return [
+    ["spine", 0, 0.6 * weight, -1.7 * weight],
+    ["chest", 0, ALONG.chest * head.yaw, 1.1 * weight - 0.05 * head.roll],
+    ["upperChest", 0.06 * head.pitch, ALONG.upperChest * head.yaw - 0.5 * weight, 0.9 * weight],
+    ["leftShoulder", 0, 0, lift + lean],
+    ["rightShoulder", 0, 0, -lift + lean],
+    ["neck", head.pitch * 0.4, head.yaw * 0.33, -head.roll * 0.4 - 0.3 * weight],
+    ["head", head.pitch * 0.54, head.yaw * 0.45, -head.roll * 0.55],
+  ];
 }

@@ -2,6 +2,8 @@
 
 import { Box3, GLTFLoader, Quaternion, Vector3, VRMLoaderPlugin, VRMUtils } from "../vendor/three_vrm.mjs";
 import { mapModel, mouthWeights } from "./mapping.mjs";
+import { dress } from "./surfaces.mjs";
+import { hangOnBones, heights, showAbove } from "./thrift.mjs";
 
 /** Names that bones go by outside VRM: Mixamo's and Ready Player Me's. */
 const OTHER_NAMES = {
@@ -24,6 +26,10 @@ export class Model {
   #bones = new Map();
   /** @type {Map<string, [Float32Array, number][]>} */
   #targets = new Map();
+  /** @type {Map<object, number>} */
+  #tops;
+  /** Whether its materials say what they are made of. */
+  isDressed = false;
 
   /**
    * @param {ArrayBuffer} file
@@ -46,6 +52,8 @@ export class Model {
     }
     this.root.updateWorldMatrix(true, true);
     this.root.traverse((node) => this.#take(node));
+    this.#tops = heights(this.root);
+    hangOnBones(this.root);
     this.#findBones();
     const expressions = this.vrm?.expressionManager?.expressions.map((one) => one.expressionName) ?? [];
     this.map = mapModel([...this.#targets.keys()], expressions, [...this.#bones.keys()]);
@@ -56,6 +64,7 @@ export class Model {
     node.frustumCulled = false;
     if (!node.isMesh) return;
     node.castShadow = node.receiveShadow = true;
+    for (const material of [node.material].flat()) this.isDressed = dress(material) || this.isDressed;
     for (const [name, index] of Object.entries(node.morphTargetDictionary ?? {})) {
       if (!this.#targets.has(name)) this.#targets.set(name, []);
       this.#targets.get(name).push([node.morphTargetInfluences, index]);
@@ -156,6 +165,11 @@ export class Model {
     }
     for (const [name, weight] of Object.entries(sums)) manager.setValue(name, weight);
     manager.setValue("blink", Math.max(arkit.get("eyeBlinkLeft") ?? 0, arkit.get("eyeBlinkRight") ?? 0));
+  }
+
+  /** Leaves out what is lower than the picture. @param {number} lowestM */
+  showAbove(lowestM) {
+    showAbove(this.#tops, lowestM);
   }
 
   /** What was found and what is missing, for a person. */

@@ -4,16 +4,21 @@ import {
   ACESFilmicToneMapping, CanvasTexture, CircleGeometry, Color, DirectionalLight, Group, HemisphereLight, Mesh, MeshBasicMaterial,
   PerspectiveCamera, PMREMGenerator, Quaternion, RoomEnvironment, Scene, SRGBColorSpace, Timer, Vector3, WebGLRenderer,
 } from "../vendor/three_vrm.mjs";
-import { bodyAt, Clips } from "./body.mjs";
+import { bodyAt, carriedAlong, Clips } from "./body.mjs";
 import { lookShapes } from "./face.mjs";
 import { Model } from "./model.mjs";
 import { Pace } from "./pace.mjs";
 
 /** Height of the picture at the avatar, metres: from the chest up, with room for the hands. */
-const FRAME_M = 0.7;
+const FRAME_M = 0.74;
+/** Room below the picture for what comes nearer than the avatar's middle, metres. */
+const NEAR_M = 0.12;
+/** How far the body moves over the leg that carries it, metres. */
+const LEG_M = -0.012;
 /** Width that has to be seen at least, metres. */
 const FRAME_WIDTH_M = 0.5;
 const FOV_DEG = 24;
+const STILL = [0, 0, 0, 1];
 
 /** Whether this browser can draw in three dimensions. */
 export function hasWebGL() {
@@ -23,18 +28,31 @@ export function hasWebGL() {
   return context !== null;
 }
 
+/** Whether pictures are made without a graphics card: then everything that can be left out is. */
+function isSoftware() {
+  const context = document.createElement("canvas").getContext("webgl2");
+  if (!context) return false;
+  const names = context.getExtension("WEBGL_debug_renderer_info");
+  const name = context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER);
+  context.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
+
 export class Stage3D {
   #timer = new Timer();
-  #pace = new Pace(Math.min(2, window.devicePixelRatio));
+  #pace;
   #user = new Vector3();
   #turn = new Quaternion();
   #model = null;
   #eyeHeight = 1.55;
+  #lowestM = -Infinity;
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    const isSlow = isSoftware();
+    this.#pace = isSlow ? new Pace(1, 0.6) : new Pace(Math.min(2, window.devicePixelRatio));
+    this.renderer = new WebGLRenderer({ canvas, antialias: !isSlow, alpha: true, powerPreference: "high-performance" });
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 0.92;
@@ -50,17 +68,28 @@ export class Stage3D {
     this.#resize();
   }
 
-  /** Key from the front left and above, a cool fill, a warm rim from behind. */
+  /** Key from the front left and above, a cool fill, a warm and a cool rim from behind: in this order in `surfaces`. */
   #light() {
-    const room = new PMREMGenerator(this.renderer).fromScene(new RoomEnvironment(), 0.04);
-    this.scene.environment = room.texture;
-    this.scene.environmentIntensity = 0.3;
-    this.scene.add(new HemisphereLight(0xdfe8ff, 0x4a3a30, 0.55));
-    for (const [colour, much, x, y, z] of [[0xffe2c4, 1.7, -1.7, 2.6, 1.9], [0xb4ccff, 0.45, 2.2, 1.5, 1.4], [0xffc58f, 1.9, 1.4, 2.3, -2], [0xa9c6ff, 1.1, -1.8, 2.0, -1.6]]) {
+    this.scene.add(new HemisphereLight(0xd6e0f5, 0x8a6a58, 1.5));
+    const lamps = [[0xffe9d2, 4.0, -1.5, 2.75, 2.3], [0xbcd0ff, 0.75, 2.2, 1.6, 1.5], [0xffc58f, 2.6, 1.5, 2.2, -1.6], [0xa9c6ff, 2.0, -1.8, 2.0, -1.5]];
+    for (const [colour, much, x, y, z] of lamps) {
       const lamp = new DirectionalLight(colour, much);
       lamp.position.set(x, y, z);
       lamp.target.position.set(0, 1.4, 0);
       this.scene.add(lamp, lamp.target);
+    }
+  }
+
+  /** Physical materials of other people's models need something to mirror; ours do not, and making it takes time. */
+  #mirror(isWanted) {
+    if (isWanted && !this.scene.environment) {
+      const maker = new PMREMGenerator(this.renderer);
+      this.scene.environment = maker.fromScene(new RoomEnvironment(), 0.04).texture;
+      this.scene.environmentIntensity = 0.3;
+      maker.dispose();
+    } else if (!isWanted) {
+      this.scene.environment?.dispose();
+      this.scene.environment = null;
     }
   }
 
@@ -73,8 +102,9 @@ export class Stage3D {
     const tall = Math.max(FRAME_M, FRAME_WIDTH_M / this.camera.aspect);
     const distance = tall / 2 / Math.tan((FOV_DEG * Math.PI) / 360);
     this.camera.position.set(0, this.#eyeHeight - 0.02, distance);
-    this.camera.lookAt(0, this.#eyeHeight - tall * 0.18, 0);
+    this.camera.lookAt(0, this.#eyeHeight - tall * 0.2, 0);
     this.camera.updateProjectionMatrix();
+    this.#lowestM = this.#eyeHeight - tall * 0.7 - NEAR_M;
   }
 
   /**
@@ -86,6 +116,7 @@ export class Stage3D {
    */
   async setModel(file) {
     const model = await Model.read(file);
+    this.#mirror(!model.isDressed);
     if (this.#model) {
       this.scene.remove(this.#model.root);
       this.#model.dispose();
@@ -136,22 +167,29 @@ export class Stage3D {
    */
   draw(pose, nowS) {
     this.#timer.update();
-    const dtS = Math.min(0.1, this.#timer.getDelta());
-    if (this.#model) this.#move(pose, nowS, dtS);
+    const spanS = this.#timer.getDelta();
+    const isInRoom = this.renderer.xr.isPresenting;
+    if (this.#model) {
+      this.#move(pose, nowS, Math.min(0.1, spanS));
+      this.#model.showAbove(isInRoom ? -Infinity : this.#lowestM);
+    }
     this.renderer.render(this.scene, this.camera);
-    if (!this.renderer.xr.isPresenting && this.#pace.took(dtS)) this.#resize();
+    if (!isInRoom && this.#pace.took(spanS)) this.#resize();
   }
 
   #move(pose, nowS, dtS) {
     const model = this.#model;
-    for (const [bone, turn] of bodyAt(this.clips, nowS, pose)) model.turn(bone, turn);
-    const { yaw, pitch, roll } = pose.head;
-    model.turnMore("neck", pitch * 0.4, yaw * 0.4, -roll * 0.4);
-    model.turnMore("head", pitch * 0.6, yaw * 0.6, -roll * 0.6);
+    const turns = bodyAt(this.clips, nowS, pose);
+    for (const [bone, turn] of turns) model.turn(bone, turn);
+    for (const [bone, x, y, z] of carriedAlong(pose)) {
+      if (!turns.has(bone)) model.turn(bone, STILL);
+      model.turnMore(bone, x, y, z);
+    }
+    model.root.position.x = LEG_M * pose.weight;
     const hasEyes = model.has("leftEye");
     if (hasEyes) {
       for (const eye of ["leftEye", "rightEye"]) {
-        model.turn(eye, [0, 0, 0, 1]);
+        model.turn(eye, STILL);
         model.turnMore(eye, -pose.eyes.pitch, pose.eyes.yaw, 0);
       }
     }

@@ -66,6 +66,18 @@ def test_what_is_set_for_the_session_holds_for_every_reply() -> None:
     assert (start.max_tokens, start.temperature, start.is_silent) == (9, 0.7, True)
 
 
+def test_who_wants_longer_replies_than_the_model_can_hold_leaves_it_half_its_window() -> None:
+    scene = Scene()
+    scene.give(SettingsChanged(max_reply_tokens=4096))
+    scene.ask("Hello.")
+    assert started(scene).max_tokens == 1000
+    assert started(scene).messages[-1] == Message("user", "Hello.")
+    other = Scene()
+    other.give(added("user", "Hello."))
+    other.give(ReplyRequest("a1", max_tokens=4096))
+    assert started(other).max_tokens == 1000
+
+
 def test_while_a_reply_is_live_another_one_is_refused() -> None:
     scene = Scene()
     scene.give(added("user", "Hello."))

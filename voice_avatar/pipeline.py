@@ -339,6 +339,7 @@ class Conversation:
     def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
         """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
         options = self._options.session
+        wish = self.session.bounded(wish)
         start = StartReply(
             reply_id,
             self.session.prompt_of(wish),

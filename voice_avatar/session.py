@@ -574,12 +574,23 @@ class Session:
     def _requested(self, wish: ReplyRequest, now_s: float) -> list[Output]:
         if self._replies.live is not None:
             return [ReplyRefused(wish.ask_id)]
+        wish = self.bounded(wish)
         out: list[Output] = [*self._withdraw()]
         self._replies.write()
         self._unanswered = self._answering = None
         reply = self._replies.new(0, "")
         out.append(self._start_of(reply, self.prompt_of(wish), None, now_s, wish))
         return [*out, *self._go_live(reply, now_s, wish.ask_id)]
+
+    def bounded(self, wish: ReplyRequest) -> ReplyRequest:
+        """Returns a request for a reply that leaves the model room to read."""
+        if wish.max_tokens is None:
+            return wish
+        return replace(wish, max_tokens=self._bounded(wish.max_tokens))
+
+    def _bounded(self, tokens: int) -> int:
+        """Returns a limit of at most half the model's window; many clients ask for 4096 tokens."""
+        return min(tokens, self._context_tokens // 2) if self._context_tokens else tokens
 
     def prompt_of(self, wish: ReplyRequest) -> tuple[Message, ...]:
         """Returns the prompt of a reply that is asked for."""
@@ -648,7 +659,8 @@ class Session:
         if event.is_silent is not None:
             self._is_silent = event.is_silent
         if event.max_reply_tokens is not None:
-            self._options = replace(self._options, max_reply_tokens=event.max_reply_tokens)
+            limit = self._bounded(event.max_reply_tokens)
+            self._options = replace(self._options, max_reply_tokens=limit)
         if event.temperature is not None:
             self._options = replace(self._options, temperature=event.temperature)
         return out

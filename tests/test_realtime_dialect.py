@@ -108,6 +108,11 @@ def shortened(event: Event) -> Event:
     return event
 
 
+def test_who_ends_his_turns_himself_is_told_nothing_of_speech() -> None:
+    kinds = [event["type"] for event in committed(RealtimeScene())]
+    assert not [kind for kind in kinds if "speech" in kind]
+
+
 @pytest.mark.parametrize("is_beta", [False, True], ids=["ga", "beta"])
 @pytest.mark.parametrize("name", TALKS)
 def test_a_talk_is_told_event_by_event_as_it_was_agreed(name: str, is_beta: bool) -> None:

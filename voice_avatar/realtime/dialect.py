@@ -416,8 +416,8 @@ class Dialect:
     def _speech_started(self, sample: int) -> list[Step]:
         self._idle_at_s = None
         is_held = self._is_live_heard and self.settings.is_interruptible
-        told_ = self._turns.speech_started(sample, is_held=is_held)
-        return [*told_] if self.settings.turns is not None else []
+        is_untold = self.settings.turns is None  # the client ends its turns itself
+        return [*self._turns.speech_started(sample, is_held=is_held or is_untold)]
 
     def _unqueue(self) -> list[Step]:
         """Asks for the response that has waited for the words of a turn."""

@@ -144,6 +144,10 @@ class Session:
         self._reply_id = 0
         self._played = 0
 
+    def takes_over(self, reply_id: int, played: int) -> None:
+        """Goes on with a reply of a connection that was lost, which was reported up to `played`."""
+        self._reply_id, self._played = reply_id, played
+
     async def greet(self, **hello: Any) -> wire.SessionReady:
         """Sends a hello and waits for `session.ready`."""
         await self.send({"type": "session.hello", "client": {"name": "conformance"}} | hello)

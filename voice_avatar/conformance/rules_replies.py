@@ -26,7 +26,8 @@ async def _ask(session: Session, text: str = "Hello!") -> wire.ReplyStarted:
     return await session.first(wire.ReplyStarted, turn_id=ended.turn_id)
 
 
-async def _heard(session: Session) -> Binary:
+async def heard(session: Session) -> Binary:
+    """Waits for the next frame of reply audio."""
     seen = await session.until(_is_audio, "reply audio")
     assert isinstance(seen, Binary)
     return seen
@@ -52,7 +53,7 @@ async def _(server: Target) -> None:
         demand(ended.silence_ms == 0, f"silence {ended.silence_ms} ms")
         started = await session.first(wire.ReplyStarted)
         demand(started.turn_id == ended.turn_id, f"reply to turn {started.turn_id}")
-        await _heard(session)
+        await heard(session)
         sent = await session.first(wire.ReplyAudioDone, reply_id=started.reply_id)
         done = await session.first(wire.ReplyDone, reply_id=started.reply_id)
         demand(done.status == "completed", f"status {done.status}")
@@ -168,11 +169,11 @@ async def _interrupted(session: Session, reason: str) -> None:
     demand(done.status == "interrupted", f"status {done.status}")
 
 
-async def _long_reply(session: Session) -> wire.ReplyStarted:
+async def long_reply(session: Session) -> wire.ReplyStarted:
     """Begins a reply that is not over when its first audio was heard."""
     session.plays = False
     started = await _ask(session, LONG)
-    first = await _heard(session)
+    first = await heard(session)
     assert first.frame is not None
     await session.report("started", 0)
     return started
@@ -181,7 +182,7 @@ async def _long_reply(session: Session) -> wire.ReplyStarted:
 @rule("interrupt.message", 6, "`interrupt` cuts the reply; nothing of it follows but its end.")
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
-        started = await _long_reply(session)
+        started = await long_reply(session)
         await session.send({"type": "interrupt", "reply_id": started.reply_id})
         await _interrupted(session, "message")
         await session.quiet(0.5)
@@ -194,7 +195,7 @@ async def _(server: Target) -> None:
 @rule("interrupt.text", 7, "A typed turn interrupts the reply that is playing.")
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
-        await _long_reply(session)
+        await long_reply(session)
         session.plays = True
         await session.send({"type": "input.text", "text": "And you?"})
         await _interrupted(session, "text")
@@ -205,7 +206,7 @@ async def _(server: Target) -> None:
 @rule("interrupt.push_to_talk", 6, "Pressing to talk interrupts the reply that is playing.")
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
-        await _long_reply(session)
+        await long_reply(session)
         await session.send({"type": "input.start", "mode": "ptt"})
         await _interrupted(session, "ptt")
 
@@ -220,7 +221,7 @@ async def _(server: Target) -> None:
 @rule("interrupt.other_reply", 7, "`interrupt` of another reply does not cut the live one.")
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
-        started = await _long_reply(session)
+        started = await long_reply(session)
         await session.send({"type": "interrupt", "reply_id": started.reply_id + 5})
         await session.first(wire.WarningMessage, code="nothing_to_interrupt")
         demand(not _messages(session.seen, wire.ReplyInterrupted), "it was cut")
@@ -296,7 +297,7 @@ def _is_all_sent(session: Session, reply_id: int) -> bool:
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
         ready = session.ready
-        started = await _long_reply(session)
+        started = await long_reply(session)
         await session.report("paused", 0)
         await session.quiet(3.0)
         stream = started.stream
@@ -315,13 +316,13 @@ async def _(server: Target) -> None:
 @rule("pacing.goes_on", 12, "Once more is reported as played, more is sent.")
 async def _(server: Target) -> None:
     async with server.quiet_session() as session:
-        started = await _long_reply(session)
+        started = await long_reply(session)
         await session.report("paused", 0)
         await session.quiet(2.5)
         if _is_all_sent(session, started.reply_id):
             raise CannotTell("the whole reply fits into max_ahead_ms")
         await session.report("playing", started.rate_hz // 2)
-        await _heard(session)
+        await heard(session)
 
 
 @rule("pacing.no_reports", 12, "A client that never reports is taken to play in real time.")

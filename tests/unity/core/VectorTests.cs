@@ -163,6 +163,49 @@ namespace VoiceAvatar.Tests
             }
         }
 
+        /// <summary>What the client writes is, letter for letter, that message of the vectors.</summary>
+        [Test]
+        public static void user_gaze()
+        {
+            ClientMessageWriter writer = new ClientMessageWriter();
+            foreach (string which in new[] { "user.gaze, whole", "user.gaze, least" })
+            {
+                JsonValue one = Cases("messages").Single(c => NameOf(c) == which);
+                JsonValue value = one.Member("value");
+                JsonValue hands = value.Member("hands");
+                string target = value.Member("target").Kind == JsonKind.Null ? null : value.Member("target").Text;
+                string written = writer.UserGaze(
+                    Pose(value.Member("head")), Place(value.Member("avatar")), target,
+                    Pose(hands.Member("left")), Pose(hands.Member("right")));
+                Check.Same(one.Member("text").Text, written, which);
+            }
+        }
+
+        private static WirePose? Place(JsonValue position)
+        {
+            if (position == null || position.Kind != JsonKind.Array)
+            {
+                return null;
+            }
+            float[] at = position.Items.Select(i => (float)i.Number).ToArray();
+            return new WirePose { X = at[0], Y = at[1], Z = at[2] };
+        }
+
+        private static WirePose? Pose(JsonValue pose)
+        {
+            if (pose == null || pose.Kind != JsonKind.Object)
+            {
+                return null;
+            }
+            WirePose place = Place(pose.Member("pos")).Value;
+            float[] turn = pose.Member("rot").Items.Select(i => (float)i.Number).ToArray();
+            place.Qx = turn[0];
+            place.Qy = turn[1];
+            place.Qz = turn[2];
+            place.Qw = turn[3];
+            return place;
+        }
+
         private static string TextOf(JsonValue one)
         {
             if (one.Member("text") != null)

@@ -23,7 +23,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench lock avatar test-unity test-web web test-compat \
+.PHONY: help env models run doctor test check cover bench lock avatar test-unity bench-unity test-web web test-compat \
 	compat-table lock-compat test-vllm lock-vllm clean
 
 help:  ## list the targets
@@ -84,6 +84,10 @@ test-unity: models  ## the Unity package under mono, which is installed if absen
 	bash tests/unity/install_mono.sh
 	VOICE_AVATAR_MONO=required $(VENV)/bin/pytest tests/test_unity.py tests/test_unity_layer.py \
 		tests/test_unity_client.py $(ARGS)
+
+bench-unity: models  ## measure the Unity package under mono against a live server, into bench_results
+	bash tests/unity/install_mono.sh
+	PYTHONPATH=.:tests $(VENV)/bin/python tests/unity/measure.py $(ARGS)
 
 test-web: models  ## the page in a real browser (Chromium is installed if absent) and the real models
 	bash tests/web/install_chromium.sh

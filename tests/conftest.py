@@ -85,8 +85,7 @@ def speech_dir() -> Path:
 @pytest.fixture(scope="session")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Core assembly of the Unity package, compiled by mono without the engine."""
-    from csharp import PACKAGE, compiled, require_mono
+    from csharp import core_in, require_mono
 
     require_mono()
-    target = tmp_path_factory.mktemp("unity") / "VoiceAvatar.Core.dll"
-    return compiled(target, sorted((PACKAGE / "Runtime" / "Core").rglob("*.cs")))
+    return core_in(tmp_path_factory.mktemp("unity"))

@@ -55,3 +55,15 @@ def compiled(target: Path, sources: Sequence[Path], *options: str) -> Path:
         *sources,
     )
     return target
+
+
+def console_client(core: Path) -> Path:
+    """Compiles the console client beside Core and returns it."""
+    sources = sorted((SOURCES / "console").glob("*.cs"))
+    return compiled(core.with_name("client.exe"), sources, f"-r:{core}")
+
+
+def core_in(folder: Path) -> Path:
+    """Compiles Core, without the engine, into a folder and returns it."""
+    target = folder / "VoiceAvatar.Core.dll"
+    return compiled(target, sorted((PACKAGE / "Runtime" / "Core").rglob("*.cs")))

@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from csharp import PACKAGE, ROOT, SOURCES, compiled, run
@@ -19,15 +20,46 @@ from voice_avatar import wire
 from voice_avatar.protocol import decode_text, encode_text
 
 
-@pytest.fixture(scope="session")
-def make_meta() -> ModuleType:
-    """The script that writes the `.meta` files."""
-    spec = importlib.util.spec_from_file_location("make_meta", SOURCES / "make_meta.py")
+def script(name: str) -> ModuleType:
+    """Returns a script of tests/unity as a module."""
+    spec = importlib.util.spec_from_file_location(name, SOURCES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def make_meta() -> ModuleType:
+    """The script that writes the `.meta` files."""
+    return script("make_meta")
+
+
+def turn(what: str, errors_ms: list[float], **seen: Any) -> dict[str, Any]:
+    """A turn as the console client tells it, in short."""
+    quiet = {"sample_count": 900, "played_samples": 900, "gap_samples": 0, "late_blocks": 0}
+    still = {"standstill_ms": 0.0, "resume_ms": [], "audio_back_ms": [], "blocks": 50}
+    told = {"what": what, "sync_errors_ms": errors_ms, "allocated_bytes": 0, **quiet, **still}
+    return told | {"silent_after_ms": -1, "shut_mouth_ms": -1} | seen
+
+
+def test_the_figures_are_those_of_all_turns_and_every_lost_sample_counts() -> None:
+    turns = [
+        turn("say", [-1.0, 2.0]),
+        turn("cut", [3.0], resume_ms=[40.0, 60.0], differing_samples=7, standstill_ms=21.3),
+        turn("cut", [0.0], gap_samples=5, differing_samples=2, played_samples=897),
+        turn("interrupt", [4.0], silent_after_ms=12.0, shut_mouth_ms=80.0, played_samples=300),
+    ]
+    found = {figure.name: figure for figure in script("measure").figures("x", turns)}
+    values = {name: figure.value for name, figure in found.items() if figure.summary is None}
+    assert values["x.frames"] == 5
+    assert values["x.sync.bias"] == pytest.approx(1.6)
+    assert found["x.sync"].summary.mean == pytest.approx(2.0)
+    assert found["x.resume"].summary.count == 2
+    assert "x.resume.audio" not in found
+    assert (values["x.lost"], values["x.differing"], values["x.resume.gap"]) == (8, 9, 21.3)
+    assert (values["x.allocated"], found["x.silent"].summary.most) == (0, 12.0)
 
 
 def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
@@ -56,6 +88,10 @@ def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
     assert hello.instructions == 'Say "你好".'
     assert hello.capabilities.pause
     assert hello.endpointing == "manual"
+    gaze = [message for message in messages if isinstance(message, wire.UserGaze)]
+    assert gaze[0].avatar == pytest.approx((0.1, 1.6, -0.4))
+    assert [one.target for one in gaze] == ["avatar", None]
+    assert gaze[1].avatar is None
     report = messages[-1]
     assert isinstance(report, wire.PlaybackReport)
     assert (report.state, report.played_samples, report.buffered_ms) == ("stalled", 960, 12.5)

@@ -137,7 +137,7 @@ namespace VoiceAvatar.Console
             {
                 _cutsLeft--;
                 _cutFrom = view.PlayedSamples;
-                _watcher.CutAtS = nowS;
+                _watcher.Cut(_session, nowS);
                 _session.CutLine();
             }
         }
@@ -204,11 +204,22 @@ namespace VoiceAvatar.Console
             json.Name("gap_samples").Integer(_session.GapSamples);
             json.Name("underruns").Integer(_session.Playout.Underruns);
             json.Name("late_blocks").Integer(_speaker.Late);
-            json.Name("resume_gap_ms").Number(_watcher.ResumeGapMs);
+            json.Name("blocks").Integer(_speaker.Blocks);
+            json.Name("allocated_bytes").Integer(_speaker.AllocatedBytes);
+            Numbers(json, "resume_ms", _watcher.ResumeMs);
+            Numbers(json, "audio_back_ms", _watcher.AudioBackMs);
             json.Name("shut_mouth_ms").Number(_watcher.ShutMouthMs);
             Sound(json);
             _sync.Measure(_speaker.Log, json);
+            Numbers(json, "sync_errors_ms", _sync.ErrorsMs);
             return json.End().ToString();
+        }
+
+        private static void Numbers(JsonWriter json, string name, List<double> values)
+        {
+            json.Name(name).BeginArray();
+            values.ForEach(value => json.Number(Math.Round(value, 3)));
+            json.EndArray();
         }
 
         /// <summary>How long it sounded, and how long after the interruption it was silent.</summary>

@@ -8,6 +8,8 @@ namespace VoiceAvatar.Console
     internal sealed class Watcher : ServerMessageSink
     {
         private long _doneReply;
+        private double _cutAtS;
+        private long _receivedBefore = -1; // samples that had come when the line was cut; -1 = audio is back
 
         public readonly HashSet<string> Gestures = new HashSet<string>();
         public int Readies;
@@ -21,13 +23,25 @@ namespace VoiceAvatar.Console
         public string Status = "";
         public double InterruptedS = -1;
         public double OverS = -1;
-        public double CutAtS = -1;
-        public double ResumeGapMs = -1;
+        public readonly List<double> ResumeMs = new List<double>();
+        public readonly List<double> AudioBackMs = new List<double>();
         public double ShutMouthMs = -1;
+
+        /// <summary>The line is cut now.</summary>
+        public void Cut(AvatarSession session, double nowS)
+        {
+            _cutAtS = nowS;
+            _receivedBefore = Received(session);
+        }
 
         /// <summary>One frame of the display.</summary>
         public void Frame(AvatarSession session, double nowS)
         {
+            if (_receivedBefore >= 0 && Received(session) > _receivedBefore)
+            {
+                AudioBackMs.Add((nowS - _cutAtS) * 1000);
+                _receivedBefore = -1;
+            }
             for (int i = 0; i < session.Performance.GestureCount; i++)
             {
                 Gestures.Add(session.Performance.Gestures[i].Gesture.Lexeme);
@@ -47,7 +61,10 @@ namespace VoiceAvatar.Console
 
         public override void On(in SessionResumed message)
         {
-            ResumeGapMs = Math.Max(ResumeGapMs, (Monotonic.NowS - CutAtS) * 1000);
+            if (_cutAtS > 0)
+            {
+                ResumeMs.Add((Monotonic.NowS - _cutAtS) * 1000);
+            }
         }
 
         public override void On(in TranscriptFinal message) { Transcript = message.Text; }
@@ -71,6 +88,12 @@ namespace VoiceAvatar.Console
             _doneReply = message.ReplyId;
             Status = message.Status.ToString().ToLowerInvariant();
             SpokenText = message.SpokenText;
+        }
+
+        /// <summary>Samples of the reply that have come, played or not.</summary>
+        private static long Received(AvatarSession session)
+        {
+            return session.Playback.PlayedSamples + session.Playback.BufferedSamples;
         }
     }
 }

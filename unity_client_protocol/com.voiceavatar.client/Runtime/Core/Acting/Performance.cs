@@ -190,7 +190,8 @@ namespace VoiceAvatar
 
         /// <summary>
         /// The reply's clock: that of the loudspeaker while it plays, standing while it stands, and by
-        /// itself after the end, where hands may still have to come to rest.
+        /// itself once the device has all of it: what is left is heard without a break, and hands may
+        /// still have to come to rest.
         /// </summary>
         private void MoveClock(in PlayoutView view, double heardMs, double nowS)
         {
@@ -199,6 +200,7 @@ namespace VoiceAvatar
             {
                 if (double.IsNaN(_runsFromS))
                 {
+                    _tMs = Math.Max(_tMs, heardMs);
                     RunFrom(nowS);
                 }
                 _tMs = _runsFromMs + (nowS - _runsFromS) * 1000;

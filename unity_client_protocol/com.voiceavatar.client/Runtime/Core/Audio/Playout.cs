@@ -54,7 +54,7 @@ namespace VoiceAvatar
     /// Plays replies: the main thread puts audio in, the sound thread takes blocks out, resampled to its
     /// own rate. Nothing is locked, and <see cref="Render"/> allocates nothing. Time comes in.
     /// </summary>
-    public sealed class Playout
+    public sealed partial class Playout
     {
         private const int Shut = 0;
         private const int Open = 1;
@@ -82,13 +82,6 @@ namespace VoiceAvatar
         private int _sourceHz = 24000;
         private long _flushTo;
 
-        // sound thread
-        private double _phase;
-        private float _before; // the sample before the next one, for the interpolation
-        private float _gain;
-        private int _fadeAt; // samples of a fade from what is not consumed
-        private float _level;
-
         /// <summary>Makes a silent loudspeaker.</summary>
         /// <param name="options">how to play.</param>
         /// <param name="capacitySamples">audio that the sound thread can be given ahead, samples; what
@@ -98,12 +91,6 @@ namespace VoiceAvatar
             _options = options;
             _ring = new FloatRing(capacitySamples);
             _startMs = options.StartMs;
-        }
-
-        /// <summary>Loudness of the last block, RMS 0..1. Any thread.</summary>
-        public float Level
-        {
-            get { return Volatile.Read(ref _level); }
         }
 
         /// <summary>Times that replies ran empty.</summary>
@@ -210,21 +197,16 @@ namespace VoiceAvatar
             long buffered = _stoppedAt >= 0 ? 0 : _added - played;
             bool hasAll = _end >= 0 && _added >= _end;
             bool isDone = hasAll && played >= _end && _stoppedAt < 0;
-            if (Volatile.Read(ref _gate) == Shut && buffered > 0)
+            bool isShut = Volatile.Read(ref _gate) == Shut;
+            if (_hasStarted && !isDone && _stoppedAt < 0)
             {
-                bool isEnough = buffered * 1000.0 >= _startMs * _rateHz;
-                if (isEnough || hasAll)
-                {
-                    _hasStarted = true;
-                    IsStalled = false;
-                    Volatile.Write(ref _gate, Open);
-                }
+                Stall(isShut || buffered == 0);
             }
-            else if (buffered == 0 && _hasStarted && !isDone && !IsStalled && _stoppedAt < 0)
+            if (isShut && buffered > 0 && (hasAll || buffered * 1000.0 >= _startMs * _rateHz))
             {
-                IsStalled = true;
-                Underruns++;
-                _startMs = Math.Min(_options.LongestStartMs, _startMs + _options.GrowMs);
+                _hasStarted = true;
+                IsStalled = false;
+                Volatile.Write(ref _gate, Open);
             }
             return new PlayoutView
             {
@@ -239,17 +221,29 @@ namespace VoiceAvatar
         /// <summary>Whether it ran empty before the reply's end.</summary>
         public bool IsStalled { get; private set; }
 
-        /// <summary>Samples of the reply that are heard at a time, between two blocks too.</summary>
+        /// <summary>Notes whether it is empty; each time that it has become so, the next start waits longer.</summary>
+        private void Stall(bool isEmpty)
+        {
+            if (isEmpty && !IsStalled)
+            {
+                Underruns++;
+                _startMs = Math.Min(_options.LongestStartMs, _startMs + _options.GrowMs);
+            }
+            IsStalled = isEmpty;
+        }
+
+        /// <summary>
+        /// Samples of the reply that were heard up to a time: those that the device had been given one
+        /// latency before. So what is heard goes on for one latency after a pause, an underrun, an
+        /// interruption and the end, and begins one latency after the first sample.
+        /// </summary>
         /// <param name="nowS">time, on the clock that <see cref="Render"/> was given, seconds.</param>
         /// <param name="latencyS">delay of the sound device, seconds.</param>
         public double HeardSamples(double nowS, double latencyS)
         {
-            if (_stoppedAt >= 0)
-            {
-                return _stoppedAt - latencyS * _rateHz;
-            }
-            double position = _clock.PositionAt(nowS);
-            return Math.Max(0, Math.Min(position - _start, _added)) - latencyS * _rateHz;
+            _clock.LatencyS = latencyS;
+            double position = _clock.HeardAt(nowS) - _start;
+            return Math.Max(0, Math.Min(position, _stoppedAt >= 0 ? _stoppedAt : _added));
         }
 
         private long Played
@@ -303,114 +297,6 @@ namespace VoiceAvatar
                 int written = _ring.Write(_spill, 0, _spilled);
                 _spilled -= written;
                 Array.Copy(_spill, written, _spill, 0, _spilled);
-            }
-        }
-
-        // -- sound thread
-
-        /// <summary>Fills a block of the sound device, the same in all channels.</summary>
-        /// <param name="block">takes frames x channels values.</param>
-        /// <param name="frames">samples of each channel.</param>
-        /// <param name="channels">channels, interleaved.</param>
-        /// <param name="outputHz">rate of the device.</param>
-        /// <param name="nowS">time at which the block was asked for, seconds.</param>
-        public void Render(float[] block, int frames, int channels, int outputHz, double nowS)
-        {
-            int sourceHz = Volatile.Read(ref _sourceHz);
-            double step = (double)sourceHz / outputHz;
-            float slope = _options.FadeMs > 0 ? (float)(1000.0 / (_options.FadeMs * outputHz)) : 1f;
-            long from = _ring.Consumed;
-            double sum = 0;
-            for (int i = 0; i < frames; i++)
-            {
-                float sample = Next(step, slope);
-                sum += sample * sample;
-                for (int channel = 0; channel < channels; channel++)
-                {
-                    block[i * channels + channel] = sample;
-                }
-            }
-            Volatile.Write(ref _level, (float)Math.Sqrt(sum / Math.Max(1, frames)));
-            _clock.Block(from, _ring.Consumed, nowS, (double)frames / outputHz);
-        }
-
-        private float Next(double step, float slope)
-        {
-            bool isFlushed = _ring.Consumed < Volatile.Read(ref _flushTo);
-            bool isSilent = isFlushed
-                || Volatile.Read(ref _isPaused) != 0
-                || Volatile.Read(ref _gate) == Shut;
-            int available = _ring.Available;
-            if (isSilent)
-            {
-                return FadeOut(available, isFlushed, step, slope);
-            }
-            if (available == 0)
-            {
-                Volatile.Write(ref _gate, Shut);
-                _gain = 0;
-                return 0;
-            }
-            _fadeAt = 0;
-            _gain = Math.Min(1f, _gain + slope);
-            float sample = _gain * Between(0, available);
-            Advance(step, available);
-            return sample;
-        }
-
-        /// <summary>Fades over what would have come, without consuming it; then passes a flush over.</summary>
-        private float FadeOut(int available, bool isFlushed, double step, float slope)
-        {
-            _gain -= slope;
-            int ahead = (int)(_fadeAt * step);
-            _fadeAt++;
-            if (_gain > 0 && ahead < available)
-            {
-                return _gain * Between(ahead, available);
-            }
-            _gain = 0;
-            _fadeAt = 0;
-            if (isFlushed)
-            {
-                _ring.Skip((int)(Volatile.Read(ref _flushTo) - _ring.Consumed));
-                _phase = 0;
-                _before = 0;
-                return Next(step, slope); // the next reply may be there already
-            }
-            return 0;
-        }
-
-        /// <summary>Catmull-Rom between two samples: exact at the samples, smooth between them.</summary>
-        private float Between(int ahead, int available)
-        {
-            float here = _ring.Peek(ahead);
-            if (_phase == 0)
-            {
-                return here;
-            }
-            float before = ahead == 0 ? _before : _ring.Peek(ahead - 1);
-            float next = ahead + 1 < available ? _ring.Peek(ahead + 1) : 0;
-            float after = ahead + 2 < available ? _ring.Peek(ahead + 2) : 0;
-            float t = (float)_phase;
-            float a = 0.5f * (3 * (here - next) + after - before);
-            float b = before - 2.5f * here + 2 * next - 0.5f * after;
-            float c = 0.5f * (next - before);
-            return ((a * t + b) * t + c) * t + here;
-        }
-
-        private void Advance(double step, int available)
-        {
-            _phase += step;
-            int whole = Math.Min((int)_phase, available);
-            if (whole > 0)
-            {
-                _before = _ring.Peek(whole - 1);
-                _ring.Skip(whole);
-                _phase -= whole;
-            }
-            if (whole == available)
-            {
-                _phase = 0; // nothing follows: a fraction beyond the last sample is none
             }
         }
     }

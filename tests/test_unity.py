@@ -65,7 +65,8 @@ def test_the_figures_are_those_of_all_turns_and_every_lost_sample_counts() -> No
 def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
     core: Path, tmp_path: Path
 ) -> None:
-    tests = [SOURCES / "Runner.cs", *sorted((SOURCES / "core").glob("*.cs"))]
+    tests = [SOURCES / "Runner.cs", SOURCES / "FakeServer.cs"]
+    tests += sorted((SOURCES / "core").glob("*.cs"))
     program = compiled(core.with_name("CoreTests.exe"), tests, f"-r:{core}")
     examples, written = tmp_path / "server.jsonl", tmp_path / "client.jsonl"
     lines = [encode_text(m, seq=i, ts_ms=1.5) for i, m in enumerate(SERVER_EXAMPLES)]

@@ -33,7 +33,8 @@ def test_the_components_pass_their_tests_in_simulated_frames(
     )
     references = [f"-r:{core}", f"-r:{stub}", f"-r:{layer}"]
     editor = compiled(folder / "VoiceAvatar.Editor.dll", EDITOR, define, *references)
-    tests = [SOURCES / "Runner.cs", *sorted((SOURCES / "layer").glob("*.cs"))]
+    tests = [SOURCES / "Runner.cs", SOURCES / "FakeServer.cs"]
+    tests += sorted((SOURCES / "layer").glob("*.cs"))
     tests += sorted((PACKAGE / "Samples~").rglob("*.cs"))
     program = compiled(
         folder / "LayerTests.exe", tests, define, UNASSIGNED, *references, f"-r:{editor}"

@@ -80,6 +80,7 @@ namespace VoiceAvatar.Tests
             {
                 string name = test.DeclaringType.Name + "." + test.Name;
                 int before = Check.Count;
+                long startMs = total.ElapsedMilliseconds;
                 try
                 {
                     test.Invoke(null, null);
@@ -87,7 +88,7 @@ namespace VoiceAvatar.Tests
                     {
                         throw new CheckException("the test checked nothing");
                     }
-                    Console.WriteLine("ok " + name);
+                    Console.WriteLine("ok " + name + ", " + (total.ElapsedMilliseconds - startMs) + " ms");
                 }
                 catch (TargetInvocationException error)
                 {

@@ -173,17 +173,18 @@ namespace VoiceAvatar.Tests
         {
             foreach (double off in new[] { -2e-4, 2e-4 })
             {
-                Playout playout = Endless();
-                float[] block = new float[Frames];
+                BlockClock clock = new BlockClock { LatencyS = LatencyS };
                 Random chance = new Random(3);
                 double worst = 0;
                 for (int index = 0; index < 60000; index++)
                 {
                     double dueS = index * BlockS * (1 + off);
-                    Give(playout, block, dueS + 0.004 * chance.NextDouble());
-                    double truth = (dueS + BlockS - LatencyS) / (1 + off) * Hz;
-                    double heard = playout.HeardSamples(dueS + BlockS, LatencyS);
-                    worst = index < 100 ? 0 : Math.Max(worst, Math.Abs(heard - truth) / Hz);
+                    double from = index * BlockS; // positions in seconds
+                    clock.Note(
+                        new SoundBlock { From = from, To = from + BlockS, EndsS = BlockS, LengthS = BlockS },
+                        dueS + 0.004 * chance.NextDouble());
+                    double truth = (dueS + BlockS - LatencyS) / (1 + off);
+                    worst = index < 100 ? 0 : Math.Max(worst, Math.Abs(clock.HeardAt(dueS + BlockS) - truth));
                 }
                 Check.That(worst < 0.002, off + ": off by " + worst + " s");
             }

@@ -265,7 +265,7 @@ namespace VoiceAvatar.Tests
         /// sound thread and that of the main thread, run on one.
         /// </summary>
         [Test]
-        public static void a_million_blocks_allocate_not_a_byte()
+        public static void a_hundred_thousand_blocks_allocate_not_a_byte()
         {
             Playout playout = new Playout(PlayoutOptions.Default, 65536);
             PlaybackReporter reporter = new PlaybackReporter();
@@ -293,7 +293,7 @@ namespace VoiceAvatar.Tests
             for (int warm = 0; warm < 2; warm++)
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                int blocks = warm == 0 ? 1000 : 1000000;
+                int blocks = warm == 0 ? 1000 : 100000;
                 for (int i = 0; i < blocks; i++)
                 {
                     playout.Add(pcm, 0, 16);
@@ -311,7 +311,7 @@ namespace VoiceAvatar.Tests
                 long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
                 Check.Same(0L, warm == 0 ? 0 : bytes, blocks + " blocks");
             }
-            Check.That(playout.Update().PlayedSamples > 15000000, "they were played");
+            Check.That(playout.Update().PlayedSamples > 1500000, "they were played");
             long counted = GC.GetAllocatedBytesForCurrentThread();
             object kept = new object[1];
             Check.That(kept != null && GC.GetAllocatedBytesForCurrentThread() > counted, "one object shows");

@@ -170,14 +170,12 @@ namespace VoiceAvatar.Tests
                 {
                     return "ignore";
                 }
-                JsonValue message = JsonReader.Read(text);
-                bool isOfConnection = _type == "session.ready" || _type == "session.resumed";
-                if (!isOfConnection && !_rules.TakesText(_reader.Envelope.Seq))
+                if (!_rules.Counts(_reader.Envelope))
                 {
-                    return "drop type=" + _type + " reply_id=" + message.Member("reply_id").Number;
+                    return "drop type=" + _type + " reply_id=" + _reader.Envelope.ReplyId;
                 }
                 _action = "note type=" + _type;
-                _reader.Read(message, this);
+                _reader.Read(utf8, 0, utf8.Length, this);
                 return _action;
             }
 
@@ -265,13 +263,7 @@ namespace VoiceAvatar.Tests
 
             private void Cue(long replyId)
             {
-                bool isTaken = _rules.Takes(replyId);
-                _action = (isTaken ? "schedule" : "drop") + " type=" + _type + " reply_id=" + replyId;
-            }
-
-            private string OfLive(long replyId, bool isTaken, string action)
-            {
-                return isTaken ? action : "drop type=" + _type + " reply_id=" + replyId;
+                _action = "schedule type=" + _type + " reply_id=" + replyId;
             }
 
             public override void On(in SessionReady m)
@@ -311,7 +303,7 @@ namespace VoiceAvatar.Tests
 
             public override void On(in ReplyStarted m)
             {
-                _action = OfLive(m.ReplyId, _rules.Begins(m.ReplyId), "begin reply_id=" + m.ReplyId);
+                _action = "begin reply_id=" + m.ReplyId;
             }
 
             public override void On(in ReplyText m) { Cue(m.ReplyId); }
@@ -330,30 +322,27 @@ namespace VoiceAvatar.Tests
 
             public override void On(in ReplyPaused m)
             {
-                string action = "pause reply_id=" + m.ReplyId + " state=paused";
-                _action = OfLive(m.ReplyId, _rules.Takes(m.ReplyId), action);
+                _action = "pause reply_id=" + m.ReplyId + " state=paused";
             }
 
             public override void On(in ReplyResumed m)
             {
-                _action = OfLive(m.ReplyId, _rules.Takes(m.ReplyId), "resume reply_id=" + m.ReplyId);
+                _action = "resume reply_id=" + m.ReplyId;
             }
 
             public override void On(in ReplyAudioDone m)
             {
-                string action = "ends_at reply_id=" + m.ReplyId + " samples=" + m.SampleCount;
-                _action = OfLive(m.ReplyId, _rules.Takes(m.ReplyId), action);
+                _action = "ends_at reply_id=" + m.ReplyId + " samples=" + m.SampleCount;
             }
 
             public override void On(in ReplyInterrupted m)
             {
-                string action = "flush reply_id=" + m.ReplyId + " state=stopped";
-                _action = OfLive(m.ReplyId, _rules.Interrupts(m.ReplyId), action);
+                _action = "flush reply_id=" + m.ReplyId + " state=stopped";
             }
 
             public override void On(in ReplyDone m)
             {
-                _action = OfLive(m.ReplyId, _rules.Ends(m.ReplyId), "end reply_id=" + m.ReplyId);
+                _action = "end reply_id=" + m.ReplyId;
             }
         }
 

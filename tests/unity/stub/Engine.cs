@@ -90,6 +90,12 @@ namespace UnityEngine
             return data;
         }
 
+        /// <summary>Sends a message that Unity sends now and then, such as OnApplicationPause.</summary>
+        public static void Send(MonoBehaviour one, string message, params object[] arguments)
+        {
+            Call(one, message, arguments);
+        }
+
         private static int Order(MonoBehaviour one)
         {
             DefaultExecutionOrder order = one.GetType().GetCustomAttribute<DefaultExecutionOrder>();

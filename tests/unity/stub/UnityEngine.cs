@@ -13,6 +13,23 @@ namespace UnityEngine
         public string name = "";
 
         public static implicit operator bool(Object one) { return one != null; }
+
+        public static void Destroy(Object one)
+        {
+            if (one != null)
+            {
+                Destroyed.Add(one);
+            }
+        }
+
+        public static readonly List<Object> Destroyed = new List<Object>();
+    }
+
+    public static class Debug
+    {
+        public static readonly List<Exception> Logged = new List<Exception>();
+
+        public static void LogException(Exception error, Object context) { Logged.Add(error); }
     }
 
     public class Component : Object
@@ -332,18 +349,30 @@ namespace UnityEngine
         public static AudioClip Clip;
         public static int LeastHz;
         public static int MostHz;
+        public static int Starts;
+
+        /// <summary>False once the system has stopped it, until it is started again.</summary>
+        public static bool IsRunning;
+
+        public static bool IsRecording(string device) { return IsRunning; }
 
         public static void GetDeviceCaps(string device, out int least, out int most) { least = LeastHz; most = MostHz; }
 
         public static AudioClip Start(string device, bool loop, int lengthS, int frequency)
         {
             Position = 0;
+            Starts++;
+            IsRunning = true;
             return Clip = AudioClip.Create("mic", lengthS * frequency, 1, frequency, false);
         }
 
         public static int GetPosition(string device) { return Position; }
 
-        public static void End(string device) { Clip = null; }
+        public static void End(string device)
+        {
+            Clip = null;
+            IsRunning = false;
+        }
     }
 
     // -- figures

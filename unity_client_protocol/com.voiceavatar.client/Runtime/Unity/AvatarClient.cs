@@ -27,6 +27,8 @@ namespace VoiceAvatar.Unity
         private bool echoCancelled = true;
         [SerializeField] private bool connectOnEnable = true;
 
+        private static readonly Delegate[] NoHandlers = new Delegate[0];
+
         private AvatarSession _session;
         private Forwarder _forwarder;
         private ConnectionState _shownState;
@@ -124,12 +126,16 @@ namespace VoiceAvatar.Unity
         {
             if (!isPaused && _session != null && connectOnEnable && _session.State == ConnectionState.Ended)
             {
-                _session.Open(Monotonic.NowS);
+                Connect();
             }
         }
 
         private void Update()
         {
+            if (_session == null)
+            {
+                return; // scripts were compiled while playing, and it was disabled
+            }
             _session.Update(Monotonic.NowS, OutputLatencyS);
             if (_session.State != _shownState)
             {
@@ -140,7 +146,9 @@ namespace VoiceAvatar.Unity
 
         private void MakeSession()
         {
-            if (_session != null && _session.State != ConnectionState.Closed)
+            bool isOver = _session == null || _session.State == ConnectionState.Closed
+                || _session.State == ConnectionState.Ended;
+            if (!isOver)
             {
                 return;
             }
@@ -168,19 +176,29 @@ namespace VoiceAvatar.Unity
             return string.IsNullOrEmpty(text) ? null : text;
         }
 
-        private static void Raise<T>(Action<T> handler, T value)
+        private void Raise<T>(Action<T> handlers, T value)
         {
-            if (handler != null)
-            {
-                handler(value);
-            }
+            RaiseEach(handlers, one => ((Action<T>)one)(value));
         }
 
-        private static void Raise<T, U>(Action<T, U> handler, T one, U other)
+        private void Raise<T, U>(Action<T, U> handlers, T value, U other)
         {
-            if (handler != null)
+            RaiseEach(handlers, one => ((Action<T, U>)one)(value, other));
+        }
+
+        /// <summary>A handler of the application that fails is logged; the others and the avatar go on.</summary>
+        private void RaiseEach(Delegate handlers, Action<Delegate> raise)
+        {
+            foreach (Delegate one in handlers == null ? NoHandlers : handlers.GetInvocationList())
             {
-                handler(one, other);
+                try
+                {
+                    raise(one);
+                }
+                catch (Exception error)
+                {
+                    Debug.LogException(error, this);
+                }
             }
         }
 
@@ -193,21 +211,21 @@ namespace VoiceAvatar.Unity
                 _client = client;
             }
 
-            public override void On(in SessionReady message) { Raise(_client.Ready, message); }
+            public override void On(in SessionReady message) { _client.Raise(_client.Ready, message); }
 
-            public override void On(in StateChanged message) { Raise(_client.ConversationChanged, message.State); }
+            public override void On(in StateChanged message) { _client.Raise(_client.ConversationChanged, message.State); }
 
-            public override void On(in TranscriptInterim message) { Raise(_client.Transcribed, message.Text, false); }
+            public override void On(in TranscriptInterim message) { _client.Raise(_client.Transcribed, message.Text, false); }
 
-            public override void On(in TranscriptFinal message) { Raise(_client.Transcribed, message.Text, true); }
+            public override void On(in TranscriptFinal message) { _client.Raise(_client.Transcribed, message.Text, true); }
 
-            public override void On(in ReplyStarted message) { Raise(_client.ReplyBegan, message); }
+            public override void On(in ReplyStarted message) { _client.Raise(_client.ReplyBegan, message); }
 
-            public override void On(in ReplyDone message) { Raise(_client.ReplyEnded, message); }
+            public override void On(in ReplyDone message) { _client.Raise(_client.ReplyEnded, message); }
 
-            public override void On(in Warning message) { Raise(_client.Problem, message.Code, message.Message); }
+            public override void On(in Warning message) { _client.Raise(_client.Problem, message.Code, message.Message); }
 
-            public override void On(in ServerError message) { Raise(_client.Problem, message.Code, message.Message); }
+            public override void On(in ServerError message) { _client.Raise(_client.Problem, message.Code, message.Message); }
         }
     }
 }

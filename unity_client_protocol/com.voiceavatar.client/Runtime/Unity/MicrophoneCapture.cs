@@ -16,6 +16,7 @@ namespace VoiceAvatar.Unity
     {
         private const int LoopS = 2;
         private const int ChunksPerS = 100; // GetData fills a whole array: so it is read in 10 ms
+        private const double TryS = 1; // between two tries to begin: asking the system takes time
 
         [SerializeField] private AvatarClient client;
         [SerializeField, Tooltip("Empty = the default microphone")] private string device = "";
@@ -26,7 +27,9 @@ namespace VoiceAvatar.Unity
         private AudioClip _loop;
         private int _position;
         private bool _hasAsked;
+        private double _nextTryS;
         private bool _wasMuted;
+        private string _toldSession = "";
 
         /// <summary>The client that is sent to.</summary>
         public AvatarClient Client
@@ -50,6 +53,18 @@ namespace VoiceAvatar.Unity
 
         private void OnDisable()
         {
+            End();
+        }
+
+        /// <summary>A headset that is taken off stops the recording, and nobody else starts it again.</summary>
+        private void OnApplicationPause(bool isPaused)
+        {
+            End();
+            _nextTryS = 0;
+        }
+
+        private void End()
+        {
             if (_loop != null)
             {
                 Microphone.End(DeviceName);
@@ -68,12 +83,33 @@ namespace VoiceAvatar.Unity
             {
                 return;
             }
-            if (_loop == null)
+            TellMuted();
+            if (_loop != null && !Microphone.IsRecording(DeviceName))
             {
+                End(); // it was unplugged, or another application took it
+            }
+            if (_loop != null)
+            {
+                Read();
+            }
+            else if (Monotonic.NowS >= _nextTryS)
+            {
+                _nextTryS = Monotonic.NowS + TryS;
                 Begin();
+            }
+        }
+
+        /// <summary>The server is told of each change, and a new session what it cannot know.</summary>
+        private void TellMuted()
+        {
+            AvatarSession session = client.Session;
+            bool isNew = session.SessionId != _toldSession;
+            if ((isNew ? isMuted : isMuted != _wasMuted) && !session.OpenMicrophone(!isMuted))
+            {
                 return;
             }
-            Read();
+            _wasMuted = isMuted;
+            _toldSession = session.SessionId;
         }
 
         private void Begin()
@@ -88,11 +124,11 @@ namespace VoiceAvatar.Unity
             bool isAnyRate = least == 0 && most == 0;
             int rate = isAnyRate ? rateHz : Math.Max(least, Math.Min(most, rateHz));
             _loop = Microphone.Start(DeviceName, true, LoopS, rate);
-            _chunk = new float[rate / ChunksPerS];
+            _chunk = new float[(_loop == null ? rate : _loop.frequency) / ChunksPerS];
             _position = 0;
         }
 
-        /// <summary>Asks once; Update looks until the user has agreed.</summary>
+        /// <summary>Asks once; Update looks again each second until the user has agreed.</summary>
         private bool IsPermitted()
         {
 #if UNITY_ANDROID
@@ -116,10 +152,6 @@ namespace VoiceAvatar.Unity
         {
             int waiting = Microphone.GetPosition(DeviceName) - _position;
             waiting = waiting < 0 ? waiting + _loop.samples : waiting;
-            if (isMuted != _wasMuted && client.Session.OpenMicrophone(!isMuted))
-            {
-                _wasMuted = isMuted;
-            }
             for (; waiting >= _chunk.Length; waiting -= _chunk.Length)
             {
                 _loop.GetData(_chunk, _position); // goes on at the beginning where the loop ends

@@ -18,6 +18,7 @@ namespace VoiceAvatar.Unity
         [SerializeField] private AvatarClient client;
 
         private readonly float[] _voice = new float[MostFrames];
+        private AudioClip _ones;
         private Playout _playout;
         private int _outputHz = 48000;
         private double _latencyS;
@@ -34,7 +35,8 @@ namespace VoiceAvatar.Unity
             AudioSettings.OnAudioConfigurationChanged += Configure;
             Configure(false);
             AudioSource source = GetComponent<AudioSource>();
-            source.clip = Ones();
+            _ones = _ones == null ? Ones() : _ones;
+            source.clip = _ones;
             source.loop = true;
             source.playOnAwake = false;
             source.spatializePostEffects = true;
@@ -45,6 +47,11 @@ namespace VoiceAvatar.Unity
         {
             AudioSettings.OnAudioConfigurationChanged -= Configure;
             GetComponent<AudioSource>().Stop();
+        }
+
+        private void OnDestroy()
+        {
+            Destroy(_ones);
         }
 
         private void Update()

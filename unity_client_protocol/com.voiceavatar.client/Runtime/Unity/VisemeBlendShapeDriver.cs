@@ -26,6 +26,7 @@ namespace VoiceAvatar.Unity
         private float[] _weights = new float[0];
         private bool[] _isDriven = new bool[0];
         private string[] _visemeNames;
+        private Mesh _linked;
         private int[] _visemeOf = new int[0];
         private AutonomicMotion _autonomic;
         private AvatarClient _known;
@@ -88,6 +89,8 @@ namespace VoiceAvatar.Unity
         private void OnDisable()
         {
             Know(null);
+            System.Array.Clear(_weights, 0, _weights.Length);
+            Apply(); // nobody else shuts the mouth
         }
 
         /// <summary>Listens to a client, and no longer to the one before.</summary>
@@ -125,7 +128,9 @@ namespace VoiceAvatar.Unity
                 return;
             }
             Performance shown = client.Performance;
-            if (!ReferenceEquals(_visemeNames, shown.VisemeNames))
+            bool isLinked = ReferenceEquals(_visemeNames, shown.VisemeNames)
+                && _visemeOf.Length == visemes.Count && ReferenceEquals(_linked, face.sharedMesh);
+            if (!isLinked)
             {
                 Link(shown.VisemeNames);
             }
@@ -137,7 +142,12 @@ namespace VoiceAvatar.Unity
             {
                 Add(lids[i], _autonomic.Lids);
             }
-            for (int i = 0; i < _weights.Length; i++)
+            Apply();
+        }
+
+        private void Apply()
+        {
+            for (int i = 0; i < _weights.Length && face != null; i++)
             {
                 if (_isDriven[i])
                 {
@@ -184,6 +194,7 @@ namespace VoiceAvatar.Unity
                 AutoMap(set);
             }
             _visemeNames = set;
+            _linked = face.sharedMesh;
             _visemeOf = new int[visemes.Count];
             for (int i = 0; i < _visemeOf.Length; i++)
             {

@@ -83,6 +83,12 @@ namespace VoiceAvatar
             SpokenText = spokenText;
         }
 
+        /// <summary>Returns the text up to the last word that has begun.</summary>
+        public string Heard(double tMs)
+        {
+            return _text.ToString(0, At(tMs).Utf16End);
+        }
+
         /// <summary>Returns the last word that has begun.</summary>
         public SpokenWord At(double tMs)
         {

@@ -99,6 +99,8 @@ namespace VoiceAvatar
         }
 
         /// <summary>The reply was interrupted.</summary>
+        /// <param name="spokenText">what was heard of it; null = the words up to now.</param>
+        /// <param name="nowS">time, seconds.</param>
         public void Cut(string spokenText, double nowS)
         {
             _mouth.Cut(_tMs);
@@ -106,7 +108,7 @@ namespace VoiceAvatar
             _faces.Cut(_tMs);
             _heads.Cut(_tMs);
             _gazes.Cut(_tMs);
-            Captions.Cut(spokenText);
+            Captions.Cut(spokenText ?? Captions.Heard(_tMs));
             RunFrom(nowS);
         }
 

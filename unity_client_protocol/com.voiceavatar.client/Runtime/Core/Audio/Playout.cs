@@ -176,6 +176,12 @@ namespace VoiceAvatar
             Volatile.Write(ref _isPaused, 0);
         }
 
+        /// <summary>Whether it stands still because of <see cref="Pause"/>.</summary>
+        public bool IsPaused
+        {
+            get { return Volatile.Read(ref _isPaused) != 0; }
+        }
+
         /// <summary>Drops everything; the sound thread fades out within its next block.</summary>
         public void Flush()
         {
@@ -187,6 +193,13 @@ namespace VoiceAvatar
             _spilled = 0;
             Volatile.Write(ref _flushTo, _ring.Written);
             Volatile.Write(ref _isPaused, 0);
+        }
+
+        /// <summary>Drops everything, and forgets whose it was: ids of another session mean others.</summary>
+        public void Forget()
+        {
+            Flush();
+            Volatile.Write(ref _replyId, 0);
         }
 
         /// <summary>Hands on what did not fit, opens the gate, and tells what the loudspeaker does.</summary>
@@ -264,7 +277,7 @@ namespace VoiceAvatar
             {
                 return PlaybackState.Finished;
             }
-            if (Volatile.Read(ref _isPaused) != 0)
+            if (IsPaused)
             {
                 return PlaybackState.Paused;
             }

@@ -49,7 +49,6 @@ namespace VoiceAvatar
         private double _nowS;
         private double _pingS;
         private double _arrivedS;
-        private bool _counts;
 
         /// <summary>Takes nothing: to look at a message before it counts.</summary>
         private sealed class Probe : ServerMessageSink { }
@@ -221,6 +220,7 @@ namespace VoiceAvatar
                 Take(what);
             }
             Do(_machine.Tick(nowS), nowS);
+            EndReplyOfLostSession();
             Playback = Playout.Update();
             double heard = Playout.HeardSamples(nowS, latencyS);
             double heardMs = Playback.RateHz > 0 ? heard * 1000 / Playback.RateHz : 0;
@@ -255,6 +255,7 @@ namespace VoiceAvatar
                     CloseReason = what.Reason;
                     _socket = null;
                     Do(_machine.SocketClosed(what.Code, _nowS), _nowS);
+                    EndReplyOfLostSession();
                     break;
             }
         }
@@ -277,7 +278,7 @@ namespace VoiceAvatar
                     _socket.SendText(_writer.Close(""));
                     _socket.Close();
                     _socket = null;
-                    StopReply("", nowS);
+                    StopReply(null, nowS);
                     break;
                 case ConnectionAction.DropSocket:
                     _socket.Abort();
@@ -308,18 +309,16 @@ namespace VoiceAvatar
                 Unreadable += outcome == MessageOutcome.UnknownType ? 0 : 1;
                 return;
             }
-            string type = _reader.Envelope.Type;
-            bool isOfConnection = type == "session.ready" || type == "session.resumed";
-            _counts = isOfConnection || _rules.TakesText(_reader.Envelope.Seq);
-            if (_counts)
+            if (!_rules.Counts(_reader.Envelope))
             {
-                _reader.Read(message, this);
+                Stale++;
+                return;
             }
-            if (_counts && Listener != null)
+            _reader.Read(message, this);
+            if (Listener != null)
             {
                 _reader.Read(message, Listener);
             }
-            Stale += _counts ? 0 : 1;
         }
 
         private void TakeBinary(byte[] frame)
@@ -350,10 +349,31 @@ namespace VoiceAvatar
             }
         }
 
+        /// <param name="spokenText">what was heard; null = the server did not say.</param>
+        /// <param name="nowS">time, seconds.</param>
         private void StopReply(string spokenText, double nowS)
         {
             Playout.Flush();
             Performance.Cut(spokenText, nowS);
+        }
+
+        /// <summary>
+        /// Where a session cannot be taken up again, its reply ends with what has come, so that the
+        /// avatar does not stand with an open mouth; one that was paused is not heard any more.
+        /// </summary>
+        private void EndReplyOfLostSession()
+        {
+            bool isLost = State == ConnectionState.Waiting || State == ConnectionState.Ended;
+            if (!isLost || !_rules.IsLive)
+            {
+                return;
+            }
+            _rules.Reset();
+            Playout.EndsHere();
+            if (Playout.IsPaused)
+            {
+                StopReply(null, _nowS);
+            }
         }
 
         private static ResumeTicket TicketOf(string sessionId, in ResumeOffer offer)

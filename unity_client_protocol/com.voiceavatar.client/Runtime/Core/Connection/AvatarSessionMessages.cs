@@ -1,6 +1,6 @@
 namespace VoiceAvatar
 {
-    /// <summary>What each message of the server does to the session.</summary>
+    /// <summary>What each message of the server does to the session; only those that count come here.</summary>
     public sealed partial class AvatarSession
     {
         // -- messages of the connection
@@ -10,7 +10,8 @@ namespace VoiceAvatar
         {
             if (SessionId.Length > 0)
             {
-                StopReply("", _nowS);
+                StopReply(null, _nowS);
+                Playout.Forget();
             }
             _rules.Reset();
             _rules.TakesText(_reader.Envelope.Seq);
@@ -67,126 +68,80 @@ namespace VoiceAvatar
         /// <inheritdoc/>
         public override void On(in ReplyStarted message)
         {
-            if (Counts(_rules.Begins(message.ReplyId)))
-            {
-                Playout.Begin(message.ReplyId, message.RateHz);
-                Performance.Begin();
-            }
+            Playout.Begin(message.ReplyId, message.RateHz);
+            Performance.Begin();
         }
 
         /// <inheritdoc/>
         public override void On(in ReplyText message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Captions.Add(message);
-            }
+            Performance.Captions.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in ReplySegment message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Captions.Add(message);
-            }
+            Performance.Captions.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in VisemeKeys message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Add(message);
-            }
+            Performance.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in Face message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Add(message);
-            }
+            Performance.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in Gesture message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Add(message);
-            }
+            Performance.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in Head message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Add(message);
-            }
+            Performance.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in Gaze message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Performance.Add(message);
-            }
+            Performance.Add(message);
         }
 
         /// <inheritdoc/>
         public override void On(in ReplyAudioDone message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Playout.EndsAt(message.SampleCount);
-            }
+            Playout.EndsAt(message.SampleCount);
         }
 
         /// <inheritdoc/>
         public override void On(in ReplyPaused message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Playout.Pause();
-            }
+            Playout.Pause();
         }
 
         /// <inheritdoc/>
         public override void On(in ReplyResumed message)
         {
-            if (Counts(_rules.Takes(message.ReplyId)))
-            {
-                Playout.Resume();
-            }
+            Playout.Resume();
         }
 
         /// <inheritdoc/>
         public override void On(in ReplyInterrupted message)
         {
-            if (Counts(_rules.Interrupts(message.ReplyId)))
-            {
-                StopReply(message.SpokenText, _nowS);
-            }
+            StopReply(message.SpokenText, _nowS);
         }
 
         /// <inheritdoc/>
         public override void On(in ReplyDone message)
         {
-            if (Counts(_rules.Ends(message.ReplyId)))
-            {
-                Playout.EndsHere();
-            }
-        }
-
-        /// <summary>Notes whether a message counts, for the listener too.</summary>
-        private bool Counts(bool isOfLiveReply)
-        {
-            _counts = isOfLiveReply;
-            return isOfLiveReply;
+            Playout.EndsHere();
         }
     }
 }

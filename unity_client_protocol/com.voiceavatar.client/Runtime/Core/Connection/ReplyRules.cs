@@ -44,6 +44,30 @@ namespace VoiceAvatar
             _order = default(FrameOrder);
         }
 
+        /// <summary>
+        /// Whether a text frame counts: it is new, and of the live reply if it names one. What it says of
+        /// that reply, that it begins or is over, is noted.
+        /// </summary>
+        public bool Counts(in Envelope envelope)
+        {
+            switch (envelope.Type)
+            {
+                case "session.ready": // begins numbers of its own
+                case "session.resumed": // has none
+                    return true;
+                case "reply.started":
+                    return TakesText(envelope.Seq) && Begins(envelope.ReplyId);
+                case "reply.interrupted":
+                    return TakesText(envelope.Seq) && Interrupts(envelope.ReplyId);
+                case "reply.done":
+                    return TakesText(envelope.Seq) && Ends(envelope.ReplyId);
+                case "metrics": // may come after the end
+                    return TakesText(envelope.Seq);
+                default:
+                    return TakesText(envelope.Seq) && (!envelope.IsOfReply || Takes(envelope.ReplyId));
+            }
+        }
+
         /// <summary>Whether a text frame is new; false for one that was sent again after a resume.</summary>
         public bool TakesText(long seq)
         {

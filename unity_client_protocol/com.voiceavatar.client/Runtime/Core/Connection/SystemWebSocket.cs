@@ -18,6 +18,7 @@ namespace VoiceAvatar
         private const int MaxWaitingFrames = 250; // 5 s of microphone
         private static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(10);
         private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+        private static readonly TimeSpan LastWordLimit = TimeSpan.FromSeconds(0.5);
 
         private readonly ClientWebSocket _socket = new ClientWebSocket();
         private readonly ConcurrentQueue<SocketEvent> _events = new ConcurrentQueue<SocketEvent>();
@@ -39,12 +40,7 @@ namespace VoiceAvatar
         /// <inheritdoc/>
         public void Open(string url, string token)
         {
-            _socket.Options.AddSubProtocol(Subprotocol);
-            if (!string.IsNullOrEmpty(token))
-            {
-                _socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-            }
-            Task.Run(() => Run(new Uri(url)));
+            Task.Run(() => Run(url, token));
         }
 
         /// <inheritdoc/>
@@ -93,18 +89,24 @@ namespace VoiceAvatar
         }
 
         /// <summary>The boundary of the connection's tasks: whatever fails here closes it.</summary>
-        private async Task Run(Uri url)
+        private async Task Run(string url, string token)
         {
             string reason = "";
             try
             {
+                _socket.Options.AddSubProtocol(Subprotocol);
+                if (!string.IsNullOrEmpty(token))
+                {
+                    _socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+                }
                 using (CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token))
                 {
                     limit.CancelAfter(OpenLimit);
-                    await _socket.ConnectAsync(url, limit.Token).ConfigureAwait(false);
+                    await _socket.ConnectAsync(new Uri(url), limit.Token).ConfigureAwait(false);
                 }
                 _events.Enqueue(new SocketEvent { Kind = SocketEventKind.Opened, AtS = Monotonic.NowS });
-                await Task.WhenAll(SendAll(), ReceiveAll()).ConfigureAwait(false);
+                _ = SendAll(); // lets nothing out, and ends with the socket
+                await ReceiveAll().ConfigureAwait(false);
             }
             catch (Exception error)
             {
@@ -142,7 +144,6 @@ namespace VoiceAvatar
                 if (result.MessageType == WebSocketMessageType.Close)
                 {
                     TellClosed("");
-                    _stop.Cancel(); // the sending task ends with it
                     return;
                 }
                 whole.Write(part.Array, 0, result.Count);
@@ -189,11 +190,11 @@ namespace VoiceAvatar
                         .ConfigureAwait(false);
                 }
             }
-            catch (Exception error)
+            catch (Exception)
             {
-                // a line that cannot be written to is lost; the receiving task ends with it
-                TellClosed(error.Message);
-                _stop.Cancel();
+                // A line that cannot be written to is lost. The server's last word, a close code, may
+                // still wait to be read: the receiving task finds it, or the same loss, by itself.
+                _stop.CancelAfter(LastWordLimit);
             }
         }
 
@@ -201,8 +202,7 @@ namespace VoiceAvatar
         {
             await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", _stop.Token)
                 .ConfigureAwait(false);
-            await Task.Delay(CloseLimit).ConfigureAwait(false);
-            _stop.Cancel();
+            _stop.CancelAfter(CloseLimit);
         }
     }
 }

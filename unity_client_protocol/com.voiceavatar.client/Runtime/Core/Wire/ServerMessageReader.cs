@@ -97,14 +97,16 @@ namespace VoiceAvatar
             try
             {
                 FieldReader fields = new FieldReader(message, "");
+                Teller tell;
+                bool isKnown = Tellers.TryGetValue(type.Text, out tell);
                 Envelope = new Envelope
                 {
                     Type = type.Text,
                     Seq = fields.Count("seq"),
                     TsMs = fields.ClockMs("ts_ms"),
+                    ReplyId = isKnown ? fields.CountOr("reply_id", Envelope.NoReply) : Envelope.NoReply,
                 };
-                Teller tell;
-                if (!Tellers.TryGetValue(type.Text, out tell))
+                if (!isKnown)
                 {
                     return MessageOutcome.UnknownType;
                 }

@@ -83,6 +83,18 @@ namespace VoiceAvatar
         public string Type;
         public long Seq;
         public double TsMs;
+
+        /// <summary>The reply that it belongs to, or <see cref="NoReply"/>.</summary>
+        public long ReplyId;
+
+        /// <summary>What stands for the reply of a message that names none.</summary>
+        public const long NoReply = -1;
+
+        /// <summary>Whether it belongs to a reply.</summary>
+        public bool IsOfReply
+        {
+            get { return ReplyId != NoReply; }
+        }
     }
 
     public struct AudioFormat

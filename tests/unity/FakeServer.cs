@@ -14,7 +14,14 @@ namespace VoiceAvatar.Tests
         public readonly List<JsonValue> Texts = new List<JsonValue>();
         public readonly List<byte[]> Frames = new List<byte[]>();
 
-        public void Open(string url, string token) { Add(new SocketEvent { Kind = SocketEventKind.Opened }); }
+        /// <summary>Address and token of each connection.</summary>
+        public readonly List<string> Opened = new List<string>();
+
+        public void Open(string url, string token)
+        {
+            Opened.Add(url + " " + token);
+            Add(new SocketEvent { Kind = SocketEventKind.Opened });
+        }
 
         public void SendText(string text) { Texts.Add(JsonReader.Read(text)); }
 
@@ -54,12 +61,13 @@ namespace VoiceAvatar.Tests
             Add(new SocketEvent { Kind = SocketEventKind.Closed, Code = code });
         }
 
-        public void Ready()
+        public void Ready(string session = "s1")
         {
+            _seq = 0;
             string names = string.Join(",", VisemeSets.Named("ovr15").Select(name => "'" + name + "'"));
             Say(
                 "session.ready",
-                "'session_id':'s1','protocol':1,'audio_in':{'codec':'pcm16','rate_hz':16000},"
+                "'session_id':'" + session + "','protocol':1,'audio_in':{'codec':'pcm16','rate_hz':16000},"
                 + "'audio_out':{'codec':'pcm16','rate_hz':24000},'settings':{'persona':'p','voice':'v',"
                 + "'language':'en','endpointing':'auto','viseme_set':'ovr15','visemes':[" + names + "],"
                 + "'captions':true,'gaze':true},'gestures':[],'expressions':[],'voices':[],'languages':[],"
@@ -68,7 +76,9 @@ namespace VoiceAvatar.Tests
         }
 
         /// <summary>A reply of two seconds: a tone, an open mouth that closes at 400 ms, a wave, a smile.</summary>
-        public void Reply(int id)
+        /// <param name="id">of the reply.</param>
+        /// <param name="seconds">of sound that come; the end is told only after both.</param>
+        public void Reply(int id, int seconds = 2)
         {
             Say("reply.started", "'reply_id':" + id + ",'stream':" + id + ",'turn_id':1,'rate_hz':24000,'codec':'pcm16'");
             string head = "'reply_id':" + id + ",";
@@ -92,7 +102,7 @@ namespace VoiceAvatar.Tests
                 + "'hold_ms':0,'source':'rule'");
             Say("head", head + "'lexeme':'nod','amount':1,'repeats':1,'start_ms':0,'stroke_ms':150,'end_ms':300,'source':'rule'");
             Say("gaze", head + "'target':'away_up','start_ms':500,'end_ms':900,'source':'rule'");
-            for (int i = 0; i < 100; i++)
+            for (int i = 0; i < 50 * seconds; i++)
             {
                 byte[] frame = new byte[FrameCodec.HeaderBytes + 960];
                 FrameFlags flags = i == 0 ? FrameFlags.Start : FrameFlags.None;
@@ -102,7 +112,10 @@ namespace VoiceAvatar.Tests
                 Pcm16.FromFloats(wave, 0, frame, FrameCodec.HeaderBytes, 480);
                 Add(new SocketEvent { Kind = SocketEventKind.Binary, Data = frame });
             }
-            Say("reply.audio_done", head + "'sample_count':48000");
+            if (seconds == 2)
+            {
+                Say("reply.audio_done", head + "'sample_count':48000");
+            }
         }
     }
 }

@@ -19,6 +19,9 @@ namespace VoiceAvatar
     /// <summary>Takes fields out of a JSON object and checks their types and ranges.</summary>
     internal readonly struct FieldReader
     {
+        private static readonly string[] Codecs = { "pcm16", "opus" };
+        private static readonly string[] Sources = { "llm", "rule", "prosody", "state" };
+
         private const double LargestMs = 86400000;
         private const double LargestClockMs = 1e15;
 
@@ -129,6 +132,24 @@ namespace VoiceAvatar
         internal long CountOr(string name, long otherwise)
         {
             return _object.Member(name) == null ? otherwise : Count(name);
+        }
+
+        /// <summary>`reply_id`: the reply that a message belongs to.</summary>
+        internal long Reply()
+        {
+            return Count("reply_id");
+        }
+
+        /// <summary>`codec`: how audio is coded.</summary>
+        internal AudioCodec Codec()
+        {
+            return (AudioCodec)OneOf("codec", Codecs);
+        }
+
+        /// <summary>`source`: what a cue comes from.</summary>
+        internal CueSource Source()
+        {
+            return (CueSource)OneOf("source", Sources);
         }
 
         /// <summary>A time or a length of time, 0..24 h.</summary>

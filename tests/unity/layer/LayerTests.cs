@@ -102,6 +102,9 @@ namespace VoiceAvatar.Tests
         {
             Engine.Reset();
             GameObject avatar = new GameObject("avatar");
+            GameObject body = Part(avatar, "body", "Fat");
+            GameObject head = Part(avatar, "head", Arkit);
+            body.AddComponent<Animator>();
             avatar.AddComponent<VoiceAvatar.Samples.BasicVrAvatar>();
             AvatarClient client = avatar.GetComponent<AvatarClient>();
             FakeServer server = new FakeServer();
@@ -111,6 +114,17 @@ namespace VoiceAvatar.Tests
             Check.Same("session.hello", server.Types.Single());
             Check.That(avatar.GetComponent<AudioSource>().isPlaying, "the source plays");
             Check.Same(client, avatar.GetComponent<GazeDriver>().Client);
+            Check.Same(head.GetComponent<SkinnedMeshRenderer>(), avatar.GetComponent<VisemeBlendShapeDriver>().Face);
+            Check.Same(body.GetComponent<Animator>(), avatar.GetComponent<GestureDriver>().Animator);
+            Check.That(VisemeBlendShapeDriver.FaceOf(body) == null, "a mesh without a mouth is no face");
+        }
+
+        private static GameObject Part(GameObject avatar, string name, params string[] shapes)
+        {
+            GameObject part = new GameObject(name);
+            part.transform.parent = avatar.transform;
+            part.AddComponent<SkinnedMeshRenderer>().sharedMesh = new Mesh { Shapes = shapes };
+            return part;
         }
 
         [Test]

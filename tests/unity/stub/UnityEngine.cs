@@ -39,6 +39,8 @@ namespace UnityEngine
         public Transform transform { get { return gameObject.transform; } }
 
         public T GetComponent<T>() where T : Component { return gameObject.GetComponent<T>(); }
+
+        public T GetComponentInChildren<T>() where T : Component { return gameObject.GetComponentInChildren<T>(); }
     }
 
     public class Behaviour : Component
@@ -59,6 +61,7 @@ namespace UnityEngine
             this.name = name;
             transform = new Transform { gameObject = this };
             _components.Add(transform);
+            All.Add(this);
         }
 
         public Transform transform;
@@ -82,7 +85,26 @@ namespace UnityEngine
 
         public T GetComponent<T>() where T : Component { return _components.OfType<T>().FirstOrDefault(); }
 
-        public T GetComponentInChildren<T>() where T : Component { return GetComponent<T>(); }
+        public T GetComponentInChildren<T>() where T : Component { return GetComponentsInChildren<T>().FirstOrDefault(); }
+
+        public T[] GetComponentsInChildren<T>() where T : Component
+        {
+            return All.Where(one => one.IsBelow(this)).SelectMany(one => one._components).OfType<T>().ToArray();
+        }
+
+        private static readonly List<GameObject> All = new List<GameObject>();
+
+        private bool IsBelow(GameObject other)
+        {
+            for (Transform at = transform; at != null; at = at.parent)
+            {
+                if (ReferenceEquals(at.gameObject, other))
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
     }
 
     public sealed class Transform : Component

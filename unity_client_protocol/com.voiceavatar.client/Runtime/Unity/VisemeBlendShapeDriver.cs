@@ -55,7 +55,7 @@ namespace VoiceAvatar.Unity
         /// <returns>how many visemes it can show.</returns>
         public int AutoMap(string[] set)
         {
-            string[] shapes = ShapeNames();
+            string[] shapes = ShapeNames(face);
             visemes = BlendShapeMap.OfVisemes(shapes, set);
             expressions = BlendShapeMap.OfExpressions(shapes);
             lids = BlendShapeMap.OfLids(shapes);
@@ -68,9 +68,29 @@ namespace VoiceAvatar.Unity
             return shown.Count;
         }
 
-        private string[] ShapeNames()
+        /// <summary>Returns the mesh in an object and below it that shows most visemes; null if none shows any.</summary>
+        public static SkinnedMeshRenderer FaceOf(GameObject avatar)
         {
-            Mesh mesh = face == null ? null : face.sharedMesh;
+            SkinnedMeshRenderer best = null;
+            int most = 0;
+            foreach (SkinnedMeshRenderer candidate in avatar.GetComponentsInChildren<SkinnedMeshRenderer>())
+            {
+                int count = BlendShapeMap.OfVisemes(ShapeNames(candidate), VisemeSets.Named("ovr15")).Count;
+                best = count > most ? candidate : best;
+                most = System.Math.Max(most, count);
+            }
+            return best;
+        }
+
+        /// <summary>In the editor, when it is added to an avatar.</summary>
+        private void Reset()
+        {
+            face = FaceOf(gameObject);
+        }
+
+        private static string[] ShapeNames(SkinnedMeshRenderer renderer)
+        {
+            Mesh mesh = renderer == null ? null : renderer.sharedMesh;
             string[] names = new string[mesh == null ? 0 : mesh.blendShapeCount];
             for (int i = 0; i < names.Length; i++)
             {

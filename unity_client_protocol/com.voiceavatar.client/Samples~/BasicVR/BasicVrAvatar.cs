@@ -10,12 +10,14 @@ namespace VoiceAvatar.Samples
     public sealed class BasicVrAvatar : MonoBehaviour
     {
         [SerializeField] private string url = "ws://127.0.0.1:8765/v1/avatar";
-        [SerializeField] private Animator animator;
-        [SerializeField] private SkinnedMeshRenderer face;
+        [SerializeField, Tooltip("Empty = the one of this object or below it")] private Animator animator;
+        [SerializeField, Tooltip("Empty = the mesh that shows most visemes")] private SkinnedMeshRenderer face;
         [SerializeField] private TextMesh captions;
 
         private void Awake()
         {
+            animator = animator != null ? animator : GetComponentInChildren<Animator>();
+            face = face != null ? face : VisemeBlendShapeDriver.FaceOf(gameObject);
             AvatarClient client = gameObject.AddComponent<AvatarClient>();
             client.Configure(url, "");
             AudioSource source = gameObject.AddComponent<AudioSource>();

@@ -5,7 +5,7 @@ namespace VoiceAvatar.Samples
 {
     /// <summary>
     /// Makes a VRM avatar talk. VRM models of VRoid Studio have the blend shapes Fcl_MTH_* on the mesh
-    /// "Face", and those are driven: UniVRM is needed to import the model, not to move it.
+    /// "Face", and those are driven; UniVRM is needed to import the model, not to move it.
     /// </summary>
     public sealed class VrmAvatar : MonoBehaviour
     {
@@ -21,7 +21,7 @@ namespace VoiceAvatar.Samples
             gameObject.AddComponent<MicrophoneCapture>().Client = client;
             VisemeBlendShapeDriver mouth = gameObject.AddComponent<VisemeBlendShapeDriver>();
             mouth.Client = client;
-            mouth.Face = model.GetComponentInChildren<SkinnedMeshRenderer>();
+            mouth.Face = VisemeBlendShapeDriver.FaceOf(model);
             Animator animator = model.GetComponent<Animator>();
             GestureDriver hands = gameObject.AddComponent<GestureDriver>();
             hands.Client = client;

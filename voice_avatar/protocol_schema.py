@@ -7,7 +7,6 @@ compares them.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from voice_avatar import frames, protocol, wire
+from voice_avatar import frames, generated_files, protocol, wire
 from voice_avatar.message_schemas import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
@@ -138,25 +137,14 @@ def _name(message: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def made(folder: Path) -> dict[str, str]:
+    """Returns every file that is made, name -> text; of PROTOCOL.md its tables anew."""
+    return documents() | {DOCUMENT: filled((folder / DOCUMENT).read_text(encoding="utf-8"))}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Writes the files, or with --check says which differ."""
-    parser = argparse.ArgumentParser(prog="python -m voice_avatar.protocol_schema")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="default: %(default)s")
-    parser.add_argument("--check", action="store_true", help="write nothing, compare")
-    options = parser.parse_args(arguments)
-    protocol_md = (options.folder / DOCUMENT).read_text(encoding="utf-8")
-    differ = []
-    for name, text in (documents() | {DOCUMENT: filled(protocol_md)}).items():
-        path: Path = options.folder / name
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        differ.append(name)
-        if not options.check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    for name in differ:
-        print(("differs: " if options.check else "written: ") + name)
-    return 1 if options.check and differ else 0
+    return generated_files.run("python -m voice_avatar.protocol_schema", FOLDER, made, arguments)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ committed; a test compares them. `unity_client_protocol/vectors/README.md` descr
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from voice_avatar import generated_files
 from voice_avatar.conformance import conversation
 from voice_avatar.conformance.vectors_frames import binary_frames, face_frames, frame_orders
 from voice_avatar.conformance.vectors_messages import messages
@@ -70,28 +70,19 @@ def with_conversation(text: str) -> str:
     return _MARK.sub(lambda mark: mark[1] + block + mark[2], text)
 
 
+def made(folder: Path) -> dict[str, str]:
+    """Returns every file that is made, name -> text; PROTOCOL.md too if it is beside `folder`."""
+    document = folder.parent / DOCUMENT
+    if not document.is_file():
+        return documents()
+    renewed = with_conversation(document.read_text(encoding="utf-8"))
+    return documents() | {f"../{DOCUMENT}": renewed}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Writes the files, or with --check says which differ."""
-    parser = argparse.ArgumentParser(prog="python -m voice_avatar.conformance.vectors")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="default: %(default)s")
-    parser.add_argument("--check", action="store_true", help="write nothing, compare")
-    options = parser.parse_args(arguments)
-    differ = []
-    made = documents()
-    document = options.folder.parent / DOCUMENT
-    if document.is_file():
-        made[f"../{DOCUMENT}"] = with_conversation(document.read_text(encoding="utf-8"))
-    for name, text in made.items():
-        path: Path = options.folder / name
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        differ.append(name)
-        if not options.check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    for name in differ:
-        print(("differs: " if options.check else "written: ") + name)
-    return 1 if options.check and differ else 0
+    program = "python -m voice_avatar.conformance.vectors"
+    return generated_files.run(program, FOLDER, made, arguments)
 
 
 if __name__ == "__main__":

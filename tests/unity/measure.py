@@ -40,8 +40,8 @@ from voice_avatar.tts import TtsOptions
 
 Turn = dict[str, Any]
 
-LIMIT_S: Final = 90.0
-"""The client gives up by itself after 60 s."""
+LIMIT_S: Final = 240.0
+"""The client gives up by itself after 200 s."""
 
 QUESTIONS: Final = (
     "What is your name?",

@@ -37,8 +37,8 @@ LAYERS: dict[int, str] = {
     " codes config config_doc frames holding listening message_schemas negotiation protocol"
     " protocol_tables realtime replay replies resumption retraction session timeline wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
-    " generated_files models outbox pipeline recorder speaking tally thread_trials thread_tuning warm_up wavs"
-    " workers",
+    " generated_files models outbox pipeline recorder speaking tally thread_trials thread_tuning"
+    " warm_up wavs workers",
     4: "connection_face"
     " client client_audio client_link client_reply closing connection connection_audio"
     " connection_realtime http_edge line"

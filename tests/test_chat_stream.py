@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from voice_avatar.engines.chat_stream import (
     MAX_EVENT_BYTES,
+    CallPiece,
     Chunk,
+    ChunkReader,
+    Function,
     SseParser,
     Usage,
     failure,
@@ -20,7 +23,16 @@ from voice_avatar.engines.chat_stream import (
     request_body,
 )
 from voice_avatar.errors import ContextExceeded, LlmFailed, LlmTimeout
-from voice_avatar.events import LlmRequest, Message
+from voice_avatar.events import (
+    LlmRequest,
+    Message,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+
+CALL = {"name": "f", "arguments": "{}"}
 
 
 def parse(stream: bytes) -> list[bytes]:
@@ -95,6 +107,15 @@ def test_an_endless_line_is_an_error() -> None:
             Chunk(usage=Usage(3, 2)),
         ),
         ({"id": "x"}, Chunk()),
+        (
+            {"choices": [{"delta": {"tool_calls": [{"index": 1, "id": "c", "function": {}}]}}]},
+            Chunk(calls=(CallPiece(1),)),
+        ),
+        (
+            {"choices": [{"delta": {"content": "hi", "tool_calls": [{"function": CALL}]}}]},
+            Chunk("hi", calls=(CallPiece(None, Function("f", "{}")),)),
+        ),
+        ({"choices": [{"delta": {"tool_calls": None}}]}, Chunk()),
     ],
 )
 def test_a_chunk_says_text_end_and_usage(payload: object, chunk: Chunk) -> None:
@@ -111,6 +132,42 @@ def test_what_is_no_chunk_is_an_error(payload: bytes) -> None:
 def test_no_payload_raises_anything_but_llm_failed(payload: bytes) -> None:
     with suppress(LlmFailed):
         read_chunk(payload)
+
+
+def pieces(*made: tuple[int | None, str | None, str | None]) -> list[object]:
+    """Returns what chunks with these pieces of calls are read as."""
+    reader = ChunkReader()
+    return [
+        delta
+        for index, name, arguments in made
+        for delta in reader.push(Chunk(calls=(CallPiece(index, Function(name, arguments)),)))
+    ]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        [(0, "f", '{"a":'), (0, None, "1}"), (1, "g", ""), (1, None, "{}")],
+        [(0, "f", '{"a":'), (0, "f", "1}"), (1, "g", "{}")],  # the name in every piece
+        [(None, "f", '{"a":'), (None, None, "1}"), (None, "g", "{}")],  # no index
+        [(4, "f", '{"a":'), (4, "", "1}"), (7, "g", "{}")],
+    ],
+)
+def test_calls_are_told_apart_however_a_server_counts_them(
+    made: list[tuple[int | None, str | None, str | None]],
+) -> None:
+    assert pieces(*made) == [
+        ToolCallStarted(0, "f"),
+        ToolCallDelta(0, '{"a":'),
+        ToolCallDelta(0, "1}"),
+        ToolCallStarted(1, "g"),
+        ToolCallDelta(1, "{}"),
+    ]
+
+
+def test_a_call_that_begins_without_a_name_is_an_error() -> None:
+    with pytest.raises(LlmFailed):
+        pieces((0, None, "{}"))
 
 
 def test_an_error_inside_the_stream_is_an_error() -> None:
@@ -160,3 +217,20 @@ def test_a_request_has_what_the_engine_was_asked() -> None:
         "stop": ["END"],
     }
     assert "stop" not in request_body("m", request, ())
+
+
+def test_a_request_has_tools_calls_and_results() -> None:
+    tool = Tool("f", "Does it.", '{"type":"object"}')
+    messages = (
+        Message("assistant", "", (ToolCall("c1", "f", "{}"),)),
+        Message("tool", "done", call_id="c1"),
+    )
+    body = request_body("m", LlmRequest(messages, tools=(tool,), tool_choice="required"), ())
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    assert body["messages"] == [
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "done", "tool_call_id": "c1"},
+    ]
+    said = {"name": "f", "description": "Does it.", "parameters": {"type": "object"}}
+    assert body["tools"] == [{"type": "function", "function": said}]
+    assert body["tool_choice"] == "required"

@@ -31,16 +31,16 @@ LAYERS: dict[int, str] = {
     " boundaries fitted_durations loudness mouth echo echo_delay echo_filter loudspeaker"
     " face face_blinks face_curves face_mouth face_tables"
     " affect face_planner gaze_planner gesture_options hand_planner head_planner mood spoken_chunk"
-    " autonomic budget"
+    " autonomic budget tools tool_text"
     " aside g711",
     2: "client_rules face_frames"
     " codes config config_doc frames holding listening message_schemas negotiation protocol"
-    " protocol_tables realtime replay replies resumption retraction session timeline wire",
+    " protocol_tables realtime replay replies resumption retraction session timeline tool_use wire",
     3: "blas codec cores engines gathering hearing logs metrics model_fetch model_files model_table"
     " generated_files models outbox pipeline recorder speaking tally thread_trials thread_tuning"
     " warm_up wavs workers",
     4: "connection_face"
-    " client client_audio client_link client_reply closing connection connection_audio"
+    " client client_audio client_link client_reply client_tools closing connection connection_audio"
     " connection_realtime http_edge line"
     " protocol_schema roster served server",
     5: "conformance"
@@ -83,6 +83,7 @@ WITHIN: dict[str, str] = {
     "idle_life": "body chance",
     "markup": "tags vocabulary",
     "memory": "llm",
+    "tool_text": "tools",
     "mouth": "loudness viseme_tables visemes",
     "mood": "vocabulary",
     "persona": "mood vocabulary",
@@ -103,7 +104,7 @@ WITHIN: dict[str, str] = {
     "face_frames": "frames",
     "frames": "wire",
     "message_schemas": "wire",
-    "negotiation": "wire",
+    "negotiation": "protocol wire",
     "protocol": "frames wire",
     "protocol_tables": "codes message_schemas wire",
     "listening": "holding",
@@ -120,7 +121,7 @@ WITHIN: dict[str, str] = {
     "realtime.steps": "realtime.server_events",
     "realtime.turns": "realtime.items realtime.microphone realtime.server_events realtime.settings",
     "retraction": "wire",
-    "session": "listening replies",
+    "session": "listening replies tool_use",
     "engines.faster_whisper_stt": "models",
     "engines.llamacpp_llm": "engines.chat_stream engines.gguf_weights engines.relay models",
     "engines.openai_http_llm": "engines.chat_stream models",
@@ -145,7 +146,7 @@ WITHIN: dict[str, str] = {
     "workers": "gathering hearing",
     "bench.gestures": "command_say",
     "bench.lipsync": "command_say",
-    "client": "client_audio client_link client_reply",
+    "client": "client_audio client_link client_reply client_tools",
     "client_reply": "client_audio",
     "connection": "closing line served",
     "connection_audio": "closing",

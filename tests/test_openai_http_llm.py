@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,15 @@ from chat_server import ChatServer, Exchange, chat_server, hang, tell
 from voice_avatar.engines import openai_http_llm
 from voice_avatar.engines.openai_http_llm import OpenAiHttpLlm
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed, LlmTimeout
-from voice_avatar.events import LlmDone, LlmRequest, Message, TextDelta
+from voice_avatar.events import (
+    LlmDone,
+    LlmRequest,
+    Message,
+    TextDelta,
+    Tool,
+    ToolCallDelta,
+    ToolCallStarted,
+)
 from voice_avatar.llm import LlmOptions
 from voice_avatar.models import ModelStore
 
@@ -343,3 +352,57 @@ async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.01)
+
+
+# -- tools ------------------------------------------------------------------------------------
+
+WEATHER = Tool("get_weather", "In a city.", '{"type":"object","properties":{"city":{}}}')
+
+
+async def calls(exchange: Exchange) -> None:
+    """Answers with words and two calls, as OpenAI's API streams them."""
+    await exchange.head()
+    await exchange.text("Let me look.")
+    for index, (name, pieces) in enumerate(
+        [("get_weather", ('{"city":', '"Paris"}')), ("get_weather", ("{}",))]
+    ):
+        start = {"index": index, "id": f"c{index}", "function": {"name": name, "arguments": ""}}
+        await exchange.event({"choices": [{"delta": {"tool_calls": [start]}}]})
+        for piece in pieces:
+            delta = {"index": index, "function": {"arguments": piece}}
+            await exchange.event({"choices": [{"delta": {"tool_calls": [delta]}}]})
+    await exchange.text("", "tool_calls")
+    await exchange.done()
+
+
+async def test_calls_come_as_the_server_streams_them() -> None:
+    async with engine() as (llm, server):
+        server.answers.append(calls)
+        asked = replace(request(), tools=(WEATHER,), tool_choice="get_weather")
+        items = [item async for item in llm.generate(asked)]
+        body = server.requests[0].body
+    assert items == [
+        TextDelta("Let me look."),
+        ToolCallStarted(0, "get_weather"),
+        ToolCallDelta(0, '{"city":'),
+        ToolCallDelta(0, '"Paris"}'),
+        ToolCallStarted(1, "get_weather"),
+        ToolCallDelta(1, "{}"),
+        LlmDone("stop"),
+    ]
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "get_weather"}}
+    assert body["tools"][0]["function"]["parameters"]["properties"] == {"city": {}}
+
+
+async def test_a_request_that_broke_off_in_a_call_is_not_made_again() -> None:
+    async def breaks_off(exchange: Exchange) -> None:
+        await exchange.head()
+        piece = {"index": 0, "function": {"name": "get_weather", "arguments": "{"}}
+        await exchange.event({"choices": [{"delta": {"tool_calls": [piece]}}]})
+        exchange.drop()
+
+    async with engine() as (llm, server):
+        server.answers.append(breaks_off)
+        with pytest.raises(LlmFailed):
+            await read(llm, replace(request(), tools=(WEATHER,)))
+        assert len(server.requests) == 1

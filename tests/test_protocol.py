@@ -128,7 +128,7 @@ def test_a_message_over_the_limit_is_too_big_in_bytes_not_in_characters() -> Non
 
 
 def test_an_unknown_type_is_told_apart_from_an_experiment_and_is_cut() -> None:
-    assert decode_text('{"type":"tool.result","x":1}') == UnknownType("tool.result", False)
+    assert decode_text('{"type":"tool.offer","x":1}') == UnknownType("tool.offer", False)
     assert decode_text('{"type":"x.dance"}') == UnknownType("x.dance", True)
     assert decode_text(json.dumps({"type": "y" * 99})) == UnknownType("y" * 64, False)
     assert decode_server_text('{"type":"input.commit"}') == UnknownType("input.commit", False)
@@ -491,6 +491,14 @@ TOLD: list[tuple[events.Notice, wire.ServerMessage]] = [
         wire.ReplyDone(reply_id=1, status="failed", spoken_text="", played_samples=12),
     ),
     (
+        events.ToolCalled(1, "call_1_0", "look", "{}"),
+        wire.ToolCall(reply_id=1, call_id="call_1_0", name="look", arguments="{}"),
+    ),
+    (
+        events.ToolCancelled(1, "call_1_0", "timeout"),
+        wire.ToolCancelled(reply_id=1, call_id="call_1_0", reason="timeout"),
+    ),
+    (
         events.StageMarks(1, -0.01234, 0.2, None, 0.3, 0.4, 0.5, 0.6, True, 7),
         wire.Metrics(
             reply_id=1,
@@ -527,6 +535,8 @@ def test_a_notice_is_told_in_milliseconds_and_fits_the_limits(
 
 UNTOLD = (
     events.ReplyWritten(1, 30, 9),
+    events.ReplyCallStarted(1, "call_1_0", "look"),
+    events.ReplyCallDelta(1, "call_1_0", "{}"),
     events.ReplyRefused("a1"),
     events.TurnForgotten(1),
 )

@@ -55,6 +55,10 @@ from voice_avatar.events import (
     TextInput,
     Tick,
     TimedWord,
+    ToolCall,
+    ToolCalled,
+    ToolCallMade,
+    ToolCancelled,
     Transcribe,
     Transcribed,
     Transcript,
@@ -125,10 +129,6 @@ def brief(output: Output) -> str:
             return f"cancel {reply_id}"
         case ReplyStarted(reply_id, turn_id):
             return f"reply {reply_id} to turn {turn_id}"
-        case ReplyPaused(reply_id, at):
-            return f"paused {reply_id} at {at / RATE_HZ:.1f}"
-        case ReplyResumed(reply_id, start):
-            return f"resumed {reply_id} from {start / RATE_HZ:.1f}"
         case ReplyInterrupted(reply_id, _, reason, text):
             return f"interrupted {reply_id} by {reason}: {text}"
         case ReplyDone(reply_id, status, text):
@@ -139,6 +139,19 @@ def brief(output: Output) -> str:
             return f"{kind} {lexeme}"
         case EndSession(reason):
             return f"end {reason}"
+    return brief_of_the_rarer(output)
+
+
+def brief_of_the_rarer(output: Output) -> str:
+    match output:
+        case ReplyPaused(reply_id, at):
+            return f"paused {reply_id} at {at / RATE_HZ:.1f}"
+        case ReplyResumed(reply_id, start):
+            return f"resumed {reply_id} from {start / RATE_HZ:.1f}"
+        case ToolCalled(_, call_id, name, arguments):
+            return f"call {call_id}: {name} {arguments}"
+        case ToolCancelled(_, call_id, why):
+            return f"cancelled {call_id} by {why}"
     raise AssertionError(output)
 
 
@@ -1704,10 +1717,33 @@ def interrupted() -> Scene:
     return scene
 
 
+def calling() -> Scene:
+    """The avatar speaks, and has called a tool."""
+    scene = Scene()
+    scene.give(TextInput("Hello."))
+    scene.write(1, "Let me look.", 1.0)
+    scene.give(ToolCallMade(1, ToolCall("call_1_0", "look", "{}")))
+    scene.made(1)
+    scene.send(1, 1.0)
+    return scene
+
+
+def called_and_spoken_to() -> Scene:
+    scene = calling()
+    scene.wait(2.0)
+    scene.speak(0.2)
+    return scene
+
+
 CHANGES: dict[tuple[State, Trigger], tuple[Callable[[], Scene], Callable[[Scene], object]]] = {
     (State.IDLE, Trigger.USER_SPEAKS): (Scene, lambda scene: scene.speak(0.2)),
     (State.IDLE, Trigger.COMMITTED): (Scene, lambda scene: scene.give(TextInput("Hello."))),
     (State.LISTENING, Trigger.COMMITTED): (listening, lambda scene: scene.give(TextInput("Hi."))),
+    (State.LISTENING, Trigger.WAITS): (
+        called_and_spoken_to,
+        lambda scene: (scene.say("", 0.05), scene.hush(1.5)),
+    ),
+    (State.SPEAKING, Trigger.WAITS): (calling, lambda scene: scene.wait(2.0)),
     (State.LISTENING, Trigger.QUIET): (
         listening,
         lambda scene: (scene.give(ClearInput()), scene.hush(16.0)),

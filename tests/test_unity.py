@@ -87,6 +87,12 @@ def test_core_passes_its_tests_and_server_and_client_read_each_others_messages(
     assert isinstance(hello, wire.SessionHello)
     assert hello.resume == wire.Resume(session_id="s", token="t", last_seq=41)
     assert hello.instructions == 'Say "你好".'
+    assert hello.tools == (
+        wire.ToolOffer(name="now"),
+        wire.ToolOffer(name="look", description="Up.", parameters={"type": "object"}),
+    )
+    assert hello.tool_choice == "look"
+    assert wire.ToolResult(call_id="call_1_0", output='"blue"') in messages
     assert hello.capabilities.pause
     assert hello.endpointing == "manual"
     gaze = [message for message in messages if isinstance(message, wire.UserGaze)]

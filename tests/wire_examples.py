@@ -7,6 +7,8 @@ from voice_avatar import negotiation, wire
 POSE = wire.Pose(pos=(0.0, 1.6, -0.4), rot=(0.0, 0.0, 0.0, 1.0))
 AGREED = negotiation.negotiate(wire.SessionHello(), negotiation.ServerOffer())
 
+LOOK = {"type": "object", "properties": {"where": {"type": "string"}}, "required": ["where"]}
+
 CLIENT_EXAMPLES: tuple[wire.ClientMessage, ...] = (
     wire.SessionHello(),
     wire.SessionHello(
@@ -27,6 +29,11 @@ CLIENT_EXAMPLES: tuple[wire.ClientMessage, ...] = (
     ),
     wire.SessionUpdate(),
     wire.SessionUpdate(language="en", visemes="vrm5", captions=False, instructions="Sing."),
+    wire.SessionUpdate(
+        tools=(wire.ToolOffer(name="now"), wire.ToolOffer(name="look", parameters=LOOK)),
+        tool_choice="look",
+    ),
+    wire.ToolResult(call_id="call_1_0", output='{"sky":"blue"}'),
     wire.SessionClose(reason="bye"),
     wire.InputStart(),
     wire.InputStart(mode="vad"),
@@ -163,5 +170,7 @@ SERVER_EXAMPLES: tuple[wire.ServerMessage, ...] = (
     ),
     wire.WarningMessage(code="input_gap", message="320 samples are missing."),
     wire.ErrorMessage(code="bad_field", message="text: too long.", ref="input.text"),
+    wire.ToolCall(reply_id=1, call_id="call_1_0", name="look", arguments='{"where":"up"}'),
+    wire.ToolCancelled(reply_id=1, call_id="call_1_0", reason="timeout"),
     wire.ClockPong(t0_ms=-3.5, t1_ms=10.0, t2_ms=10.1),
 )

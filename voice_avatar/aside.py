@@ -15,6 +15,8 @@ from voice_avatar.events import (
     ReplyGenerated,
     ReplyTextAdded,
     SessionInput,
+    ToolCalled,
+    ToolCallMade,
 )
 
 UNLIMITED = 1 << 40
@@ -37,6 +39,8 @@ class AsideFloor:
         match event:
             case ReplyTextAdded(_, text):
                 self._text += text
+            case ToolCallMade(reply_id, call):
+                self._tell(ToolCalled(reply_id, call.call_id, call.name, call.arguments))
             case ReplyFailed():
                 self._is_failed = True
             case ReplyGenerated(_, count):

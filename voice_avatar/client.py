@@ -18,12 +18,13 @@ import math
 import ssl as tls
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import (
     ConnectionClosed,
@@ -34,6 +35,7 @@ from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.client_audio import MicrophoneFrames, Player, SimulatedPlayer, read_wav
 from voice_avatar.client_link import Line, closed_error, ended, error_of, is_resumable
 from voice_avatar.client_reply import AudioReceived, FacesReceived, Playback, Reply
+from voice_avatar.client_tools import ClientTools, ToolFunction
 from voice_avatar.errors import ConnectionFailed, VoiceAvatarError
 from voice_avatar.face_frames import unpack_face
 from voice_avatar.frames import FRAME_S, MIC_BURST_S, FrameKind, is_face, unpack_audio
@@ -108,8 +110,10 @@ class AvatarConnection:
         clock: Callable[[], float],
         *,
         resume: bool,
+        tools: ClientTools,
     ) -> None:
         """`resume` tells whether to come back by itself when the connection is lost."""
+        self._tools = tools
         self.ready = ready
         self.goaway: wire.SessionGoaway | None = None
         self.unreadable = 0
@@ -368,6 +372,10 @@ class AvatarConnection:
                 self._user_text = {turn_id: text}
             case wire.ErrorMessage(fatal=True):
                 self._fatal = error_of(message.code, message.message)
+            case wire.ToolCall():
+                self._tools.call(message, self.send)
+            case wire.ToolCancelled(call_id=call_id):
+                self._tools.cancel(call_id)
             case wire.ClockPong(t0_ms=t0_ms) if t0_ms in self._pongs:
                 self._pongs[t0_ms].set_result(message)
             case wire.ReplyStarted(turn_id=turn_id):
@@ -440,6 +448,7 @@ async def connect(
     ssl: tls.SSLContext | None = None,
     timeout_s: float = 30.0,
     resume: bool = True,
+    tools: Mapping[str, ToolFunction] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[AvatarConnection]:
     """Opens a session and closes it at the end of the block.
@@ -455,6 +464,8 @@ async def connect(
         resume: whether to come back to the session when its connection is lost, for as long as the
             server keeps it. Replies, audio and messages go on as if nothing had happened; the
             only sign is a `SessionResumed` among the events.
+        tools: functions that the avatar's model may call, by name; see `client_tools.py`. Calls of
+            other tools, of `hello.tools`, are `ToolCall` events, to be answered with `send`.
         clock: seconds that only grow.
 
     Raises:
@@ -467,17 +478,26 @@ async def connect(
         client=wire.ClientInfo(name="voice-avatar-python", version=__version__, platform="python"),
         capabilities=wire.Capabilities(pause=True),
     )
+    functions = ClientTools(tools or {})
+    hello = msgspec.structs.replace(hello, tools=(*hello.tools, *functions.offers))
     if urlsplit(url).path in {"", "/"}:
         url = urlsplit(url)._replace(path=protocol.PATH).geturl()
     line = Line(url, token, ssl, hello, timeout_s)
     socket, ready = await line.begin()
     avatar = AvatarConnection(
-        line, socket, ready, player or SimulatedPlayer(clock), clock, resume=resume
+        line,
+        socket,
+        ready,
+        player or SimulatedPlayer(clock),
+        clock,
+        resume=resume,
+        tools=functions,
     )
     tasks = [asyncio.create_task(avatar._read()), asyncio.create_task(avatar._report_playback())]
     try:
         yield avatar
     finally:
+        await functions.aclose()
         await avatar._leave()
         for task in tasks:
             task.cancel()

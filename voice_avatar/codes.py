@@ -119,6 +119,11 @@ ERROR_CODES: Final[dict[str, CodeText]] = {
     "llm_failed": CodeText("Generation failed; the reply ends as failed."),
     "llm_timeout": CodeText("The language model gave nothing in time; the reply ends as failed."),
     "context_exceeded": CodeText("The prompt is too long for the model; the reply ends as failed."),
+    "tool_call_invalid": CodeText(
+        "The model called a tool that there is not, or with arguments that are no JSON object; "
+        "the reply ends as failed."
+    ),
+    "tool_call_unknown": CodeText("A `tool.result` for a call that there never was; dropped."),
     "tts_failed": CodeText("Synthesis failed; the reply ends as failed or goes on without."),
     "persona_invalid": CodeText("The persona asked for cannot be used.", True, CloseCode.POLICY),
     "config_invalid": CodeText("The server's configuration cannot be used.", True),
@@ -136,14 +141,17 @@ WARNING_CODES: Final[dict[str, str]] = {
     "input_gap": "Microphone frames are missing; silence stands in for them.",
     "gaze_overrun": "`user.gaze` came more often than 10 times a second; the excess was dropped.",
     "input_clipping": "The microphone is too loud and distorts.",
-    "setting_unavailable": "A persona, voice, language, codec or viseme set is not to be had; "
-    "what is used instead is in `settings`.",
+    "setting_unavailable": "A persona, voice, language, codec, viseme set or tool choice is not to "
+    "be had; what is used instead is in `settings`.",
     "resume_failed": "The session to be resumed is gone, or the token is not of it: this is "
     "a new one.",
     "empty_text": "An `input.text` of nothing but spaces was ignored.",
     "text_too_long": "An `input.text` over the server's own limit was ignored.",
     "nothing_to_commit": "`input.commit` or a muted microphone, and no unfinished turn.",
     "nothing_to_interrupt": "`interrupt` for a reply that is not being spoken.",
+    "tool_result_late": "A `tool.result` for a call that was answered, cancelled or timed out "
+    "was dropped.",
+    "reply_under_way": "A reply was asked for while there is one.",
     "empty_reply": "The language model gave nothing that can be said.",
 }
 """Every code of a `warning` message."""

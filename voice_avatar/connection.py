@@ -409,6 +409,8 @@ class Connection:
                 language=now.language if now.language != before.language else None,
                 system_prompt=message.instructions,
                 endpointing=now.endpointing if now.endpointing != before.endpointing else None,
+                tools=None if message.tools is None else protocol.tools_of(message.tools),
+                tool_choice=now.tool_choice,
             )
         )
         await self.tell(wire.SessionUpdated(settings=now))

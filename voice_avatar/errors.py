@@ -26,7 +26,8 @@ The tree, with the wire code of each leaf and whether a session goes on after it
     │   ├── SttFailed          stt_failed           (recoverable)
     │   ├── LlmFailed          llm_failed           (recoverable)
     │   │   ├── LlmTimeout     llm_timeout          no token in time                 (recoverable)
-    │   │   └── ContextExceeded context_exceeded    prompt over the model's window   (recoverable)
+    │   │   ├── ContextExceeded context_exceeded    prompt over the model's window   (recoverable)
+    │   │   └── ToolCallInvalid tool_call_invalid   a call that cannot be made       (recoverable)
     │   └── TtsFailed          tts_failed           (recoverable)
     ├── PersonaError           persona_invalid      a persona file that cannot be used
     └── ConnectionFailed       connection_failed    raised by the client only
@@ -205,6 +206,12 @@ class ContextExceeded(LlmFailed):
     """The prompt does not fit the model's window."""
 
     code = "context_exceeded"
+
+
+class ToolCallInvalid(LlmFailed):
+    """The model called a tool that there is not, or with arguments that are no JSON object."""
+
+    code = "tool_call_invalid"
 
 
 class TtsFailed(EngineError):

@@ -68,11 +68,50 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a chat prompt."""
+class Tool:
+    """Something that the client can do and the language model may ask for.
 
-    role: Literal["system", "user", "assistant"]
+    Attributes:
+        name: what the model calls it (`tools.py` says which names may be).
+        description: when to use it, for the model.
+        parameters: JSON schema of its arguments, an object, as JSON text.
+    """
+
+    name: str
+    description: str = ""
+    parameters: str = '{"type":"object","properties":{}}'
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the language model makes.
+
+    Attributes:
+        call_id: unique within the session.
+        name: the tool's name.
+        arguments: a JSON object, as JSON text.
+    """
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat prompt.
+
+    Attributes:
+        role: whose it is; "tool" = what a tool gave back.
+        content: its text.
+        calls: calls that the assistant made after that text.
+        call_id: which call a tool's message answers.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +124,9 @@ class LlmRequest:
         temperature: 0 = greedy.
         cache_key: the session id; an engine with prefix slots keeps one per key.
         priority: lower runs first (vLLM); speculation uses 1, committed replies 0.
+        tools: tools that the model may call; part of the prompt, and so as stable as it.
+        tool_choice: "auto" = the model decides, "none" = it may not call, "required" = it has to,
+            or the name of the one tool that it has to call.
     """
 
     messages: tuple[Message, ...]
@@ -92,12 +134,40 @@ class LlmRequest:
     temperature: float = 0.0
     cache_key: str = ""
     priority: int = 0
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
     """A piece of generated text, never empty."""
 
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """The model begins a call. Calls do not overlap: it ends with the next one, or with the reply.
+
+    Attributes:
+        index: 0, 1, 2 … within the reply.
+        name: the tool's name, whole.
+    """
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of the arguments of a call, never empty; all pieces together are JSON text.
+
+    Attributes:
+        index: which call.
+        text: to append.
+    """
+
+    index: int
     text: str
 
 
@@ -114,6 +184,9 @@ class LlmDone:
     finish_reason: Literal["stop", "length"]
     prompt_tokens: int = 0
     completion_tokens: int = 0
+
+
+LlmDelta = TextDelta | ToolCallStarted | ToolCallDelta | LlmDone
 
 
 CueKind = Literal["face", "gesture", "gaze", "head", "pause"]
@@ -373,6 +446,10 @@ class SettingsChanged:
         temperature: of generation; 0 = greedy.
         is_silent: whether replies are text alone.
         detection: how the end of a turn is found from now on.
+        tools: all tools, in place of those before.
+        tool_choice: see `LlmRequest`; a name that is no tool's counts as "auto".
+        follows_up: whether results are waited for, and a reply with them follows by itself; else
+            calls are only told, and the client keeps calls and results in history itself.
     """
 
     language: str | None = None
@@ -384,6 +461,9 @@ class SettingsChanged:
     temperature: float | None = None
     is_silent: bool | None = None
     detection: Endpointing | None = None
+    tools: tuple[Tool, ...] | None = None
+    tool_choice: str | None = None
+    follows_up: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +479,8 @@ class ReplyRequest:
         max_tokens: tokens generated at most.
         temperature: of generation.
         is_silent: whether it is text alone.
+        tools: what may be called.
+        tool_choice: see `LlmRequest`.
     """
 
     ask_id: str
@@ -407,6 +489,8 @@ class ReplyRequest:
     max_tokens: int | None = None
     temperature: float | None = None
     is_silent: bool | None = None
+    tools: tuple[Tool, ...] | None = None
+    tool_choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +519,27 @@ class HistoryCut:
 
     key: str
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gave back.
+
+    Attributes:
+        call_id: the call that it answers.
+        output: for the model: JSON or plain text.
+    """
+
+    call_id: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallMade:
+    """The LLM wrote a whole and valid call."""
+
+    reply_id: int
+    call: ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -601,8 +706,10 @@ SessionInput = (
     | ReplyRequest
     | HistoryAdded
     | HistoryCut
+    | ToolResult
     | UserGaze
     | ReplyTextAdded
+    | ToolCallMade
     | SegmentPlanned
     | ReplyReady
     | AudioSent
@@ -680,6 +787,8 @@ class StartReply:
         max_tokens: tokens generated at most.
         temperature: of generation; 0 = greedy.
         is_silent: whether it is text alone: no speech is made, and the text stays as it is written.
+        tools: tools that may be called.
+        tool_choice: see `LlmRequest`.
     """
 
     reply_id: int
@@ -693,6 +802,8 @@ class StartReply:
     max_tokens: int = 160
     temperature: float = 0.0
     is_silent: bool = False
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -714,6 +825,7 @@ class WarmPrefix:
     """Let the LLM read this prompt while the user still talks (its prefix is then cached)."""
 
     messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -874,6 +986,72 @@ class ReplyWritten:
     prompt_tokens: int
     tokens: int
     is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCallStarted:
+    """The reply begins to write a call; `ToolCalled` follows once it is whole.
+
+    Attributes:
+        reply_id: which reply.
+        call_id: the call's id.
+        name: the tool's name.
+    """
+
+    reply_id: int
+    call_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCallDelta:
+    """A piece of a call's arguments as they are written; not yet known to be valid.
+
+    Attributes:
+        reply_id: which reply.
+        call_id: the call's id.
+        text: to append.
+    """
+
+    reply_id: int
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A tool is to be called; told only once the turn is committed.
+
+    Attributes:
+        reply_id: the reply that calls it.
+        call_id: the call's id, for `ToolResult`.
+        name: the tool's name.
+        arguments: a JSON object, as JSON text.
+    """
+
+    reply_id: int
+    call_id: str
+    name: str
+    arguments: str
+
+
+CancelReason = Literal["interrupted", "timeout", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCancelled:
+    """Nobody waits for the result of a call any more.
+
+    Attributes:
+        reply_id: the reply that called it.
+        call_id: the call's id.
+        reason: "interrupted" (the user goes on), "timeout" (the reply goes on without), or
+            "failed" (the reply that called it failed).
+    """
+
+    reply_id: int
+    call_id: str
+    reason: CancelReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -1193,6 +1371,9 @@ ReplyNotice = (
     ReplyStarted
     | ReplyText
     | ReplyWritten
+    | ReplyCallStarted
+    | ReplyCallDelta
+    | ToolCalled
     | ReplySegment
     | ReplyAudio
     | VisemeTrack
@@ -1219,6 +1400,7 @@ Notice = (
     | TurnForgotten
     | ReplyRefused
     | BodyCue
+    | ToolCancelled
     | WarningNotice
     | ErrorNotice
 )

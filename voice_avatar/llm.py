@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+from voice_avatar.events import LlmDelta, LlmRequest
 
 _PIECES = re.compile(r"[A-Za-z]+|\s+|[^\sA-Za-z]")
 
@@ -100,14 +100,20 @@ class LlmEngine(Protocol):
     def capabilities(self) -> LlmCapabilities:
         """What it is; may be asked at any time."""
 
-    def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
-        """Generates a reply: TextDelta*, then exactly one LlmDone.
+    def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
+        """Generates a reply: text and calls of tools in order, then exactly one LlmDone.
+
+        A call is a ToolCallStarted and then its ToolCallDelta*, with nothing in between; the next
+        call, text or the end shows that it is whole. Whether its arguments are JSON is for the
+        caller to check. With the tool choice "required" or a name there is a call at least, as far
+        as the model's tokens suffice.
 
         Closing the generator (`aclose`) or cancelling the task that reads it aborts the request
         inside the engine before it returns.
 
         Raises:
-            LlmFailed: the model or server failed; LlmTimeout and ContextExceeded are kinds of it.
+            LlmFailed: the model or server failed; LlmTimeout, ContextExceeded and ToolCallInvalid
+                are kinds of it.
         """
 
     async def warm(self, request: LlmRequest) -> None:

@@ -7,15 +7,15 @@ when it no longer fits, so many of the oldest exchanges go at once that the next
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from voice_avatar.events import Message
-from voice_avatar.llm import defused
+from voice_avatar.events import Message, ToolCall
+from voice_avatar.llm import defused, estimate_tokens
 
 CountTokens = Callable[[str], int]
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class MemoryOptions:
         message_tokens: tokens that a chat template adds to a message, at most (ChatML 5, Llama 3
             and Gemma 5, Mistral 4; the rest is reserve).
         plain_context_tokens: window to assume where the engine does not know its own, tokens.
+        results_fraction: of the model's window, how much the results of one reply's tool calls may
+            take, 0..1; beyond it their ends are cut.
         opening: user message put before a greeting, because some chat templates refuse a
             conversation that the assistant begins; "" = none.
     """
@@ -35,6 +37,7 @@ class MemoryOptions:
     kept_fraction: float = 0.5
     message_tokens: int = 8
     plain_context_tokens: int = 4096
+    results_fraction: float = 0.25
     opening: str = "Hello!"
 
 
@@ -45,13 +48,17 @@ class _Entry:
     key: str
     role: Role
     text: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
 
 
 class History:
     """What was said in one conversation, oldest first.
 
     Neighbours of one role are one message in a prompt, because chat templates want user and
-    assistant to alternate; here they stay apart, so that each can be changed or taken out.
+    assistant to alternate; here they stay apart, so that each can be changed or taken out. A call
+    of a tool is in a prompt only together with its result, which follows it at once: templates and
+    servers refuse a call that nothing answers.
     """
 
     def __init__(self, options: MemoryOptions) -> None:
@@ -73,7 +80,7 @@ class History:
         self._put(len(self._entries), _Entry(key, "assistant", text.strip()))
 
     def insert(self, key: str, message: Message, after: str | None = None) -> None:
-        """Puts in a message; one without text is not put in.
+        """Puts in a message; one without text or calls is not put in.
 
         Args:
             key: name by which it can be found again.
@@ -83,7 +90,8 @@ class History:
         at = len(self._entries)
         if after is not None:
             at = 0 if not after else next((n + 1 for n in self._places(after)), at)
-        self._put(at, _Entry(key, message.role, defused(message.content).strip()))
+        text = defused(message.content).strip()
+        self._put(at, _Entry(key, message.role, text, message.calls, message.call_id))
 
     def rewrite(self, key: str, text: str) -> None:
         """Changes the text of what has this key; without text it is taken out."""
@@ -98,8 +106,18 @@ class History:
         return [n for n in reversed(range(len(self._entries))) if key == self._entries[n].key]
 
     def _put(self, at: int, entry: _Entry) -> None:
-        if entry.text:
+        if entry.text or entry.calls or entry.role == "tool":
             self._entries.insert(at, entry)
+
+    def add_calls(self, calls: tuple[Message, ...]) -> None:
+        """Appends calls of tools with their results, as `ToolUse.messages` makes them."""
+        for message in calls:
+            self.insert("", message)
+
+    def results_tokens(self, context_tokens: int) -> int:
+        """Returns the room for the results of one reply's calls, tokens."""
+        window = context_tokens or self._options.plain_context_tokens
+        return int(window * self._options.results_fraction)
 
     def prompt(
         self,
@@ -108,6 +126,7 @@ class History:
         count_tokens: CountTokens,
         context_tokens: int,
         max_reply_tokens: int,
+        calls: tuple[Message, ...] = (),
     ) -> tuple[Message, ...]:
         """Returns the prompt: system message, history, and a user turn not yet in history.
 
@@ -120,17 +139,18 @@ class History:
             extra_user: what the user says now; None or blank = nothing.
             count_tokens: counts, or estimates from above; always the same function.
             context_tokens: the model's window, 0 = unknown.
-            max_reply_tokens: room to leave for the reply.
+            max_reply_tokens: room to leave for the reply, and for the tools that are offered.
+            calls: calls with their results that are not yet in history either.
         """
         options = self._options
         window = context_tokens or options.plain_context_tokens
         head = (Message("system", system),) if system else ()
         room = window - max_reply_tokens - self._size(head, count_tokens)
-        talk = _joined(self.messages, extra_user)
+        talk = _appended(_joined(self.messages, extra_user), calls)
         if self._size(talk, count_tokens) > room:
-            self._forget(talk, room, count_tokens)
-            talk = _joined(self.messages, extra_user)
-            if self._size(talk, count_tokens) > room:
+            self._forget(talk, room, count_tokens, keeps_last=bool(calls))
+            talk = _appended(_joined(self.messages, extra_user), calls)
+            if talk and not calls and self._size(talk, count_tokens) > room:
                 talk = self._last_words(talk[-1], room, count_tokens)
         return (*head, *talk)
 
@@ -139,13 +159,19 @@ class History:
         merged: list[tuple[Message, int]] = []
         if self._entries and self._entries[0].role == "assistant" and self._options.opening:
             merged.append((Message("user", self._options.opening), 0))
+        results = {it.call_id: it.text for it in self._entries if it.role == "tool"}
         for place, entry in enumerate(self._entries):
+            calls = tuple(call for call in entry.calls if call.call_id in results)
+            if entry.role == "tool" or not (entry.text or calls):
+                continue
+            message, first = Message(entry.role, entry.text, calls), place
             if merged and merged[-1][0].role == entry.role:
                 before, first = merged.pop()
-                message = Message(entry.role, f"{before.content} {entry.text}")
-                merged.append((message, first))
-            else:
-                merged.append((Message(entry.role, entry.text), place))
+                message = replace(message, content=f"{before.content} {entry.text}".strip())
+            merged.append((message, first))
+            for call in calls:
+                answer = Message("tool", results[call.call_id], call_id=call.call_id)
+                merged.append((answer, first))
         return merged
 
     def _size(self, messages: tuple[Message, ...], count_tokens: CountTokens) -> int:
@@ -155,16 +181,30 @@ class History:
             if text not in self._sizes:
                 self._sizes[text] = count_tokens(text)
             total += self._sizes[text]
+            for call in message.calls:
+                total += estimate_tokens(f"{call.name} {call.arguments}")
+                total += self._options.message_tokens
         return total
 
-    def _forget(self, talk: tuple[Message, ...], room: int, count_tokens: CountTokens) -> None:
-        """Drops the oldest exchanges; the last stays if it fits, and a user turn always."""
+    def _forget(
+        self,
+        talk: tuple[Message, ...],
+        room: int,
+        count_tokens: CountTokens,
+        *,
+        keeps_last: bool,
+    ) -> None:
+        """Drops the oldest exchanges; the last stays if it fits, and a user turn always.
+
+        `keeps_last` tells whether the last exchange is under way: without its question, what was
+        called and what came back mean nothing.
+        """
         target = int(room * self._options.kept_fraction)
         starts = [i for i, message in enumerate(talk) if message.role == "user"]
         first = next((i for i in starts if self._size(talk[i:], count_tokens) <= target), None)
         if first is None:
             first = starts[-1] if starts else len(talk)
-            is_answered = first < len(talk) - 1
+            is_answered = first < len(talk) - 1 and not keeps_last
             if is_answered and self._size(talk[first:], count_tokens) > room:
                 first = len(talk)
         merged = self._merged()
@@ -186,6 +226,35 @@ class History:
                 low = middle + 1
         _, _, whole_words = text[low:].partition(" ")
         return (Message(message.role, whole_words.strip() or text[low:]),)
+
+
+def tail_cut(text: str, room_tokens: int) -> str:
+    """Returns a text, defused, whose end is cut where it may have too many tokens ("…" shows it).
+
+    By estimate and not by the model's own count, so that a recorded session replays.
+    """
+    text = defused(text).strip()
+    if estimate_tokens(text) <= room_tokens:
+        return text
+    low, high = 0, len(text)  # characters to keep: at least low, less than high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if estimate_tokens(text[:middle]) < room_tokens:
+            low = middle
+        else:
+            high = middle
+    return f"{text[:low].rstrip()}…"
+
+
+def _appended(messages: Sequence[Message], calls: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Returns the messages with calls after them; the assistant's last words are said once."""
+    if not calls:
+        return tuple(messages)
+    last = messages[-1] if messages else None
+    if last is None or last.role != "assistant" or last.calls:
+        return (*messages, *calls)
+    first = replace(calls[0], content=f"{last.content} {calls[0].content}".strip())
+    return (*messages[:-1], first, *calls[1:])
 
 
 def _joined(messages: tuple[Message, ...], extra_user: str | None) -> tuple[Message, ...]:

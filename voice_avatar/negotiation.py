@@ -10,6 +10,9 @@ import msgspec
 
 from voice_avatar import wire
 from voice_avatar.errors import AudioUnsupported, VersionUnsupported
+from voice_avatar.events import Tool
+from voice_avatar.protocol import tools_of
+from voice_avatar.tools import CHOICES
 from voice_avatar.viseme_sets import FACE_HZ, VISEME_SETS
 
 OPUS_RATES_HZ: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
@@ -52,6 +55,7 @@ class Agreed:
         can_pause: whether the client obeys `reply.paused`.
         hears_itself: whether the avatar's own voice may come back through its microphone.
         instructions: system prompt in place of the persona's, or None.
+        tools: what the model may call at the start.
         unavailable: wishes that could not be met, for `setting_unavailable` warnings.
     """
 
@@ -63,6 +67,7 @@ class Agreed:
     can_pause: bool = False
     hears_itself: bool = False
     instructions: str | None = None
+    tools: tuple[Tool, ...] = ()
     unavailable: tuple[str, ...] = ()
 
 
@@ -102,6 +107,8 @@ def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
         captions=can.captions,
         gaze=can.gaze,
         face_hz=can.face_hz if can.face_hz in FACE_HZ else 0,
+        tools=tuple(tool.name for tool in hello.tools),
+        tool_choice=_choice(hello.tool_choice, tuple(t.name for t in hello.tools), missing),
     )
     if settings.face_hz != can.face_hz:
         missing.append(f"face_hz {can.face_hz}")
@@ -114,6 +121,7 @@ def negotiate(hello: wire.SessionHello, offer: ServerOffer) -> Agreed:
         can_pause=can.pause,
         hears_itself=not can.aec,
         instructions=hello.instructions,
+        tools=tools_of(hello.tools),
         unavailable=tuple(missing),
     )
 
@@ -138,6 +146,9 @@ def update(
     viseme_set = settings.viseme_set
     if message.visemes is not None:
         viseme_set = _wish("viseme set", message.visemes, (viseme_set, *VISEME_SETS), missing)
+    names = settings.tools
+    if message.tools is not None:
+        names = tuple(tool.name for tool in message.tools)
     changed = msgspec.structs.replace(
         settings,
         language=language,
@@ -145,6 +156,8 @@ def update(
         viseme_set=viseme_set,
         visemes=VISEME_SETS[viseme_set],
         captions=settings.captions if message.captions is None else message.captions,
+        tools=names,
+        tool_choice=_choice(message.tool_choice or settings.tool_choice, names, missing),
     )
     return changed, tuple(missing)
 
@@ -154,6 +167,14 @@ def _wish(what: str, wished: str | None, offered: tuple[str, ...], missing: list
         return wished or offered[0]
     missing.append(f"{what} {wished!r}")
     return offered[0]
+
+
+def _choice(wished: str, names: tuple[str, ...], missing: list[str]) -> str:
+    """Returns the tool choice in force: a name that is no tool's leaves it to the model."""
+    if wished in CHOICES or wished in names:
+        return wished
+    missing.append(f"tool choice {wished!r}")
+    return "auto"
 
 
 def _common(ours: tuple[str, ...], theirs: tuple[str, ...] | None) -> tuple[str, ...]:

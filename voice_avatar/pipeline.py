@@ -34,7 +34,6 @@ from voice_avatar.events import (
     EndSession,
     ErrorNotice,
     LlmRequest,
-    Message,
     Notice,
     OpenGate,
     ReplyAudio,
@@ -45,6 +44,7 @@ from voice_avatar.events import (
     SessionInput,
     StartReply,
     Tick,
+    Tool,
     Transcribe,
     Transcribed,
     TranscribePurpose,
@@ -67,6 +67,7 @@ from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import Session, SessionOptions
 from voice_avatar.speaking import Floor, ReplyRun
 from voice_avatar.timeline import ReplyTimeline
+from voice_avatar.tools import settled_choice
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
 from voice_avatar.workers import Engines, Workers, in_thread
@@ -101,6 +102,8 @@ class ConversationOptions:
         hears_itself: whether the avatar's own voice may come back through the microphone.
         told: lexemes that tags may ask for, None = all.
         baseline: how the avatar feels when nothing moves it.
+        tools: what the model may call.
+        tool_choice: see `events.LlmRequest`.
     """
 
     session: SessionOptions = field(default_factory=SessionOptions)
@@ -119,6 +122,8 @@ class ConversationOptions:
     hears_itself: bool = False
     told: frozenset[str] | None = None
     baseline: Baseline = field(default_factory=Baseline)
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
 
 
 class Tape(Protocol):
@@ -191,6 +196,8 @@ class Conversation:
             context_tokens=engines.llm.capabilities.context_tokens,
             now_s=clock(),
             body=options.body,
+            tools=options.tools,
+            tool_choice=options.tool_choice,
         )
         denoise = engines.denoise.open() if engines.denoise else None
         self._loudspeaker = Loudspeaker(rate_hz) if options.hears_itself else None
@@ -347,6 +354,8 @@ class Conversation:
             max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
             temperature=options.temperature if wish.temperature is None else wish.temperature,
             is_silent=bool(wish.is_silent),
+            tools=wish.tools or (),
+            tool_choice=settled_choice(wish.tools or (), wish.tool_choice or "auto"),
         )
         floor = AsideFloor(reply_id, self._outbox.put)
         run = self._run_of(
@@ -419,8 +428,8 @@ class Conversation:
                 case CancelReply(reply_id):
                     if running := self._replies.pop(reply_id, None):
                         running.task.cancel()
-                case WarmPrefix(messages):
-                    self._warm(messages)
+                case WarmPrefix():
+                    self._warm(output)
                 case EndSession():
                     if not self._ended.done():
                         self._ended.set_result(None)
@@ -558,15 +567,20 @@ class Conversation:
 
     # -- mouth
 
-    def _warm(self, messages: tuple[Message, ...]) -> None:
+    def _warm(self, prefix: WarmPrefix) -> None:
         if self._warming is None or self._warming.done():
-            self._warming = self._spawn(self._read_prefix(messages))
+            self._warming = self._spawn(self._read_prefix(prefix))
 
-    async def _read_prefix(self, messages: tuple[Message, ...]) -> None:
+    async def _read_prefix(self, prefix: WarmPrefix) -> None:
         try:
             session = self._options.session
             request = LlmRequest(
-                messages, session.max_reply_tokens, session.temperature, self._session_id, 1
+                prefix.messages,
+                session.max_reply_tokens,
+                session.temperature,
+                self._session_id,
+                priority=1,
+                tools=prefix.tools,
             )
             await self._workers.engines.llm.warm(request)
         except EngineError:
@@ -594,7 +608,14 @@ class Conversation:
         voice = self._workers.engines.tts.capabilities
         return ReplyRun(
             start,
-            LlmRequest(start.messages, start.max_tokens, start.temperature, self._session_id),
+            LlmRequest(
+                start.messages,
+                start.max_tokens,
+                start.temperature,
+                self._session_id,
+                tools=start.tools,
+                tool_choice=start.tool_choice,
+            ),
             workers=self._workers,
             llm=options.llm,
             chunker=Chunker(options.chunking, start.language),

@@ -19,6 +19,7 @@ from voice_avatar.autonomic import Autonomic
 from voice_avatar.errors import InvalidMessage, MalformedMessage, MessageTooBig
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.mood import Baseline
+from voice_avatar.tools import flaw
 from voice_avatar.viseme_sets import to_set
 from voice_avatar.vocabulary import vocabulary
 
@@ -88,9 +89,23 @@ def decode_text(data: str | bytes) -> wire.AnyClientMessage | UnknownType:
         MessageTooBig: over `MAX_TEXT_BYTES`.
     """
     message = _decode(data, _CLIENT)
+    if isinstance(message, wire.SessionHello | wire.SessionUpdate):
+        wrong = flaw(tools_of(message.tools or ()))
+        if wrong:
+            raise InvalidMessage(f"tools: {wrong}")
     if isinstance(message, wire.SessionHello) and message.protocol.min > message.protocol.max:
         raise InvalidMessage("session.hello: protocol.min must not be greater than protocol.max.")
     return message  # type: ignore[return-value]
+
+
+def tools_of(offers: tuple[wire.ToolOffer, ...]) -> tuple[events.Tool, ...]:
+    """Returns the tools that a client offers."""
+    return tuple(
+        events.Tool(offer.name, offer.description)
+        if offer.parameters is None
+        else events.Tool(offer.name, offer.description, _ENCODER.encode(offer.parameters).decode())
+        for offer in offers
+    )
 
 
 def type_of(data: str) -> str:
@@ -174,6 +189,8 @@ def session_input(message: wire.AnyClientMessage) -> events.SessionInput | None:
             return events.TextInput(text)
         case wire.Interrupt(reply_id=reply_id):
             return events.InterruptRequest(reply_id)
+        case wire.ToolResult(call_id=call_id, output=output):
+            return events.ToolResult(call_id, output)
         case wire.PlaybackReport():
             return events.PlaybackReport(message.reply_id, message.played_samples, message.state)
         case wire.UserGaze():
@@ -265,6 +282,8 @@ def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | 
             return None  # for dialects of other protocols
         case events.ReplyText() | events.ReplySegment() if not dialect.captions:
             return None
+        case events.ReplyCallStarted() | events.ReplyCallDelta():
+            return None  # a call is told when it is whole
         case events.GazeCue() | events.BodyCue(kind="gaze") if not dialect.gaze:
             return None
         case (
@@ -284,6 +303,7 @@ def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | 
             | events.ReplyResumed()
             | events.ReplyInterrupted()
             | events.ReplyDone()
+            | events.ToolCalled()
             | events.StageMarks()
         ):
             return _of_reply(notice, dialect)
@@ -324,6 +344,7 @@ _OfReply = (
     | events.ReplyResumed
     | events.ReplyInterrupted
     | events.ReplyDone
+    | events.ToolCalled
     | events.StageMarks
 )
 _OfSession = (
@@ -334,6 +355,7 @@ _OfSession = (
     | events.TranscriptFinal
     | events.TurnEnded
     | events.BodyCue
+    | events.ToolCancelled
     | events.WarningNotice
     | events.ErrorNotice
 )
@@ -447,6 +469,8 @@ def _of_reply(notice: _OfReply, dialect: Dialect) -> wire.ServerMessage:
                 spoken_text=notice.spoken_text,
                 played_samples=notice.played,
             )
+        case events.ToolCalled(reply_id, call_id, name, arguments):
+            return wire.ToolCall(reply_id=reply_id, call_id=call_id, name=name, arguments=arguments)
         case _:
             return wire.Metrics(
                 reply_id=notice.reply_id,
@@ -491,6 +515,8 @@ def _of_session(notice: _OfSession) -> wire.ServerMessage:
                 source=notice.source,
                 repeats=notice.repeats,
             )
+        case events.ToolCancelled(reply_id, call_id, reason):
+            return wire.ToolCancelled(reply_id=reply_id, call_id=call_id, reason=reason)
         case events.WarningNotice(code, message):
             return wire.WarningMessage(code=code, message=message)
         case _:

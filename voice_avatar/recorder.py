@@ -35,6 +35,7 @@ from voice_avatar.events import (
     ReplyDone,
     SessionInput,
     StartReply,
+    Tool,
     WarmPrefix,
 )
 from voice_avatar.llm import estimate_tokens
@@ -67,6 +68,7 @@ class Head:
         context_tokens: window of the language model.
         system_prompt: the whole system message.
         session, vad, turn, playout, memory, body: options.
+        tools, tool_choice: what the model may call at the start.
     """
 
     format: int
@@ -80,6 +82,8 @@ class Head:
     playout: PlayoutOptions
     memory: MemoryOptions
     body: BodyOptions = field(default_factory=BodyOptions)  # older recordings have none
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,8 @@ class Recording:
             options.playout,
             options.memory,
             options.body,
+            options.tools,
+            options.tool_choice,
         )
         self._guarded(lambda: self._open(head))
 
@@ -314,6 +320,8 @@ def _differences(
         context_tokens=head.context_tokens,
         now_s=steps[0].now_s if steps else 0.0,
         body=head.body,
+        tools=head.tools,
+        tool_choice=head.tool_choice,
     )
     for number, (step, event) in enumerate(zip(steps, inputs, strict=True)):
         at_s = step.now_s

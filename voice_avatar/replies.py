@@ -13,9 +13,11 @@ from voice_avatar.events import (
     Feeling,
     HistoryAdded,
     HistoryCut,
+    Message,
     PlaybackReport,
     ReplyFailed,
     TimedWord,
+    ToolCall,
 )
 from voice_avatar.memory import History
 from voice_avatar.playout import Playout, PlayoutOptions, heard_text
@@ -30,12 +32,15 @@ class Reply:
         turn_id: the user's turn that it answers, 0 for none.
         key: what it answers, as the session compares it; "" for a fixed text.
         playout: how much of it was sent and played.
+        is_follow_up: whether it uses the results of the calls of the one before.
         is_apology: whether it is a spoken apology (kept out of history, never apologised for).
         is_kept: whether it is written to history.
         is_silent: whether it is text alone: what was written of it was read.
         text: display text so far.
         words: caption words so far, in order.
         feelings: what is felt as each chunk ends, with the chunk's first sample, in order.
+        calls: tools that it calls, in order.
+        results: those calls that were answered, with their results, as history holds them.
         total: its length in samples once all of it is made.
         failure: why it ends early, if it does.
         cut_at: reply samples played when it was over.
@@ -45,12 +50,15 @@ class Reply:
     turn_id: int
     key: str
     playout: Playout
+    is_follow_up: bool = False
     is_apology: bool = False
     is_kept: bool = True
     is_silent: bool = False
     text: str = ""
     words: list[TimedWord] = field(default_factory=list)
     feelings: list[tuple[int, Feeling]] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    results: tuple[Message, ...] = ()
     total: int | None = None
     failure: ReplyFailed | None = None
     cut_at: int = 0
@@ -179,6 +187,8 @@ class Replies:
         is_kept = over is not None and over.is_kept and not over.is_apology
         if over is not None and is_kept and (heard := over.heard(self._tolerance)):
             self._history.add_assistant(heard, reply_key(over.reply_id))
+        if over is not None:
+            self._history.add_calls(over.results)
         if self.live is None:
             later, self._later = self._later, []
             for added in later:
@@ -199,6 +209,14 @@ class Replies:
                     live.is_kept = False
                 self._later = [added for added in self._later if added.key != key]
                 self._history.rewrite(key, text)
+
+    def settle(self, reply_id: int, results: tuple[Message, ...]) -> None:
+        """Takes the answered calls of the live or the last reply, to write them after its words."""
+        for reply in (self.live, self._unwritten):
+            if reply is not None and reply.reply_id == reply_id:
+                reply.results = results
+                return
+        self._history.add_calls(results)
 
 
 def reply_key(reply_id: int) -> str:

@@ -481,6 +481,8 @@ class AvatarServer:
             hears_itself=_may_hear_itself(config.echo, agreed),
             told=None if agreed.instructions else persona.told(who),
             baseline=who.baseline,
+            tools=agreed.tools,
+            tool_choice=settings.tool_choice,
         )
         rate_hz = agreed.audio_out.rate_hz
         tape = None

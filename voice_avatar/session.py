@@ -23,6 +23,10 @@ began, may be over, went on, is over) drive the replies:
 - History changes only here: the user's text at commit, the reply's words when it is over. What a
   reply contributes is cut at the last word that was played, and a late report of the client about
   a reply already cut still corrects it until its last report or the next prompt.
+- A reply may call tools (`tool_use.py`). A call is told when it is whole and the turn committed,
+  never before. When the reply is over and results are missing, the session waits (`thinking`, no
+  live reply); when all are there, a reply with the results in its prompt follows: prepared behind
+  the one that plays, or live at once. What ends a live reply, or a new turn, ends the waiting.
 - While nobody is connected (`ClientLost`, `ClientBack`) the playout clock of the live reply and the
   listener's patience stand still: the client plays what it has, and its silence means nothing.
 """
@@ -40,6 +44,7 @@ from voice_avatar.events import (
     Answered,
     AudioSent,
     BodyCue,
+    CancelReason,
     CancelReply,
     ClearInput,
     ClientBack,
@@ -77,6 +82,10 @@ from voice_avatar.events import (
     TalkReleased,
     TextInput,
     Tick,
+    Tool,
+    ToolCall,
+    ToolCallMade,
+    ToolResult,
     Transcribed,
     TranscriptFinal,
     TranscriptInterim,
@@ -113,6 +122,7 @@ from voice_avatar.replies import Replies, Reply, turn_key
 from voice_avatar.surroundings import Surroundings
 from voice_avatar.sympathy import Sympathy
 from voice_avatar.thinking import ThinkingPose
+from voice_avatar.tool_use import ToolUse, prompt_tokens
 from voice_avatar.turn import TurnOptions, words_of
 from voice_avatar.vad import VadOptions
 
@@ -133,6 +143,8 @@ class SessionOptions:
         quiet_after_s: silence after which `listening` becomes `idle`, seconds.
         idle_timeout_s: silence after which the session ends, seconds; 0 = never.
         max_text_chars: longest typed turn, characters.
+        tool_timeout_s: how long the result of a tool call is waited for, seconds; 0 = without end.
+        max_tool_rounds: replies in a row that may call tools; then the model has to answer.
     """
 
     language: str = "en"
@@ -145,6 +157,8 @@ class SessionOptions:
     quiet_after_s: float = 15.0
     idle_timeout_s: float = 600.0
     max_text_chars: int = 8192
+    tool_timeout_s: float = 30.0
+    max_tool_rounds: int = 4
 
 
 class Trigger(Enum):
@@ -156,6 +170,7 @@ class Trigger(Enum):
     REPLY_OVER = auto()
     CUT = auto()
     TAKEN_BACK = auto()
+    WAITS = auto()
     SETTLED = auto()
     QUIET = auto()
 
@@ -165,12 +180,14 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.IDLE, Trigger.COMMITTED): State.THINKING,
     (State.LISTENING, Trigger.COMMITTED): State.THINKING,
     (State.LISTENING, Trigger.QUIET): State.IDLE,
+    (State.LISTENING, Trigger.WAITS): State.THINKING,
     (State.THINKING, Trigger.AUDIO_OUT): State.SPEAKING,
     (State.THINKING, Trigger.REPLY_OVER): State.LISTENING,
     (State.THINKING, Trigger.CUT): State.INTERRUPTED,
     (State.THINKING, Trigger.TAKEN_BACK): State.LISTENING,
     (State.SPEAKING, Trigger.REPLY_OVER): State.LISTENING,
     (State.SPEAKING, Trigger.CUT): State.INTERRUPTED,
+    (State.SPEAKING, Trigger.WAITS): State.THINKING,
     (State.INTERRUPTED, Trigger.SETTLED): State.LISTENING,
     (State.INTERRUPTED, Trigger.COMMITTED): State.THINKING,
 }
@@ -209,6 +226,8 @@ class Session:
         context_tokens: int,
         now_s: float,
         body: BodyOptions | None = None,
+        tools: tuple[Tool, ...] = (),
+        tool_choice: str = "auto",
     ) -> None:
         """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
         self._options = options
@@ -237,6 +256,9 @@ class Session:
         self._is_interruptible = True
         self._owed: TurnCommitted | None = None
         self._is_silent = False
+        self._alone_s = now_s
+        self._use = ToolUse(options.tool_timeout_s, options.max_tool_rounds)
+        self._use.change(tools, tool_choice, follows_up=None)
 
     # -- the interface
 
@@ -285,7 +307,7 @@ class Session:
         """When a `Tick` is due, None for never."""
         times = [self._settle_at_s, self._replies.ends_s, self._thinking.deadline_s]
         if not self._is_alone:
-            times += [self._listener.deadline_s, self._idle.deadline_s]
+            times += [self._listener.deadline_s, self._idle.deadline_s, self._use.deadline_s]
         if self._is_quiet:
             if self.state is State.LISTENING:
                 times.append(self._active_s + self._options.quiet_after_s)
@@ -296,7 +318,12 @@ class Session:
     @property
     def _is_quiet(self) -> bool:
         is_user_busy = self._listener.is_active and not self._listener.is_waiting
-        return self._replies.live is None and not is_user_busy
+        return self._replies.live is None and not is_user_busy and not self._is_waiting
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether the reply is over and the results of its calls are not all there."""
+        return self._replies.live is None and self._use.is_open
 
     def allowance(self, reply_id: int, now_s: float) -> int:
         """Returns how many samples of the reply may be sent now."""
@@ -353,7 +380,7 @@ class Session:
                 return self._rejoined(now_s)
             case SettingsChanged():
                 return self._settings(event, now_s)
-            case ReplyRequest() | HistoryAdded() | HistoryCut():
+            case ReplyRequest() | HistoryAdded() | HistoryCut() | ToolResult():
                 return self._directed(event, now_s)
             case UserGaze():
                 is_free = self._replies.live is None and not self._listener.is_active
@@ -443,6 +470,8 @@ class Session:
         self._active_s = now_s
         self._sympathy.begin()
         out = self._move(Trigger.USER_SPEAKS)
+        if self._is_waiting:
+            out += self._move(Trigger.TAKEN_BACK)
         if not is_over_reply:
             out += self._take_back(now_s)
             out += self._warm(None, now_s)
@@ -456,7 +485,7 @@ class Session:
             return []
         if text is None and not self.history.messages:
             text = self._memory.opening  # some chat templates refuse a prompt without a user's turn
-        return [WarmPrefix(self._prompt(text))]
+        return [WarmPrefix(self._prompt(text), self._use.tools)]
 
     def _read_ahead(self, text: str, now_s: float) -> list[Command | Notice]:
         """Lets the LLM read what the user has said so far: the final text begins like it."""
@@ -494,7 +523,7 @@ class Session:
         if self._replies.live is not None or self._answered_turns == "none":
             return []
         key = _key(turn.text, turn.language)
-        out = self._withdraw()
+        out = [*self._end_calls("interrupted"), *self._withdraw()]
         self._replies.write()
         self._replies.prepared = reply = self._replies.new(self._listener.turn_id, key)
         out.append(self._start_of(reply, self._prompt(turn.text), turn, now_s))
@@ -523,6 +552,10 @@ class Session:
             max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
             temperature=options.temperature if wish.temperature is None else wish.temperature,
             is_silent=reply.is_silent,
+            tools=self._use.tools if wish.tools is None else wish.tools,
+            tool_choice=self._use.choice(
+                wish.tools, wish.tool_choice, is_follow_up=reply.is_follow_up
+            ),
         )
 
     def _withdraw(self) -> list[Command | Notice]:
@@ -539,6 +572,7 @@ class Session:
             self._owed = turn
             return self._heard_out(turn)
         out = self._cut("voice", now_s)
+        self._use.begin_turn()
         prepared = self._replies.prepared
         if prepared is None or prepared.key != _key(turn.text, turn.language) or prepared.failure:
             out += self._prepare(turn, now_s)
@@ -563,9 +597,11 @@ class Session:
         return out
 
     def _directed(
-        self, event: ReplyRequest | HistoryAdded | HistoryCut, now_s: float
+        self, event: ReplyRequest | HistoryAdded | HistoryCut | ToolResult, now_s: float
     ) -> list[Output]:
-        """The client keeps the conversation itself: it changes history, and asks for replies."""
+        """The client gives what a tool gave back, or keeps the conversation itself."""
+        if isinstance(event, ToolResult):
+            return self._tool_answered(event, now_s)
         if isinstance(event, ReplyRequest):
             return self._requested(event, now_s)
         self._replies.edit(event)
@@ -575,7 +611,7 @@ class Session:
         if self._replies.live is not None:
             return [ReplyRefused(wish.ask_id)]
         wish = self.bounded(wish)
-        out: list[Output] = [*self._withdraw()]
+        out: list[Output] = [*self._end_calls("interrupted"), *self._withdraw()]
         self._replies.write()
         self._unanswered = self._answering = None
         reply = self._replies.new(0, "")
@@ -605,7 +641,8 @@ class Session:
             None,
             self._count_tokens,
             self._context_tokens,
-            self._options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
+            (self._options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens)
+            + prompt_tokens(self._use.tools if wish.tools is None else wish.tools),
         )
 
     def _dropped(self, now_s: float, *, is_failure: bool) -> list[Command | Notice]:
@@ -617,6 +654,8 @@ class Session:
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
         if self._replies.live is not None:
             return out
+        if self._is_waiting:
+            return out + self._move(Trigger.WAITS) + self._follow_up(now_s)
         if turn is not None:
             return out + self._answer_again(turn, now_s)
         is_apology_due = is_failure and self._options.apologises
@@ -624,7 +663,7 @@ class Session:
 
     def _left_alone(self, now_s: float) -> list[Output]:
         """Nobody is connected: what is played is not known, and a silence means nothing."""
-        self._is_alone = True
+        self._is_alone, self._alone_s = True, now_s
         if self._replies.live is not None:
             self._replies.live.playout.leave_alone(now_s)
         return []
@@ -634,6 +673,7 @@ class Session:
         if not self._is_alone:
             return []
         self._is_alone = False
+        self._use.give_time(now_s - self._alone_s)
         self._active_s = now_s
         self._listener.rejoin(now_s)
         if self._replies.live is not None:
@@ -646,6 +686,8 @@ class Session:
             self._listener.language = event.language or None
         if event.system_prompt is not None:
             self._system_prompt = event.system_prompt
+        self._use.change(event.tools, event.tool_choice, event.follows_up)
+        if event.system_prompt is not None or event.tools is not None:
             out += self._warm(None, now_s)
         if event.endpointing is not None:
             self._listener.set_manual(event.endpointing == "manual")
@@ -684,7 +726,9 @@ class Session:
         out = self._move(Trigger.COMMITTED)
         out.append(ReplyStarted(reply.reply_id, reply.turn_id, self._rate_hz, ask_id))
         out.append(OpenGate(reply.reply_id))
-        return out + self._over_if_played(now_s)
+        for call in reply.calls:
+            out.append(self._use.tell(reply.reply_id, reply.turn_id, call, now_s))
+        return out + self._calls_made(reply, now_s) + self._over_if_played(now_s)
 
     def _say(self, text: str, now_s: float, *, is_apology: bool) -> list[Command | Notice]:
         """Speaks a fixed text."""
@@ -708,6 +752,7 @@ class Session:
     def _reply_event(
         self,
         event: ReplyTextAdded
+        | ToolCallMade
         | SegmentPlanned
         | ReplyReady
         | AudioSent
@@ -721,6 +766,8 @@ class Session:
         match event:
             case ReplyTextAdded(_, text):
                 reply.text += text
+            case ToolCallMade(_, call):
+                return [*self._call_made(reply, call, now_s)]
             case SegmentPlanned():
                 reply.words += event.words
                 if event.feeling is not None:
@@ -735,14 +782,16 @@ class Session:
                 reply.failure, reply.total = event, event.sample_count
                 if reply is self._replies.live:
                     failed: Notice = ErrorNotice(event.code, event.message)
-                    return [failed, *self._over_if_played(now_s)]
+                    lost = self._end_calls("failed")
+                    return [failed, *lost, *self._over_if_played(now_s)]
         is_whole = reply.total is not None
         waiting = self._answered(reply) if is_whole else []
-        return [*waiting, *self._over_if_played(now_s)]
+        return [*waiting, *self._calls_made(reply, now_s), *self._over_if_played(now_s)]
 
     def _answered(self, reply: Reply) -> list[Output]:
         """The turn need not wait for its prepared reply: it can be heard, or has failed."""
-        return self._listener.answered() if reply is self._replies.prepared else []
+        is_speculative = reply is self._replies.prepared and not reply.is_follow_up
+        return self._listener.answered() if is_speculative else []
 
     def _audio_sent(self, reply: Reply, until: int, now_s: float) -> list[Command | Notice]:
         reply.playout.audio_sent(until, now_s)
@@ -773,7 +822,8 @@ class Session:
         if live is None or not live.is_played_out(now_s):
             return []
         out: list[Command | Notice] = []
-        if live.total == 0 and not live.failure and not live.is_silent:
+        has_nothing = live.total == 0 and not live.calls
+        if has_nothing and not live.failure and not live.is_silent:
             out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
         status: ReplyStatus = "failed" if live.failure else "completed"
         played = live.playout.played(now_s)
@@ -782,6 +832,10 @@ class Session:
         out.append(ReplyDone(live.reply_id, status, spoken, played))
         self._active_s = now_s
         self._thinking.end()
+        if self._owed is not None:
+            out += self._end_calls("interrupted")
+        if self._is_waiting:
+            return out + self._wait(now_s)
         out += self._move(Trigger.REPLY_OVER)
         if live.failure and not live.is_apology and self._options.apologises:
             out += self._say(self._apology, now_s, is_apology=True)
@@ -815,10 +869,16 @@ class Session:
     def _cut(
         self, reason: CutReason, now_s: float, trigger: Trigger = Trigger.CUT
     ) -> list[Command | Notice]:
-        """Interrupts the live reply, if there is one."""
+        """Interrupts the live reply, if there is one, and the waiting for results."""
         live = self._replies.live
+        was_waiting = self._is_waiting
+        lost = self._end_calls("interrupted")
+        if was_waiting:
+            self._thinking.end()
+            self._settle_at_s = now_s + self._options.settle_s
+            lost += self._move(trigger)
         if live is None:
-            return []
+            return lost
         played = live.playout.played(now_s)
         spoken = self._replies.end(live, played, now_s)
         self._over_s = now_s
@@ -826,6 +886,7 @@ class Session:
             CancelReply(live.reply_id),
             ReplyInterrupted(live.reply_id, played, reason, spoken),
             ReplyDone(live.reply_id, "interrupted", spoken, played),
+            *lost,
         ]
         self._active_s = now_s
         self._thinking.end()
@@ -833,18 +894,102 @@ class Session:
         return out + self._move(trigger)
 
     def _interrupt_asked(self, reply_id: int | None, now_s: float) -> list[Output]:
-        if self._replies.live is None or reply_id not in (None, self._replies.live.reply_id):
+        current = self._replies.live.reply_id if self._replies.live else None
+        if self._is_waiting:
+            current = self._use.reply_id
+        if current is None or reply_id not in (None, current):
             return [WarningNotice("nothing_to_interrupt", "That reply is not being spoken.")]
         return [*self._cut("message", now_s), *self._pay(now_s)]
 
-    def _prompt(self, text: str | None) -> tuple[Message, ...]:
+    def _prompt(self, text: str | None, calls: tuple[Message, ...] = ()) -> tuple[Message, ...]:
         return self.history.prompt(
             self._system_prompt,
             text,
             self._count_tokens,
             self._context_tokens,
-            self._options.max_reply_tokens,
+            self._options.max_reply_tokens + prompt_tokens(self._use.tools),
+            calls,
         )
+
+    # -- tools
+
+    def _call_made(self, reply: Reply, call: ToolCall, now_s: float) -> list[Notice]:
+        """Tells a call, or keeps it until the turn is committed."""
+        reply.calls.append(call)
+        if reply is not self._replies.live:
+            return []
+        return [self._use.tell(reply.reply_id, reply.turn_id, call, now_s)]
+
+    def _calls_made(self, reply: Reply, now_s: float) -> list[Command | Notice]:
+        """Once a reply makes no more calls, the one with their results may follow."""
+        if reply is self._replies.live and reply.total is not None and reply.calls:
+            self._use.is_whole = True
+            return self._follow_up(now_s)
+        return []
+
+    def _tool_answered(self, result: ToolResult, now_s: float) -> list[Output]:
+        match self._use.answer(result.call_id, result.output):
+            case "late":
+                return [WarningNotice("tool_result_late", "Nobody waits for that result any more.")]
+            case "unknown":
+                return [ErrorNotice("tool_call_unknown", "There is no call of that id.")]
+        self._active_s = now_s
+        return [*self._follow_up(now_s)]
+
+    def _follow_up(self, now_s: float) -> list[Command | Notice]:
+        """Has the results answered, if all are there: behind the reply that plays, or now."""
+        live = self._replies.live
+        if not self._use.is_due or self._replies.prepared is not None:
+            return []
+        if live is None:
+            return [] if self._listener.is_active else self._use_results(now_s)
+        reply = self._replies.new(live.turn_id, "")
+        reply.is_follow_up = True
+        self._replies.prepared = reply
+        prompt = self._prompt(None, self._results(live.text))
+        return [self._start_of(reply, prompt, None, now_s)]
+
+    def _wait(self, now_s: float) -> list[Command | Notice]:
+        """The reply is over, and its calls are not in history: goes on with what is there."""
+        out = self._move(Trigger.WAITS)
+        prepared, self._replies.prepared = self._replies.prepared, None
+        if prepared is not None:
+            self._settle_calls()
+            if prepared.failure is not None:
+                out.append(ErrorNotice(prepared.failure.code, prepared.failure.message))
+            return out + self._go_live(prepared, now_s)
+        self._thinking.begin(now_s, self._options.thinking_after_s)
+        return out + self._follow_up(now_s)
+
+    def _use_results(self, now_s: float) -> list[Command | Notice]:
+        """Has the results answered now."""
+        self._settle_calls()
+        reply = self._replies.new(self._use.turn_id, "")
+        reply.is_follow_up = True
+        start = self._start_of(reply, self._prompt(None), None, now_s)
+        return [start, *self._go_live(reply, now_s)]
+
+    def _results(self, text: str) -> tuple[Message, ...]:
+        room = self.history.results_tokens(self._context_tokens)
+        return self._use.messages(text.strip(), room)
+
+    def _settle_calls(self) -> None:
+        """Writes the calls that were answered into history, after the words of their reply."""
+        self._replies.settle(self._use.reply_id, self._results(""))
+        self._use.close()
+        if self._replies.live is None:
+            self._replies.write()
+
+    def _end_calls(self, reason: CancelReason) -> list[Command | Notice]:
+        """Nobody waits for results any more, nor for the reply that would use them."""
+        if not self._use.is_open:
+            return []
+        lost: list[Command | Notice] = [*self._use.cancel(reason)]
+        prepared = self._replies.prepared
+        if prepared is not None and prepared.is_follow_up:
+            lost += self._withdraw()
+        self._settle_calls()
+        return lost
 
     # -- time
 
@@ -854,6 +999,8 @@ class Session:
             for item in self._listener.tick(now_s):
                 out += self._act(item, now_s)
             out += self._idle.tick(now_s)
+            if late := self._use.time_out(now_s):
+                out += [*late, *self._follow_up(now_s)]
         out += self._over_if_played(now_s)
         out += self._thinking.tick(now_s)
         if self._settle_at_s is not None and now_s >= self._settle_at_s:

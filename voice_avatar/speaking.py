@@ -31,6 +31,8 @@ from voice_avatar.events import (
     Notice,
     ReplyAudio,
     ReplyAudioDone,
+    ReplyCallDelta,
+    ReplyCallStarted,
     ReplyFailed,
     ReplyGenerated,
     ReplyReady,
@@ -44,12 +46,17 @@ from voice_avatar.events import (
     StageMarks,
     StartReply,
     TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallMade,
+    ToolCallStarted,
     WarningNotice,
 )
 from voice_avatar.llm import LlmOptions
 from voice_avatar.outbox import Outbox
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.timeline import Placed, ReplyTimeline
+from voice_avatar.tools import CallReader, call_id_of
 from voice_avatar.workers import Workers, in_thread
 
 _CHUNK_LIMIT = 16
@@ -175,6 +182,7 @@ class ReplyRun:
         self._audio: asyncio.Queue[_Piece | None] = asyncio.Queue(_AUDIO_LIMIT)
         self._held: list[Notice] = []
         self._written: ReplyWritten | None = None
+        self._calls = CallReader(start.reply_id, start.tools)
         self.marks = Marks(start)
         self.tokens = 0
         self.is_sent = False
@@ -212,17 +220,28 @@ class ReplyRun:
 
     async def _write(self) -> None:
         end: _WriteFailed | None = None
+        reply_id = self._start.reply_id
         self.marks.llm_start_s = self._clock()
         try:
-            async with aclosing(self._texts()) as texts:
-                async for text in texts:
+            async with aclosing(self._deltas()) as deltas:
+                async for delta in deltas:
                     if self.marks.ttft_s is None:
                         self.marks.ttft_s = self._clock()
-                    if self._start.is_silent:
-                        await self._pass_on(text, ())
-                        continue
-                    done = self._chunker.push(text)
-                    await self._pass_on(done.text, done.chunks)
+                    match delta:
+                        case TextDelta(text) if self._start.is_silent:
+                            await self._pass_on(text, ())
+                        case TextDelta(text):
+                            done = self._chunker.push(text)
+                            await self._pass_on(done.text, done.chunks)
+                        case ToolCallStarted():
+                            done = self._chunker.flush()  # what leads up to it is to be heard now
+                            await self._pass_on(done.text, done.chunks)
+                            self._call_made(self._calls.start(delta))
+                            self._tell(ReplyCallStarted(reply_id, self._call_id(delta), delta.name))
+                        case ToolCallDelta(_, text):
+                            self._calls.push(delta)
+                            self._tell(ReplyCallDelta(reply_id, self._call_id(delta), text))
+            self._call_made(self._calls.finish())
         except EngineError as error:
             end = _WriteFailed(error.code, error.message)
         done = self._chunker.flush()
@@ -231,10 +250,17 @@ class ReplyRun:
             self._tell(self._written)
         await self._chunks.put(end)
 
-    async def _texts(self) -> AsyncGenerator[str, None]:
-        """Yields the reply's text: a fixed one, or what the LLM writes."""
+    def _call_id(self, delta: ToolCallStarted | ToolCallDelta) -> str:
+        return call_id_of(self._start.reply_id, delta.index)
+
+    def _call_made(self, call: ToolCall | None) -> None:
+        if call is not None:
+            self._floor.step(ToolCallMade(self._start.reply_id, call))
+
+    async def _deltas(self) -> AsyncGenerator[TextDelta | ToolCallStarted | ToolCallDelta, None]:
+        """Yields the reply's text and calls: a fixed text, or what the LLM writes."""
         if self._start.text is not None:
-            yield self._start.text
+            yield TextDelta(self._start.text)
             return
         wait_s = self._llm.first_token_timeout_s
         async with AsyncExitStack() as stack:
@@ -248,10 +274,10 @@ class ReplyRun:
                 except TimeoutError as error:
                     raise LlmTimeout("The language model did not answer in time.") from error
                 match delta:
-                    case TextDelta(text):
+                    case TextDelta() | ToolCallStarted() | ToolCallDelta():
                         wait_s = self._llm.between_tokens_timeout_s
                         self.tokens += 1
-                        yield text
+                        yield delta
                     case LlmDone(reason, prompt_tokens, tokens):
                         self.tokens = tokens or self.tokens
                         self._written = ReplyWritten(

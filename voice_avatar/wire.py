@@ -12,17 +12,24 @@ code points. Fields that a receiver does not know are ignored, so fields may be 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from voice_avatar.events import (
+    CancelReason,
     CueSource,
     EndReason,
     GestureKind,
     GestureMode,
     PlaybackState,
     ReplyStatus,
+)
+from voice_avatar.tools import (
+    MAX_DESCRIPTION_CHARS,
+    MAX_OUTPUT_CHARS,
+    MAX_TOOLS,
+    NAME_PATTERN,
 )
 
 PROTOCOL_VERSION = 1
@@ -62,6 +69,8 @@ VersionNumber = Annotated[int, Meta(ge=1, le=255)]
 Name = Annotated[str, Meta(max_length=64)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_LIST)]
 LanguageCode = Annotated[str, Meta(pattern="^[a-z]{2,3}$")]
+ToolName = Annotated[str, Meta(pattern=NAME_PATTERN)]
+CallId = Annotated[str, Meta(max_length=64)]
 Codec = Literal["pcm16", "opus"]
 Endpointing = Literal["auto", "manual"]
 
@@ -163,6 +172,24 @@ class Capabilities(Part, frozen=True, kw_only=True):
     face_hz: Annotated[int, Meta(ge=0, le=255)] = 0
 
 
+class ToolOffer(Part, frozen=True, kw_only=True):
+    """A function of the client's that the language model may call.
+
+    Attributes:
+        name: 1 to 64 letters, digits, "_" and "-"; not "auto", "none" or "required".
+        description: when to use it, for the model, up to 1024 characters.
+        parameters: JSON Schema of the arguments; its `type` is "object". Up to 8192 characters;
+            null = there are no arguments.
+    """
+
+    name: ToolName
+    description: Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARS)] = ""
+    parameters: dict[str, Any] | None = None
+
+
+ToolOffers = Annotated[tuple[ToolOffer, ...], Meta(max_length=MAX_TOOLS)]
+
+
 class Resume(Part, frozen=True, kw_only=True):
     """The session that a client comes back to.
 
@@ -193,6 +220,10 @@ class SessionHello(ClientMessage, frozen=True, kw_only=True, tag="session.hello"
         instructions: system prompt in place of the persona's, up to 16384 characters.
         endpointing: "auto" = the server finds the ends of turns; "manual" = only `input.commit`
             and push-to-talk end one.
+        tools: functions of the client's that the model may call, up to 32, and up to 32768
+            characters together.
+        tool_choice: "auto" = the model decides, "none" = it calls nothing, "required" = every reply
+            to a turn begins with a call, or the name of the tool to be called then.
         resume: session to go on with; null = a new one. What is wished for besides counts only
             where that session is gone.
     """
@@ -208,6 +239,8 @@ class SessionHello(ClientMessage, frozen=True, kw_only=True, tag="session.hello"
     language: LanguageCode | None = None
     instructions: Annotated[str, Meta(max_length=MAX_INSTRUCTIONS_CHARS)] | None = None
     endpointing: Endpointing = "auto"
+    tools: ToolOffers = ()
+    tool_choice: Name = "auto"
     resume: Resume | None = None
 
 
@@ -225,6 +258,8 @@ class SessionUpdate(ClientMessage, frozen=True, kw_only=True, tag="session.updat
         endpointing: "auto" or "manual".
         visemes: viseme set.
         captions: whether `reply.text` and `reply.segment` are wanted.
+        tools: all tools from now on, in place of those before; calls under way go on.
+        tool_choice: as in `session.hello`.
     """
 
     persona: Name | None = None
@@ -234,6 +269,8 @@ class SessionUpdate(ClientMessage, frozen=True, kw_only=True, tag="session.updat
     endpointing: Endpointing | None = None
     visemes: Name | None = None
     captions: bool | None = None
+    tools: ToolOffers | None = None
+    tool_choice: Name | None = None
 
 
 class SessionClose(ClientMessage, frozen=True, kw_only=True, tag="session.close"):
@@ -298,6 +335,22 @@ class Interrupt(ClientMessage, frozen=True, kw_only=True, tag="interrupt"):
     """
 
     reply_id: Integer | None = None
+
+
+class ToolResult(ClientMessage, frozen=True, kw_only=True, tag="tool.result"):
+    """What a tool gave back. Once all calls of a reply have their results, a reply follows.
+
+    For a call that is not waited for any more a `tool_result_late` warning, for one that there
+    never was a `tool_call_unknown` error; nothing else happens.
+
+    Attributes:
+        call_id: of the `tool.call`.
+        output: for the model, JSON or plain text, up to 32768 characters; the server cuts its end
+            where the model's window is too small. A tool that failed says so here.
+    """
+
+    call_id: CallId
+    output: Annotated[str, Meta(max_length=MAX_OUTPUT_CHARS)]
 
 
 class PlaybackReport(ClientMessage, frozen=True, kw_only=True, tag="playback.report"):
@@ -383,6 +436,7 @@ AnyClientMessage = (
     | InputClear
     | InputText
     | Interrupt
+    | ToolResult
     | PlaybackReport
     | UserGaze
     | ClockPing
@@ -502,6 +556,8 @@ class Settings(Part, frozen=True, kw_only=True):
         captions: whether `reply.text` and `reply.segment` are sent.
         gaze: whether `gaze` is sent.
         face_hz: dense face frames per second, 30 or 60; 0 = none are sent.
+        tools: names of the tools that the model may call.
+        tool_choice: "auto", "none", "required" or the name of one of them.
     """
 
     persona: str
@@ -513,6 +569,8 @@ class Settings(Part, frozen=True, kw_only=True):
     captions: bool
     gaze: bool
     face_hz: Annotated[int, Meta(ge=0, le=255)] = 0
+    tools: tuple[str, ...] = ()
+    tool_choice: str = "auto"
 
 
 class ResumeOffer(Part, frozen=True, kw_only=True):
@@ -957,6 +1015,42 @@ class ReplyDone(ServerMessage, frozen=True, kw_only=True, tag="reply.done"):
     played_samples: Integer
 
 
+class ToolCall(ServerMessage, frozen=True, kw_only=True, tag="tool.call"):
+    """The model calls a tool: carry it out and answer with `tool.result`. Only after `turn.ended`.
+
+    The reply goes on playing meanwhile. Without a result within the server's time limit the model
+    is told so.
+
+    Attributes:
+        reply_id: the reply that calls.
+        call_id: for `tool.result`; unique within the session, up to 64 characters.
+        name: the tool's name.
+        arguments: a JSON object, as JSON text of up to 16384 characters. The server has not
+            compared it with the tool's schema.
+    """
+
+    reply_id: Integer
+    call_id: CallId
+    name: str
+    arguments: str
+
+
+class ToolCancelled(ServerMessage, frozen=True, kw_only=True, tag="tool.cancelled"):
+    """Nobody waits for the result of a call any more: stop, if that can be.
+
+    It may come after the `reply.done` of the reply that called.
+
+    Attributes:
+        reply_id: the reply that called.
+        call_id: which call; the client may never have heard of it.
+        reason: "interrupted" (the user goes on), "timeout" or "failed" (the reply failed).
+    """
+
+    reply_id: Integer
+    call_id: CallId
+    reason: CancelReason
+
+
 # ---------------------------------------------------------------------------------------------
 # Server to client: about the session
 
@@ -1059,6 +1153,8 @@ AnyServerMessage = (
     | ReplyResumed
     | ReplyInterrupted
     | ReplyDone
+    | ToolCall
+    | ToolCancelled
     | Metrics
     | WarningMessage
     | ErrorMessage

@@ -88,6 +88,7 @@ function read(value, rule, schema) {
 }
 
 function readObject(value, rule, schema) {
+  if (!rule.properties) return value; // any object
   const required = new Set(rule.required ?? []);
   const made = {};
   for (const [name, inner] of Object.entries(rule.properties)) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +76,9 @@ def _example(info: inspect.Type, n: int) -> Any:
         case inspect.FloatType(le=le):
             return n % 16 / 16 if le is not None and le <= 1 else n * 100 + 0.5
         case inspect.StrType(pattern=pattern):
-            return "zh" if pattern else f"text {n}"
+            return next(t for t in (f"text {n}", f"text_{n}", "zh") if re.search(pattern or "", t))
+        case inspect.DictType():
+            return {"type": "object", "properties": {f"key {n}": {"type": "string"}}}
         case inspect.VarTupleType(item_type=item):
             return [_example(item, n), _example(item, n + 1)]
         case inspect.TupleType(item_types=items):
@@ -115,8 +118,10 @@ def _refused(info: inspect.Type) -> Iterator[tuple[str, Any]]:
             if high is not None and high <= 64:
                 yield "too long", "x" * (high + 1)
             if pattern:
-                yield "no match", "English"
+                yield "no match", next(t for t in ("English", "?") if not re.search(pattern, t))
         case inspect.VarTupleType() | inspect.TupleType():
             yield "no array", {}
+        case inspect.DictType():
+            yield "no object", []
         case _:
             return

@@ -11,7 +11,15 @@ from typing import Any
 import msgspec
 
 from voice_avatar.errors import ContextExceeded, LlmFailed, LlmTimeout
-from voice_avatar.events import LlmRequest
+from voice_avatar.events import (
+    LlmRequest,
+    Message,
+    TextDelta,
+    Tool,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from voice_avatar.tools import CHOICES
 
 MAX_EVENT_BYTES = 1 << 20
 """Longest event taken. A chunk has a few hundred bytes; more is not a chat server."""
@@ -27,8 +35,28 @@ class Usage(msgspec.Struct, frozen=True):
     completion_tokens: int = 0
 
 
+class Function(msgspec.Struct, frozen=True):
+    """What a piece of a call says."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class CallPiece(msgspec.Struct, frozen=True):
+    """A piece of a tool call.
+
+    Attributes:
+        index: which call of the reply; None = the server does not count, and sends each whole.
+        function: name (mostly in the first piece only) and arguments to append.
+    """
+
+    index: int | None = None
+    function: Function = Function()
+
+
 class _Delta(msgspec.Struct, frozen=True):
     content: str | None = None
+    tool_calls: list[CallPiece] | None = None
 
 
 class _Choice(msgspec.Struct, frozen=True):
@@ -49,11 +77,13 @@ class Chunk(msgspec.Struct, frozen=True):
         text: text to append, mostly one token, often "".
         finish_reason: why generation ended, None while it goes on.
         usage: token counts, mostly in a chunk of their own after the last text.
+        calls: pieces of tool calls, in order, after the text.
     """
 
     text: str = ""
     finish_reason: str | None = None
     usage: Usage | None = None
+    calls: tuple[CallPiece, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(_Chunk)
@@ -72,10 +102,53 @@ def read_chunk(payload: bytes | str) -> Chunk:
     if chunk.error is not None:
         raise failure(0, msgspec.json.encode({"error": chunk.error}))
     text, reason = "", None
+    calls: tuple[CallPiece, ...] = ()
     for choice in chunk.choices:
-        text += (choice.delta and choice.delta.content) or ""
+        if choice.delta is not None:
+            text += choice.delta.content or ""
+            calls += tuple(choice.delta.tool_calls or ())
         reason = choice.finish_reason or reason
-    return Chunk(text, reason, chunk.usage)
+    return Chunk(text, reason, chunk.usage, calls)
+
+
+class ChunkReader:
+    """Turns the chunks of one reply into what `LlmEngine.generate` yields before its end."""
+
+    def __init__(self) -> None:
+        self._server_index: int | None = None
+        self._count = 0
+
+    def push(self, chunk: Chunk) -> list[TextDelta | ToolCallStarted | ToolCallDelta]:
+        """Takes a chunk.
+
+        Raises:
+            LlmFailed: pieces of calls do not go together.
+        """
+        out: list[TextDelta | ToolCallStarted | ToolCallDelta] = []
+        if chunk.text:
+            out.append(TextDelta(chunk.text))
+        for piece in chunk.calls:
+            name, arguments = piece.function.name, piece.function.arguments
+            if self._begins(piece):
+                if not name:
+                    raise LlmFailed("The language model sent something unreadable.")
+                self._server_index = piece.index
+                out.append(ToolCallStarted(self._count, name))
+                self._count += 1
+            if arguments:
+                out.append(ToolCallDelta(self._count - 1, arguments))
+        return out
+
+    def _begins(self, piece: CallPiece) -> bool:
+        """Whether a piece begins a call: the first of its index, or a name without an index.
+
+        Some servers repeat the name in every piece.
+        """
+        if self._count == 0:
+            return True
+        if piece.index is None:
+            return bool(piece.function.name)
+        return piece.index != self._server_index
 
 
 def failure(status: int, body: bytes) -> LlmFailed:
@@ -120,7 +193,7 @@ def request_body(model: str, request: LlmRequest, stop: Sequence[str]) -> dict[s
     """Returns the body of a streaming request."""
     body: dict[str, object] = {
         "model": model,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "messages": [message_body(message) for message in request.messages],
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "stream": True,
@@ -128,7 +201,42 @@ def request_body(model: str, request: LlmRequest, stop: Sequence[str]) -> dict[s
     }
     if stop:
         body["stop"] = list(stop)
+    if request.tools:
+        body["tools"] = [tool_body(tool) for tool in request.tools]
+        body["tool_choice"] = request.tool_choice
+        if request.tool_choice not in CHOICES:
+            named = {"name": request.tool_choice}
+            body["tool_choice"] = {"type": "function", "function": named}
     return body
+
+
+def message_body(message: Message) -> dict[str, object]:
+    """Returns a message as chat templates and chat servers take it."""
+    body: dict[str, object] = {"role": message.role, "content": message.content}
+    if message.calls:
+        body["tool_calls"] = [
+            {
+                "id": call.call_id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.calls
+        ]
+    if message.role == "tool":
+        body["tool_call_id"] = message.call_id
+    return body
+
+
+def tool_body(tool: Tool) -> dict[str, object]:
+    """Returns a tool as chat templates and chat servers take it."""
+    return {
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": msgspec.json.decode(tool.parameters),
+        },
+    }
 
 
 class SseParser:

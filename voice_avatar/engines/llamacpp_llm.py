@@ -28,7 +28,7 @@ from voice_avatar.engines.chat_stream import read_chunk, request_body
 from voice_avatar.engines.gguf_weights import quick_weights
 from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import EngineUnavailable, LlmFailed
-from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+from voice_avatar.events import LlmDelta, LlmRequest
 from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
 from voice_avatar.threads import UNPLANNED_THREADS
 
@@ -94,7 +94,7 @@ class LlamaCppLlm:
         """See `LlmEngine`; an estimate, because xllamacpp has no call for it."""
         return estimate_tokens(text)
 
-    async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """See `LlmEngine`."""
         relay = await self._start(request)
         async with aclosing(relay.read()) as items:

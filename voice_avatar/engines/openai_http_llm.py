@@ -18,6 +18,7 @@ import msgspec
 from voice_avatar.engines.chat_stream import (
     DONE,
     Chunk,
+    ChunkReader,
     SseParser,
     Usage,
     failure,
@@ -25,7 +26,7 @@ from voice_avatar.engines.chat_stream import (
     request_body,
 )
 from voice_avatar.errors import EngineUnavailable, LlmFailed, LlmTimeout
-from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+from voice_avatar.events import LlmDelta, LlmDone, LlmRequest
 from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ class OpenAiHttpLlm:
         """See `LlmEngine`; an estimate, because the tokenizer is on the server."""
         return estimate_tokens(text)
 
-    async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
-        """See `LlmEngine`. Tries twice, as long as no text has come."""
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
+        """See `LlmEngine`. Tries twice, as long as nothing has come."""
         if self._is_closed:
             raise LlmFailed("The language model was stopped.")
         deadline_s = _now_s() + self._options.first_token_timeout_s
@@ -155,15 +156,15 @@ class OpenAiHttpLlm:
 
     async def _attempt(
         self, request: LlmRequest, deadline_s: float
-    ) -> AsyncGenerator[TextDelta | LlmDone, None]:
-        reason, usage = "", Usage()
+    ) -> AsyncGenerator[LlmDelta, None]:
+        reason, usage, reader = "", Usage(), ChunkReader()
         response = await self._timed(self._post(request), deadline_s)
         try:
             async with aclosing(self._chunks(response, deadline_s)) as chunks:
                 async for chunk in chunks:
                     reason, usage = chunk.finish_reason or reason, chunk.usage or usage
-                    if chunk.text:
-                        yield TextDelta(chunk.text)
+                    for delta in reader.push(chunk):
+                        yield delta
         except (_Lost, LlmTimeout):
             if not reason:  # else only the token counts are lost
                 raise
@@ -210,7 +211,7 @@ class OpenAiHttpLlm:
                     continue
                 chunk = read_chunk(payload)
                 yield chunk
-                if chunk.text:
+                if chunk.text or chunk.calls:
                     deadline_s = _now_s() + self._options.between_tokens_timeout_s
 
     async def _timed(self, work: Awaitable[T], deadline_s: float) -> T:

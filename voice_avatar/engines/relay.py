@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from voice_avatar.engines.chat_stream import Chunk, Usage
+from voice_avatar.engines.chat_stream import Chunk, ChunkReader, Usage
 from voice_avatar.errors import LlmFailed
-from voice_avatar.events import LlmDone, TextDelta
+from voice_avatar.events import LlmDelta, LlmDone
 
 
 class Relay:
@@ -53,9 +53,9 @@ class Relay:
         self.release()
         self._ended.set()
 
-    async def read(self) -> AsyncGenerator[TextDelta | LlmDone, None]:
+    async def read(self) -> AsyncGenerator[LlmDelta, None]:
         """Yields the reply as `LlmEngine.generate` promises, and aborts it when closed early."""
-        reason, usage = "", Usage()
+        reason, usage, reader = "", Usage(), ChunkReader()
         try:
             while (chunk := await self._chunks.get()) is not None:
                 if self._failure is not None:
@@ -63,8 +63,8 @@ class Relay:
                 if isinstance(chunk, LlmFailed):
                     raise chunk
                 reason, usage = chunk.finish_reason or reason, chunk.usage or usage
-                if chunk.text:
-                    yield TextDelta(chunk.text)
+                for delta in reader.push(chunk):
+                    yield delta
         finally:
             if not self._ended.is_set():
                 self.abort()

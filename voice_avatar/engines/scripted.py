@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequ
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from voice_avatar.audio import dbfs, sample_count
@@ -20,6 +21,7 @@ from voice_avatar.errors import ContextExceeded, LlmFailed, SttFailed, TtsFailed
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
+    LlmDelta,
     LlmDone,
     LlmRequest,
     PhonemeSpan,
@@ -32,6 +34,7 @@ from voice_avatar.events import (
 )
 from voice_avatar.llm import LlmCapabilities, LlmOptions
 from voice_avatar.stt import SttCapabilities, SttOptions, always
+from voice_avatar.tool_text import ToolTextReader, as_call_text
 from voice_avatar.tts import TtsCapabilities, TtsOptions
 from voice_avatar.turn import TurnCapabilities, TurnOptions
 from voice_avatar.vad import VadCapabilities, VadOptions
@@ -119,6 +122,11 @@ def _counted(speech_s: float) -> str:
 class ScriptedLlm:
     """Writes its replies in turn, a word at a time.
 
+    What stands in a reply as `<tool_call>{"name": …, "arguments": {…}}</tool_call>` is a call, if
+    tools may be called. Without replies it calls a tool that has to be called (the first, or the
+    one of that name) without arguments, and one whose name the user says with his words as `text`;
+    a result it repeats.
+
     Attributes:
         running: requests under way.
         aborted: requests that were closed before their end.
@@ -156,7 +164,7 @@ class ScriptedLlm:
         self.requests: list[LlmRequest] = []
         self.capabilities = LlmCapabilities("scripted", "script", context_tokens, True)
 
-    async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """See `LlmEngine`."""
         prompt_tokens = sum(self.count_tokens(m.content) for m in request.messages)
         if prompt_tokens + request.max_tokens > self.capabilities.context_tokens:
@@ -168,10 +176,15 @@ class ScriptedLlm:
         done = 0
         is_over = False
         try:
+            reader = ToolTextReader() if request.tools and request.tool_choice != "none" else None
             for word in words[: request.max_tokens]:
                 await self._pass_token(done)
-                yield TextDelta(word if done == 0 else f" {word}")
+                text = word if done == 0 else f" {word}"
+                for delta in reader.push(text) if reader else [TextDelta(text)]:
+                    yield delta
                 done += 1
+            for delta in reader.finish() if reader else []:
+                yield delta
             await self._pass_token(done)
             is_over = True
             reason = "length" if len(words) > request.max_tokens else "stop"
@@ -186,7 +199,18 @@ class ScriptedLlm:
     def _reply(self, request: LlmRequest) -> str:
         if self._replies:
             return self._replies[len(self.requests) % len(self._replies)]
+        if request.messages and request.messages[-1].role == "tool":
+            return f"The result is: {request.messages[-1].content}"
         said = [m.content for m in request.messages if m.role == "user"]
+        names = [tool.name for tool in request.tools]
+        if request.tool_choice not in ("auto", "none") and names:
+            name = request.tool_choice if request.tool_choice in names else names[0]
+            return as_call_text(name, "{}")
+        if request.tool_choice == "auto":
+            for name in names:
+                if said and name.replace("_", " ") in said[-1].lower():
+                    text = msgspec.json.encode({"text": said[-1]}).decode()
+                    return f"Let me look. {as_call_text(name, text)}"
         return f"You said: {said[-1] if said else 'nothing.'}"
 
     async def _pass_token(self, done: int) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from voice_avatar.engines.chat_stream import Chunk, Usage
 from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
-from voice_avatar.events import LlmDone, LlmRequest, TextDelta
+from voice_avatar.events import LlmDelta, LlmRequest
 from voice_avatar.llm import LlmCapabilities, LlmOptions
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class VllmLlm:
         """See `LlmEngine`; exact."""
         return len(self._counter.encode(text, add_special_tokens=False))
 
-    async def generate(self, request: LlmRequest) -> AsyncGenerator[TextDelta | LlmDone, None]:
+    async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """See `LlmEngine`."""
         if self._is_closed:
             raise LlmFailed("The language model was stopped.")

@@ -204,6 +204,11 @@ namespace VoiceAvatar.Tests
                 Platform = "mono", Token = "secret", ReplyHz = 24000, VisemeSet = "arkit52",
                 Gestures = new[] { "wave" }, Expressions = new string[0], Persona = "ava", Voice = "joe",
                 Language = "zh", Instructions = "Say \"你好\".", ManualTurns = true, EchoCancelled = true,
+                ToolChoice = "look", Tools = new[]
+                {
+                    new ToolOffer { Name = "now" },
+                    new ToolOffer { Name = "look", Description = "Up.", Parameters = "{\"type\":\"object\"}" },
+                },
             };
             WirePose pose = new WirePose { X = 0.1f, Y = 1.6f, Z = -0.4f, Qw = 1.0000001f };
             string[] lines =
@@ -214,7 +219,7 @@ namespace VoiceAvatar.Tests
                 writer.InputCommit(), writer.InputClear(), writer.InputText("Grüß \uD83D\uDE00"),
                 writer.Interrupt(), writer.Ping(12345.5), writer.UserGaze(pose, pose, "avatar", pose, null),
                 writer.UserGaze(null, null, null, null, null),
-                writer.Update(null, "en", null, "vrm5", false),
+                writer.Update(null, "en", null, "vrm5", false), writer.ToolResult("call_1_0", "\"blue\""),
                 writer.Report(new PlaybackReport
                 {
                     ReplyId = 7, State = PlaybackState.Stalled, PlayedSamples = 960, BufferedMs = 12.53,

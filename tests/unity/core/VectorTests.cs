@@ -102,6 +102,10 @@ namespace VoiceAvatar.Tests
 
             public override void On(in ReplyDone message) { Got = message; }
 
+            public override void On(in ToolCall message) { Got = message; }
+
+            public override void On(in ToolCancelled message) { Got = message; }
+
             public override void On(in Metrics message) { Got = message; }
 
             public override void On(in Warning message) { Got = message; }

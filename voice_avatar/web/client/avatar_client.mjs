@@ -202,6 +202,16 @@ export class AvatarClient extends EventTarget {
   }
 
   /**
+   * Answers a `tool.call`.
+   * @param {string} callId
+   * @param {unknown} output for the model; what is no string goes out as JSON.
+   */
+  answerTool(callId, output) {
+    const text = typeof output === "string" ? output : JSON.stringify(output ?? null);
+    return this.send({ type: "tool.result", call_id: callId, output: text });
+  }
+
+  /**
    * Sends any message of PROTOCOL.md, section 7.
    * @param {object} message
    * @returns {boolean} whether it was sent: only within a session.

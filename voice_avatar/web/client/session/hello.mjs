@@ -15,6 +15,9 @@ export const MICROPHONE_HZ = 16000;
  * @property {string[] | null} [gestures] lexemes that can be played; null = all.
  * @property {string[] | null} [expressions] that can be shown; null = all.
  * @property {0 | 30 | 60} [faceHz] dense faces a second; 0 = none.
+ * @property {object[]} [tools] functions that the model may call, as in PROTOCOL.md; each call is a
+ *   `tool.call` event, to be answered with `answerTool`.
+ * @property {string} [toolChoice] "auto", "none", "required" or a name.
  * @property {string} [name] of the program.
  * @property {string} [version]
  */
@@ -51,6 +54,8 @@ export function hello(wishes, { isEchoCancelled, isPressToTalk, resume }) {
     language: wishes.language ?? null,
     instructions: wishes.instructions ?? null,
     endpointing: isPressToTalk ? "manual" : "auto",
+    tools: wishes.tools ?? [],
+    tool_choice: wishes.toolChoice ?? "auto",
     resume,
   };
 }

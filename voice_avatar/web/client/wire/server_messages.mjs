@@ -15,6 +15,8 @@ const settings = object({
   captions: yesNo,
   gaze: yesNo,
   face_hz: optional(whole, 0),
+  tools: optional(list(text), Object.freeze([])),
+  tool_choice: optional(text, "auto"),
 });
 const limits = object({
   text_bytes: whole,
@@ -170,6 +172,8 @@ const FIELDS = {
     spoken_text: text,
     played_samples: whole,
   },
+  "tool.call": { ...of, call_id: text, name: text, arguments: text },
+  "tool.cancelled": { ...of, call_id: text, reason: oneOf("failed", "interrupted", "timeout") },
   metrics: {
     ...of,
     stt_ms: orNull(number),

@@ -53,6 +53,25 @@ namespace VoiceAvatar
 
         /// <summary>Whether only push-to-talk and <c>input.commit</c> end turns.</summary>
         public bool ManualTurns;
+
+        /// <summary>Functions of the program that the model may call; null = none.</summary>
+        public ToolOffer[] Tools;
+
+        /// <summary>"auto", "none", "required" or the name of a tool.</summary>
+        public string ToolChoice = "auto";
+    }
+
+    /// <summary>A function of the program that the model may call.</summary>
+    public struct ToolOffer
+    {
+        /// <summary>1 to 64 letters, digits, "_" and "-".</summary>
+        public string Name;
+
+        /// <summary>When to use it, for the model; null = nothing said.</summary>
+        public string Description;
+
+        /// <summary>JSON Schema of the arguments, an object, as JSON text; null = no arguments.</summary>
+        public string Parameters;
     }
 
     /// <summary>What the loudspeaker does, in <c>playback.report</c>.</summary>
@@ -172,6 +191,11 @@ namespace VoiceAvatar
             Optional("language", hello.Language);
             Optional("instructions", hello.Instructions);
             _json.Name("endpointing").Text(hello.ManualTurns ? "manual" : "auto");
+            if (hello.Tools != null && hello.Tools.Length > 0)
+            {
+                Tools(hello.Tools);
+                _json.Name("tool_choice").Text(hello.ToolChoice);
+            }
             if (!string.IsNullOrEmpty(ticket.Token))
             {
                 _json.Name("resume").Begin().Name("session_id").Text(ticket.SessionId);
@@ -214,6 +238,15 @@ namespace VoiceAvatar
         public string InputText(string text)
         {
             return Begin("input.text").Name("text").Text(text).End().ToString();
+        }
+
+        /// <summary>tool.result</summary>
+        /// <param name="callId">of the <see cref="ToolCall"/>.</param>
+        /// <param name="output">for the model: JSON or plain text, up to 32768 characters.</param>
+        public string ToolResult(string callId, string output)
+        {
+            Begin("tool.result");
+            return _json.Name("call_id").Text(callId).Name("output").Text(output).End().ToString();
         }
 
         /// <summary>interrupt, of the current reply</summary>
@@ -309,6 +342,22 @@ namespace VoiceAvatar
         private static double Unit(float part)
         {
             return System.Math.Max(-1, System.Math.Min(1, part));
+        }
+
+        private void Tools(ToolOffer[] tools)
+        {
+            _json.Name("tools").BeginArray();
+            foreach (ToolOffer tool in tools)
+            {
+                _json.Begin();
+                _json.Name("name").Text(tool.Name).Name("description").Text(tool.Description ?? "");
+                if (tool.Parameters != null)
+                {
+                    _json.Name("parameters").Json(tool.Parameters);
+                }
+                _json.End();
+            }
+            _json.EndArray();
         }
 
         private JsonWriter Begin(string type)

@@ -126,6 +126,12 @@ namespace VoiceAvatar
             return Raw("null");
         }
 
+        /// <summary>Writes a value that is JSON already.</summary>
+        public JsonWriter Json(string json)
+        {
+            return Raw(json);
+        }
+
         private void Separate()
         {
             if (_needsComma)

@@ -50,6 +50,8 @@ namespace VoiceAvatar
             { "reply.resumed", (in FieldReader f, ServerMessageSink s) => s.On(ReplyResumed.Read(f)) },
             { "reply.interrupted", (in FieldReader f, ServerMessageSink s) => s.On(ReplyInterrupted.Read(f)) },
             { "reply.done", (in FieldReader f, ServerMessageSink s) => s.On(ReplyDone.Read(f)) },
+            { "tool.call", (in FieldReader f, ServerMessageSink s) => s.On(ToolCall.Read(f)) },
+            { "tool.cancelled", (in FieldReader f, ServerMessageSink s) => s.On(ToolCancelled.Read(f)) },
             { "metrics", (in FieldReader f, ServerMessageSink s) => s.On(Metrics.Read(f)) },
             { "warning", (in FieldReader f, ServerMessageSink s) => s.On(Warning.Read(f)) },
             { "error", (in FieldReader f, ServerMessageSink s) => s.On(ServerError.Read(f)) },

@@ -53,6 +53,10 @@ namespace VoiceAvatar
 
         public virtual void On(in ReplyDone message) { }
 
+        public virtual void On(in ToolCall message) { }
+
+        public virtual void On(in ToolCancelled message) { }
+
         public virtual void On(in Metrics message) { }
 
         public virtual void On(in Warning message) { }

@@ -68,6 +68,8 @@ namespace VoiceAvatar
         public bool Captions;
         public bool Gaze;
         public int FaceHz;
+        public string[] Tools;
+        public string ToolChoice;
 
         internal static Settings Read(in FieldReader fields)
         {
@@ -82,6 +84,8 @@ namespace VoiceAvatar
                 Captions = fields.Boolean("captions"),
                 Gaze = fields.Boolean("gaze"),
                 FaceHz = (int)fields.CountOr("face_hz", 0),
+                Tools = fields.Has("tools") ? fields.Texts("tools") : new string[0],
+                ToolChoice = fields.TextOr("tool_choice", "auto"),
             };
         }
     }

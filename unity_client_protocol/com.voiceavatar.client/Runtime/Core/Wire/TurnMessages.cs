@@ -267,6 +267,48 @@ namespace VoiceAvatar
         }
     }
 
+    /// <summary>Carry it out, and answer with <c>ClientMessageWriter.ToolResult</c>.</summary>
+    public struct ToolCall
+    {
+        public long ReplyId;
+        public string CallId;
+        public string Name;
+
+        /// <summary>A JSON object, as text.</summary>
+        public string Arguments;
+
+        internal static ToolCall Read(in FieldReader fields)
+        {
+            return new ToolCall
+            {
+                ReplyId = fields.Reply(),
+                CallId = fields.Text("call_id"),
+                Name = fields.Text("name"),
+                Arguments = fields.Text("arguments"),
+            };
+        }
+    }
+
+    /// <summary>Nobody waits for the result of a call any more.</summary>
+    public struct ToolCancelled
+    {
+        public long ReplyId;
+        public string CallId;
+
+        /// <summary>"interrupted", "timeout" or "failed".</summary>
+        public string Reason;
+
+        internal static ToolCancelled Read(in FieldReader fields)
+        {
+            return new ToolCancelled
+            {
+                ReplyId = fields.Reply(),
+                CallId = fields.Text("call_id"),
+                Reason = fields.Text("reason"),
+            };
+        }
+    }
+
     public struct Metrics
     {
         public long ReplyId;

@@ -1,0 +1,190 @@
+"""The tools of a session and the calls under way: from a call to the reply with its result. Pure.
+
+A call is in history only together with its result: some chat templates and servers refuse a prompt
+with a call that nothing answers. What is cancelled leaves no trace there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+from voice_avatar.events import CancelReason, Message, Tool, ToolCall, ToolCalled, ToolCancelled
+from voice_avatar.llm import estimate_tokens
+from voice_avatar.memory import tail_cut
+from voice_avatar.tools import settled_choice
+
+TIMED_OUT = '{"error":"The tool did not answer in time."}'
+"""What the model is told in place of a result that did not come."""
+
+Verdict = Literal["taken", "late", "unknown"]
+
+_REMEMBERED = 64
+"""Calls that are over and whose late results are told from those of calls that never were."""
+
+_FRAME_TOKENS = 24
+"""Tokens that a chat template adds to a tool, and twice four of them around all, at most."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """One call: when its time is up, and what came back."""
+
+    call: ToolCall
+    ends_s: float | None
+    output: str | None = None
+
+
+def prompt_tokens(tools: tuple[Tool, ...]) -> int:
+    """Returns how many tokens the tools take in a prompt, estimated from above."""
+    if not tools:
+        return 0
+    texts = (f"{tool.name} {tool.description} {tool.parameters}" for tool in tools)
+    return sum(estimate_tokens(text) + _FRAME_TOKENS for text in texts) + 8 * _FRAME_TOKENS
+
+
+class ToolUse:
+    """What may be called, and the calls that are not in history yet: all of one reply.
+
+    Attributes:
+        tools: what may be called.
+        follows_up: whether results are waited for, and a reply with them follows by itself.
+        is_whole: whether the reply that called makes no more calls.
+        reply_id: that reply.
+        turn_id: the user's turn that it answers.
+    """
+
+    def __init__(self, timeout_s: float, max_rounds: int) -> None:
+        """`timeout_s` 0 = results are waited for without end."""
+        self._timeout_s = timeout_s
+        self._max_rounds = max_rounds
+        self._choice = "auto"
+        self._rounds = 0
+        self._open: dict[str, _Open] = {}
+        self._over: deque[str] = deque(maxlen=_REMEMBERED)
+        self.tools: tuple[Tool, ...] = ()
+        self.follows_up = True
+        self.is_whole = False
+        self.reply_id = 0
+        self.turn_id = 0
+
+    # -- tools
+
+    def change(
+        self, tools: tuple[Tool, ...] | None, choice: str | None, follows_up: bool | None
+    ) -> None:
+        """Changes settings, None = leave as it is. Calls under way are not touched."""
+        self.tools = self.tools if tools is None else tools
+        self._choice = choice or self._choice
+        self.follows_up = self.follows_up if follows_up is None else follows_up
+
+    def choice(
+        self, tools: tuple[Tool, ...] | None, wished: str | None, *, is_follow_up: bool
+    ) -> str:
+        """Returns the tool choice of the next reply.
+
+        A choice that demands a call is met by the first: else the model would call for ever.
+
+        Args:
+            tools: what it may call; None = the session's.
+            wished: its own choice; None = the session's.
+            is_follow_up: whether it uses the results of the one before.
+        """
+        choice = settled_choice(self.tools if tools is None else tools, wished or self._choice)
+        if not is_follow_up or choice == "none":
+            return choice
+        return "none" if self._rounds >= self._max_rounds else "auto"
+
+    # -- calls
+
+    @property
+    def is_open(self) -> bool:
+        """Whether results are waited for, or the reply that uses them."""
+        return bool(self._open)
+
+    def begin_turn(self) -> None:
+        """The user has said something new."""
+        self._rounds = 0
+
+    def tell(self, reply_id: int, turn_id: int, call: ToolCall, now_s: float) -> ToolCalled:
+        """Returns the notice of a call of a committed reply; its time runs from now on."""
+        if reply_id != self.reply_id:
+            self.reply_id, self.turn_id = reply_id, turn_id
+            self.is_whole = False
+            self._rounds += 1
+        if self.follows_up:
+            ends_s = now_s + self._timeout_s if self._timeout_s else None
+            self._open[call.call_id] = _Open(call, ends_s)
+        return ToolCalled(reply_id, call.call_id, call.name, call.arguments)
+
+    def answer(self, call_id: str, output: str) -> Verdict:
+        """Takes a result."""
+        entry = self._open.get(call_id)
+        if entry is None:
+            return "late" if call_id in self._over else "unknown"
+        if entry.output is not None:
+            return "late"
+        entry.output = output
+        return "taken"
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the reply with the results may be made: all are there, and it is wanted."""
+        is_answered = all(item.output is not None for item in self._open.values())
+        return self.is_open and self.is_whole and is_answered
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When the time of a call is up, None for never."""
+        times = (item.ends_s for item in self._open.values() if item.output is None)
+        return min((time for time in times if time is not None), default=None)
+
+    def give_time(self, pause_s: float) -> None:
+        """Nobody could answer for so long, seconds."""
+        for item in self._open.values():
+            if item.ends_s is not None:
+                item.ends_s += pause_s
+
+    def time_out(self, now_s: float) -> list[ToolCancelled]:
+        """Gives the calls whose time is up a result that says so."""
+        late = [
+            item
+            for item in self._open.values()
+            if item.output is None and item.ends_s is not None and now_s >= item.ends_s
+        ]
+        for item in late:
+            item.output = TIMED_OUT
+        return [ToolCancelled(self.reply_id, item.call.call_id, "timeout") for item in late]
+
+    def cancel(self, reason: CancelReason) -> list[ToolCancelled]:
+        """Gives up the calls that are not answered; the others stay, for history."""
+        lost = [call_id for call_id, item in self._open.items() if item.output is None]
+        self._close(lost)
+        return [ToolCancelled(self.reply_id, call_id, reason) for call_id in lost]
+
+    def messages(self, text: str, room_tokens: int) -> tuple[Message, ...]:
+        """Returns what history will hold of the calls that are answered: calls, then results.
+
+        Args:
+            text: what the reply said besides.
+            room_tokens: for all results together; each is cut at its end to its equal share.
+        """
+        items = [item for item in self._open.values() if item.output is not None]
+        if not items:
+            return ()
+        share = room_tokens // len(items)
+        results = (
+            Message("tool", tail_cut(item.output or "", share), call_id=item.call.call_id)
+            for item in items
+        )
+        return (Message("assistant", text, tuple(item.call for item in items)), *results)
+
+    def close(self) -> None:
+        """They are in history now."""
+        self._close(list(self._open))
+
+    def _close(self, call_ids: list[str]) -> None:
+        self._over += call_ids
+        for call_id in call_ids:
+            del self._open[call_id]

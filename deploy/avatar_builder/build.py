@@ -23,7 +23,7 @@ from avatar_builder.vrm import CREDITS, vrm_block
 _SKIN_SIZE = 1024
 _UNDER_CLOTH_M = 0.02
 """How far skin goes on under a garment's edge."""
-_DARKEST_SKIN = 0.3
+_DARKEST, _DARKEST_SKIN = 0.14, 0.3
 """How open the closest fold is taken to be: where lips meet, vertices are too far apart to tell."""
 _LID_M = 0.001
 """How far in front of an eye its lids are, at least."""
@@ -94,7 +94,7 @@ def _hairline(figure: Figure, marks: paint.Landmarks, points: Floats, ears: Floa
         [-0.07, -0.05, -0.03, -0.022, 0.0, 0.042, 0.066],
     )
     line = np.where(z > 0.06, forehead, np.minimum(y - behind, 0.05))
-    above: Floats = np.where(ears > 0.12, np.minimum(line, -0.03), line)
+    above: Floats = np.where(ears > 0.04, np.minimum(line, -0.03), line)
     return above
 
 
@@ -352,7 +352,7 @@ def _shaded(
         if is_skin:
             color = np.maximum(much, _DARKEST_SKIN) ** np.array([0.85, 1.1, 1.2])
         else:
-            color = np.repeat(much, 3, axis=1)
+            color = np.repeat(np.maximum(much, _DARKEST) ** 0.85, 3, axis=1)
         own = 1.0 if mesh.colors is None else mesh.colors
         return replace(primitive, mesh=replace(mesh, colors=own * color))
 

@@ -86,7 +86,7 @@ class Lock:
 
 
 def lock_mesh(
-    lock: Lock, *, root_width: float = 0.8, tip_width: float = 0.55, columns: int = 5
+    lock: Lock, *, root_width: float = 0.8, tip_width: float = 0.55, columns: int = 4
 ) -> Mesh:
     """Bend a strip along a lock: narrower at its ends, its edges closer to the head."""
     spread = np.linspace(-1, 1, columns)
@@ -150,11 +150,11 @@ def bob(skull: Skull, end_m: float, rng: np.random.Generator) -> Mesh:
                 root = np.array([part_x / 0.1, np.sin(root_rise), np.cos(root_rise)])
                 root /= np.linalg.norm(root)
                 end = direction(side * turn, 0.0)
-                over = arc(root, end, 10)
-                heights = skull.radius(over) + lift + 0.004 * np.sin(np.linspace(0, np.pi, 10))
+                over = arc(root, end, 9)
+                heights = skull.radius(over) + lift + 0.004 * np.sin(np.linspace(0, np.pi, 9))
                 dome = skull.middle + over * heights[:, None]
                 length = end_m + shorter + rng.uniform(-0.006, 0.004)
-                fall = np.linspace(0, 1, 8)[1:]
+                fall = np.linspace(0, 1, 7)[1:]
                 girth = float(skull.girth(np.array([side * turn]), -0.05, 0.02)[0]) + lift
                 level = np.hypot(dome[-1, 0] - skull.middle[0], dome[-1, 2] - skull.middle[2])
                 # In front they keep clear of cheeks that a smile lifts.

@@ -22,7 +22,7 @@ _TEETH_WIDTH, _TEETH_BACK_M = 0.92, 0.0035
 _TEETH_LOW_M = 0.0015
 """How much lower the upper row is than in the base mesh, so that its edge shows when lips part."""
 
-_TONGUE_LOW_M, _TONGUE_BACK_M = 0.0105, 0.006
+_TONGUE_LOW_M, _TONGUE_BACK_M = 0.0075, 0.006
 """The base mesh's tongue would fill an open mouth."""
 
 
@@ -176,5 +176,5 @@ def dimmed(mesh: Mesh, lips_z_m: float) -> Mesh:
         lips_z_m: Where the lips are.
     """
     deep = lips_z_m - mesh.positions[:, 2]
-    shade = np.interp(deep, [0.006, 0.014, 0.028, 0.05], [1.0, 0.75, 0.22, 0.05])
+    shade = np.interp(deep, [0.006, 0.016, 0.032, 0.055], [1.0, 0.85, 0.45, 0.10])
     return replace(mesh, colors=np.repeat(shade[:, None], 3, axis=1))

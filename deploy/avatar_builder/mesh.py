@@ -263,17 +263,19 @@ def nearest(points: Floats, targets: Floats, count: int) -> tuple[Ints, Floats]:
     """Return the `count` nearest targets of each point, and their distances."""
     numbers, distances = [], []
     for chunk in np.array_split(points, max(1, len(points) // 500)):
+        near, far = np.zeros((len(chunk), count), np.int64), np.zeros((len(chunk), count))
         # No matrix product: its last bits depend on the processor, and ties would fall otherwise.
         squared = sum(
             ((chunk[:, axis, None] - targets[None, :, axis]) ** 2 for axis in range(3)),
             start=np.zeros((len(chunk), len(targets))),
         )
-        if count > 1:
-            near = np.argpartition(squared, count - 1, axis=1)[:, :count]
-        else:
-            near = squared.argmin(axis=1)[:, None]  # of equals the first
+        rows = np.arange(len(chunk))
+        for place in range(count):  # of equals the first: a partition would not say which
+            near[:, place] = squared.argmin(axis=1)
+            far[:, place] = squared[rows, near[:, place]]
+            squared[rows, near[:, place]] = np.inf
         numbers.append(near)
-        distances.append(np.sqrt(np.take_along_axis(squared, near, axis=1)))
+        distances.append(np.sqrt(far))
     return np.concatenate(numbers), np.concatenate(distances)
 
 

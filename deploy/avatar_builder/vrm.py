@@ -20,8 +20,8 @@ def both(name: str, weight: float) -> dict[str, float]:
 
 
 PRESETS: Mapping[str, Mapping[str, float]] = {
-    "happy": both("mouthSmile", 0.75) | both("cheekSquint", 0.5) | both("eyeSquint", 0.25)
-    | {"browInnerUp": 0.1} | both("mouthUpperUp", 0.1),
+    "happy": both("mouthSmile", 0.65) | both("cheekSquint", 0.5) | both("eyeSquint", 0.25)
+    | {"browInnerUp": 0.1} | both("mouthUpperUp", 0.5) | both("mouthLowerDown", 0.35),
     "angry": both("browDown", 0.85) | both("noseSneer", 0.35) | both("mouthPress", 0.4)
     | both("eyeSquint", 0.35) | both("mouthFrown", 0.3),
     "sad": {"browInnerUp": 0.75, "mouthShrugLower": 0.35} | both("mouthFrown", 0.55)

@@ -16,6 +16,7 @@ const { expressionShapes, lookShapes } = await load("stage/face.mjs");
 const { Eyes } = await load("stage/idle.mjs");
 const { carriedAlong } = await load("stage/body.mjs");
 const { Pace } = await load("stage/pace.mjs");
+const { SparseMorphs } = await load("stage/morphs.mjs");
 const { ARKIT52, OVR15 } = await load("client/acting/sets.mjs");
 
 const text = "Hi there, you.";
@@ -153,8 +154,10 @@ test("the report says what is missing", () => {
 
 test("an expression's mouth makes room for lips that have to meet, its brows do not", () => {
   const happy = new Map([["happy", 1]]);
-  assert.ok(Math.abs(expressionShapes(happy, {}).get("mouthSmileLeft") - 0.7) < 1e-9);
-  assert.ok(Math.abs(expressionShapes(happy, { aa: 0.8 }).get("mouthSmileLeft") - 0.28) < 1e-9);
+  assert.ok(Math.abs(expressionShapes(happy, {}).get("mouthSmileLeft") - 0.62) < 1e-9);
+  assert.ok(Math.abs(expressionShapes(happy, { aa: 0.8 }).get("mouthSmileLeft") - 0.248) < 1e-9);
+  assert.ok(expressionShapes(happy, {}).get("mouthUpperUpLeft") > 0.3, "it shows its teeth");
+  assert.equal(expressionShapes(happy, { PP: 1 }).get("mouthUpperUpLeft"), 0);
   assert.equal(expressionShapes(happy, { PP: 1 }).get("mouthSmileLeft"), 0);
   assert.equal(expressionShapes(new Map([["brow_raise", 1]]), { PP: 1 }).get("browInnerUp"), 0.7);
 });
@@ -183,6 +186,28 @@ test("chest and shoulders go along with the head, and the weight on a leg leaves
   assert.ok(Math.abs(sum({ weight: 1 }, 2)) < 0.01);
   const [left, right] = ["leftShoulder", "rightShoulder"].map((name) => carriedAlong({ ...still, breath: 1 }).find(([bone]) => bone === name)[3]);
   assert.ok(left > 0.3 && right < -0.3, "both rise with the breath");
+});
+
+test("shapes on the CPU give what a vertex program would, and rest when their weights are gone", () => {
+  const at = (...numbers) => ({ array: Float32Array.from(numbers) });
+  const attributes = { position: at(1, 2, 3, 4, 5, 6, 7, 8, 9), normal: at(0, 0, 1, 0, 1, 0, 1, 0, 0) };
+  const morphAttributes = {
+    position: [at(0, 0, 0, 1, 0, -2, 0, 0, 0), at(0.5, 0, 0, 2, 0, 0, 0, 0, 0)],
+    normal: [at(0, 0, 0, 0, 0.25, 0, 0, 0, 0), at(0, 0, 0, 0, 0, 0, 0, 0, 0.5)],
+  };
+  const influences = [0.5, 0.25];
+  const geometry = { attributes, morphAttributes };
+  const morphs = new SparseMorphs({ geometry, morphTargetInfluences: influences });
+  assert.deepEqual(geometry.morphAttributes, {}, "the renderer sees none of them");
+  assert.equal(morphs.apply(), true);
+  assert.deepEqual([...attributes.position.array], [1.125, 2, 3, 5, 5, 5, 7, 8, 9]);
+  assert.deepEqual([...attributes.normal.array], [0, 0, 1, 0, 1.125, 0, 1, 0, 0.125]);
+  assert.equal(attributes.position.needsUpdate, true);
+  assert.equal(morphs.apply(), false, "nothing changed");
+  influences.fill(0);
+  morphs.apply();
+  assert.deepEqual([...attributes.position.array], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual([...attributes.normal.array], [0, 0, 1, 0, 1, 0, 1, 0, 0]);
 });
 
 test("slow pictures make it coarser, fast ones finer again, within bounds", () => {

@@ -2,7 +2,7 @@
 
 /** Weights at intensity 1; each name stands for both sides where it has sides. */
 const SHAPES = {
-  happy: { mouthSmile: 0.7, mouthUpperUp: 0.4, mouthLowerDown: 0.3, mouthDimple: 0.15, cheekSquint: 0.55, eyeSquint: 0.2, browOuterUp: 0.1 },
+  happy: { mouthSmile: 0.62, mouthUpperUp: 0.5, mouthLowerDown: 0.35, mouthDimple: 0.05, cheekSquint: 0.55, eyeSquint: 0.2, browOuterUp: 0.1 },
   sad: { browInnerUp: 0.75, browDown: 0.15, mouthFrown: 0.55, mouthShrugLower: 0.25, eyeSquint: 0.1 },
   angry: { browDown: 0.8, eyeSquint: 0.4, eyeWide: 0.15, noseSneer: 0.2, mouthPress: 0.35, mouthFrown: 0.2 },
   surprised: { browInnerUp: 0.75, browOuterUp: 0.75, eyeWide: 0.6, jawOpen: 0.25 },

@@ -2,7 +2,8 @@
 
 import { Box3, GLTFLoader, Quaternion, Vector3, VRMLoaderPlugin, VRMUtils } from "../vendor/three_vrm.mjs";
 import { mapModel, mouthWeights } from "./mapping.mjs";
-import { dress } from "./surfaces.mjs";
+import { SparseMorphs } from "./morphs.mjs";
+import { dress, simplify } from "./surfaces.mjs";
 import { hangOnBones, heights, showAbove } from "./thrift.mjs";
 
 /** Names that bones go by outside VRM: Mixamo's and Ready Player Me's. */
@@ -26,6 +27,8 @@ export class Model {
   #bones = new Map();
   /** @type {Map<string, [Float32Array, number][]>} */
   #targets = new Map();
+  /** @type {SparseMorphs[]} */
+  #morphs = [];
   /** @type {Map<object, number>} */
   #tops;
   /** Whether its materials say what they are made of. */
@@ -33,14 +36,17 @@ export class Model {
 
   /**
    * @param {ArrayBuffer} file
+   * @param {boolean} isSlow whether pictures are made without a graphics card.
    * @returns {Promise<Model>}
    * @throws {Error} if it is no glTF.
    */
-  static async read(file) {
+  static async read(file, isSlow = false) {
     const loader = new GLTFLoader();
     loader.register((parser) => new VRMLoaderPlugin(parser));
     const gltf = await loader.parseAsync(file, "");
-    return new Model(gltf);
+    const model = new Model(gltf);
+    if (isSlow) model.#beThrifty();
+    return model;
   }
 
   constructor(gltf) {
@@ -69,6 +75,13 @@ export class Model {
       if (!this.#targets.has(name)) this.#targets.set(name, []);
       this.#targets.get(name).push([node.morphTargetInfluences, index]);
     }
+  }
+
+  #beThrifty() {
+    this.root.traverse((node) => {
+      for (const material of [node.material ?? []].flat()) simplify(material);
+      if (node.geometry?.morphAttributes.position && node.geometry.morphTargetsRelative) this.#morphs.push(new SparseMorphs(node));
+    });
   }
 
   #findBones() {
@@ -147,7 +160,11 @@ export class Model {
     if (manager && this.map.arkit.size < 10) this.#showExpressions(manager, expressions, arkit);
     if (manager && this.map.mouth === "expressions") for (const name of ["aa", "ih", "ou", "ee", "oh"]) manager.setValue(name, weights.get(name) ?? 0);
     this.vrm?.update(dtS); // writes its expressions' shapes, so that ours come after it
-    if (this.map.arkit.size < 10 && this.map.mouth !== "shapes") return;
+    if (this.map.arkit.size >= 10 || this.map.mouth === "shapes") this.#setShapes(weights, arkit);
+    for (const morphs of this.#morphs) morphs.apply();
+  }
+
+  #setShapes(weights, arkit) {
     for (const [name, weight] of arkit) {
       const own = this.map.arkit.get(name);
       if (own) weights.set(own, (weights.get(own) ?? 0) + weight);

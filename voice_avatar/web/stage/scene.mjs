@@ -10,7 +10,7 @@ import { Model } from "./model.mjs";
 import { Pace } from "./pace.mjs";
 
 /** Height of the picture at the avatar, metres: from the chest up, with room for the hands. */
-const FRAME_M = 0.74;
+const FRAME_M = 0.78;
 /** Room below the picture for what comes nearer than the avatar's middle, metres. */
 const NEAR_M = 0.12;
 /** How far the body moves over the leg that carries it, metres. */
@@ -41,6 +41,7 @@ function isSoftware() {
 export class Stage3D {
   #timer = new Timer();
   #pace;
+  #isSlow;
   #user = new Vector3();
   #turn = new Quaternion();
   #model = null;
@@ -50,9 +51,9 @@ export class Stage3D {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    const isSlow = isSoftware();
-    this.#pace = isSlow ? new Pace(1, 0.6) : new Pace(Math.min(2, window.devicePixelRatio));
-    this.renderer = new WebGLRenderer({ canvas, antialias: !isSlow, alpha: true, powerPreference: "high-performance" });
+    this.#isSlow = isSoftware();
+    this.#pace = this.#isSlow ? new Pace(1, 0.6) : new Pace(Math.min(2, window.devicePixelRatio));
+    this.renderer = new WebGLRenderer({ canvas, antialias: !this.#isSlow, alpha: true, powerPreference: "high-performance" });
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 0.92;
@@ -115,7 +116,7 @@ export class Stage3D {
    * @throws {Error} if it cannot be read; the one before stays.
    */
   async setModel(file) {
-    const model = await Model.read(file);
+    const model = await Model.read(file, this.#isSlow);
     this.#mirror(!model.isDressed);
     if (this.#model) {
       this.scene.remove(this.#model.root);

@@ -50,7 +50,7 @@ const lit = ({ wrap, gloss, tight, fuzz, rim, along, window: hasWindow }) => /* 
   // What shines in an eye is a window beside the user, wherever the lamps stand.
   vec3 mirrored = reflect(-eyeward, normal);
   vec3 side = normalize(cross(up, vec3(0.0, 0.0, 1.0)));
-  float a = dot(mirrored, side) + 0.34, b = dot(mirrored, up) - 0.36;
+  float a = dot(mirrored, side) + 0.34, b = dot(mirrored, up) - 0.31;
   float pane = smoothstep(0.17, 0.09, abs(a)) * smoothstep(0.21, 0.12, abs(b)) * step(0.0, mirrored.z);
   float low = smoothstep(0.94, 1.0, dot(mirrored, normalize(side * 0.5 - up * 0.35 + vec3(0.0, 0.0, 0.8))));
   shown += vec3(0.95, 0.97, 1.0) * (0.8 * pane + 0.025 * low);` : ""}
@@ -90,4 +90,15 @@ export function dress(material) {
   };
   material.customProgramCacheKey = () => `surface ${name}`;
   return true;
+}
+
+/** Three's name for drawing the outside only. */
+const OUTSIDE = 0;
+
+/** Leaves out what costs much without a graphics card: a lock's inner side, and textures mixed from two sizes. */
+export function simplify(material) {
+  if (material.userData.surface === "hair") material.side = OUTSIDE;
+  if (!material.map) return;
+  material.map.minFilter = material.map.magFilter;
+  material.map.generateMipmaps = false;
 }

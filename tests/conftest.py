@@ -24,8 +24,7 @@ show_the_loops_time()
 # - random, the default: new examples each time; those that failed are kept and tried first.
 # - ci: the same examples each time, so that a commit fails for what it changed and not by chance.
 #   .ci/run asks for it with VOICE_AVATAR_HYPOTHESIS=ci.
-# - deep, to search: ten times as many (but for tests that say how many they want).
-#   pytest --hypothesis-profile=deep
+# - deep, to search: ten times as many. pytest --hypothesis-profile=deep
 _ANY_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("random", _ANY_TIME)
 settings.register_profile("ci", _ANY_TIME, derandomize=True, database=None)

@@ -85,7 +85,7 @@ def test_the_real_model_is_measured_beside_xllamacpp_itself() -> None:
     pytest.importorskip("xllamacpp")
     parser = ArgumentParser()
     add_arguments(parser)
-    result = run(parser.parse_args(["--limit", "2"]))
+    result = run(parser.parse_args(["--limit", "1"]))
     assert result.kind == "llm"
     assert {i["engine"] for i in result.items} == {OURS, "xllamacpp", "xllamacpp, our threads"}
     assert all(i["tokens"] > 1 and i["prompt_tokens"] > 10 for i in result.items)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.events import (
@@ -1626,7 +1626,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
 @given(STEPS)
 def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
     talk = Talk(ANYTHING)
@@ -1681,7 +1680,6 @@ def test_whatever_happens_the_facts_are_in_order(steps: Steps) -> None:
     assert is_open is talk.listener.is_active
 
 
-@settings(max_examples=400, deadline=None)
 @given(STEPS, st.sampled_from(["So I said.", "Mhm.", ""]), st.booleans())
 def test_whatever_happened_a_turn_ends_once_the_user_is_silent(
     steps: Steps, text: str, stays_live: bool
@@ -1701,7 +1699,6 @@ def test_whatever_happened_a_turn_ends_once_the_user_is_silent(
     assert not talk.listener._hold.is_on
 
 
-@settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_whatever_happened_a_dead_microphone_ends_the_turn_and_the_ticks(steps: Steps) -> None:
     talk = Talk(ANYTHING)
@@ -1717,7 +1714,6 @@ def test_whatever_happened_a_dead_microphone_ends_the_turn_and_the_ticks(steps: 
     assert talk.listener.phase is Phase.QUIET
 
 
-@settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_no_audio_is_decoded_for_two_turns(steps: Steps) -> None:
     """Asked for at the end of one turn, audio is not asked for again by the next."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.body import BodyOptions
@@ -1851,7 +1851,6 @@ def played(steps: Steps, scene: Scene | None = None) -> Scene:
     return scene
 
 
-@settings(max_examples=300)
 @given(STEPS)
 def test_whatever_happens_replies_are_told_in_order_and_one_at_a_time(steps: Steps) -> None:
     scene = played(steps)
@@ -1905,7 +1904,6 @@ def test_whatever_happens_replies_are_told_in_order_and_one_at_a_time(steps: Ste
         assert 0 <= allowed <= (2 * RATE_HZ if is_free else 0)
 
 
-@settings(max_examples=300)
 @given(STEPS)
 def test_whatever_happened_no_reply_stays_paused(steps: Steps) -> None:
     scene = played(steps)
@@ -1915,7 +1913,6 @@ def test_whatever_happened_no_reply_stays_paused(steps: Steps) -> None:
         assert any("resumed" in text or "done" in text for text in scene.wait(longest_s))
 
 
-@settings(max_examples=300)
 @given(STEPS)
 def test_whatever_happens_the_state_follows_the_table(steps: Steps) -> None:
     states = [change.state for change in played(steps).only(StateChanged)]
@@ -1945,7 +1942,6 @@ class Watched(Scene):
         return super().take(outputs)
 
 
-@settings(max_examples=300)
 @given(STEPS)
 def test_whatever_happens_a_user_who_speaks_is_looked_at_and_loses_no_word_of_a_reply(
     steps: Steps,
@@ -1953,7 +1949,6 @@ def test_whatever_happens_a_user_who_speaks_is_looked_at_and_loses_no_word_of_a_
     played(steps, Watched(turn=ANYTHING))
 
 
-@settings(max_examples=300)
 @given(STEPS)
 def test_whatever_happens_user_and_assistant_alternate_in_every_prompt(steps: Steps) -> None:
     scene = played(steps)
@@ -1963,7 +1958,6 @@ def test_whatever_happens_user_and_assistant_alternate_in_every_prompt(steps: St
         assert roles == (["system"] + ["user", "assistant"] * len(roles))[: len(roles)]
 
 
-@settings(max_examples=200)
 @given(STEPS)
 def test_whatever_happened_a_session_that_is_left_alone_ends(steps: Steps) -> None:
     scene = played(steps)

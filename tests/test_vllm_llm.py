@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -56,11 +55,11 @@ def metric(name: str) -> float:
 
 async def test_an_aborted_request_makes_room_at_once(llm: LlmEngine) -> None:
     """With one request at a time, 700 tokens that went on would hold the next one up for long."""
+    before = metric("vllm:generation_tokens_total")
     async with aclosing(llm.generate(ask(STORY, 700))) as items:
         await anext(items)
-        start_s = time.perf_counter()
     assert await read(llm, ask("Say hello.", 2))
-    assert time.perf_counter() - start_s < 3.0
+    assert metric("vllm:generation_tokens_total") - before < 350
     assert metric("vllm:num_requests_running") == 0
 
 
@@ -72,7 +71,7 @@ async def test_of_those_that_wait_the_lowest_priority_number_runs_first(llm: Llm
         order.append(name)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(run("first", ask(STORY, 40, 0)))
+        group.create_task(run("first", ask(STORY, 200, 0)))
         await asyncio.sleep(0.3)
         group.create_task(run("speculative", ask("Say one.", 2, 1)))
         await asyncio.sleep(0.1)

@@ -15,6 +15,7 @@ import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal
 
@@ -145,12 +146,14 @@ PER_SESSION: Final = frozenset(
 """Fields that are no options: persona and client set them for each session."""
 
 
-def stages() -> dict[str, type[Any]]:
+@cache
+def stages() -> Mapping[str, type[Any]]:
     """Returns the options class of every stage."""
     return typing.get_type_hints(Config)
 
 
-def option_types(stage: str) -> dict[str, Any]:
+@cache
+def option_types(stage: str) -> Mapping[str, Any]:
     """Returns the type of every option of a stage."""
     hints = typing.get_type_hints(stages()[stage])
     return {name: kind for name, kind in hints.items() if f"{stage}.{name}" not in PER_SESSION}

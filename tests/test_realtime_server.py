@@ -22,6 +22,8 @@ from voice_avatar.config import Config, RealtimeOptions
 from voice_avatar.engines.scripted import ScriptedLlm
 from voice_avatar.session import SessionOptions
 
+pytestmark = pytest.mark.virtual_time
+
 TURN = hush(0.3, RATE_HZ) + tone(1.0, RATE_HZ) + hush(1.5, RATE_HZ)
 LONG = "Apples, pears, plums, figs and grapes grow here in the garden. " * 8
 

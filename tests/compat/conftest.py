@@ -17,11 +17,32 @@ from voice_avatar.tts import TtsEngine
 Facts = dict[str, Any]
 QUESTION = "What is the capital of France?"
 NODE_FOLDER = ROOT / "build" / "compat"
-_FOUND = pytest.StashKey[Found]()
+_VERSIONS = pytest.StashKey[dict[str, str]]()
+_NOTE = "compat"
+
+
+class Table:
+    """Writes the table at the end, in the process that hears of all tests (pytest-xdist)."""
+
+    def __init__(self) -> None:
+        self._found = Found()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, note in report.user_properties:
+            if name == _NOTE and isinstance(note, list):
+                self._found.note(*note)
+
+    def pytest_sessionfinish(self) -> None:
+        if self._found.columns:
+            is_wanted = "VOICE_AVATAR_COMPAT_TABLE" in os.environ
+            page = ROOT / "docs" / "compat.md" if is_wanted else None
+            write(self._found.as_json(), NODE_FOLDER, page)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_FOUND] = Found()
+    config.stash[_VERSIONS] = {}
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Table())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,9 +51,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = yield  # type: ignore[assignment]
     client = item.get_closest_marker("client")
     if client and not report.skipped and (report.when == "call" or report.failed):
+        name = client.args[0]
+        version = item.config.stash[_VERSIONS].get(name, "")
         for row in item.iter_markers("row"):
-            found = item.config.stash[_FOUND]
-            found.note(client.args[0], row.args[0], _outcome(report, call))
+            note = [name, version, row.args[0], _outcome(report, call)]
+            report.user_properties.append((_NOTE, note))
     return report  # type: ignore[return-value]
 
 
@@ -41,13 +64,6 @@ def _outcome(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
         return "pass"
     said = str(call.excinfo.value) if call.excinfo else report.outcome
     return " ".join(said.splitlines()[0].split())[:200].replace("|", "/")
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    found = session.config.stash[_FOUND]
-    if found.columns and not hasattr(session.config, "workerinput"):
-        page = ROOT / "docs" / "compat.md" if "VOICE_AVATAR_COMPAT_TABLE" in os.environ else None
-        write(found.as_json(), NODE_FOLDER, page)
 
 
 # -- servers
@@ -86,7 +102,7 @@ def speech(piper: TtsEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def versions(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Returns a function that notes a client's version in the table."""
-    return request.config.stash[_FOUND].name_version
+    return request.config.stash[_VERSIONS].__setitem__
 
 
 @pytest.fixture(scope="session")

@@ -39,13 +39,16 @@ FEATURES: Final = (
 """Rows, in this order; a test names one of them."""
 
 
+PASS: Final = "pass"
+
+
 @dataclass
 class Column:
     """What was found for one client.
 
     Attributes:
         version: of the client.
-        cells: feature -> "pass", or what went wrong.
+        cells: feature -> `PASS`, or what went wrong.
     """
 
     version: str = ""
@@ -58,15 +61,13 @@ class Found:
     def __init__(self) -> None:
         self.columns: dict[str, Column] = {}
 
-    def note(self, client: str, feature: str, outcome: str) -> None:
+    def note(self, client: str, version: str, feature: str, outcome: str) -> None:
         """Takes the outcome of a test; the worst of several stands."""
         assert feature in FEATURES, f"{feature!r} is no row of the table"
-        cells = self.columns.setdefault(client, Column()).cells
-        if cells.get(feature, "pass") == "pass":
-            cells[feature] = outcome
-
-    def name_version(self, client: str, version: str) -> None:
-        self.columns.setdefault(client, Column()).version = version
+        column = self.columns.setdefault(client, Column())
+        column.version = version or column.version
+        if column.cells.get(feature, PASS) == PASS:
+            column.cells[feature] = outcome
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -74,9 +75,14 @@ class Found:
             "machine": f"{platform.system()} {platform.machine()}",
             "clients": {
                 name: {"version": column.version, "features": column.cells}
-                for name, column in self.columns.items()
+                for name, column in sorted(self.columns.items(), key=_place)
             },
         }
+
+
+def _place(column: tuple[str, Column]) -> tuple[int, str]:
+    """Clients of most features come first."""
+    return -len(column[1].cells), column[0]
 
 
 def markdown(found: dict[str, Any]) -> str:
@@ -94,7 +100,7 @@ def markdown(found: dict[str, Any]) -> str:
             continue
         shown = []
         for name, cell in zip(names, cells, strict=True):
-            if cell in ("", "pass"):
+            if cell in ("", PASS):
                 shown.append(cell or "–")
             else:
                 notes.append(f"{name}, {feature}: {cell}")

@@ -14,7 +14,7 @@ from voice_avatar.client import connect
 from voice_avatar.client_tools import ClientTools
 from voice_avatar.tool_text import as_call_text
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 WARM = "Ready."
 """What the model says when the server tries it."""

@@ -27,6 +27,8 @@ from voice_avatar.events import (
 )
 from voice_avatar.tool_text import as_call_text
 
+pytestmark = pytest.mark.virtual_time
+
 WEATHER = Tool("get_weather", "In a city.", '{"type":"object","properties":{"city":{}}}')
 TIMER = Tool("set_timer")
 TOOLS = SettingsChanged(tools=(WEATHER, TIMER))

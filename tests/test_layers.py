@@ -41,7 +41,7 @@ LAYERS: dict[int, str] = {
     " warm_up wavs workers",
     4: "connection_face"
     " client client_audio client_link client_reply client_tools closing connection connection_audio"
-    " connection_realtime http_edge line"
+    " connection_pcm connection_realtime foreign_edge http_edge line"
     " protocol_schema roster served server",
     5: "conformance"
     " __main__ bench cli command_chat command_doctor command_microphone command_models"
@@ -150,7 +150,9 @@ WITHIN: dict[str, str] = {
     "client_reply": "client_audio",
     "connection": "closing line served",
     "connection_audio": "closing",
+    "connection_pcm": "closing connection line served",
     "connection_realtime": "closing connection line served",
+    "foreign_edge": "connection connection_realtime http_edge",
     "line": "closing",
     "client_rules.movement": "retraction wire",
     "client_rules.reactions": "client_rules.reconnecting frames protocol wire",
@@ -158,7 +160,8 @@ WITHIN: dict[str, str] = {
     "resumption": "codes",
     "roster": "closing served",
     "served": "connection_audio connection_face",
-    "server": "closing connection connection_realtime http_edge line roster served",
+    "server": "closing connection connection_pcm connection_realtime foreign_edge http_edge line"
+    " roster served",
     "__main__": "cli",
     "cli": "bench.command command_chat command_doctor command_models command_say command_serve"
     " conformance.command",

@@ -78,8 +78,8 @@ class Wishes:
     is_beta: bool = False
 
 
-Admit = Callable[["RealtimeConnection"], Awaitable[ServedSession]]
-"""Opens a session for a connection."""
+Admit = Callable[["RealtimeConnection", int, float], Awaitable[ServedSession]]
+"""Opens a session for a connection: rate of its replies, audio ahead."""
 
 
 class RealtimeConnection:
@@ -88,10 +88,7 @@ class RealtimeConnection:
     Attributes:
         session_id: id of its session.
         served: the session that it carries, None at first.
-        greeting_count: text frames before the session: none.
     """
-
-    greeting_count = 0
 
     def __init__(
         self,
@@ -102,15 +99,30 @@ class RealtimeConnection:
         admit: Admit,
         meter: Meter,
         *,
+        max_ahead_s: float,
         slow_consumer_s: float,
         heard_tolerance_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`heard_tolerance_s` is by how much a word may be cut off and still counts as heard."""
+        """Makes the connection.
+
+        Args:
+            socket: to the client.
+            session_id: for its session.
+            offer: what the server has.
+            wishes: what the request said.
+            admit: opens a session.
+            meter: counts what passes.
+            max_ahead_s: reply audio sent before it is played, seconds.
+            slow_consumer_s: time that one frame may wait to be read, seconds.
+            heard_tolerance_s: by how much a word may be cut off and still counts as heard, seconds.
+            clock: tells the time, seconds.
+        """
         self._socket = socket
         self.session_id = session_id
         self._admit = admit
         self._meter = meter
+        self._max_ahead_s = max_ahead_s
         self._clock = clock
         self._log = SessionLog(_log, session_id)
         self.served: ServedSession | None = None
@@ -148,7 +160,7 @@ class RealtimeConnection:
             ConnectionClosed: the client closed it, or it is lost.
         """
         try:
-            self.served = served = await self._admit(self)
+            self.served = served = await self._admit(self, PCM_HZ, self._max_ahead_s)
             await self._do(served, self._dialect.open())
             await until_first(
                 self._read(served), self._write(served), self._feed(served), self._tick(served)

@@ -29,15 +29,6 @@ LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 CLIPS_PATH: Final = "/v1/gestures"
 """Where the index of all clips is; each clip is below it."""
 
-REALTIME_PATH: Final = "/v1/realtime"
-"""Where OpenAI's Realtime protocol is spoken."""
-
-MODELS_PATH: Final = "/v1/models"
-"""Where the models are listed as OpenAI's interfaces do."""
-
-KEY_SUBPROTOCOL: Final = "openai-insecure-api-key."
-"""What the subprotocol begins with in which a browser sends its key."""
-
 WEB_KINDS: Final = MappingProxyType(
     {
         ".css": "text/css; charset=utf-8",
@@ -138,39 +129,6 @@ def bearer_token(request: Request) -> str | None:
         return token.strip()
     _, _, query = request.path.partition("?")
     return next(iter(parse_qs(query).get("token", [])), None)
-
-
-def realtime_key(request: Request) -> str | None:
-    """Returns the key of a request of OpenAI's protocols.
-
-    It is in `Authorization`, in `api-key` (Azure), or in a subprotocol (browsers).
-    """
-    token = bearer_token(request)
-    if token is not None:
-        return token
-    if (key := request.headers.get("api-key")) is not None:
-        return key.strip()
-    offered = _list(request.headers, "Sec-WebSocket-Protocol")
-    keys = (one.strip() for one in offered if one.strip().startswith(KEY_SUBPROTOCOL))
-    return next((key.removeprefix(KEY_SUBPROTOCOL) for key in keys), None)
-
-
-def realtime_subprotocol(offered: Sequence[str]) -> str | None:
-    """Picks a subprotocol of `/v1/realtime`: browsers want one of theirs, and never their key."""
-    names = [name for name in offered if not name.startswith(KEY_SUBPROTOCOL)]
-    return "realtime" if "realtime" in names else next(iter(names), None)
-
-
-def query_of(request: Request) -> dict[str, str]:
-    """Returns the query of a request; of what is there twice, the first."""
-    _, _, query = request.path.partition("?")
-    return {name: values[0] for name, values in parse_qs(query).items()}
-
-
-def refused_json(status: HTTPStatus, code: str, message: str) -> Response:
-    """Returns an answer with an error as OpenAI's interfaces have it."""
-    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
-    return json(status, {"error": error})
 
 
 def json(status: HTTPStatus, body: object) -> Response:

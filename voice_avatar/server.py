@@ -15,7 +15,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import unquote
 from zlib import crc32
 
 from websockets.asyncio.server import ServerConnection
@@ -24,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, NegotiationError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from voice_avatar import codec, http_edge, negotiation, persona, protocol, wire
+from voice_avatar import codec, foreign_edge, http_edge, negotiation, persona, protocol, wire
 from voice_avatar.autonomic import autonomic
 from voice_avatar.closing import CLOSE_TIMEOUT_S, Closing
 from voice_avatar.codes import CloseCode
@@ -35,7 +34,8 @@ from voice_avatar.connection import (
     close,
     is_token_valid,
 )
-from voice_avatar.connection_realtime import RealtimeConnection, Wishes
+from voice_avatar.connection_pcm import PcmConnection
+from voice_avatar.connection_realtime import RealtimeConnection
 from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import (
     ConfigError,
@@ -48,15 +48,12 @@ from voice_avatar.line import WRITE_LIMIT_BYTES
 from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics, watch_loop
 from voice_avatar.pipeline import Conversation, ConversationOptions
-from voice_avatar.realtime import beta, client_events
-from voice_avatar.realtime.avatar import wished
-from voice_avatar.realtime.settings import PCM_HZ, Offer
+from voice_avatar.realtime import client_events
 from voice_avatar.recorder import Recording
 from voice_avatar.resumption import Parting, is_resumable
 from voice_avatar.roster import Roster
 from voice_avatar.served import Holder, ServedSession
 from voice_avatar.stt import AUTO, SttOptions
-from voice_avatar.viseme_sets import VISEME_SETS
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.warm_up import warm_up
 from voice_avatar.workers import Engines, Workers
@@ -69,6 +66,8 @@ megabytes, a client that does not read would be found out only after a minute.""
 
 _DRAIN_POLL_S = 0.05
 _RECONNECT_MS = 1000.0
+
+AnyConnection = Connection | RealtimeConnection | PcmConnection
 
 
 class AvatarServer:
@@ -91,7 +90,7 @@ class AvatarServer:
         self.metrics = Metrics()
         self.port = 0
         self.is_ready = False
-        self._connections: set[Connection | RealtimeConnection] = set()
+        self._connections: set[AnyConnection] = set()
         self._roster = Roster(config.server.max_sessions, self.metrics)
 
     async def serve(self, on_ready: Callable[[str], None] = lambda url: None) -> None:
@@ -231,10 +230,11 @@ class AvatarServer:
             return http_edge.text(HTTPStatus.BAD_REQUEST, "A header is there twice.\n")
         path, _, _ = request.path.partition("?")
         match path:
-            case http_edge.REALTIME_PATH:
-                return self._refused_realtime(socket, request)
-            case _ if f"{path}/".startswith(f"{http_edge.MODELS_PATH}/"):
-                return self._models(path, request)
+            case foreign_edge.REALTIME_PATH | foreign_edge.PCM_PATH:
+                return self._refused(socket, request)
+            case _ if f"{path}/".startswith(f"{foreign_edge.MODELS_PATH}/"):
+                models = self._terms.models if self._terms is not None else wire.Models()
+                return foreign_edge.models_answer(request, self._config.server.tokens, models)
             case protocol.PATH:
                 options = self._config.server
                 return http_edge.refusal(request, options.host, options.origins)
@@ -259,50 +259,18 @@ class AvatarServer:
             case _:
                 return http_edge.web_answer(path, request.headers)
 
-    def _refused_realtime(self, socket: ServerConnection, request: Request) -> Response | None:
-        """Returns why a request for a Realtime session is refused; None = it may go on."""
-        options = self._config.server
-        refusal = http_edge.refusal(request, options.host, options.origins)
-        refusal = refusal or self._refused_key(request)
-        if refusal is None and not self.is_ready:
-            message = "The models are still loading."
-            code = "server_overloaded"
-            return http_edge.refused_json(HTTPStatus.SERVICE_UNAVAILABLE, code, message)
-        if refusal is None:
+    def _refused(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Returns why a WebSocket of another protocol than ours is refused; None = it may go on."""
+        refusal = foreign_edge.refused_socket(request, self._config, is_ready=self.is_ready)
+        if refusal is None and foreign_edge.path_of(request) == foreign_edge.REALTIME_PATH:
             socket.protocol.max_message_size = client_events.MAX_EVENT_BYTES
         return refusal
-
-    def _refused_key(self, request: Request) -> Response | None:
-        tokens = self._config.server.tokens
-        if not tokens or is_token_valid(http_edge.realtime_key(request), tokens):
-            return None
-        message = "Incorrect API key provided."
-        return http_edge.refused_json(HTTPStatus.UNAUTHORIZED, "invalid_api_key", message)
-
-    def _models(self, path: str, request: Request) -> Response:
-        """Returns the models at work, or one of them, as OpenAI's interfaces do."""
-        if (refusal := self._refused_key(request)) is not None:
-            return refusal
-        models = self._terms.models if self._terms is not None else wire.Models()
-        names = [name for name in (models.llm, models.stt, models.tts) if name]
-        told = [
-            {"id": name, "object": "model", "created": 0, "owned_by": "voice-avatar"}
-            for name in dict.fromkeys(names)
-        ]
-        wanted = unquote(path.removeprefix(http_edge.MODELS_PATH).strip("/"))
-        if not wanted:
-            return http_edge.json(HTTPStatus.OK, {"object": "list", "data": told})
-        found = next((one for one in told if one["id"] == wanted), None)
-        if found is None:
-            message = f"The model '{wanted[:64]}' does not exist."
-            return http_edge.refused_json(HTTPStatus.NOT_FOUND, "model_not_found", message)
-        return http_edge.json(HTTPStatus.OK, found)
 
     # -- sessions
 
     async def _handle(self, socket: ServerConnection) -> None:
         """Serves one WebSocket."""
-        connection: Connection | RealtimeConnection | None = None
+        connection: AnyConnection | None = None
         session_id = secrets.token_hex(8)
         log = SessionLog(_log, session_id)
         end: Closing | None = None
@@ -344,7 +312,7 @@ class AvatarServer:
         if served.is_over or not is_lost or self._is_draining:
             await served.finish()
 
-    def _open(self, socket: ServerConnection, session_id: str) -> Connection | RealtimeConnection:
+    def _open(self, socket: ServerConnection, session_id: str) -> AnyConnection:
         if self._is_draining:
             raise Closing(CloseCode.GOING_AWAY)
         if not self.is_ready or self._terms is None:
@@ -353,8 +321,16 @@ class AvatarServer:
         if sum(connection.served is None for connection in self._connections) >= limit:
             raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
         assert socket.request is not None
-        if socket.request.path.partition("?")[0] == http_edge.REALTIME_PATH:
-            return self._open_realtime(socket, socket.request, session_id)
+        match foreign_edge.path_of(socket.request):
+            case foreign_edge.REALTIME_PATH:
+                return self._open_realtime(socket, session_id)
+            case foreign_edge.PCM_PATH:
+                slow_s = self._config.server.slow_consumer_s
+                return PcmConnection(
+                    socket, session_id, self._admit_foreign, self.metrics, slow_consumer_s=slow_s
+                )
+            case _:
+                pass
         token = http_edge.bearer_token(socket.request)
         return Connection(
             socket,
@@ -365,61 +341,38 @@ class AvatarServer:
             is_authorized=is_token_valid(token, self._terms.tokens),
         )
 
-    def _open_realtime(
-        self, socket: ServerConnection, request: Request, session_id: str
-    ) -> RealtimeConnection:
+    def _open_realtime(self, socket: ServerConnection, session_id: str) -> RealtimeConnection:
         assert self._terms is not None
-        config, models, query = self._config, self._terms.models, http_edge.query_of(request)
-        is_beta = request.headers.get("OpenAI-Beta", "") == beta.HEADER
-        offered = request.headers.get_all("Sec-WebSocket-Protocol")
-        is_beta = is_beta or beta.SUBPROTOCOL in ",".join(offered).replace(" ", "").split(",")
-        viseme_set = query.get("viseme_set", "")
+        assert socket.request is not None
+        config = self._config
         return RealtimeConnection(
             socket,
             session_id,
-            Offer(
-                model=models.llm,
-                voice=models.tts,
-                transcriber=models.stt,
-                languages=self._terms.offer.languages,
-                instructions=persona.system_prompt(self._persona),
-                max_tokens=config.session.max_reply_tokens,
-                temperature=config.session.temperature,
-                viseme_sets=tuple(VISEME_SETS),
-            ),
-            Wishes(
-                model=query.get("model", "")[:256],
-                avatar=wished(query.get("avatar", "")),
-                viseme_set=viseme_set if viseme_set in VISEME_SETS else "",
-                is_beta=is_beta,
-            ),
-            self._admit_realtime,
+            foreign_edge.offer_of(self._terms, config, persona.system_prompt(self._persona)),
+            foreign_edge.wishes_of(socket.request),
+            self._admit_foreign,
             self.metrics,
+            max_ahead_s=config.realtime.max_ahead_s,
             slow_consumer_s=config.server.slow_consumer_s,
             heard_tolerance_s=config.playout.heard_tolerance_s,
         )
 
-    async def _admit_realtime(self, connection: RealtimeConnection) -> ServedSession:
-        """Opens a session that its client keeps itself: nothing is said unless it is asked for."""
+    async def _admit_foreign(
+        self, connection: RealtimeConnection | PcmConnection, rate_hz: int, max_ahead_s: float
+    ) -> ServedSession:
+        """Opens a session that says nothing by itself, and ends with its connection."""
         assert self._terms is not None
-        speech = wire.AudioWish(rate_hz=PCM_HZ)
-        agreed = negotiation.negotiate(wire.SessionHello(audio_out=speech), self._terms.offer)
-        config = replace(
-            self._config,
-            session=replace(self._config.session, greeting="", apologises=False),
-            playout=replace(self._config.playout, max_ahead_s=self._config.realtime.max_ahead_s),
-        )
+        hello = wire.SessionHello(audio_out=wire.AudioWish(rate_hz=rate_hz))
+        agreed = negotiation.negotiate(hello, self._terms.offer)
+        config = foreign_edge.quiet(self._config, max_ahead_s)
         self._roster.make_room()
-        conversation = self._converse(connection.session_id, agreed, config, greets=False)
+        session_id = connection.session_id
+        conversation = self._converse(session_id, agreed, config, greets=False)
         served = ServedSession(
-            connection.session_id,
-            conversation,
-            agreed,
-            frame_ms=config.playout.frame_ms,
-            ttl_s=0.0,
+            session_id, conversation, agreed, frame_ms=config.playout.frame_ms, ttl_s=0.0
         )
         await self._roster.open(served)
-        SessionLog(_log, connection.session_id).info("session opened", extra={"face": "realtime"})
+        SessionLog(_log, session_id).info("session opened")
         await served.attach(connection)
         return served
 
@@ -520,9 +473,7 @@ class AvatarServer:
         await self._for_all(lambda c: c.leave(CloseCode.GOING_AWAY))
         await self._roster.aclose()
 
-    async def _for_all(
-        self, act: Callable[[Connection | RealtimeConnection], Awaitable[None]]
-    ) -> None:
+    async def _for_all(self, act: Callable[[AnyConnection], Awaitable[None]]) -> None:
         await asyncio.gather(*(act(c) for c in tuple(self._connections)), return_exceptions=True)
 
 
@@ -557,9 +508,8 @@ def _parting(closed: ConnectionClosed) -> Parting:
 def _select_subprotocol(
     socket: ServerConnection, offered: Sequence[Subprotocol]
 ) -> Subprotocol | None:
-    assert socket.request is not None
-    if socket.request.path.partition("?")[0] == http_edge.REALTIME_PATH:
-        chosen = http_edge.realtime_subprotocol(offered)
+    if foreign_edge.path_of(socket.request) != protocol.PATH:
+        chosen = foreign_edge.subprotocol(offered)
         return None if chosen is None else Subprotocol(chosen)
     try:
         chosen = negotiation.select_subprotocol(offered)

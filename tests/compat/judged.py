@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+import pytest
+
+MARKS: Final = (pytest.mark.compat, pytest.mark.realtime, pytest.mark.timeout(600))
+"""Of all tests of clients: one waits for a server and for a program that tries many things."""
 
 Facts = dict[str, Any]
 

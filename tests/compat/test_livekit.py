@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from compat.judged import Facts, got, is_count, spoken_ms
+from compat.judged import MARKS, Facts, got, is_count, spoken_ms
 
 CLIENT = "LiveKit"
-pytestmark = [pytest.mark.compat, pytest.mark.realtime, pytest.mark.client(CLIENT)]
+pytestmark = [*MARKS, pytest.mark.client(CLIENT)]
 
 
 @pytest.fixture(scope="module")

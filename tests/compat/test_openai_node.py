@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from compat.judged import Facts, got, in_order, is_count, spoken_ms
+from compat.judged import MARKS, Facts, got, in_order, is_count, spoken_ms
 from compat.live import Certificate
 
 CLIENT = "openai (npm)"
-pytestmark = [pytest.mark.compat, pytest.mark.realtime, pytest.mark.client(CLIENT)]
+pytestmark = [*MARKS, pytest.mark.client(CLIENT)]
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from compat.judged import Facts, got, in_order, is_count, spoken_ms
+from compat.judged import MARKS, Facts, got, in_order, is_count, spoken_ms
 from compat.live import server
 
 CLIENT = "openai (Python)"
-pytestmark = [pytest.mark.compat, pytest.mark.realtime, pytest.mark.client(CLIENT)]
+pytestmark = [*MARKS, pytest.mark.client(CLIENT)]
 
 TURN = (
     "input_audio_buffer.committed",

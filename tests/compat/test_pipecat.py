@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from compat.judged import Facts, got, is_count, spoken_ms
+from compat.judged import MARKS, Facts, got, is_count, spoken_ms
 
 CLIENT = "Pipecat"
-pytestmark = [pytest.mark.compat, pytest.mark.realtime, pytest.mark.client(CLIENT)]
+pytestmark = [*MARKS, pytest.mark.client(CLIENT)]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ from voice_avatar.events import (
     OpenGate,
     ReplyAudio,
     ReplyAudioDone,
+    ReplyCallDelta,
+    ReplyCallStarted,
     ReplyFailed,
     ReplyGenerated,
     ReplySegment,
@@ -35,6 +37,8 @@ from voice_avatar.events import (
     StartReply,
     Tick,
     TimedWord,
+    ToolCall,
+    ToolCallMade,
     Transcribe,
     Transcribed,
     Transcript,
@@ -82,6 +86,7 @@ class RealtimeScene:
         self.words = "Hello there."
         self._ids: dict[str, int] = {}
         self._sample = self._waiting = self._sent = self._chars = 0
+        self._calls = 0
         self._probability = 0.02
         self._starts: dict[int, StartReply] = {}
         self.session = Session(
@@ -249,6 +254,18 @@ class RealtimeScene:
         self._tell(ReplyAudio(reply_id, self._sent, pcm, self._sent == 0, is_last))
         self._sent += samples
         self.give(AudioSent(reply_id, self._sent))
+
+    def call(self, name: str, *pieces: str) -> None:
+        """The model writes a call of a function, its arguments piece by piece."""
+        if self.live is None:
+            return
+        reply_id = self.live.reply_id
+        call_id = f"call_{reply_id}_{self._calls}"
+        self._calls += 1
+        self._tell(ReplyCallStarted(reply_id, call_id, name))
+        for piece in pieces:
+            self._tell(ReplyCallDelta(reply_id, call_id, piece))
+        self.give(ToolCallMade(reply_id, ToolCall(call_id, name, "".join(pieces))))
 
     def finish(self, *, is_cut: bool = False) -> None:
         """All of the live reply is made and sent."""

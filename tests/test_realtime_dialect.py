@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from realtime_scene import Event, RealtimeScene, codes, one, types
 
-from voice_avatar.events import Message
+from voice_avatar.events import Message, ReplyCallStarted, ToolCall
 from voice_avatar.realtime.dialect import FIRST_ASIDE
 from voice_avatar.realtime.refusals import CODES
 
@@ -90,9 +90,42 @@ def idle(scene: RealtimeScene) -> list[Event]:
     return scene.hush(7.0)
 
 
+WEATHER: Event = {
+    "type": "function",
+    "name": "weather",
+    "description": "How the weather is.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+}
+
+
+def called(scene: RealtimeScene) -> list[Event]:
+    scene.update(tools=[WEATHER], tool_choice="auto")
+    scene.write("How is the weather in Paris?")
+    told = scene.send("response.create")
+    before = len(scene.told)
+    scene.text("Let me look.", 0.5)
+    scene.call("weather", '{"city": ', '"Paris"}')
+    scene.finish()
+    told += scene.told[before:]
+    output = {"type": "function_call_output", "call_id": "call_1_0", "output": '{"sky": "blue"}'}
+    told += scene.send("conversation.item.create", item=output)
+    told += scene.send("response.create")
+    return told + scene.answer("It is sunny.", 0.5)
+
+
 TALKS = {
     talk.__name__: talk
-    for talk in (typed, spoken, interrupted, cancelled, cut_later, out_of_band, committed, idle)
+    for talk in (
+        typed,
+        spoken,
+        interrupted,
+        cancelled,
+        cut_later,
+        out_of_band,
+        committed,
+        idle,
+        called,
+    )
 }
 
 
@@ -304,6 +337,78 @@ def test_a_reply_that_is_taken_back_is_cancelled_by_the_turn() -> None:
     assert done["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
 
 
+# -- functions
+
+
+def test_what_a_function_gave_back_is_shown_to_the_model_with_its_call() -> None:
+    scene = RealtimeScene()
+    called(scene)
+    assert scene.live is not None
+    assert scene.live.tools[0].name == "weather"
+    assert scene.live.messages[1:] == (
+        Message("user", "How is the weather in Paris?"),
+        Message(
+            "assistant", "Let me look.", (ToolCall("call_1_0", "weather", '{"city": "Paris"}'),)
+        ),
+        Message("tool", '{"sky": "blue"}', call_id="call_1_0"),
+    )
+
+
+def test_a_response_of_calls_alone_is_complete_with_them() -> None:
+    scene = RealtimeScene()
+    scene.write("The weather, please.")
+    wish = {"tools": [WEATHER], "tool_choice": {"type": "function", "name": "weather"}}
+    scene.send("response.create", response=wish)
+    assert scene.live is not None
+    assert scene.live.tool_choice == "weather"
+    scene.call("weather", "{}")
+    before = len(scene.told)
+    scene.finish()
+    response = one(scene.told[before:], "response.done")["response"]
+    assert response["status"] == "completed"
+    assert [item["type"] for item in response["output"]] == ["function_call"]
+
+
+def test_a_call_without_its_output_is_in_no_prompt() -> None:
+    scene = RealtimeScene()
+    scene.write("The weather, please.")
+    scene.send("response.create", response={"tools": [WEATHER]})
+    scene.call("weather", "{}")
+    scene.finish()
+    scene.write("Never mind.")
+    assert scene.history == ["user: The weather, please. Never mind."]
+
+
+def test_an_output_of_a_call_that_never_was_is_refused() -> None:
+    scene = RealtimeScene()
+    output = {"type": "function_call_output", "call_id": "call_9", "output": "1"}
+    told = scene.send("conversation.item.create", item=output)
+    assert codes(told) == ["item_create_invalid_call_id"]
+
+
+def test_a_client_may_bring_calls_of_an_earlier_session() -> None:
+    scene = RealtimeScene()
+    scene.write("The weather?")
+    call = {"type": "function_call", "call_id": "c", "name": "weather", "arguments": "{}"}
+    scene.send("conversation.item.create", item=call)
+    output = {"type": "function_call_output", "call_id": "c", "output": "Rain."}
+    scene.send("conversation.item.create", item=output)
+    assert scene.history == ["user: The weather?", "assistant: ", "tool: Rain."]
+
+
+def test_a_call_that_is_interrupted_is_incomplete() -> None:
+    scene = RealtimeScene()
+    scene.write("The weather, please.")
+    scene.send("response.create", response={"tools": [WEATHER]})
+    assert scene.live is not None
+    before = len(scene.told)
+    scene._tell(ReplyCallStarted(scene.live.reply_id, "call_1_0", "weather"))
+    scene.send("response.cancel")
+    response = one(scene.told[before:], "response.done")["response"]
+    assert response["output"][0]["status"] == "incomplete"
+    assert "response.function_call_arguments.done" not in types(scene.told)
+
+
 # -- items
 
 
@@ -446,7 +551,25 @@ REFUSED: list[tuple[str, dict[str, Any], str, str | None]] = [
         "session.update",
         {"session": {"tool_choice": {"type": "function", "name": "f"}}},
         "invalid_value",
-        "session.tool_choice",
+        "tool_choice",
+    ),
+    (
+        "session.update",
+        {"session": {"tools": [{"type": "function", "name": "auto"}]}},
+        "invalid_value",
+        "session.tools",
+    ),
+    (
+        "session.update",
+        {"session": {"tools": [{"type": "mcp", "server_label": "x"}]}},
+        "invalid_value",
+        "session.tools[0].type",
+    ),
+    (
+        "response.create",
+        {"response": {"tools": [], "tool_choice": {"type": "function", "name": "f"}}},
+        "invalid_value",
+        "tool_choice",
     ),
     ("input_audio_buffer.append", {"audio": "%"}, "invalid_value", "audio"),
     ("input_audio_buffer.commit", {}, "input_audio_buffer_commit_empty", None),

@@ -110,6 +110,7 @@ HAPPENINGS: list[Act] = [
     lambda scene: scene.answer("Good day to you.", 1.0),
     lambda scene: scene.answer("", 0.0),
     lambda scene: scene.fail(),
+    lambda scene: scene.call("weather", "{}"),
     lambda scene: scene.pass_time(3.0),
     lambda scene: setattr(scene, "words", ""),
     lambda scene: setattr(scene, "words", "Wait, stop it please."),

@@ -154,6 +154,24 @@ async def test_text_of_a_response_is_what_the_model_wrote_to_the_letter() -> Non
         assert response["output"][0]["content"][0]["text"] == text
 
 
+async def test_a_function_is_called_and_its_output_used() -> None:
+    async with running(engines()) as server, realtime(server.url) as line:
+        tool = {"type": "function", "name": "look_up", "parameters": {"type": "object"}}
+        await line.update(tools=[tool], output_modalities=["text"])
+        await line.write("Please look up the capital of France.")
+        response = await line.ask()
+        message, call = response["output"]
+        assert message["content"][0]["text"].strip() == "Let me look."
+        assert json.loads(call["arguments"]) == {"text": "Please look up the capital of France."}
+        deltas = line.of("response.function_call_arguments.delta")
+        assert "".join(delta["delta"] for delta in deltas) == call["arguments"]
+        output = {"type": "function_call_output", "call_id": call["call_id"], "output": "Paris"}
+        await line.send("conversation.item.create", item=output)
+        answer = await line.ask()
+        assert answer["output"][0]["content"][0]["text"] == "The result is: Paris"
+        assert line.codes() == []
+
+
 async def test_a_response_that_is_cancelled_stops_the_model() -> None:
     llm = ScriptedLlm((LONG,), token_s=0.05)
     async with running(engines(llm=llm)) as server, realtime(server.url) as line:

@@ -31,6 +31,8 @@ from voice_avatar.realtime.responses import Response, Terms
 from voice_avatar.realtime.settings import (
     Offer,
     Settings,
+    checked_tools,
+    choice_of,
     core_settings,
     modality_of,
     rate_hz,
@@ -47,6 +49,10 @@ FIRST_ASIDE = 1_000_000_000
 
 _IDLE = "(silence)"
 """What the model is shown of a user who says nothing for `idle_timeout_ms`."""
+
+_FAILED = se.StatusError(
+    type="server_error", code="server_error", message="The response could not be made."
+)
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -234,6 +240,9 @@ class Dialect:
 
     def _item_create(self, event: ce.ItemCreate) -> list[Step]:
         item = self._items.made(event.item)
+        if item.kind == "function_call_output" and self._items.call(item.call_id) is None:
+            text = f"There is no function call '{item.call_id}'."
+            raise Refusal("item_create_invalid_call_id", text, "item.call_id")
         after = self._items.place(item, event.previous_item_id)
         out: list[Step] = []
         message = message_of(item)
@@ -294,7 +303,7 @@ class Dialect:
             which = f": {active.response_id}" if active is not None else ""
             message = f"Conversation already has an active response in progress{which}."
             raise Refusal("conversation_already_has_active_response", message)
-        self._messages(wish)  # what cannot be used is said at once
+        self._request("", wish)  # what cannot be used is said at once
         if self._turns.is_waiting:  # the words that it answers are not known yet
             self._queued = event
             return []
@@ -324,6 +333,10 @@ class Dialect:
             max_tokens=tokens_of(wish.max_output_tokens),
             temperature=wish.temperature,
             is_silent=modality == "text",
+            tools=checked_tools(wish.tools, "response.tools"),
+            tool_choice=choice_of(
+                wish.tool_choice, settings.tools if wish.tools is None else wish.tools
+            ),
         )
 
     def _messages(self, wish: ce.ResponseWish) -> tuple[Message, ...] | None:
@@ -366,6 +379,9 @@ class Dialect:
             temperature = self.settings.temperature
             own = self._offer.temperature if temperature is None else temperature
             request = replace(request, temperature=own)
+        if request.tools is None:
+            tools = checked_tools(self.settings.tools, "response.tools")
+            request = replace(request, tools=tools)
         response = self._response(reply_id, self._terms(wish, None))
         return [*response.created(), self._limits(), StartAside(reply_id, request)]
 
@@ -437,8 +453,8 @@ class Dialect:
                 return [error_event(refusal, None)]
             case events.ReplyInterrupted(reply_id, _, reason):
                 return self._interrupted(reply_id, by_voice=reason == "voice")
-            case events.ReplyDone(reply_id):
-                return self._over(reply_id, now_s)
+            case events.ReplyDone():
+                return self._over(notice, now_s)
             case _:
                 response = self._responses.get(getattr(notice, "reply_id", 0))
                 if response is None:
@@ -448,6 +464,7 @@ class Dialect:
                 return [*self._piece(notice, response), *self._avatar(notice, response)]
 
     def _piece(self, notice: Notice, response: Response) -> Sequence[Step]:
+        is_aside = response.reply_id >= FIRST_ASIDE
         match notice:
             case events.ReplyText(_, text):
                 return response.text(text)
@@ -462,11 +479,29 @@ class Dialect:
             case events.ReplyAudio(pcm=pcm, is_last=is_last):
                 self._is_live_heard |= response.reply_id == self._live_id
                 return response.audio(pcm, is_last=is_last)
-            case events.ReplyAudioDone(sample_count=count) if count:
+            case events.ReplyCallStarted(_, call_id, name):
+                return response.call_began(call_id, name)
+            case events.ReplyCallDelta(_, call_id, text):
+                return response.call_written(call_id, text)
+            case events.ToolCalled(_, call_id, name, arguments):
+                return self._called(response, call_id, name, arguments)
+            case events.ReplyAudioDone(sample_count=count) if count and not is_aside:
                 response.failure, self._trouble = self._trouble, None
                 return self._ended(response, response.completed())
             case _:
                 return []
+
+    def _called(
+        self, response: Response, call_id: str, name: str, arguments: str
+    ) -> Sequence[Step]:
+        out: list[Step] = [*response.call_made(call_id, name, arguments)]
+        item = response.call(call_id)
+        if item is not None and response.terms.conversation_id is not None:
+            item.key = f"item-{item.item_id}"
+            message = message_of(item)
+            assert message is not None
+            out.append(HistoryAdded(item.key, message))
+        return out
 
     def _started(self, notice: events.ReplyStarted) -> list[Step]:
         terms = self._asked.pop(notice.ask_id, None)
@@ -504,12 +539,14 @@ class Dialect:
             out += self._ended(response, response.cancelled(by_voice=is_turn))
         return out
 
-    def _over(self, reply_id: int, now_s: float) -> list[Step]:
+    def _over(self, notice: events.ReplyDone, now_s: float) -> list[Step]:
         """The reply was played, or ended before."""
         out: list[Step] = []
+        reply_id = notice.reply_id
         response = self._responses.pop(reply_id, None)
         if response is not None and not response.is_done:
-            response.failure, self._trouble = self._trouble, None
+            if notice.status == "failed":
+                response.failure, self._trouble = self._trouble or _FAILED, None
             out += self._ended(response, response.completed())
         if reply_id != self._live_id:
             return out

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from voice_avatar.events import Message, TimedWord
+from voice_avatar.events import Message, TimedWord, ToolCall
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.server_events import ContentBody, ItemBody, ItemStatus
@@ -197,6 +197,13 @@ def _checked(role: str, content: ce.Content) -> tuple[str, str | None]:
 
 def message_of(item: Item) -> Message | None:
     """Returns what the model is shown of an item; None = nothing."""
-    if item.kind != "message" or not item.text:
-        return None
-    return Message(item.role, item.text)  # type: ignore[arg-type]
+    match item.kind:
+        case "function_call":
+            call = ToolCall(item.call_id, item.name, item.arguments)
+            return Message("assistant", "", (call,))
+        case "function_call_output":
+            return Message("tool", item.output, call_id=item.call_id)
+        case _ if not item.text:
+            return None
+        case _:
+            return Message(item.role, item.text)  # type: ignore[arg-type]

@@ -144,6 +144,55 @@ class Response:
             "output_index": self.output.index(self._message),
         }
 
+    # -- calls of functions
+
+    def call_began(self, call_id: str, name: str) -> list[se.ServerEvent]:
+        """The model begins to write a call."""
+        item = Item(self.new_id("item"), "function_call", status="in_progress")
+        item.name, item.call_id = name, call_id
+        self.output.append(item)
+        return self._item_added(item)
+
+    def call_written(self, call_id: str, piece: str) -> list[se.ServerEvent]:
+        """More of its arguments was written."""
+        item = self.call(call_id)
+        if item is None:
+            return []
+        return [se.ArgumentsDelta(**self._call_place(item), delta=piece)]
+
+    def call_made(self, call_id: str, name: str, arguments: str) -> list[se.ServerEvent]:
+        """It is whole."""
+        out: list[se.ServerEvent] = []
+        item = self.call(call_id)
+        if item is None:
+            out += self.call_began(call_id, name)
+            item = self.output[-1]
+        item.arguments, item.status = arguments, "completed"
+        done = se.ArgumentsDone(**self._call_place(item), name=name, arguments=arguments)
+        return [*out, done, *self._item_done(item)]
+
+    def call(self, call_id: str) -> Item | None:
+        """Returns the item of a call."""
+        calls = (item for item in self.output if item.kind == "function_call")
+        return next((item for item in calls if item.call_id == call_id), None)
+
+    def _call_place(self, item: Item) -> dict[str, Any]:
+        return {
+            "response_id": self.response_id,
+            "item_id": item.item_id,
+            "output_index": self.output.index(item),
+            "call_id": item.call_id,
+        }
+
+    def _close_calls(self) -> list[se.ServerEvent]:
+        """Ends the calls that were never whole."""
+        out: list[se.ServerEvent] = []
+        for item in self.output:
+            if item.kind == "function_call" and item.status == "in_progress":
+                item.status = "incomplete"
+                out += self._item_done(item)
+        return out
+
     # -- the end
 
     def close_message(self, *, is_whole: bool) -> list[se.ServerEvent]:
@@ -194,7 +243,7 @@ class Response:
     def _end(self, status: se.Status, details: se.StatusDetails | None) -> list[se.ServerEvent]:
         if self.is_done:
             return []
-        out = self.close_message(is_whole=status == "completed")
+        out = self.close_message(is_whole=status == "completed") + self._close_calls()
         self.is_done = True
         return [*out, se.ResponseDone(response=self._body(status, details))]
 

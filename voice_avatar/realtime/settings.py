@@ -8,9 +8,10 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from voice_avatar.events import Endpointing, SettingsChanged
+from voice_avatar.events import Endpointing, SettingsChanged, Tool
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
+from voice_avatar.tools import flaw
 
 PCM_HZ: Final = 24_000
 G711_HZ: Final = 8_000
@@ -24,6 +25,8 @@ _PATIENCE: Final = {"low": 1.6, "medium": 1.0, "auto": 1.0, "high": 0.75}
 """Factor on all delays of the endpointing for each eagerness: with 1.6 a user who is surely not
 finished is waited for by 1.9 s, with 0.75 by 0.9 s; the protocol only says "longer" and "quicker"
 (at most 8, 4 and 2 s)."""
+
+_NO_PARAMETERS: Final = {"type": "object", "properties": {}}
 
 _Value = TypeVar("_Value")
 
@@ -136,7 +139,8 @@ def updated(settings: Settings, wish: ce.Session, offer: Offer, known: frozenset
     heard, spoken = wanted.input or ce.AudioInput(), wanted.output or ce.AudioOutput()
     transcription = _or(heard.transcription, settings.transcription)
     _check_language(transcription, offer)
-    _check_choice(wish.tool_choice, wish.tools if wish.tools is not None else settings.tools)
+    tools = checked_tools(wish.tools, "session.tools")
+    choice_of(wish.tool_choice, settings.tools if tools is None else wish.tools or ())
     if spoken.speed not in (UNSET, None, 1.0):
         message = "The voice has one speed: 1.0."
         raise Refusal("unsupported", message, "session.audio.output.speed")
@@ -179,10 +183,39 @@ def _check_language(wish: ce.Transcription | None, offer: Offer) -> None:
         raise Refusal("invalid_value", message, "session.audio.input.transcription.language")
 
 
-def _check_choice(choice: ce.ToolChoice | None, tools: tuple[ce.Function, ...]) -> None:
-    if isinstance(choice, ce.FunctionChoice) and choice.name not in {tool.name for tool in tools}:
+def checked_tools(tools: tuple[ce.Function, ...] | None, param: str) -> tuple[Tool, ...] | None:
+    """Returns functions as the session knows them, None = as they are.
+
+    Raises:
+        Refusal: they cannot be used.
+    """
+    if tools is None:
+        return None
+    known = tuple(
+        Tool(
+            tool.name,
+            tool.description or "",
+            msgspec.json.encode(tool.parameters or _NO_PARAMETERS).decode(),
+        )
+        for tool in tools
+    )
+    if fault := flaw(known):
+        raise Refusal("invalid_value", fault, param)
+    return known
+
+
+def choice_of(choice: ce.ToolChoice | None, tools: tuple[ce.Function, ...]) -> str | None:
+    """Returns a tool choice as the session knows it, None = as it is.
+
+    Raises:
+        Refusal: it names a function that there is not.
+    """
+    if not isinstance(choice, ce.FunctionChoice):
+        return choice
+    if choice.name not in {tool.name for tool in tools}:
         message = f"There is no function '{choice.name}' in tools."
-        raise Refusal("invalid_value", message, "session.tool_choice")
+        raise Refusal("invalid_value", message, "tool_choice")
+    return choice.name
 
 
 def _avatar(
@@ -220,6 +253,9 @@ def core_settings(settings: Settings, offer: Offer) -> SettingsChanged:
         temperature=offer.temperature if settings.temperature is None else settings.temperature,
         is_silent=settings.modality == "text",
         detection=_detection(settings.turns),
+        tools=checked_tools(settings.tools, "session.tools"),
+        tool_choice=choice_of(settings.tool_choice, settings.tools),
+        follows_up=False,
     )
 
 

@@ -261,7 +261,7 @@ def _face(
         ),
         Primitive(
             head.lashes(figure),
-            materials.add("lashes", surface="plain", texture=lash, alpha="BLEND",
+            materials.add("lashes", surface="lash", texture=lash, alpha="BLEND",
                           double_sided=True),
         ),
     ]  # fmt: skip

@@ -11,6 +11,7 @@ const SURFACES = {
   curls: { wrap: [0.5, 0.5, 0.5], gloss: 0.05, tight: 12, fuzz: 0.3, rim: 0.8 },
   eye: { wrap: [0.65, 0.6, 0.6], gloss: 0.0, tight: 60, fuzz: 0.0, rim: 0.0, window: true },
   mouth: { wrap: [0.5, 0.4, 0.4], gloss: 0.12, tight: 40, fuzz: 0.0, rim: 0.0 },
+  lash: { wrap: [0.3, 0.3, 0.3], gloss: 0.0, tight: 1, fuzz: 0.0, rim: 0.0 },
   plain: { wrap: [0.25, 0.25, 0.25], gloss: 0.08, tight: 20, fuzz: 0.0, rim: 0.4 },
 };
 
@@ -98,7 +99,7 @@ const OUTSIDE = 0;
 /** Leaves out what costs much without a graphics card: a lock's inner side, and textures mixed from two sizes. */
 export function simplify(material) {
   if (material.userData.surface === "hair") material.side = OUTSIDE;
-  if (!material.map) return;
+  if (!material.map || material.transparent) return;
   material.map.minFilter = material.map.magFilter;
   material.map.generateMipmaps = false;
 }

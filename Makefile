@@ -23,7 +23,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench lock avatar test-unity bench-unity test-web web test-compat \
+.PHONY: help env models run doctor test check cover bench bench-web lock avatar test-unity bench-unity test-web web test-compat \
 	compat-table lock-compat test-vllm lock-vllm clean
 
 help:  ## list the targets
@@ -69,6 +69,10 @@ cover: $(READY)  ## branch coverage of the fast tests
 bench: models  ## measure; BENCH names what (voice-avatar bench lists them)
 	$(VENV)/bin/voice-avatar bench $(BENCH) $(ARGS)
 
+bench-web: models  ## measure the page in Chromium beside the benchmark's client; ARGS="--clips DIR"
+	bash tests/web/install_chromium.sh
+	PYTHONPATH=tests $(VENV)/bin/python tests/web/measure_page.py $(ARGS)
+
 lock: $(READY)  ## refresh requirements.lock from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
@@ -91,7 +95,8 @@ bench-unity: models  ## measure the Unity package under mono against a live serv
 
 test-web: models  ## the page in a real browser (Chromium is installed if absent) and the real models
 	bash tests/web/install_chromium.sh
-	$(VENV)/bin/pytest -m web -rs -s $(ARGS)
+	bash tests/web/install_packages.sh
+	$(VENV)/bin/pytest -m web -rs -s tests/test_web_client.py tests/test_web_page.py tests/test_web_controls.py $(ARGS)
 
 web:  ## build voice_avatar/web/vendor from the npm registry (needs node; running the server does not)
 	bash voice_avatar/web/vendor/build.sh

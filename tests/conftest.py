@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+import wave
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from skipping_loop import SkippingLoop, show_the_loops_time
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
+    from voice_avatar.server import AvatarServer
     from voice_avatar.tts import TtsEngine
 
 show_the_loops_time()
@@ -70,6 +74,56 @@ def spoken(piper: TtsEngine) -> Callable[[str], bytes]:
         return resample(b"".join(pieces), piper.capabilities.rate_hz, 16_000)
 
     return say
+
+
+@pytest.fixture(scope="session")
+def recording(
+    spoken: Callable[[str], bytes], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Returns a function: seconds of silence and English texts, in any order -> a WAV of them."""
+
+    def write(*parts: str | float) -> Path:
+        pcm = [
+            spoken(part) if isinstance(part, str) else bytes(2 * int(16_000 * part))
+            for part in parts
+        ]
+        file = tmp_path_factory.mktemp("speech") / "recording.wav"
+        with wave.open(str(file), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(16_000)
+            out.writeframes(b"".join(pcm))
+        return file
+
+    return write
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def talker() -> AsyncIterator[AvatarServer]:
+    """A server with the real models that is ready, whose persona does not greet."""
+    from voice_avatar.command_serve import engines_of
+    from voice_avatar.config import load
+    from voice_avatar.server import AvatarServer
+
+    overrides = {
+        "server.port": "0",
+        "server.persona": str(Path(__file__).with_name("quiet_persona.toml")),
+        "session.max_reply_tokens": "40",
+    }
+    config = load(overrides=overrides)
+    server = AvatarServer(config, lambda: engines_of(config))
+    urls: list[str] = []
+    serving = asyncio.create_task(server.serve(urls.append))
+    while not urls and not serving.done():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    if serving.done():
+        serving.result()
+    try:
+        yield server
+    finally:
+        server.stop()
+        with suppress(asyncio.CancelledError):
+            await serving
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,13 @@ def test_what_is_bundled_is_free_to_be_passed_on_and_its_licences_lie_beside_it(
     assert licences.count("Permission is hereby granted, free of charge") == 2
 
 
+def test_the_types_of_the_bundle_name_what_it_exports() -> None:
+    entry = (WEB / "vendor" / "three_vrm.entry.mjs").read_text()
+    names = re.findall(r"\w+", " ".join(re.findall(r"export \{([^}]*)\}", entry)))
+    typed = re.findall(r"export const (\w+): any;", (WEB / "vendor/three_vrm.d.mts").read_text())
+    assert sorted(typed) == sorted(names)
+
+
 def test_the_bundle_evaluates_no_text_as_code() -> None:
     code = (WEB / "vendor" / "three_vrm.mjs").read_text()
     assert not re.search(r"\beval\(|new Function\(", code)

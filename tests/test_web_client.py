@@ -52,12 +52,15 @@ def test_the_parts_of_the_client_do_what_they_say() -> None:
     assert "# fail 0" in run_node(*parts)
 
 
-def test_the_types_of_the_client_are_right() -> None:
-    tsc = shutil.which("tsc") or shutil.which("tsc", path=str(FOLDER / "node_modules" / ".bin"))
+@pytest.mark.web
+@pytest.mark.parametrize("project", ["tsconfig.json", "tsconfig.page.json"])
+def test_the_types_of_the_client_and_of_the_page_are_right(project: str) -> None:
+    tsc = shutil.which("tsc", path=str(ROOT / "build" / "web" / "node_modules" / ".bin"))
     if tsc is None:
-        pytest.skip("TypeScript is not installed (npm install --prefix tests/js typescript)")
+        pytest.skip("TypeScript is not here: make test-web fetches it with npm")
+    node()
     done = subprocess.run(
-        [tsc, "-p", str(FOLDER)], capture_output=True, text=True, timeout=110, check=False
+        [tsc, "-p", str(FOLDER / project)], capture_output=True, text=True, timeout=110, check=False
     )
     assert done.returncode == 0, done.stdout
 

@@ -1,266 +1,222 @@
-"""The page in a real browser, with the live server and the real models: `make test-web`."""
+"""Conversations on the page: a real browser, the live server, the real models (`make test-web`)."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import wave
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import pytest_asyncio
-from browser import CHROMIUM, Page, browser
+from browser import CHROMIUM, FLAT, Page, browser
+from page_probe import LISTEN, PICTURES, STATE, WATCH, Track, clean, logged, mouth_lag_ms, seen
 
-from voice_avatar import http_edge
-from voice_avatar.command_serve import engines_of
-from voice_avatar.config import load
 from voice_avatar.server import AvatarServer
+from voice_avatar.viseme_tables import VISEMES
 
 pytestmark = [
     pytest.mark.web,
     pytest.mark.models,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 
-RATE_HZ = 16_000
-STATE = "document.documentElement.dataset.state"
+FRAME_MS = 1000 / 60
+SILENT_WITHIN_MS = 200
+STORY = "Tell me a long story about a castle, a dragon and a brave knight."
 
-WATCH = """
-voiceAvatar.frames = [];
-voiceAvatar.reports = [];
-voiceAvatar.client.addEventListener("playback", ({ detail }) => voiceAvatar.reports.push(detail));
-const draw = voiceAvatar.debug.mouth.bind(voiceAvatar.debug);
-voiceAvatar.debug.mouth = (mouth, nowMs) => {
-  draw(mouth, nowMs);
+NOTE_THE_CUT = """(() => {
   const { client } = voiceAvatar;
-  const { replyMs, isSpeaking, gestures } = client.session ? client.sample(nowMs) : {};
-  const weights = voiceAvatar.view.stage.weights();
-  const count = gestures?.length ?? 0;
-  voiceAvatar.frames.push({ nowMs, replyMs, isSpeaking, mouth, weights, gestures: count });
-};
-"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[AvatarServer]:
-    """A server that is ready, whose persona does not greet, and short replies."""
-    persona = str(Path(__file__).with_name("quiet_persona.toml"))
-    overrides = {
-        "server.port": "0",
-        "server.persona": persona,
-        "session.max_reply_tokens": "24",
-    }
-    config = load(overrides=overrides)
-    server = AvatarServer(config, lambda: engines_of(config))
-    urls: list[str] = []
-    serving = asyncio.create_task(server.serve(urls.append))
-    while not urls and not serving.done():  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
-    if serving.done():
-        serving.result()
-    yield server
-    server.stop()
-    with suppress(asyncio.CancelledError):
-        await serving
+  let cutMs = null;
+  const note = () => {
+    if (cutMs === null) [cutMs, window.latenessMs] = [performance.now(), 0];
+  };
+  client.addEventListener("reply.paused", note);
+  client.addEventListener("reply.resumed", () => { cutMs = null; });
+  client.addEventListener("reply.interrupted", () => {
+    note();
+    const { text, struckFrom } = client.sample().captions;
+    const heard = text.slice(0, struckFrom ?? text.length);
+    setTimeout(() => {
+      window.cut = { silentMs: lastSoundMs - cutMs, latenessMs, heard };
+    }, 400);
+  }, { once: true });
+})()"""
 
 
 @pytest.fixture
-def host(server: AvatarServer) -> str:
-    return f"127.0.0.1:{server.port}"
+def host(talker: AvatarServer) -> str:
+    return f"127.0.0.1:{talker.port}"
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pictures")
-
-
-@pytest.fixture(scope="module")
-def questions(spoken: Callable[[str], bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two questions with time to answer between them, as a WAV."""
-    quiet = bytes(2 * RATE_HZ)
-    said = [spoken("What is your name?"), spoken("Where can I find the museum?")]
-    file = tmp_path_factory.mktemp("speech") / "questions.wav"
-    with wave.open(str(file), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes(2 * quiet + said[0] + 20 * quiet + said[1] + 30 * quiet)
-    return file
-
-
-async def clean(page: Page, host: str) -> None:
-    """Checks what holds of every visit."""
-    assert page.errors == []
-    assert page.foreign(host) == []
-    assert await page.run("policyViolations") == []
-
-
-async def logged(page: Page) -> list[dict[str, Any]]:
-    text = await page.run("voiceAvatar.log.text()")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def heard_at(now_ms: float, reports: list[dict[str, Any]], rate_hz: int) -> float:
-    """Returns the time of the reply that is heard, by the reports alone, ms."""
-    at = [r["client_ms"] for r in reports]
-    times = [r["played_samples"] * 1000 / rate_hz - r["output_latency_ms"] for r in reports]
-    return float(np.interp(now_ms, at, times))
+async def live(page: Page, host: str) -> None:
+    """Opens the page and begins a conversation by typing."""
+    await page.open(f"http://{host}/")
+    await page.click("#type-button")
+    await page.until("voiceAvatar.client.connectionState === 'live'")
 
 
 async def test_a_spoken_conversation_of_two_turns(
-    host: str, questions: Path, pictures: Path
+    host: str, recording: Callable[..., Path]
 ) -> None:
-    async with browser(questions) as page:
-        await page.size(1280, 800)
+    questions = recording(1.0, "What is your name?", 25.0, "Where can I find the museum?", 60.0)
+    async with browser(questions, scripts=(FLAT,)) as page:
         await page.open(f"http://{host}/")
-        ready_ms = await page.run("performance.getEntriesByName('ready')[0].startTime")
-        packed = sum(len(d.packed) for d in http_edge.web_documents().values())
         await page.run(WATCH)
-        await page.picture(pictures / "open.png")
         await page.run("voiceAvatar.toggle('hud')")
         await page.click("#start-button")
-        await page.until("document.querySelector('.line.you:not(.interim)')", 40)
-        await page.until(f"{STATE} === 'speaking'", 20)
-        await page.until("document.querySelector('.line.avatar .now')", 10)
-        await page.picture(pictures / "talking.png")
-        assert await page.run("document.querySelector('#caption .now').textContent")
-        await page.until("document.querySelector('.line.avatar.over')", 30)
-        await page.until("document.querySelectorAll('.line.you:not(.interim)').length > 1", 40)
-        await page.until("document.querySelectorAll('.line.avatar.over').length > 1", 40)
+        await page.until("document.querySelector('.line.you:not(.interim)')")
+        await page.until("document.querySelector('#caption .now')")
+        assert await page.run(STATE) == "speaking"
+        await page.until("document.querySelector('.line.avatar.over')")
+        await page.until("document.querySelectorAll('.line.you:not(.interim)').length > 1", 90)
+        await page.until("document.querySelectorAll('.line.avatar.over').length > 1", 90)
         said = await page.run("[...document.querySelectorAll('.line.you')].map(l => l.textContent)")
+        await page.run("voiceAvatar.client.mute(true)")
+        shown = await page.run("document.getElementById('hud-v2v').textContent")
+        for _ in range(6):  # a machine with much else to do draws little
+            if await page.run("voiceAvatar.frames.filter((one) => one.isSpeaking).length") > 30:
+                break
+            await page.types(STORY)
+            await page.until("document.querySelector('.line.avatar:last-of-type.over')", 120)
         frames = await page.run("voiceAvatar.frames")
         reports = await page.run("voiceAvatar.reports")
         messages = await logged(page)
         await clean(page, host)
 
     assert "name" in said[0].lower()
-    assert "museum" in said[1].lower()
-    started = [m for m in messages if m.get("type") == "reply.started"]
-    assert [m["reply_id"] for m in started] == [1, 2]
+    assert "museum" in said[-1].lower()
     assert [m for m in messages if m.get("type") == "gesture"]
     assert any(frame["gestures"] for frame in frames)
-
-    offsets = []
-    for one in started:
-        mine = [r for r in reports if r["reply_id"] == one["reply_id"] and r["state"] == "playing"]
-        offsets += [
-            frame["replyMs"] - heard_at(frame["nowMs"], mine, one["rate_hz"])
-            for frame in frames
-            if mine and frame.get("isSpeaking")
-            if mine[0]["client_ms"] <= frame["nowMs"] <= mine[-1]["client_ms"]
-        ]
-    speaking = [frame for frame in frames if frame.get("isSpeaking")]
-    moved = [f["weights"].get("viseme_aa", 0) for f in speaking]
-    for frame in speaking:
-        for name, weight in frame["mouth"].items():
-            assert frame["weights"].get(f"viseme_{name}", 0) == pytest.approx(weight, abs=0.02)
-    span_ms = float(np.median(np.diff([frame["nowMs"] for frame in frames])))
     latencies = [m["voice_to_voice_ms"] for m in messages if m.get("type") == "latency"]
-    figures = {
-        "ready_ms": round(ready_ms),
-        "page_bytes_packed": packed,
-        "fps_software": round(1000 / span_ms, 1),
-        "av_offset_mean_ms": round(float(np.mean(offsets)), 1),
-        "av_offset_p95_ms": round(float(np.percentile(np.abs(offsets), 95)), 1),
-        "v2v_hud_ms": [round(ms) for ms in latencies],
-        "pictures": str(pictures),
-    }
-    print(json.dumps(figures))
+    assert len(latencies) >= 2
+    assert shown == f"{latencies[-1]:.0f} ms"
+
+    pictures = seen(frames, reports, messages)
+    offset_ms = np.median([one.picture["replyMs"] - one.heard_ms for one in pictures])
+    lag_ms = mouth_lag_ms(pictures, VISEMES)
+    print(json.dumps({"pictures": len(pictures), "mouth_lag_ms": lag_ms, "offset_ms": offset_ms}))
+    moved = [one.picture["weights"].get("viseme_aa", 0) for one in pictures]
     assert np.ptp(moved) > 0.1
-    assert len(latencies) == 2
-    assert np.percentile(np.abs(offsets), 95) < 1000 / 60, "more than one frame of a screen"
+    assert abs(lag_ms) <= FRAME_MS, "the mouth as it is drawn, against the track"
+    assert abs(offset_ms) <= FRAME_MS, "the time that is shown, against the reports"
 
 
-async def test_stop_silences_within_200_ms_and_strikes_what_was_not_heard(
-    host: str, pictures: Path
-) -> None:
+async def test_the_figure_moves_its_mouth_as_the_server_planned_it(host: str) -> None:
     async with browser() as page:
-        await page.size(1280, 800)
-        await page.open(f"http://{host}/")
+        await page.size(320, 400)  # software draws it
+        await live(page, host)
         await page.run(WATCH)
-        await page.click("#type-button")
-        await page.until("voiceAvatar.client.connectionState === 'live'")
-        await page.types("Tell me a long story about a castle, a dragon and a brave knight.")
-        await page.until(f"{STATE} === 'speaking'", 30)
-        await page.until("document.querySelector('.line.avatar .said')", 10)
-        await page.run(
-            "voiceAvatar.stopped = new Promise(done =>"
-            "voiceAvatar.client.addEventListener('playback',"
-            "({detail}) => detail.state === 'stopped' && done(performance.now())));"
-            "voiceAvatar.pressed = performance.now()"
-        )
-        await page.key("keyDown", "Escape", "Escape")
-        silent_ms = await page.run("voiceAvatar.stopped.then(at => at - voiceAvatar.pressed)")
-        await page.until("document.querySelector('.line.avatar .cut')", 5)
-        await page.picture(pictures / "stopped.png")
-        print(json.dumps({"stop_to_silence_ms": round(silent_ms)}))
+        for _ in range(5):
+            await page.types(STORY)
+            await page.until("document.querySelector('.line.avatar:last-of-type.over')", 120)
+            if await page.run("voiceAvatar.frames.filter((one) => one.isSpeaking).length") > 10:
+                break
+        frames = await page.run("voiceAvatar.frames")
+        messages = await logged(page)
         await clean(page, host)
-    assert silent_ms < 200
+    spoken = [frame for frame in frames if frame.get("isSpeaking")]
+    tracks = {frame["reply"]: Track(messages, frame["reply"]) for frame in spoken}
+    off = [
+        max(
+            abs(
+                frame["weights"].get(f"viseme_{name}", 0.0)
+                - float(tracks[frame["reply"]].at(np.array([frame["replyMs"]]), number)[0])
+            )
+            for number, name in enumerate(VISEMES)
+        )
+        for frame in spoken
+    ]
+    print(
+        json.dumps(
+            {"pictures": len(spoken), "off_the_track": [round(x, 2) for x in off if x > 0.05]}
+        )
+    )
+    # Where a message came later than its sound, the mouth has nothing to go by.
+    assert np.mean(np.array(off) <= 0.05) > 0.8
 
 
-async def test_a_lost_connection_resumes_the_same_session(host: str, server: AvatarServer) -> None:
-    async with browser() as page:
-        await page.open(f"http://{host}/")
-        await page.click("#type-button")
-        await page.until("voiceAvatar.client.connectionState === 'live'")
+async def test_a_voice_over_the_reply_silences_it_within_200_ms_and_strikes_what_was_not_heard(
+    host: str, recording: Callable[..., Path]
+) -> None:
+    interruption = recording(1.0, "Wait, stop. Where can I find the museum?", 60.0)
+    async with browser(interruption, scripts=(FLAT, LISTEN)) as page:
+        await live(page, host)
+        await page.types(STORY)
+        await page.until("document.querySelector('.line.avatar .said')")
+        await page.run(NOTE_THE_CUT)
+        await page.click("#mute-button")
+        await page.until("window.cut")
+        cut = await page.run("window.cut")
+        await page.until("document.querySelector('.line.avatar .cut')")
+        kept = await page.run("document.querySelector('.line.avatar .said').textContent")
+        await page.picture(PICTURES / "interrupted.png")
+        await page.until("[...document.querySelectorAll('.line.you')].length > 1")
+        await page.until("document.querySelectorAll('.line.avatar.over').length > 1", 90)
+        messages = await logged(page)
+        await clean(page, host)
+    print(json.dumps(cut))
+    (over, *_) = [m for m in messages if m.get("type") == "reply.done"]
+    assert over["status"] == "interrupted"
+    assert kept == over["spoken_text"] == cut["heard"]
+    spoken = " ".join(m["text"] for m in messages if m.get("type") == "transcript.final").lower()
+    assert "stop" in spoken or "museum" in spoken
+    assert cut["silentMs"] - cut["latenessMs"] < SILENT_WITHIN_MS
+
+
+async def test_stop_silences_within_200_ms_and_strikes_what_was_not_heard(host: str) -> None:
+    async with browser(scripts=(FLAT, LISTEN)) as page:
+        await live(page, host)
+        await page.types(STORY)
+        await page.until("document.querySelector('.line.avatar .said')")
+        pressed_ms = await page.run("window.latenessMs = 0, performance.now()")
+        await page.press("Escape", "Escape")
+        await page.until("document.querySelector('.line.avatar .cut')")
+        await page.until("performance.now() - window.lastSoundMs > 400")
+        silent_ms = await page.run("window.lastSoundMs") - pressed_ms
+        lateness_ms = await page.run("window.latenessMs")
+        assert await page.run('voiceAvatar.log.text().includes(\'"state":"stopped"\')')
+        await clean(page, host)
+    print(json.dumps({"stop_to_silence_ms": round(silent_ms), "lateness_ms": round(lateness_ms)}))
+    assert silent_ms - lateness_ms < SILENT_WITHIN_MS
+
+
+async def test_with_push_to_talk_only_what_is_said_while_the_key_is_down_is_heard(
+    host: str, recording: Callable[..., Path]
+) -> None:
+    manual = FLAT.replace("flat: true", 'flat: true, endpointing: "manual"')
+    question = recording(3.0, "Where can I find the museum?", 1.0)
+    async with browser(question, scripts=(manual, LISTEN)) as page:
+        await live(page, host)
+        await page.click("#mute-button")
+        await page.until("voiceAvatar.client.input.isOpen")
+        await page.until("voiceAvatar.client.input.level >= 0 && window.framesSent === 0")
+        await page.run("document.activeElement.blur()")
+        await page.key("keyDown", " ", "Space")
+        assert await page.run("document.getElementById('ptt-button').className") == "hold down"
+        await page.until("voiceAvatar.client.input.level > 0.02")
+        await page.until("window.framesSent > 50 * 5.5")
+        await page.key("keyUp", " ", "Space")
+        sent = await page.run("window.framesSent")
+        await page.until("document.querySelector('.line.you:not(.interim)')")
+        said = await page.run("document.querySelector('.line.you').textContent")
+        await page.until("document.querySelector('.line.avatar.over')")
+        assert await page.run("window.framesSent") <= sent + 1
+        messages = await logged(page)
+        await clean(page, host)
+    assert "museum" in said.lower()
+    assert [m["mode"] for m in messages if m.get("type") == "input.start"] == ["ptt"]
+    assert [m["reason"] for m in messages if m.get("type") == "turn.ended"] == ["ptt"]
+
+
+async def test_a_lost_connection_resumes_the_same_session(host: str, talker: AvatarServer) -> None:
+    async with browser(scripts=(FLAT,)) as page:
+        await live(page, host)
         before = await page.run("voiceAvatar.client.session.session_id")
-        (connection,) = server._connections
+        (connection,) = talker._connections
         connection._socket.transport.abort()
-        await page.until("voiceAvatar.log.text().includes('session.resumed')", 15)
+        await page.until("voiceAvatar.log.text().includes('session.resumed')")
         assert await page.run("voiceAvatar.client.session.session_id") == before
         await page.types("Hello!")
-        await page.until("document.querySelector('.line.avatar.over')", 30)
-
-
-async def test_a_denied_microphone_is_explained_and_typing_goes_on(
-    host: str, pictures: Path
-) -> None:
-    async with browser(denied=True) as page:
-        await page.size(360, 740, is_phone=True)
-        await page.open(f"http://{host}/")
-        await page.click("#start-button")
-        await page.until("!document.getElementById('notice').hidden", 10)
-        assert "microphone" in await page.run("document.getElementById('notice-title').textContent")
-        assert await page.run("document.querySelectorAll('#notice-steps li').length") > 1
-        assert await page.run("document.documentElement.scrollWidth <= 360")
-        await page.picture(pictures / "denied.png")
-        await page.click("#notice-type")
-        await page.types("Hello!")
-        await page.until("document.querySelector('.line.avatar .said')", 30)
-        await page.picture(pictures / "phone.png")
-        await clean(page, host)
-
-
-async def test_without_webgl_there_is_a_drawn_face(host: str, pictures: Path) -> None:
-    no_webgl = "HTMLCanvasElement.prototype.getContext = (get => function (kind, ...more) {"
-    no_webgl += "return kind.startsWith('webgl') ? null : get.call(this, kind, ...more)"
-    no_webgl += "})(HTMLCanvasElement.prototype.getContext)"
-    async with browser(scripts=(no_webgl,)) as page:
-        await page.open(f"http://{host}/")
-        assert await page.run("voiceAvatar.view.kind") == "2d"
-        await page.until("document.querySelector('#face2d [data-part=lips]').getAttribute('d')")
-        await page.picture(pictures / "flat.png")
-        await clean(page, host)
-
-
-async def test_a_headset_shows_the_avatar_to_both_eyes(host: str) -> None:
-    built = Path(__file__).parents[1] / "build/web/node_modules/iwer/build/iwer.min.js"
-    if not built.exists():
-        pytest.skip("the emulator of a headset is not installed (make web)")
-    free = (
-        "Object.defineProperty(Navigator.prototype, 'xr',"
-        "{get() { return this.__xr; }, set(xr) { this.__xr = xr; }, configurable: true});"
-    )
-    wear = "new IWER.XRDevice(IWER.metaQuest3).installRuntime();"
-    async with browser(scripts=(free + built.read_text() + ";" + wear,)) as page:
-        await page.open(f"http://{host}/")
-        await page.until("!document.getElementById('vr-button').hidden", 10)
-        await page.click("#vr-button")
-        await page.until("voiceAvatar.view.isPresenting", 10)
-        await page.until("voiceAvatar.view.stage.renderer.xr.getCamera().cameras.length === 2", 10)
-        assert page.errors == []
+        await page.until("document.querySelector('.line.avatar.over')")

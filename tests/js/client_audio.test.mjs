@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ArrivalClock } from "../../voice_avatar/web/client/audio/arrival_clock.mjs";
 import { HeardClock } from "../../voice_avatar/web/client/audio/heard_clock.mjs";
 import { Meter, barOf, rms } from "../../voice_avatar/web/client/audio/level.mjs";
 import { constraints } from "../../voice_avatar/web/client/audio/microphone.mjs";
@@ -83,6 +84,26 @@ test("a meter goes up at once and falls slowly", () => {
   assert.ok(Math.abs(barOf(0.0316) - 0.5) < 0.01);
 });
 
+test("messages that come late do not move the time of what was recorded", () => {
+  const clock = new ArrivalClock();
+  let worst = 0;
+  for (let n = 1; n <= 2000; n += 1) {
+    const delayMs = n % 7 ? 4 + (n % 5) * 40 : 4; // the page is busy, but not always
+    const atMs = clock.at(n / 100, 5000 + 10 * n + delayMs);
+    if (n > 10) worst = Math.max(worst, Math.abs(atMs - (5004 + 10 * n)));
+  }
+  assert.ok(worst < 0.1, `${worst} ms`);
+});
+
+test("clocks that drift apart are followed, and a device that stood still is noticed", () => {
+  const clock = new ArrivalClock();
+  const at = (n, pausedMs = 0) => clock.at(n / 100, 1000 + 10.001 * n + pausedMs);
+  let error = 0;
+  for (let n = 1; n <= 60000; n += 1) error = Math.max(error, Math.abs(at(n) - (1000 + 10.001 * n)));
+  assert.ok(error < 1, `${error} ms`);
+  assert.ok(Math.abs(at(60001, 60000) - (61000 + 10.001 * 60001)) < 1);
+});
+
 test("echo, noise and level are asked to be taken care of, of the device that was chosen", () => {
   assert.deepEqual(constraints(null), {
     echoCancellation: true,
@@ -91,6 +112,7 @@ test("echo, noise and level are asked to be taken care of, of the device that wa
     channelCount: 1,
   });
   assert.deepEqual(constraints("abc").deviceId, { exact: "abc" });
+  assert.equal(constraints("abc", false).echoCancellation, false);
 });
 
 test("the microphone comes in frames of 20 ms, numbered, with START on the first", () => {

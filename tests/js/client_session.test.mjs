@@ -247,6 +247,44 @@ test("what is said goes out but while muted or with the button up", async () => 
   );
 });
 
+test("a device that goes away lets the button go, and the microphone is closed", async () => {
+  const { talk, messages } = speaking();
+  await talk.open();
+  talk.press(true);
+  talk.lost();
+  assert.deepEqual([talk.isOpen, talk.isPressed, talk.level], [false, false, 0]);
+  assert.deepEqual(messages.map(({ type }) => type), ["input.start", "input.stop"]);
+  await talk.open();
+  assert.equal(talk.isOpen, true);
+});
+
+test("a microphone that is allowed after it was given up stays closed, and one that fails leaves the old one", async () => {
+  const { edge, talk } = speaking();
+  let allow;
+  edge.start = () => new Promise((done) => (allow = done));
+  const asking = talk.open();
+  talk.close();
+  allow();
+  await asking;
+  assert.equal(talk.isOpen, false);
+  edge.start = async () => {};
+  await talk.open();
+  edge.start = async () => {
+    throw new Error("busy");
+  };
+  await assert.rejects(talk.open(), /busy/);
+  assert.equal(talk.isOpen, true);
+});
+
+test("the way to take turns is said once, not with every other setting", () => {
+  const { talk, messages } = speaking();
+  talk.usePressToTalk(false);
+  talk.usePressToTalk(true);
+  talk.usePressToTalk(true);
+  talk.usePressToTalk(false);
+  assert.deepEqual(messages.map(({ endpointing }) => endpointing), ["manual", "auto"]);
+});
+
 test("a resumed session gets the last frames again, a new one begins at 0 and stays muted", async () => {
   const { edge, talk, messages, frames } = speaking();
   await talk.open();

@@ -11,7 +11,7 @@ if ! command -v apt-get > /dev/null || ((EUID != 0)); then
 fi
 export DEBIAN_FRONTEND=noninteractive
 echo "installing chromium"
-if ! apt-get -qq install -y --no-install-recommends chromium > /dev/null 2>&1; then
+if ! apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium > /dev/null 2>&1; then
     apt-get -qq update
-    apt-get -qq install -y --no-install-recommends chromium > /dev/null
+    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium > /dev/null
 fi

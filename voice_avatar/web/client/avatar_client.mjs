@@ -57,8 +57,10 @@ export function ownUrl() {
  */
 export class AvatarClient extends EventTarget {
   #wishes;
+  /** @type {Connection} */
   #connection;
   #player;
+  /** @type {Talk} */
   #talk;
   #stage;
   #reactions = new Reactions();
@@ -101,6 +103,11 @@ export class AvatarClient extends EventTarget {
       (message) => this.send(message),
       (frame) => this.#connection.sendFrame(frame),
     );
+    mic.onLost = () => {
+      this.#talk.lost();
+      this.#emit("microphone", { problem: "lost" });
+    };
+    if (browser) browser.onRunning = (isRunning) => this.#emit("sound", { isRunning });
     this.#stage = new Stage(sockets.chance);
   }
 
@@ -175,12 +182,21 @@ export class AvatarClient extends EventTarget {
   }
 
   /**
-   * Changes to another microphone, or opens one.
+   * Says which microphone to take, from the next opening on.
    * @param {string | null} deviceId of `microphones()`; null = the usual one.
-   * @throws {import("./audio/microphone.mjs").MicrophoneError}
+   * @param {{echoCancellation?: boolean}} [how] whether the browser takes the avatar's own voice out.
    */
-  async useMicrophone(deviceId) {
-    if (this.microphone instanceof BrowserMicrophone) this.microphone.deviceId = deviceId;
+  chooseMicrophone(deviceId, { echoCancellation = true } = {}) {
+    if (!(this.microphone instanceof BrowserMicrophone)) return;
+    this.microphone.deviceId = deviceId;
+    this.microphone.wantsEchoCancelled = echoCancellation;
+  }
+
+  /**
+   * Opens the microphone that was chosen, or changes to it.
+   * @throws {import("./audio/microphone.mjs").MicrophoneError} one that was open stays open.
+   */
+  async useMicrophone() {
     await this.#talk.open();
   }
 
@@ -443,10 +459,12 @@ export class AvatarClient extends EventTarget {
   /** @param {Record<string, any>} report */
   #report(report) {
     this.#connection.send(report);
-    const heardMs = report.client_ms + report.output_latency_ms;
-    if (report.state === "finished") this.#stage.finished(heardMs);
+    const { client_ms: nowMs, output_latency_ms: latencyMs } = report;
+    if (report.state === "finished") this.#stage.finished(nowMs + latencyMs);
     if (report.state === "started") {
-      const ms = this.#latency.heard(report.reply_id, heardMs);
+      // by the device's clock, for the page may have been told late
+      const tMs = this.#player.heardMs(nowMs);
+      const ms = this.#latency.heard(report.reply_id, tMs === null ? nowMs + latencyMs : nowMs - tMs);
       if (ms !== null) {
         this.#voiceToVoiceMs = ms;
         this.#emit("latency", { reply_id: report.reply_id, voice_to_voice_ms: ms });

@@ -3,79 +3,102 @@
 import { byId, fill, make } from "./dom.mjs";
 
 const INDEX = new URL("../avatars/index.json", import.meta.url);
+const OWN = "file:";
 
 /** @returns {Promise<{name: string, title: string, url: URL}[]>} none if the server has none. */
 export async function listAvatars() {
   const answer = await fetch(INDEX);
   if (!answer.ok) return [];
   const { avatars } = await answer.json();
-  return avatars.map(({ id, name, file }) => ({ name: id, title: name, url: new URL(file, INDEX) }));
+  return avatars.map((/** @type {{id: string, name: string, file: string}} */ { id, name, file }) => ({ name: id, title: name, url: new URL(file, INDEX) }));
 }
 
 /** Puts avatars on the stage and tells what they can do. */
 export class Avatars {
   #view;
+  #tell;
+  /** @type {{name: string, title: string, url: URL}[]} */
   #list = [];
+  /** @type {Map<string, ArrayBuffer>} by the value in the select; the user's own stay in this page. */
   #files = new Map();
+  #select = byId("avatar-select", HTMLSelectElement);
 
   /** @param {import("./view.mjs").View} view @param {(text: string) => void} tell */
   constructor(view, tell) {
     this.#view = view;
-    this.tell = tell;
+    this.#tell = tell;
   }
 
   /**
    * Shows the avatar of this name, else the first one.
    *
+   * @param {string} chosen
    * @returns {Promise<boolean>} whether there is any.
    */
   async open(chosen) {
     this.#list = await listAvatars();
-    fill(byId("avatar-select"), this.#list.map(({ name, title }) => [name, title]), this.#list.some(({ name }) => name === chosen) ? chosen : this.#list[0]?.name);
-    if (this.#list.length) await this.show(byId("avatar-select").value);
+    const own = [...this.#files.keys()].filter((name) => name.startsWith(OWN));
+    const options = /** @type {[string, string][]} */ ([...this.#list.map(({ name, title }) => [name, title]), ...own.map((name) => [name, name.slice(OWN.length)])]);
+    fill(this.#select, options, chosen);
+    if (this.#list.length) await this.show(this.#select.value);
     return this.#list.length > 0;
   }
 
-  /** Shows one of the server's avatars. */
+  /** Shows one of the server's avatars, or one that the user brought. @param {string} name */
   async show(name) {
+    const { stage3d } = this.#view;
+    if (!stage3d) return;
+    const file = this.#files.get(name) ?? (await this.#fetch(name));
+    if (!file) return;
+    this.#files.set(name, file);
+    this.#report(await stage3d.setModel(file), name.startsWith(OWN) ? name.slice(OWN.length) : "");
+  }
+
+  /** @param {string} name @returns {Promise<ArrayBuffer | null>} */
+  async #fetch(name) {
     const found = this.#list.find((one) => one.name === name);
-    if (!found || this.#view.kind !== "3d") return;
-    if (!this.#files.has(name)) {
-      const answer = await fetch(found.url);
-      if (!answer.ok) throw new Error(`the avatar did not come (${answer.status})`);
-      this.#files.set(name, await answer.arrayBuffer());
-    }
-    this.#report(await this.#view.stage.setModel(this.#files.get(name)));
+    if (!found) return null;
+    const answer = await fetch(found.url);
+    if (!answer.ok) throw new Error(`the avatar did not come (${answer.status})`);
+    return answer.arrayBuffer();
   }
 
   /** Shows a file of the user's. It stays in this page. @param {File} file */
   async take(file) {
     if (!/\.(vrm|glb)$/i.test(file.name)) {
-      this.tell("That is no .vrm or .glb file.");
+      this.#tell("That is no .vrm or .glb file.");
       return;
     }
-    if (this.#view.kind !== "3d") {
-      this.tell("Your browser draws only the simple face.");
+    if (!this.#view.stage3d) {
+      this.#tell("Only the simple face is drawn here. Another avatar needs WebGL, and the simple face off in the settings.");
       return;
     }
+    const name = OWN + file.name;
+    const before = this.#files.get(name);
     try {
-      this.#report(await this.#view.stage.setModel(await file.arrayBuffer()), file.name);
+      this.#files.set(name, await file.arrayBuffer());
+      await this.show(name);
     } catch (problem) {
-      this.tell(`${file.name} can't be shown: ${problem.message}`);
+      if (before) this.#files.set(name, before);
+      else this.#files.delete(name);
+      this.#tell(`${file.name} can't be shown: ${/** @type {Error} */ (problem).message}`);
       return;
     }
-    const select = byId("avatar-select");
-    select.append(make("option", { value: `file:${file.name}` }, file.name));
-    this.tell(`${file.name} is on the stage. What was found in it is in the settings.`);
+    if (!before) this.#select.append(make("option", { value: name }, file.name));
+    this.#select.value = name;
+    this.#tell(`${file.name} is on the stage. What was found in it is in the settings.`);
   }
 
-  #report({ kind, name, mouth, found, missing }, file = "") {
+  /** @param {ReturnType<import("../stage/model.mjs").Model["report"]>} report @param {string} file */
+  #report({ kind, name, mouth, found, missing }, file) {
+    /** @param {"visemes" | "arkit" | "bones"} part */
     const all = (part) => found[part].length + missing[part].length;
     byId("mapping").hidden = false;
     byId("mapping-summary").textContent = `${file || name || "This avatar"}: ${found.visemes.length} of ${all("visemes")} visemes, ${found.arkit.length} of ${all("arkit")} face shapes, ${found.bones.length} of ${all("bones")} bones`;
     const mouths = { shapes: "by its own shapes", expressions: "by the five mouths of VRM (lips can't close)", none: "not at all: it has no shapes for it" };
-    const lines = [make("p", {}, make("b", {}, kind), ` · the mouth moves ${found.visemes.length > 1 || mouth !== "shapes" ? mouths[mouth] : "by ARKit's shapes"}`)];
-    for (const [part, title] of [["visemes", "Visemes"], ["arkit", "Face shapes"], ["bones", "Bones"]]) {
+    const moves = found.visemes.length > 1 || mouth !== "shapes" ? mouths[mouth] : "by ARKit's shapes";
+    const lines = [make("p", {}, make("b", {}, kind), ` · the mouth moves ${moves}`)];
+    for (const [part, title] of /** @type {const} */ ([["visemes", "Visemes"], ["arkit", "Face shapes"], ["bones", "Bones"]])) {
       if (missing[part].length) lines.push(make("p", {}, make("b", {}, `${title} missing: `), missing[part].join(", ")));
     }
     byId("mapping-report").replaceChildren(...lines);

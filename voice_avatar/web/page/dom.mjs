@@ -1,9 +1,37 @@
 // Small things for the page's elements.
 
-/** @param {string} id @returns {HTMLElement} */
-export const byId = (id) => document.getElementById(id);
+/**
+ * @template {HTMLElement} T
+ * @overload
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+/**
+ * @overload
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+/**
+ * An element of the page that is always there.
+ *
+ * @param {string} id
+ * @param {new () => HTMLElement} kind
+ * @returns {HTMLElement}
+ */
+export function byId(id, kind = HTMLElement) {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`The page has no ${kind.name} #${id}.`);
+  return found;
+}
 
-/** An element with attributes and children; texts are never read as HTML. */
+/**
+ * An element with attributes and children; texts are never read as HTML.
+ *
+ * @param {string} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {(Node | string)[]} children
+ */
 export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -13,6 +41,7 @@ export function make(tag, attributes = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** @param {string} tag @param {Record<string, unknown>} [attributes] @param {Node[]} children */
 export function makeSvg(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
@@ -20,14 +49,27 @@ export function makeSvg(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Fills a select; what is chosen stays chosen. */
+/** The brush of a canvas. @param {HTMLCanvasElement} canvas */
+export function brushOf(canvas) {
+  const brush = canvas.getContext("2d");
+  if (!brush) throw new Error("This browser has no canvas to draw on.");
+  return brush;
+}
+
+/**
+ * Fills a select; what is chosen stays chosen.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {[value: string, text: string][]} options
+ * @param {string} [chosen] where it is none of them, the first one is.
+ */
 export function fill(select, options, chosen) {
   select.replaceChildren(...options.map(([value, text]) => make("option", { value }, text)));
-  if (chosen !== undefined && chosen !== null) select.value = chosen;
+  if (options.some(([value]) => value === chosen)) select.value = chosen ?? "";
   select.disabled = options.length === 0;
 }
 
-/** Brings something into the page's sight when it is heard of by a screen reader only. */
+/** Says something to screen readers only. @param {string} text */
 export function announce(text) {
   byId("live").textContent = text;
 }

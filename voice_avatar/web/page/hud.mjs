@@ -3,10 +3,12 @@
 import { byId, make, makeSvg } from "./dom.mjs";
 import { waterfall } from "./waterfall.mjs";
 
+/** @param {number | null | undefined} value */
 const ms = (value) => (value === null || value === undefined || Number.isNaN(value) ? "–" : `${Math.round(value)} ms`);
 
 export class Hud {
   #box = byId("hud");
+  /** @type {{metrics: any, heardMs: number | null} | null} */
   #turn = null;
   #pairs = make("dl", { class: "pairs" });
   #body = make("div");
@@ -19,7 +21,7 @@ export class Hud {
   /**
    * A reply's stages have come.
    *
-   * @param {object} metrics
+   * @param {any} metrics
    * @param {number | null} heardMs voice to voice: end of speech to first sound, in this page.
    */
   turn(metrics, heardMs) {
@@ -36,7 +38,7 @@ export class Hud {
     const { from, to, bars } = waterfall(metrics, heardMs);
     const big = make("p", { class: "hud-big" }, make("b", { id: "hud-v2v" }, ms(heardMs ?? metrics.sent_ms)), make("span", {}, heardMs === null ? "to the first audio sent" : "from your last word to the first sound"));
     const list = make("dl", { class: "fall" });
-    const x = (value) => ((value - from) / (to - from)) * 100;
+    const x = (/** @type {number} */ value) => ((value - from) / (to - from)) * 100;
     for (const bar of bars) {
       const picture = makeSvg("svg", { viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true" },
         makeSvg("line", { x1: x(0), x2: x(0), y1: -2, y2: 14, "vector-effect": "non-scaling-stroke" }),

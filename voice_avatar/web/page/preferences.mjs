@@ -1,20 +1,24 @@
 // What the user chose, kept in this browser. Only what is listed here is read back.
 
 const KEY = "voice-avatar";
-const DEFAULTS = { avatar: "", device: "", endpointing: "auto", volume: 100, captions: "normal", contrast: false, motion: false, flat: false };
+const DEFAULTS = {
+  avatar: "", device: "", endpointing: "auto", echo: true, volume: 100, captions: "normal", theme: "system", contrast: false, motion: false, flat: false,
+};
 
-/** @returns {typeof DEFAULTS} */
+/** @typedef {typeof DEFAULTS} Preferences */
+
+/** @returns {Preferences} */
 export function readPreferences() {
-  const kept = { ...DEFAULTS };
   try {
     const found = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    for (const [name, usual] of Object.entries(DEFAULTS)) if (typeof found[name] === typeof usual) kept[name] = found[name];
+    const known = Object.entries(DEFAULTS).filter(([name, usual]) => typeof found[name] === typeof usual);
+    return { ...DEFAULTS, ...Object.fromEntries(known.map(([name]) => [name, found[name]])) };
   } catch {
-    // what another version or the user put there counts for nothing
+    return { ...DEFAULTS }; // what another version or the user put there counts for nothing
   }
-  return kept;
 }
 
+/** @param {Preferences} preferences */
 export function keepPreferences(preferences) {
   try {
     localStorage.setItem(KEY, JSON.stringify(preferences));

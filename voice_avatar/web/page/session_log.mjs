@@ -3,9 +3,10 @@
 const MOST = 20000;
 
 export class SessionLog {
+  /** @type {string[]} */
   #lines = [];
 
-  /** @param {"in" | "out" | "page"} way @param {object} message with its tokens left out. */
+  /** @param {"in" | "out" | "page"} way @param {Record<string, any>} message its tokens are left out. */
   add(way, message) {
     if (this.#lines.length >= MOST) this.#lines.shift();
     const { auth, resume, ...rest } = message;

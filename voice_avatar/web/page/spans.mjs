@@ -9,6 +9,7 @@
 export function spansOf({ text, spokenTo, word, struckFrom }) {
   const end = struckFrom ?? text.length;
   const said = Math.min(spokenTo, end);
+  /** @type {["said" | "now" | "cut" | "ahead", number, number][]} */
   const pieces = word
     ? [["said", 0, Math.min(word.from, end)], ["now", word.from, Math.min(word.to, end)], ["ahead", word.to, end]]
     : [["said", 0, struckFrom === null ? said : end], ["ahead", struckFrom === null ? said : end, end]];
@@ -44,7 +45,7 @@ export function nearCaption(caption, most = 150) {
     if (at >= space) from = space + 1;
     else to = space;
   }
-  const shift = (value) => Math.max(0, Math.min(to, value) - from);
+  const shift = (/** @type {number} */ value) => Math.max(0, Math.min(to, value) - from);
   return {
     text: text.slice(from, to),
     spokenTo: shift(spokenTo),
@@ -53,6 +54,6 @@ export function nearCaption(caption, most = 150) {
   };
 }
 
-/** Whether two captions look the same, so that nothing has to be drawn again. */
+/** Whether two captions look the same, so that nothing has to be drawn again. @param {Caption | null} a @param {Caption | null} b */
 export const sameLook = (a, b) =>
   a !== null && b !== null && a.text === b.text && a.spokenTo === b.spokenTo && a.word?.from === b.word?.from && a.word?.to === b.word?.to && a.struckFrom === b.struckFrom;

@@ -3,17 +3,29 @@
 import { announce, byId, make } from "./dom.mjs";
 import { nearCaption, sameLook, spansOf } from "./spans.mjs";
 
-const spanned = (caption) => spansOf(caption).map(({ text, look }) => make("span", { class: look }, text));
+const spanned = (/** @type {import("./spans.mjs").Caption} */ caption) => spansOf(caption).map(({ text, look }) => make("span", { class: look }, text));
+
+/** Lines that are kept: a long talk must not fill the page. */
+const MOST_LINES = 300;
 
 export class Transcript {
   #lines = byId("lines");
   #caption = byId("caption");
+  /** @type {Map<number, HTMLElement>} */
   #turns = new Map();
+  /** @type {Map<number, HTMLElement>} */
   #replies = new Map();
+  /** @type {{id: number, caption: import("./spans.mjs").Caption} | null} */
   #last = null;
   #captionUntil = 0;
 
-  /** What the user says or has said. */
+  /**
+   * What the user says or has said.
+   *
+   * @param {number} turnId
+   * @param {string} text "" = it was nothing.
+   * @param {{isFinal: boolean, stableChars?: number}} how
+   */
   heard(turnId, text, { isFinal, stableChars = 0 }) {
     let line = this.#turns.get(turnId);
     if (!text) {
@@ -23,7 +35,7 @@ export class Transcript {
     }
     if (!line) {
       line = this.#add("li", "line you interim");
-      line.dataset.turn = turnId;
+      line.dataset.turn = String(turnId);
       this.#turns.set(turnId, line);
     }
     const chars = [...text];
@@ -34,7 +46,7 @@ export class Transcript {
     if (isFinal) announce(`You: ${text}`);
   }
 
-  /** Something that is neither's. */
+  /** Something that is neither's. @param {string} text */
   note(text) {
     this.#add("li", "line note").textContent = text;
     announce(text);
@@ -57,7 +69,7 @@ export class Transcript {
     let line = this.#replies.get(replyId);
     if (!line) {
       line = this.#add("li", "line avatar");
-      line.dataset.reply = replyId;
+      line.dataset.reply = String(replyId);
       this.#replies.set(replyId, line);
     }
     line.replaceChildren(...spanned(caption));
@@ -66,7 +78,7 @@ export class Transcript {
     this.#captionUntil = nowMs + 3500;
   }
 
-  /** The reply is over: what was heard of it is read out, and stays. */
+  /** The reply is over: what was heard of it is read out, and stays. @param {number} replyId @param {string} spokenText @param {string} status */
   over(replyId, spokenText, status) {
     const line = this.#replies.get(replyId);
     line?.classList.add("over");
@@ -79,10 +91,12 @@ export class Transcript {
     this.#captionUntil = 0;
   }
 
+  /** @param {string} tag @param {string} className */
   #add(tag, className) {
     byId("lines-empty").hidden = true;
     const line = make(tag, { class: className });
     this.#lines.append(line);
+    while (this.#lines.childElementCount > MOST_LINES) this.#lines.firstElementChild?.remove();
     return line;
   }
 

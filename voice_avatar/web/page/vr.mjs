@@ -7,8 +7,15 @@ const DISTANCE_M = 1.3;
 /** Between two messages of where the user is, ms; the server takes ten a second. */
 const GAZE_MS = 125;
 
+/** The browser's WebXR, which the types of the DOM leave out. @returns {any} */
+const xr = () => /** @type {any} */ (navigator).xr;
+
 export class Vr {
+  #view;
+  #report;
+  #tell;
   #lastGazeMs = 0;
+  /** @type {any} */
   #session = null;
 
   /**
@@ -17,15 +24,15 @@ export class Vr {
    * @param {(text: string) => void} tell
    */
   constructor(view, report, tell) {
-    this.view = view;
-    this.report = report;
-    this.tell = tell;
+    this.#view = view;
+    this.#report = report;
+    this.#tell = tell;
     byId("vr-button").addEventListener("click", () => void this.#toggle());
   }
 
   /** Shows the button where there is a headset. */
   async open() {
-    const can = this.view.kind === "3d" && (await navigator.xr?.isSessionSupported("immersive-vr").catch(() => false));
+    const can = this.#view.kind === "3d" && (await xr()?.isSessionSupported("immersive-vr").catch(() => false));
     byId("vr-button").hidden = !can;
   }
 
@@ -34,12 +41,13 @@ export class Vr {
       await this.#session.end();
       return;
     }
-    const { stage } = this.view;
+    const stage = this.#view.stage3d;
+    if (!stage) return;
     const { roomFor } = await import("../stage/scene.mjs");
     try {
-      this.#session = await navigator.xr.requestSession("immersive-vr", { requiredFeatures: ["local-floor"] });
+      this.#session = await xr().requestSession("immersive-vr", { requiredFeatures: ["local-floor"] });
     } catch (problem) {
-      this.tell(`VR did not start: ${problem.message}`);
+      this.#tell(`VR did not start: ${/** @type {Error} */ (problem).message}`);
       return;
     }
     stage.renderer.xr.setReferenceSpaceType("local-floor");
@@ -62,11 +70,11 @@ export class Vr {
     await stage.renderer.xr.setSession(this.#session);
   }
 
-  /** Tells the server where the user's head is, at most eight times a second. */
+  /** Tells the server where the user's head is, at most eight times a second. @param {number} nowMs */
   frame(nowMs) {
-    if (!this.#session || nowMs - this.#lastGazeMs < GAZE_MS) return;
+    const stage = this.#view.stage3d;
+    if (!this.#session || !stage || nowMs - this.#lastGazeMs < GAZE_MS) return;
     this.#lastGazeMs = nowMs;
-    const pose = this.view.stage.userPose();
-    this.report({ head: pose, avatar: this.view.stage.headPlace() });
+    this.#report({ head: stage.userPose(), avatar: stage.headPlace() });
   }
 }

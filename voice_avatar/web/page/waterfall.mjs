@@ -1,12 +1,13 @@
 // The stages of a turn as bars of one time axis. Pure.
 
+/** @type {[end: string, begin: string | null, name: string][]} */
 const STAGES = [
   ["stt_ms", null, "Transcript"], ["commit_ms", null, "Turn ended"], ["ttft_ms", "llm_start_ms", "Model, 1st token"],
   ["first_chunk_ms", "ttft_ms", "Model, clause"], ["ttfa_ms", "first_chunk_ms", "Voice, 1st audio"], ["sent_ms", "ttfa_ms", "Sending"],
 ];
 
 /**
- * @param {object} metrics the message of that name.
+ * @param {Record<string, any>} metrics the message of that name.
  * @param {number | null} heardMs from the end of speech to the first sound in this page, ms.
  * @returns {{from: number, to: number, bars: {name: string, from: number, to: number, ms: number, isEarly: boolean}[]}}
  *   times in ms from the end of speech; `ms` is how long the stage took, or when it was where it has no beginning.

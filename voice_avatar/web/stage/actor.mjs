@@ -75,6 +75,7 @@ const cut = (value, most) => Math.max(-most, Math.min(most, value));
 
 /** The mouth by names of `ovr15`. Another set can't come: the page asks for that one. */
 export function namedMouth({ weights }) {
+  /** @type {Record<string, number>} */
   const mouth = {};
   for (const [index, weight] of weights) mouth[OVR15[index]] = weight;
   return mouth;

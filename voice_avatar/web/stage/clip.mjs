@@ -57,6 +57,7 @@ export function turnAt({ times, turns }, at_s) {
   return slerp(quad(turns, low), quad(turns, high), (at_s - times[low]) / (times[high] - times[low]));
 }
 
+/** @returns {number[]} */
 const quad = (turns, index) => [turns[4 * index], turns[4 * index + 1], turns[4 * index + 2], turns[4 * index + 3]];
 
 /** From one rotation to another along the shorter way. */
@@ -76,11 +77,13 @@ export function slerp(a, b, part) {
   return mixed.map((x) => x / length);
 }
 
+/** @param {number[]} a @param {number[]} b @returns {number[]} */
 export const times = ([ax, ay, az, aw], [bx, by, bz, bw]) => [
   aw * bx + ax * bw + ay * bz - az * by, aw * by - ax * bz + ay * bw + az * bx,
   aw * bz + ax * by - ay * bx + az * bw, aw * bw - ax * bx - ay * by - az * bz,
 ];
 
+/** @param {number[]} turn @returns {number[]} */
 export const inverse = ([x, y, z, w]) => [-x, -y, -z, w];
 
 /** Names of a gesture's sync points, in order. */

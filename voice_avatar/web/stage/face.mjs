@@ -49,5 +49,6 @@ export function lookShapes({ yaw, pitch }) {
   const height = Math.min(1, Math.abs(pitch) / 30);
   const names = [yaw > 0 ? "eyeLookOutLeft" : "eyeLookInLeft", yaw > 0 ? "eyeLookInRight" : "eyeLookOutRight"];
   const upDown = pitch > 0 ? "eyeLookUp" : "eyeLookDown";
-  return new Map([...names.map((name) => [name, side]), [`${upDown}Left`, height], [`${upDown}Right`, height]]);
+  const sides = /** @type {[string, number][]} */ (names.map((name) => [name, side]));
+  return new Map([...sides, [`${upDown}Left`, height], [`${upDown}Right`, height]]);
 }

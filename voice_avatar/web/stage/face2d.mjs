@@ -28,12 +28,16 @@ const PICTURE = `
 </svg>`;
 
 /** How wide, open and round each viseme is: shares of the drawing's own size. */
+/** @type {Record<string, number[]>} */
 const SHAPES = {
   PP: [0.9, 0, 0.1], FF: [0.95, 0.12, 0], TH: [0.95, 0.28, 0], DD: [1, 0.26, 0], kk: [1, 0.34, 0], CH: [0.66, 0.3, 0.7], SS: [1.05, 0.14, 0],
   nn: [1, 0.24, 0], RR: [0.72, 0.28, 0.5], aa: [1, 1, 0.1], E: [1.12, 0.55, 0], I: [1.2, 0.32, 0], O: [0.7, 0.72, 0.7], U: [0.5, 0.34, 1],
 };
 
-/** A mouth as numbers. Pure. */
+/** How much the face smiles when nothing else is wanted: a straight line looks stern. */
+const REST_SMILE = 0.3;
+
+/** A mouth as numbers. Pure. @param {Record<string, number>} mouth @param {Map<string, number>} arkit */
 export function mouthShape(mouth, arkit) {
   let [wide, open, round, sum] = [0, 0, 0, 0];
   for (const [viseme, weight] of Object.entries(mouth)) {
@@ -45,14 +49,17 @@ export function mouthShape(mouth, arkit) {
     round += weight * shape[2];
   }
   wide += 1 - Math.min(1, sum);
-  const smile = (arkit.get("mouthSmileLeft") ?? 0) - (arkit.get("mouthFrownLeft") ?? 0);
+  const smile = REST_SMILE + (arkit.get("mouthSmileLeft") ?? 0) - (arkit.get("mouthFrownLeft") ?? 0);
   return { wide: wide + 0.15 * Math.max(0, smile), open: open + 0.4 * (arkit.get("jawOpen") ?? 0), round, smile };
 }
 
 export class Stage2D {
+  /** @type {Map<string, HTMLElement[]>} */
   #parts = new Map();
   #fps = { last: 0, value: 0 };
+  /** @type {Record<string, number>} */
   #shown = {};
+  /** @type {((nowMs: number) => void) | null} */
   #callback = null;
   #isAsked = false;
 
@@ -61,14 +68,14 @@ export class Stage2D {
     box.innerHTML = PICTURE;
     box.hidden = false;
     this.box = box;
-    for (const part of box.querySelectorAll("[data-part]")) {
-      const name = part.dataset.part;
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (box.querySelectorAll("[data-part]"))) {
+      const name = part.dataset.part ?? "";
       this.#parts.set(name, [...(this.#parts.get(name) ?? []), part]);
     }
   }
 
   #set(name, attribute, value) {
-    for (const part of this.#parts.get(name)) part.setAttribute(attribute, value);
+    for (const part of this.#parts.get(name) ?? []) part.setAttribute(attribute, value);
   }
 
   draw({ mouth, arkit, eyes, head }, nowS) {
@@ -106,6 +113,7 @@ export class Stage2D {
     return { fps: this.#fps.value, pixel_ratio: 1 };
   }
 
+  /** @returns {{yaw: number, pitch: number} | null} nobody walks around a drawing. */
   userDirection() {
     return null;
   }

@@ -42,7 +42,7 @@ export function sway(nowS, energy) {
   };
 }
 
-/** Degrees of a look; `away_side` is to the avatar's left, as the server plans its heads. */
+/** @type {Record<string, {yaw: number, pitch: number}>} Degrees of a look; `away_side` is to the avatar's left, as the server plans its heads. */
 export const LOOKS = {
   user: { yaw: 0, pitch: 0 }, away_side: { yaw: 19, pitch: -3 }, away_up: { yaw: 11, pitch: 14 }, down: { yaw: 4, pitch: -16 },
 };

@@ -53,7 +53,12 @@ export function normalName(name) {
  */
 export function mapModel(shapes, expressions, bones) {
   const byName = new Map(shapes.map((name) => [normalName(name), name]));
-  const arkit = new Map(ARKIT52.flatMap((name) => (byName.has(normalName(name)) ? [[name, byName.get(normalName(name))]] : [])));
+  /** @type {Map<string, string>} */
+  const arkit = new Map();
+  for (const name of ARKIT52) {
+    const own = byName.get(normalName(name));
+    if (own !== undefined) arkit.set(name, own);
+  }
   const visemes = new Map();
   for (const viseme of OVR15) {
     const own = byName.get(`viseme${viseme.toLowerCase()}`);

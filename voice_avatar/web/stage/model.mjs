@@ -23,7 +23,7 @@ const IN_VRM = {
 };
 
 export class Model {
-  /** @type {Map<string, {node: object, parent: Quaternion | null, rest: Quaternion}>} */
+  /** @type {Map<string, {node: any, parent: any, rest: any, turned?: any}>} quaternions of the node's parent and at rest; null in a VRM. */
   #bones = new Map();
   /** @type {Map<string, [Float32Array, number][]>} */
   #targets = new Map();
@@ -72,8 +72,7 @@ export class Model {
     node.castShadow = node.receiveShadow = true;
     for (const material of [node.material].flat()) this.isDressed = dress(material) || this.isDressed;
     for (const [name, index] of Object.entries(node.morphTargetDictionary ?? {})) {
-      if (!this.#targets.has(name)) this.#targets.set(name, []);
-      this.#targets.get(name).push([node.morphTargetInfluences, index]);
+      this.#targets.set(name, [...(this.#targets.get(name) ?? []), [node.morphTargetInfluences, index]]);
     }
   }
 
@@ -196,6 +195,7 @@ export class Model {
 
   /** The weight of each of the model's shapes that is not 0, as it is drawn. */
   weights() {
+    /** @type {Record<string, number>} */
     const shown = {};
     for (const [name, [[influences, index]]] of this.#targets) if (influences[index] > 0) shown[name] = influences[index];
     if (this.map.mouth === "expressions") for (const name of ["aa", "ih", "ou", "ee", "oh"]) shown[name] = this.vrm.expressionManager.getValue(name) ?? 0;

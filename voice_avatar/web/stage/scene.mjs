@@ -44,6 +44,7 @@ export class Stage3D {
   #isSlow;
   #user = new Vector3();
   #turn = new Quaternion();
+  /** @type {Model | null} */
   #model = null;
   #eyeHeight = 1.55;
   #lowestM = -Infinity;
@@ -57,6 +58,7 @@ export class Stage3D {
     this.renderer.outputColorSpace = SRGBColorSpace;
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 0.92;
+    this.renderer.xr.enabled = true; // without it a headset would show one flat picture
     this.scene = new Scene();
     this.camera = new PerspectiveCamera(FOV_DEG, 1, 0.05, 30);
     this.rig = new Group();
@@ -129,7 +131,7 @@ export class Stage3D {
     return model.report();
   }
 
-  /** @returns {Object<string, number>} the shapes as they are drawn. */
+  /** @returns {Record<string, number>} the shapes as they are drawn. */
   weights() {
     return this.#model?.weights() ?? {};
   }
@@ -137,17 +139,17 @@ export class Stage3D {
   /** Where the user's head is, seen from the avatar's, degrees; null outside of VR. */
   userDirection() {
     if (!this.renderer.xr.isPresenting) return null;
-    this.renderer.xr.getCamera().getWorldPosition(this.#user);
-    const { x, y, z } = this.#user;
+    const { x, y, z } = this.#user.setFromMatrixPosition(this.renderer.xr.getCamera().matrixWorld);
     return { yaw: (Math.atan2(x, Math.max(0.01, z)) * 180) / Math.PI, pitch: (Math.atan2(y - this.#eyeHeight, Math.hypot(x, z)) * 180) / Math.PI };
   }
 
   /** Pose of the user's head in the world, in VR. */
   userPose() {
-    const eye = this.renderer.xr.getCamera();
+    // Not getWorldPosition, which would leave out where the user was put: this camera has no parent.
+    const eye = this.renderer.xr.getCamera().matrixWorld;
     const round = (value) => Math.round(value * 1000) / 1000;
-    const turn = eye.getWorldQuaternion(this.#turn);
-    return { pos: eye.getWorldPosition(this.#user).toArray().map(round), rot: turn.toArray().map((value) => Math.round(value * 1e5) / 1e5) };
+    const turn = this.#turn.setFromRotationMatrix(eye);
+    return { pos: this.#user.setFromMatrixPosition(eye).toArray().map(round), rot: turn.toArray().map((value) => Math.round(value * 1e5) / 1e5) };
   }
 
   /** Fits the picture to the page again, as after VR. */
@@ -171,15 +173,14 @@ export class Stage3D {
     const spanS = this.#timer.getDelta();
     const isInRoom = this.renderer.xr.isPresenting;
     if (this.#model) {
-      this.#move(pose, nowS, Math.min(0.1, spanS));
+      this.#move(this.#model, pose, nowS, Math.min(0.1, spanS));
       this.#model.showAbove(isInRoom ? -Infinity : this.#lowestM);
     }
     this.renderer.render(this.scene, this.camera);
     if (!isInRoom && this.#pace.took(spanS)) this.#resize();
   }
 
-  #move(pose, nowS, dtS) {
-    const model = this.#model;
+  #move(model, pose, nowS, dtS) {
     const turns = bodyAt(this.clips, nowS, pose);
     for (const [bone, turn] of turns) model.turn(bone, turn);
     for (const [bone, x, y, z] of carriedAlong(pose)) {
@@ -216,7 +217,7 @@ export class Stage3D {
 function contactShadow() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 128;
-  const brush = canvas.getContext("2d");
+  const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const soft = brush.createRadialGradient(64, 64, 4, 64, 64, 64);
   soft.addColorStop(0, "#000000a8");
   soft.addColorStop(1, "#00000000");

@@ -72,7 +72,7 @@ const DROPPED = ["lights_physical_pars_fragment", "lights_physical_fragment", "l
 /**
  * Gives a material of ours its light.
  *
- * @param {import("three").MeshStandardMaterial} material
+ * @param {any} material
  * @returns {boolean} whether it says what it is made of.
  */
 export function dress(material) {

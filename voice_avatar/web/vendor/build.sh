@@ -10,6 +10,7 @@ mkdir -p "$work"
 cp "$web/package.json" "$web/package-lock.json" "$web/.npmrc" "$web/vendor/three_vrm.entry.mjs" "$work/"
 cd "$work"
 npm ci --ignore-scripts --silent
+cp package-lock.json .fetched # see tests/web/install_packages.sh
 version() { node -p "require('./node_modules/$1/package.json').version"; }
 {
     echo "// three $(version three) (MIT, copyright three.js authors) and @pixiv/three-vrm $(version @pixiv/three-vrm)"

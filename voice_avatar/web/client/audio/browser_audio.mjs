@@ -31,6 +31,10 @@ export class BrowserAudio {
   /** @type {GainNode | null} */
   #gain = null;
   #volume = 1;
+  #isWanted = false;
+
+  /** Called when sound stops though it is wanted, as for a phone call, and when it goes on. */
+  onRunning = (/** @type {boolean} */ _isRunning) => {};
 
   /** @type {AudioContext} once started. */
   get context() {
@@ -63,7 +67,9 @@ export class BrowserAudio {
         outputChannelCount: [1],
       });
       this.#node.connect(this.#gain).connect(this.#context.destination);
+      this.#watch(this.#context);
     }
+    this.#isWanted = true;
     /** @type {AudioWorkletNode} */ (this.#node).port.onmessage = ({ data }) => onView(data);
     await this.#context.resume();
   }
@@ -95,6 +101,24 @@ export class BrowserAudio {
 
   /** @type {Loudspeaker["stop"]} */
   async stop() {
+    this.#isWanted = false;
     await this.#context?.suspend();
+  }
+
+  /** A system may stop the sound by itself; it goes on when the user comes back or does anything.
+   * @param {AudioContext} context
+   */
+  #watch(context) {
+    const wake = () => {
+      if (this.#isWanted && context.state !== "running") context.resume().catch(() => {});
+    };
+    for (const type of ["visibilitychange", "pointerdown", "keydown"]) {
+      document.addEventListener(type, wake);
+    }
+    context.addEventListener("statechange", () => {
+      if (!this.#isWanted) return;
+      this.onRunning(context.state === "running");
+      if (!document.hidden) wake();
+    });
   }
 }

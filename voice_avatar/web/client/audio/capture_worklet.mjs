@@ -16,7 +16,8 @@ class CaptureProcessor extends AudioWorkletProcessor {
       const full = this.#block;
       this.#block = new Float32Array(full.length);
       this.#filled = 0;
-      this.port.postMessage({ samples: full, timeS: currentTime }, [full.buffer]);
+      const endS = currentTime + samples.length / sampleRate;
+      this.port.postMessage({ samples: full, endS }, [full.buffer]);
     }
     return true;
   }

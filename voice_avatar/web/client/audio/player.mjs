@@ -157,15 +157,27 @@ export class Player {
     const nowMs = performance.now();
     const state = this.#reports.due(this.#view, nowMs);
     if (state === null) return;
+    const played = this.#playedBy(nowMs);
     const tenth = (/** @type {number} */ value) => Math.round(10 * value) / 10;
     this.#report({
       type: "playback.report",
       reply_id: this.#replyId,
       state,
-      played_samples: this.#view.played,
-      buffered_ms: tenth((this.#view.buffered * 1000) / this.#rateHz),
+      played_samples: played,
+      buffered_ms: tenth(((this.#view.played + this.#view.buffered - played) * 1000) / this.#rateHz),
       output_latency_ms: tenth(this.latencyMs),
       client_ms: tenth(nowMs),
     });
+  }
+
+  /** Samples of the reply that came out by now: the worklet told of a moment that is past.
+   * @param {number} nowMs
+   */
+  #playedBy(nowMs) {
+    const { played, buffered, isMoving } = this.#view;
+    if (!isMoving) return played;
+    const tMs = this.#clock.timeOf(this.#replyId, this.#speaker.heardTimeS(nowMs) + this.latencyMs / 1000);
+    const sample = Math.floor(((tMs ?? 0) * this.#rateHz) / 1000);
+    return Math.min(played + buffered, Math.max(played, sample));
   }
 }

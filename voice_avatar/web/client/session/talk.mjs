@@ -12,6 +12,7 @@ export class Talk {
   #sendFrame;
   #stream = new MicrophoneStream(MICROPHONE_HZ);
   #isOpen = false;
+  #openings = 0;
   #isMuted = false;
   #isPressed = false;
   #isPressToTalk = false;
@@ -57,17 +58,26 @@ export class Talk {
     return !this.#isOpen || this.#microphone.isEchoCancelled;
   }
 
-  /** Opens the microphone, or another one. */
+  /** Opens the microphone, or another one; where that fails, one that was open stays open. */
   async open() {
+    this.#openings += 1;
+    const opening = this.#openings;
     await this.#microphone.start(MICROPHONE_HZ, (samples, nowMs) => this.#hear(samples, nowMs));
-    this.#isOpen = true;
+    if (opening === this.#openings) this.#isOpen = true;
   }
 
   /** Lets the microphone go. */
   close() {
     this.#microphone.stop();
-    this.#isOpen = false;
+    this.lost();
     this.#isPressed = false;
+  }
+
+  /** The microphone went away by itself. */
+  lost() {
+    this.press(false);
+    this.#openings += 1;
+    this.#isOpen = false;
   }
 
   /** A session begins: the microphone's clock begins anew. */
@@ -105,6 +115,7 @@ export class Talk {
 
   /** @param {boolean} isPressToTalk */
   usePressToTalk(isPressToTalk) {
+    if (isPressToTalk === this.#isPressToTalk) return;
     this.press(false);
     this.#isPressToTalk = isPressToTalk;
     this.#send({ type: "session.update", endpointing: isPressToTalk ? "manual" : "auto" });

@@ -195,6 +195,7 @@ async def test_an_avatar_dropped_on_the_page_is_shown_and_what_was_found_in_it_i
 async def test_persona_voice_language_and_microphone_can_be_chosen(host: str) -> None:
     async with browser(scripts=(FLAT,)) as page:
         await live(page, host)
+        await page.until("document.activeElement.id === 'say-text'")
         await page.press("s")
         assert not await page.run("document.getElementById('settings').open"), "s was typed"
         await page.click("#settings-button")
@@ -243,7 +244,7 @@ async def test_every_control_has_a_name_and_can_be_reached_by_keys(host: str) ->
         await page.until("voiceAvatar.client.connectionState === 'live'")
         nameless = [pair for pair in await page.accessible() if pair[0] in NAMED and not pair[1]]
         assert nameless == []
-        assert await page.run(f"{focused} === 'say-text'"), "who types can type at once"
+        await page.until(f"{focused} === 'say-text'")  # who types can type at once
         await page.press("Escape", "Escape")
         for key, panel in (("l", "hud"), ("d", "debug")):
             await page.press(key)

@@ -12,6 +12,8 @@ from edge import engines, hush, running, tone
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
+
 
 class Listener:
     """Keeps what comes: audio by the time of its coming, and text."""

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
+from realtime_line import RATE_HZ, RealtimeLine, realtime
 
 from voice_avatar import wire
+from voice_avatar.audio import resample, silence
 from voice_avatar.client import AvatarConnection, connect
 from voice_avatar.client_reply import AudioReceived, Reply
 from voice_avatar.command_serve import engines_of
@@ -253,3 +255,41 @@ async def test_a_listeners_word_pauses_the_reply_which_then_goes_on_to_its_last_
     [done] = [event for event in told if isinstance(event, wire.ReplyAudioDone)]
     assert len(reply.audio) == 2 * done.sample_count
     check_track(reply)
+
+
+async def test_a_client_of_the_realtime_protocol_talks_and_interrupts(
+    server: AvatarServer, url: str, spoken: Callable[[str], bytes]
+) -> None:
+    async def say(line: RealtimeLine, text: str) -> None:
+        pcm = resample(spoken(text), 16_000, RATE_HZ)
+        await line.say(pcm + silence(2 * RATE_HZ), speed=1.0)
+
+    async with asyncio.timeout(240), realtime(url) as line:
+        await line.update(audio={"input": {"transcription": {"model": "whisper-1"}}})
+        await say(line, "Where can I find the museum?")
+        done = await line.until("response.done")
+        (heard,) = line.of("conversation.item.input_audio_transcription.completed")
+        assert "museum" in heard["transcript"]
+        assert done["response"]["status"] == "completed"
+        said = done["response"]["output"][0]["content"][0]["transcript"]
+        samples = np.frombuffer(line.audio(), "<i2")
+        assert np.abs(samples).max() > 1000
+        assert len(samples) / RATE_HZ > len(said) * 0.03
+        await line.write(STORY)
+        await line.send("response.create")
+        item_id = (await line.until("response.output_item.added"))["item"]["id"]
+        await line.until("response.output_audio.delta")
+        talking = asyncio.create_task(say(line, "Stop please, I have another question."))
+        await line.until("input_audio_buffer.speech_started")
+        await line.send(
+            "conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=100
+        )
+        await line.until("conversation.item.truncated")
+        await talking
+        await line.until("response.created")
+        contents = [message.content for message in history(server)]
+        assert contents[1] == said
+        assert "question" in contents[-1].lower()
+        assert STORY in contents[2]
+        assert len("".join(contents[3:-1])) < 12  # what was heard of the story in 100 ms
+        assert line.codes() == []

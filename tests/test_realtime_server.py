@@ -24,6 +24,8 @@ from voice_avatar.session import SessionOptions
 
 pytestmark = pytest.mark.virtual_time
 
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
+
 TURN = hush(0.3, RATE_HZ) + tone(1.0, RATE_HZ) + hush(1.5, RATE_HZ)
 LONG = "Apples, pears, plums, figs and grapes grow here in the garden. " * 8
 

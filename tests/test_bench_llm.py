@@ -81,6 +81,7 @@ def test_speed_leaves_the_first_token_out_and_same_texts_are_counted() -> None:
 
 
 @pytest.mark.models
+@pytest.mark.timeout(900)  # xllamacpp with its own threads is very slow where others work, too
 def test_the_real_model_is_measured_beside_xllamacpp_itself() -> None:
     pytest.importorskip("xllamacpp")
     parser = ArgumentParser()

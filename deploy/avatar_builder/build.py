@@ -34,6 +34,12 @@ def linear(color: Color) -> list[float]:
     return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
 
 
+def told(place: Floats) -> list[float]:
+    """Return a place as it is written: to the micrometre, and without a negative zero."""
+    numbers: list[float] = (np.round(place, 6) + 0.0).tolist()
+    return numbers
+
+
 @dataclass(frozen=True, slots=True)
 class Avatar:
     """A built avatar.
@@ -186,7 +192,7 @@ def build(
         mesh = writer.mesh(name, primitives, shapes)
         writer.add("nodes", {"name": name, "mesh": mesh, "skin": skin_number})
     between_eyes = (body.marks.eye * [0, 1, 1]) - heads[NUMBER["head"]]
-    block = vrm_block(character.name, 0, face_node, between_eyes.tolist(), SHAPES)
+    block = vrm_block(character.name, 0, face_node, told(between_eyes), SHAPES)
     glb = writer.glb(_root(character, block, [0, face_node, face_node + 1, face_node + 2]))
     top_m = max(float(p.mesh.positions[:, 1].max()) for p in (*face, *locks))
     return Avatar(glb, round(top_m, 3))
@@ -214,12 +220,12 @@ def _bones(writer: GlbWriter, heads: Floats) -> int:
             children[parent].append(NUMBER[bone])
     for bone, (_, parent) in HUMANOID.items():
         place = heads[NUMBER[bone]] - (heads[NUMBER[parent]] if parent is not None else 0)
-        node: dict[str, object] = {"name": bone, "translation": np.round(place, 6).tolist()}
+        node: dict[str, object] = {"name": bone, "translation": told(place)}
         if children[bone]:
             node["children"] = children[bone]
         writer.add("nodes", node)
     inverse = np.tile(np.eye(4, dtype=np.float32), (len(BONES), 1, 1))
-    inverse[:, 3, :3] = -np.round(heads, 6)
+    inverse[:, 3, :3] = -np.round(heads, 6) + 0.0
     matrices = writer.accessor(inverse.reshape(-1, 16), None)
     joints = list(range(len(BONES)))
     return writer.add("skins", {"joints": joints, "skeleton": 0, "inverseBindMatrices": matrices})

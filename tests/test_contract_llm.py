@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
@@ -16,9 +17,19 @@ from vllm_model import configure_cpu, safetensors
 
 from voice_avatar.engines.scripted import ScriptedLlm
 from voice_avatar.errors import ContextExceeded, LlmFailed
-from voice_avatar.events import LlmDone, LlmRequest, Message, TextDelta
+from voice_avatar.events import (
+    LlmDone,
+    LlmRequest,
+    Message,
+    TextDelta,
+    Tool,
+    ToolCall,
+    ToolCallDelta,
+    ToolCallStarted,
+)
 from voice_avatar.llm import LlmEngine, LlmOptions
 from voice_avatar.models import ModelStore
+from voice_avatar.tools import CallReader
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -310,6 +321,55 @@ async def test_the_count_is_not_below_what_the_model_counts(llm: LlmEngine) -> N
     _, short = await read(llm, ask("Hello.", 1))
     _, long = await read(llm, ask("Hello. " + text, 1))
     assert llm.count_tokens(text) >= long.prompt_tokens - short.prompt_tokens
+
+
+WEATHER = Tool(
+    "get_weather",
+    "Tells the weather in a city.",
+    '{"type":"object","properties":{"city":{"type":"string","maxLength":20}},"required":["city"]}',
+)
+TIMER = Tool("set_timer", "Rings after some minutes.")
+
+
+async def calls(llm: LlmEngine, request: LlmRequest) -> list[ToolCall]:
+    """Reads a reply to its end and returns its calls, checking the order of what comes."""
+    items = [item async for item in llm.generate(request)]
+    assert isinstance(items[-1], LlmDone)
+    reader, made = CallReader(1, request.tools), []
+    for item in items[:-1]:
+        if isinstance(item, ToolCallStarted):
+            made.append(reader.start(item))
+        elif isinstance(item, ToolCallDelta):
+            reader.push(item)
+    return [call for call in (*made, reader.finish()) if call is not None]
+
+
+def asked_to_call(choice: str) -> LlmRequest:
+    request = ask("What is the weather like in Paris today?", max_tokens=80)
+    return replace(request, tools=(TIMER, WEATHER), tool_choice=choice)
+
+
+async def test_a_tool_that_has_to_be_called_is_called(llm: LlmEngine) -> None:
+    """Whatever the model understands: a small one is held to it."""
+    if llm.capabilities.name == "openai_http":
+        pytest.skip("what its server makes of tools is the server's")
+    with no_task_left():
+        (call,) = await calls(llm, asked_to_call("get_weather"))
+        assert call.name == "get_weather"
+        if llm.capabilities.name != "scripted":
+            assert isinstance(json.loads(call.arguments)["city"], str)
+        (any_call,) = await calls(llm, asked_to_call("required"))
+        assert any_call.name in ("get_weather", "set_timer")
+
+
+async def test_a_reply_can_use_the_result_of_a_call(llm: LlmEngine) -> None:
+    request = asked_to_call("auto")
+    call = ToolCall("call_1_0", "get_weather", '{"city":"Paris"}')
+    result = Message("tool", '{"sky":"sunny"}', call_id=call.call_id)
+    messages = (*request.messages, Message("assistant", "Let me look.", (call,)), result)
+    text, _ = await read(llm, replace(request, messages=messages, tool_choice="none"))
+    assert text.strip()
+    assert "tool_call>" not in text
 
 
 async def test_closing_the_engine_ends_what_runs_and_what_comes(case: LlmCase) -> None:

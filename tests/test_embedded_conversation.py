@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
 import pytest_asyncio
+from msgspec import Meta
 from realtime_line import RATE_HZ, RealtimeLine, realtime
 
 from voice_avatar import wire
@@ -295,3 +297,29 @@ async def test_a_client_of_the_realtime_protocol_talks_and_interrupts(
         assert STORY in contents[2]
         assert len("".join(contents[3:-1])) < 12  # what was heard of the story in 100 ms
         assert line.codes() == []
+
+
+async def test_the_model_calls_a_real_function_and_its_result_is_in_the_next_prompt(
+    server: AvatarServer, url: str
+) -> None:
+    """With a tool that has to be called: the small model calls none by itself."""
+    asked: list[str] = []
+
+    async def weather(city: Annotated[str, Meta(max_length=12)]) -> str:
+        """Tells the weather in a city."""
+        asked.append(city)
+        return '{"sky":"sunny","celsius":21}'
+
+    hello = wire.SessionHello(tool_choice="weather", capabilities=wire.Capabilities(pause=True))
+    async with connect(url, hello=hello, tools={"weather": weather}) as avatar:
+        async with asyncio.timeout(120):
+            called = await avatar.ask("What is the weather like in Paris?")
+            answered = await avatar.next_reply()
+        said = history(server)
+    assert called.text == ""
+    assert len(asked) == 1
+    assert answered.spoken_text.strip()
+    assert "tool_call" not in answered.text
+    assert [message.role for message in said[:3]] == ["user", "assistant", "tool"]
+    assert said[1].calls[0].name == "weather"
+    assert said[2].content == '{"sky":"sunny","celsius":21}'

@@ -123,7 +123,8 @@ WITHIN: dict[str, str] = {
     "retraction": "wire",
     "session": "listening replies tool_use",
     "engines.faster_whisper_stt": "models",
-    "engines.llamacpp_llm": "engines.chat_stream engines.gguf_weights engines.relay models",
+    "engines.llamacpp_llm": "engines.chat_stream engines.gguf_weights engines.relay"
+    " engines.tool_stream models",
     "engines.openai_http_llm": "engines.chat_stream models",
     "engines.piper_tts": "engines.piper_graph engines.piper_spelling models",
     "engines.registry": "blas models workers",
@@ -131,7 +132,7 @@ WITHIN: dict[str, str] = {
     "engines.scripted": "models",
     "engines.silero_vad": "engines.onnx_cpu models",
     "engines.smart_turn": "engines.onnx_cpu models",
-    "engines.vllm_llm": "engines.chat_stream engines.relay models",
+    "engines.vllm_llm": "engines.chat_stream engines.relay engines.tool_stream models",
     "engines.webrtc_denoise": "models",
     "model_fetch": "model_table",
     "model_files": "model_table",

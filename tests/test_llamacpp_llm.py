@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +21,15 @@ from hypothesis import strategies as st
 from voice_avatar.engines import llamacpp_llm
 from voice_avatar.engines.llamacpp_llm import LlamaCppLlm, Slots
 from voice_avatar.errors import EngineUnavailable, LlmFailed, ModelUnknown
-from voice_avatar.events import LlmDone, LlmRequest, Message, TextDelta
+from voice_avatar.events import (
+    LlmDone,
+    LlmRequest,
+    Message,
+    TextDelta,
+    Tool,
+    ToolCallDelta,
+    ToolCallStarted,
+)
 from voice_avatar.llm import LlmOptions
 from voice_avatar.models import ModelStore
 
@@ -244,3 +255,97 @@ def test_a_file_that_is_no_model_is_an_error_at_start(tmp_path: Path) -> None:
 def test_an_unknown_model_is_an_error_at_start(tmp_path: Path) -> None:
     with pytest.raises(ModelUnknown):
         llamacpp_llm.load(LlmOptions(model="nonesuch"), ModelStore(tmp_path))
+
+
+# -- tools ------------------------------------------------------------------------------------
+
+WEATHER = Tool(
+    "get_weather",
+    "Tells the weather in a city.",
+    '{"type":"object","properties":{"city":{"type":"string","maxLength":20}},"required":["city"]}',
+)
+
+HERMES_TEMPLATE = """\
+{%- if tools %}<|im_start|>system
+You have tools:
+{%- for tool in tools %}
+{{ tool | tojson }}
+{%- endfor %}
+Call them so: <tool_call>
+{"name": <name>, "arguments": <arguments>}
+</tool_call><|im_end|>
+{% endif %}
+{%- for message in messages %}
+{%- if message.role == "tool" %}<|im_start|>user
+<tool_response>
+{{ message.content }}
+</tool_response><|im_end|>
+{% elif message.role == "assistant" %}<|im_start|>assistant
+{%- if message.content %}
+{{ message.content }}
+{%- endif %}
+{%- for call in message.tool_calls or [] %}
+{%- if call.function %}{%- set call = call.function %}{%- endif %}
+<tool_call>
+{"name": "{{ call.name }}", "arguments": {{ call.arguments | tojson }}}
+</tool_call>
+{%- endfor %}<|im_end|>
+{% else %}<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+
+
+async def calls(llm: LlamaCppLlm, choice: str) -> tuple[list[str], str]:
+    """Returns the names of the tools that are called, and all arguments."""
+    request = LlmRequest(
+        (Message("user", "What is the weather in Paris?"),),
+        80,
+        tools=(WEATHER,),
+        tool_choice=choice,
+    )
+    items = [item async for item in llm.generate(request)]
+    names = [item.name for item in items if isinstance(item, ToolCallStarted)]
+    return names, "".join(item.text for item in items if isinstance(item, ToolCallDelta))
+
+
+@with_real_model
+async def test_a_template_without_tools_is_found_out(llm: LlamaCppLlm) -> None:
+    assert not llm._knows_tools
+    names, arguments = await calls(llm, "get_weather")
+    assert names == ["get_weather"]
+    assert isinstance(json.loads(arguments)["city"], str)
+
+
+@with_real_model
+async def test_a_call_is_passed_on_as_it_is_written(llm: LlamaCppLlm) -> None:
+    request = LlmRequest((Message("user", "What is the weather in Paris?"),), 80, tools=(WEATHER,))
+    items = [item async for item in llm.generate(replace(request, tool_choice="required"))]
+    assert isinstance(items[0], ToolCallStarted)
+    assert sum(isinstance(item, ToolCallDelta) for item in items) > 1
+
+
+@with_real_model
+async def test_a_template_that_knows_tools_gets_them_and_a_call_that_has_to_be_made_is_made(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = llamacpp_llm._params
+
+    def with_tools(*args: Any) -> Any:
+        params = make(*args)
+        params.chat_template = HERMES_TEMPLATE
+        return params
+
+    monkeypatch.setattr(llamacpp_llm, "_params", with_tools)
+    llm = llamacpp_llm.load(LlmOptions(context_tokens=1024, slots=1), store)
+    try:
+        assert llm._knows_tools
+        assert "tools" in llm._body(LlmRequest((Message("user", "Hi."),), tools=(WEATHER,)))
+        await calls(llm, "auto")  # it may call or not
+        names, arguments = await calls(llm, "required")
+    finally:
+        await llm.aclose()
+    assert names == ["get_weather"]
+    assert isinstance(json.loads(arguments)["city"], str)

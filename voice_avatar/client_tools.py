@@ -92,7 +92,7 @@ class ClientTools:
 
 def _arguments(name: str, function: ToolFunction) -> type[msgspec.Struct]:
     """Returns a type whose fields are the parameters of a function."""
-    hints = get_type_hints(function)
+    hints = get_type_hints(function, include_extras=True)
     fields: list[Any] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

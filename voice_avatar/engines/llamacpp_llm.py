@@ -15,6 +15,7 @@ import secrets
 import signal
 import sys
 import threading
+import urllib.request
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -27,10 +28,12 @@ import msgspec
 from voice_avatar.engines.chat_stream import read_chunk, request_body
 from voice_avatar.engines.gguf_weights import quick_weights
 from voice_avatar.engines.relay import Relay
+from voice_avatar.engines.tool_stream import text_reader, with_calls
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events import LlmDelta, LlmRequest
 from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
 from voice_avatar.threads import UNPLANNED_THREADS
+from voice_avatar.tool_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
 _BATCH_TOKENS = 64
 """Prompt tokens evaluated in one step. A request can only be aborted, and other conversations only
 get their next token, between two steps; 64 cost nothing against 512 (145 and 151 tokens/s)."""
+
+_COMPACT = {"x-guidance": {"whitespace_flexible": False}}
+"""Has llama.cpp's grammar engine leave out white space: fewer tokens until the call is whole."""
+
+_PROPS_TIMEOUT_S = 5.0
 
 _PROCESSING = "llamacpp:requests_processing"
 
@@ -67,13 +75,16 @@ def load(options: LlmOptions, store: ModelStore) -> LlamaCppLlm:
     # Answered by the server's loop, which therefore runs. One that is destroyed before it runs
     # never ends (xllamacpp 2026.10).
     server.handle_metrics()
-    return LlamaCppLlm(server, options)
+    (key,) = params.api_keys
+    return LlamaCppLlm(server, options, knows_tools=_template_knows_tools(server, key))
 
 
 class LlamaCppLlm:
     """An `LlmEngine` on a loaded llama.cpp. One event loop uses it at a time."""
 
-    def __init__(self, server: Any, options: LlmOptions) -> None:
+    def __init__(self, server: Any, options: LlmOptions, *, knows_tools: bool) -> None:
+        """`knows_tools` tells whether the model's chat template has a place for tools."""
+        self._knows_tools = knows_tools
         self._server = server
         self._options = options
         self._slots = Slots(options.slots)
@@ -97,7 +108,7 @@ class LlamaCppLlm:
     async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """See `LlmEngine`."""
         relay = await self._start(request)
-        async with aclosing(relay.read()) as items:
+        async with aclosing(with_calls(relay.read(), text_reader(request))) as items:
             async for item in items:
                 yield item
 
@@ -136,12 +147,27 @@ class LlamaCppLlm:
         relay, is_unwanted = Relay(), threading.Event()
         relay.abort = is_unwanted.set
         self._relays.add(relay)
-        body = request_body("", request, self._options.stop)
+        body = self._body(request)
         # Progress reports are what lets a request be aborted while its prompt is being read.
         body |= {"id_slot": slot, "cache_prompt": True, "return_progress": True}
         relay.release = lambda: self._ended(slot, relay)
         self._threads.submit(_serve, self._server, body, relay, is_unwanted)
         return relay
+
+    def _body(self, request: LlmRequest) -> dict[str, object]:
+        """Returns the request for llama.cpp.
+
+        It leaves out tools that the template has no place for, and holds no model to a call, even
+        where it has to be made (xllamacpp 2026.10). A schema does, and goes with no tools.
+        """
+        schema = forced_schema(request)
+        if self._knows_tools and schema is None:
+            return request_body("", request, self._options.stop)
+        plain = replace(request, messages=in_plain_words(request), tools=())
+        body = request_body("", plain, self._options.stop)
+        if schema is not None:
+            body["json_schema"] = schema | _COMPACT
+        return body
 
     def _ended(self, slot: int, relay: Relay) -> None:
         self._relays.discard(relay)
@@ -178,10 +204,31 @@ def _serve(
     relay.end(failure)
 
 
+def _template_knows_tools(server: Any, key: str) -> bool:
+    """Returns whether tools are part of the prompts that the model's own template makes.
+
+    Asked of the HTTP server that xllamacpp opens on this machine: it is told nowhere else.
+    """
+    url = f"{server.listening_address}/props"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=_PROPS_TIMEOUT_S) as response:
+            props = msgspec.json.decode(response.read(), type=_Props)
+    except (OSError, msgspec.MsgspecError):
+        return False  # then they are told in plain words
+    return props.chat_template_caps.get("supports_tools", False)
+
+
 def requests_processing(server: Any) -> int:
     """Returns how many requests a llama.cpp server is working on."""
     lines = (line.partition(" ") for line in server.handle_metrics().splitlines())
     return sum(int(value) for name, _, value in lines if name == _PROCESSING)
+
+
+class _Props(msgspec.Struct):
+    """What llama.cpp says of a model."""
+
+    chat_template_caps: dict[str, bool] = {}
 
 
 class Slots:

@@ -123,9 +123,9 @@ class ScriptedLlm:
     """Writes its replies in turn, a word at a time.
 
     What stands in a reply as `<tool_call>{"name": …, "arguments": {…}}</tool_call>` is a call, if
-    tools may be called. Without replies it calls a tool that has to be called (the first, or the
-    one of that name) without arguments, and one whose name the user says with his words as `text`;
-    a result it repeats.
+    tools may be called. A tool that has to be called (the first, or the one of that name) is called
+    without arguments where the reply calls none. Without replies it calls one whose name the user
+    says, with his words as `text`; a result it repeats.
 
     Attributes:
         running: requests under way.
@@ -197,15 +197,16 @@ class ScriptedLlm:
             self.aborted += not is_over
 
     def _reply(self, request: LlmRequest) -> str:
+        names = [tool.name for tool in request.tools]
+        reply = self._replies[len(self.requests) % len(self._replies)] if self._replies else ""
+        if request.tool_choice not in ("auto", "none") and names and "<tool_call>" not in reply:
+            name = request.tool_choice if request.tool_choice in names else names[0]
+            return as_call_text(name, "{}")
         if self._replies:
-            return self._replies[len(self.requests) % len(self._replies)]
+            return reply
         if request.messages and request.messages[-1].role == "tool":
             return f"The result is: {request.messages[-1].content}"
         said = [m.content for m in request.messages if m.role == "user"]
-        names = [tool.name for tool in request.tools]
-        if request.tool_choice not in ("auto", "none") and names:
-            name = request.tool_choice if request.tool_choice in names else names[0]
-            return as_call_text(name, "{}")
         if request.tool_choice == "auto":
             for name in names:
                 if said and name.replace("_", " ") in said[-1].lower():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+import json
 import os
 import threading
 from collections.abc import AsyncGenerator
@@ -19,11 +20,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voice_avatar.engines.chat_stream import Chunk, Usage
+from voice_avatar.engines.chat_stream import Chunk, Usage, message_body, tool_body
 from voice_avatar.engines.relay import Relay
+from voice_avatar.engines.tool_stream import text_reader, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
-from voice_avatar.events import LlmDelta, LlmRequest
+from voice_avatar.events import LlmDelta, LlmRequest, Message
 from voice_avatar.llm import LlmCapabilities, LlmOptions
+from voice_avatar.tool_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
@@ -89,6 +92,7 @@ class VllmLlm:
         self._tokenizer = engine.get_tokenizer()
         # A fast tokenizer must not be used by two threads at once.
         self._counter = copy.deepcopy(self._tokenizer)
+        self._knows_tools = "tools" in str(self._tokenizer.chat_template)
         self._context_tokens: int = engine.model_config.max_model_len
         self._numbers = itertools.count(1)
         self._tasks: dict[Relay, asyncio.Task[None]] = {}
@@ -113,7 +117,7 @@ class VllmLlm:
         self._relays.add(relay)
         self._call(self._begin, request, relay)
         try:
-            async with aclosing(relay.read()) as items:
+            async with aclosing(with_calls(relay.read(), text_reader(request))) as items:
                 async for item in items:
                     yield item
         finally:
@@ -162,17 +166,25 @@ class VllmLlm:
 
     async def _serve(self, request: LlmRequest, relay: Relay) -> None:
         """Runs one request. Cancelling it makes AsyncLLM abort it in the engine process."""
-        from vllm.sampling_params import RequestOutputKind, SamplingParams
+        from vllm.sampling_params import (
+            RequestOutputKind,
+            SamplingParams,
+            StructuredOutputsParams,
+        )
 
         prompt = self._tokens(request)
         room = self._context_tokens - len(prompt)
         if room < 1:
             raise ContextExceeded("The conversation is too long for the language model.")
+        schema = forced_schema(request)
         params = SamplingParams(
             max_tokens=min(request.max_tokens, room),
             temperature=request.temperature,
             stop=list(self._options.stop),
             output_kind=RequestOutputKind.DELTA,
+            structured_outputs=None if schema is None else StructuredOutputsParams(json=schema),
+            # Some models mark their calls with a special token.
+            skip_special_tokens=not request.tools,
         )
         outputs = self._engine.generate(
             {"type": "token", "prompt_token_ids": prompt},
@@ -191,12 +203,30 @@ class VllmLlm:
                 relay.put(Chunk(completion.text, reason, Usage(len(prompt), generated)))
 
     def _tokens(self, request: LlmRequest) -> list[int]:
-        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        messages, tools = request.messages, request.tools
+        if not self._knows_tools:
+            messages, tools = in_plain_words(request), ()
         text = self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True
+            [_template_message(message) for message in messages],
+            tools=[tool_body(tool) for tool in tools] or None,
+            tokenize=False,
+            add_generation_prompt=True,
         )
         tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return tokens
+
+
+def _template_message(message: Message) -> dict[str, object]:
+    """Returns a message as chat templates take it: arguments of calls are objects."""
+    calls = [
+        {
+            "type": "function",
+            "function": {"name": call.name, "arguments": json.loads(call.arguments)},
+        }
+        for call in message.calls
+    ]
+    body = message_body(message)
+    return body | {"tool_calls": calls} if calls else body
 
 
 async def _start(options: LlmOptions, folder: Path) -> Any:

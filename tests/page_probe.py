@@ -106,7 +106,7 @@ class Track:
     def at(self, t_ms: np.ndarray, viseme: int) -> np.ndarray:
         """Returns the weights of one viseme at some times."""
         weights = [self._poses[t].get(viseme, 0.0) for t in self._times]
-        return np.interp(t_ms, self._times, weights)
+        return np.asarray(np.interp(t_ms, self._times, weights))
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ async def run(folder: Path, turns: int) -> None:
         async with target.dial():
             pass  # what is only warm after a session is warm
         (spoken,) = await measure(target, clips, CallOptions(), sessions=1, turns=len(clips))
-        page = address.replace("ws", "http", 1).removesuffix("/v1/avatar") + "/"
+        page = address.replace("ws", "http", 1).rstrip("/") + "/"
         flat = await visit(page, clips, is_flat=True)
         figure = await visit(page, clips, is_flat=False)
     by_bench = [None if turn.v2v_s is None else 1000 * turn.v2v_s for turn in spoken]
@@ -203,7 +203,7 @@ async def run(folder: Path, turns: int) -> None:
                 clips, by_bench, flat["turns"], figure["turns"], strict=True
             )
         ],
-        subject=subject_told(target.subject, dialect="avatar", url=None),
+        subject=subject_told(target.subject, dialect="avatar", url=address),
         settings={"clips": [clip.name for clip in clips], "pixels": [WIDTH, HEIGHT]},
         command='make bench-web ARGS="--clips CLIPS"',
     )

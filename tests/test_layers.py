@@ -112,7 +112,8 @@ WITHIN: dict[str, str] = {
     "realtime.client_events": "realtime.refusals",
     "realtime.dialect": "realtime.avatar realtime.beta realtime.client_events"
     " realtime.items realtime.microphone realtime.refusals realtime.responses"
-    " realtime.server_events realtime.settings realtime.steps realtime.turns replies",
+    " realtime.server_events realtime.settings realtime.steps realtime.turns realtime.wishes"
+    " replies",
     "realtime.items": "realtime.client_events realtime.refusals realtime.server_events",
     "realtime.microphone": "realtime.client_events realtime.refusals realtime.settings",
     "realtime.responses": "realtime.client_events realtime.items realtime.server_events"
@@ -120,6 +121,8 @@ WITHIN: dict[str, str] = {
     "realtime.settings": "realtime.client_events realtime.refusals",
     "realtime.steps": "realtime.server_events",
     "realtime.turns": "realtime.items realtime.microphone realtime.server_events realtime.settings",
+    "realtime.wishes": "realtime.client_events realtime.items realtime.refusals"
+    " realtime.responses realtime.settings",
     "retraction": "wire",
     "session": "listening replies tool_use",
     "engines.faster_whisper_stt": "models",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from realtime_scene import Event, RealtimeScene, codes, one, types
 
-from voice_avatar.events import Message, ReplyCallStarted, ToolCall
+from voice_avatar.events import ErrorNotice, Message, ReplyCallStarted, ToolCall
 from voice_avatar.realtime.dialect import FIRST_ASIDE
 from voice_avatar.realtime.refusals import CODES
 
@@ -691,3 +691,26 @@ def test_an_idle_user_is_spoken_to_once_the_reply_was_played_and_not_while_he_sp
     assert "input_audio_buffer.timeout_triggered" not in types(scene.hush(6.0))
     scene.speak(1.0)
     assert "input_audio_buffer.timeout_triggered" not in types(scene.speak(3.0))
+
+
+def test_an_ear_that_fails_does_not_make_the_response_fail() -> None:
+    scene = RealtimeScene()
+    scene.write("Hello.")
+    scene.send("response.create")
+    scene._tell(ErrorNotice("vad_failed", "It failed."))
+    before = len(scene.told)
+    scene.answer()
+    assert one(scene.told[before:], "response.done")["response"]["status"] == "completed"
+
+
+def test_a_response_that_waits_for_words_is_refused_if_what_it_refers_to_goes() -> None:
+    scene = RealtimeScene()
+    scene.turns()
+    scene.write("Hello.")
+    item_id = scene.last_item
+    scene.hush(0.5)
+    scene.words = "?"
+    wish = {"input": [{"type": "item_reference", "id": item_id}]}
+    scene.send("conversation.item.delete", item_id=item_id)
+    told = scene.send("response.create", event_id="mine", response=wish)
+    assert codes(told) == ["item_retrieve_invalid_item_id"]

@@ -13,7 +13,6 @@ protocol do not say what they have played: it is taken to run in real time until
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -31,17 +30,14 @@ from voice_avatar.realtime.responses import Response, Terms
 from voice_avatar.realtime.settings import (
     Offer,
     Settings,
-    checked_tools,
-    choice_of,
     core_settings,
-    modality_of,
     rate_hz,
-    tokens_of,
     told,
     updated,
 )
 from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
 from voice_avatar.realtime.turns import UserTurns
+from voice_avatar.realtime.wishes import aside_of, request_of, terms_of
 from voice_avatar.replies import reply_key, turn_key
 
 FIRST_ASIDE = 1_000_000_000
@@ -53,6 +49,11 @@ _IDLE = "(silence)"
 _FAILED = se.StatusError(
     type="server_error", code="server_error", message="The response could not be made."
 )
+
+_OF_REPLIES = frozenset(
+    {"llm_failed", "llm_timeout", "context_exceeded", "tool_call_invalid", "tts_failed"}
+)
+"""Codes of what makes a response fail; the session gets along with all else that fails."""
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -303,7 +304,7 @@ class Dialect:
             which = f": {active.response_id}" if active is not None else ""
             message = f"Conversation already has an active response in progress{which}."
             raise Refusal("conversation_already_has_active_response", message)
-        self._request("", wish)  # what cannot be used is said at once
+        request_of(wish, self.settings, self._items, "")  # what cannot be had is said at once
         if self._turns.is_waiting:  # the words that it answers are not known yet
             self._queued = event
             return []
@@ -311,9 +312,10 @@ class Dialect:
 
     def _create(self, wish: ce.ResponseWish) -> list[Step]:
         ask_id = self._new_id("ask")
+        request = request_of(wish, self.settings, self._items, ask_id)
         self._asked[ask_id] = self._terms(wish, self._conversation_id)
         self._idle_at_s = None
-        return [*self._played(), self._request(ask_id, wish)]
+        return [*self._played(), request]
 
     def _played(self) -> list[Step]:
         """Ends a reply that was sent whole: the client goes on, and so has played it."""
@@ -323,65 +325,12 @@ class Dialect:
         played = sum(item.audio for item in response.output)
         return [events.PlaybackReport(response.reply_id, played, "finished")]
 
-    def _request(self, ask_id: str, wish: ce.ResponseWish) -> events.ReplyRequest:
-        settings = self.settings
-        modality = modality_of(wish.output_modalities or (settings.modality,))
-        return events.ReplyRequest(
-            ask_id,
-            instructions=wish.instructions,
-            messages=self._messages(wish),
-            max_tokens=tokens_of(wish.max_output_tokens),
-            temperature=wish.temperature,
-            is_silent=modality == "text",
-            tools=checked_tools(wish.tools, "response.tools"),
-            tool_choice=choice_of(
-                wish.tool_choice, settings.tools if wish.tools is None else wish.tools
-            ),
-        )
-
-    def _messages(self, wish: ce.ResponseWish) -> tuple[Message, ...] | None:
-        if wish.input is None:
-            return None
-        messages: list[Message] = []
-        for one in wish.input:
-            if isinstance(one, ce.ReferenceItem):
-                item = self._item(one.id, "item_retrieve_invalid_item_id")
-            else:
-                item = self._items.made(one)
-            message = message_of(item)
-            if message is not None:
-                messages.append(message)
-        return tuple(messages)
-
     def _terms(self, wish: ce.ResponseWish, conversation_id: str | None) -> Terms:
-        settings = self.settings
-        form = settings.speaks
-        if wish.audio is not None and wish.audio.output is not None:
-            own = wish.audio.output.format
-            form = own if isinstance(own, ce.Format) else form
-        limit = wish.max_output_tokens
-        return Terms(
-            modality=modality_of(wish.output_modalities or (settings.modality,)),
-            form=form,
-            voice=self._offer.voice,
-            max_tokens=settings.max_tokens if limit is None else tokens_of(limit),
-            conversation_id=conversation_id,
-            metadata=wish.metadata,
-        )
+        return terms_of(wish, self.settings, self._offer.voice, conversation_id)
 
     def _aside(self, wish: ce.ResponseWish) -> list[Step]:
+        request = aside_of(wish, self.settings, self._items, self._offer)
         reply_id, self._next_aside = self._next_aside, self._next_aside + 1
-        request = self._request("", wish)
-        if request.max_tokens is None:
-            limit = self.settings.max_tokens or self._offer.max_tokens
-            request = replace(request, max_tokens=limit)
-        if request.temperature is None:
-            temperature = self.settings.temperature
-            own = self._offer.temperature if temperature is None else temperature
-            request = replace(request, temperature=own)
-        if request.tools is None:
-            tools = checked_tools(self.settings.tools, "response.tools")
-            request = replace(request, tools=tools)
         response = self._response(reply_id, self._terms(wish, None))
         return [*response.created(), self._limits(), StartAside(reply_id, request)]
 
@@ -423,7 +372,7 @@ class Dialect:
                 gone = self._turns.forgotten(self.settings, is_failure=is_failure)
                 return [*gone, *self._unqueue()]
             case events.ErrorNotice(code, message):
-                if code != "stt_failed":
+                if code in _OF_REPLIES:
                     self._trouble = se.StatusError(type="server_error", code=code, message=message)
                 return []
             case _:
@@ -437,10 +386,14 @@ class Dialect:
 
     def _unqueue(self) -> list[Step]:
         """Asks for the response that has waited for the words of a turn."""
-        if self._turns.is_waiting:
+        event = self._queued
+        if event is None or self._turns.is_waiting:
             return []
-        event, self._queued = self._queued, None
-        return [] if event is None else self._create(event.response or ce.ResponseWish())
+        self._queued = None
+        try:
+            return self._create(event.response or ce.ResponseWish())
+        except Refusal as refusal:  # an item that it refers to was deleted meanwhile
+            return [error_event(refusal, event.event_id)]
 
     def _of_reply(self, notice: Notice, now_s: float) -> list[Step]:
         match notice:

@@ -1,0 +1,92 @@
+"""What a client asks of a response, in the session's words and in the protocol's. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from voice_avatar.events import Message, ReplyRequest
+from voice_avatar.realtime import client_events as ce
+from voice_avatar.realtime.items import Items, message_of
+from voice_avatar.realtime.refusals import Refusal
+from voice_avatar.realtime.responses import Terms
+from voice_avatar.realtime.settings import (
+    Offer,
+    Settings,
+    checked_tools,
+    choice_of,
+    modality_of,
+    tokens_of,
+)
+
+
+def request_of(
+    wish: ce.ResponseWish, settings: Settings, items: Items, ask_id: str
+) -> ReplyRequest:
+    """Returns what the session is asked for.
+
+    Raises:
+        Refusal: something in it cannot be had.
+    """
+    return ReplyRequest(
+        ask_id,
+        instructions=wish.instructions,
+        messages=_messages(wish, items),
+        max_tokens=tokens_of(wish.max_output_tokens),
+        temperature=wish.temperature,
+        is_silent=modality_of(wish.output_modalities or (settings.modality,)) == "text",
+        tools=checked_tools(wish.tools, "response.tools"),
+        tool_choice=choice_of(
+            wish.tool_choice, settings.tools if wish.tools is None else wish.tools
+        ),
+    )
+
+
+def aside_of(wish: ce.ResponseWish, settings: Settings, items: Items, offer: Offer) -> ReplyRequest:
+    """Returns what is asked for beside the conversation: nothing of the session fills it up.
+
+    Raises:
+        Refusal: something in it cannot be had.
+    """
+    request = request_of(wish, settings, items, "")
+    if request.max_tokens is None:
+        request = replace(request, max_tokens=settings.max_tokens or offer.max_tokens)
+    if request.temperature is None:
+        own = offer.temperature if settings.temperature is None else settings.temperature
+        request = replace(request, temperature=own)
+    if request.tools is None:
+        request = replace(request, tools=checked_tools(settings.tools, "response.tools"))
+    return request
+
+
+def _messages(wish: ce.ResponseWish, items: Items) -> tuple[Message, ...] | None:
+    if wish.input is None:
+        return None
+    messages: list[Message] = []
+    for one in wish.input:
+        item = items.find(one.id) if isinstance(one, ce.ReferenceItem) else items.made(one)
+        if item is None:
+            message = "There is no item of a reference in `input`."
+            raise Refusal("item_retrieve_invalid_item_id", message, "response.input")
+        shown = message_of(item)
+        if shown is not None:
+            messages.append(shown)
+    return tuple(messages)
+
+
+def terms_of(
+    wish: ce.ResponseWish, settings: Settings, voice: str, conversation_id: str | None
+) -> Terms:
+    """Returns what the response is made of."""
+    form = settings.speaks
+    if wish.audio is not None and wish.audio.output is not None:
+        own = wish.audio.output.format
+        form = own if isinstance(own, ce.Format) else form
+    limit = wish.max_output_tokens
+    return Terms(
+        modality=modality_of(wish.output_modalities or (settings.modality,)),
+        form=form,
+        voice=voice,
+        max_tokens=settings.max_tokens if limit is None else tokens_of(limit),
+        conversation_id=conversation_id,
+        metadata=wish.metadata,
+    )

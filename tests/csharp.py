@@ -35,7 +35,7 @@ def run(*command: str | Path, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=280,  # the limit of a test is 300 s
         env={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]

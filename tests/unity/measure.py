@@ -245,6 +245,7 @@ async def compiled_client() -> AsyncIterator[tuple[Path, Path]]:
 async def run(args: argparse.Namespace) -> None:
     """Measures, prints the figures and writes them."""
     check_writable(args.save / "unity.json")
+    load_before = os.getloadavg()[0]  # what else the machine did
     kinds = {"scripted": measure_scripted, "embedded": measure_embedded}
     wanted = [kind for kind in kinds if args.only in {"", kind}]
     found: list[Figure] = []
@@ -255,12 +256,13 @@ async def run(args: argparse.Namespace) -> None:
             found += figures(kind, measured)
             turns += [{"server": kind, **turn} for turn in measured]
     only = f" --only {args.only}" if args.only else ""
+    settings = {"turns": args.turns, "cut_ms": CUT_MS, "interrupt_ms": INTERRUPT_MS}
     result = results_of(
         "unity",
         found,
         turns,
         subject=subject("embedded" in wanted),
-        settings={"turns": args.turns, "cut_ms": CUT_MS, "interrupt_ms": INTERRUPT_MS},
+        settings=settings | {"load_before": round(load_before, 1)},
         command=f'make bench-unity ARGS="--turns {args.turns}{only}"',
     )
     for figure in found:

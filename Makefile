@@ -112,7 +112,7 @@ COMPAT_SET = $(addsuffix /.ready,$(addprefix .venv-compat-,$(filter-out npm,$(CO
 	$(if $(filter npm,$(COMPAT)),build/compat/.ready)
 
 test-compat: models $(COMPAT_SET)  ## the stock clients of OpenAI's protocol; COMPAT="openai npm" for some
-	VOICE_AVATAR_COMPAT="$(COMPAT)" $(VENV)/bin/pytest --numprocesses 2 --dist loadgroup tests/compat $(ARGS)
+	VOICE_AVATAR_COMPAT="$(COMPAT)" $(VENV)/bin/pytest --numprocesses 2 --dist loadfile tests/compat $(ARGS)
 
 compat-table:  ## the same, and write the table in docs/compat.md
 	VOICE_AVATAR_COMPAT_TABLE=docs $(MAKE) test-compat

@@ -45,16 +45,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Table())
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With pytest-xdist, each file has one process, and the real models never run twice at once."""
-    for item in items:
-        if item.get_closest_marker("client"):
-            is_real = item.get_closest_marker("models") is not None
-            group = "real models" if is_real else item.path.name
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Notes the outcome of each test that names a row of the table."""

@@ -27,13 +27,13 @@ show_the_loops_time()
 # take: that says more about the machine than about the code.
 # - random, the default: new examples each time; those that failed are kept and tried first.
 # - ci: the same examples each time, so that a commit fails for what it changed and not by chance.
-#   .ci/run asks for it with VOICE_AVATAR_HYPOTHESIS=ci.
+#   .ci/run asks for it with HYPOTHESIS_PROFILE=ci.
 # - deep, to search: ten times as many. pytest --hypothesis-profile=deep
 _ANY_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.register_profile("random", _ANY_TIME)
 settings.register_profile("ci", _ANY_TIME, derandomize=True, database=None)
 settings.register_profile("deep", _ANY_TIME, max_examples=1000)
-settings.load_profile(os.environ.get("VOICE_AVATAR_HYPOTHESIS", "random"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "random"))
 
 
 def pytest_asyncio_loop_factories(

@@ -83,7 +83,11 @@ const tool = () =>
 const cancel = () =>
   call({}, async (client, heard) => {
     client.sendUserMessageContent([{ type: "input_text", text: facts.LONG_TEXT }]);
-    await heard.next("response.audio.delta");
+    // Only what was sent can be cut: the cancel may overtake all but the first delta.
+    for (let samples = 0; samples < 4800; ) {
+      const { delta } = await heard.next("response.audio.delta");
+      samples += Buffer.from(delta, "base64").length / 2;
+    }
     const item = client.conversation.getItems().find((one) => one.role === "assistant");
     const over = heard.next("response.done");
     const cut = heard.next("conversation.item.truncated");

@@ -24,6 +24,7 @@ from voice_avatar.audio import (
     silence,
     to_float,
     to_pcm,
+    whole_samples,
 )
 from voice_avatar.errors import AudioUnsupported
 
@@ -54,6 +55,11 @@ def test_silence_has_as_many_samples_as_asked_for() -> None:
 
 def test_half_a_sample_does_not_count() -> None:
     assert sample_count(b"\x00\x00\x00") == 1
+
+
+def test_half_a_sample_is_left_for_later() -> None:
+    assert whole_samples(b"\x01\x02\x03") == (b"\x01\x02", b"\x03")
+    assert whole_samples(b"\x01\x02") == (b"\x01\x02", b"")
 
 
 @given(st.binary(max_size=400).filter(lambda data: len(data) % 2 == 0))

@@ -13,6 +13,7 @@ from voice_avatar.events import (
     ReplyDone,
     ReplyFailed,
     ReplyGenerated,
+    ReplyStatus,
     ReplyTextAdded,
     SessionInput,
     ToolCalled,
@@ -62,6 +63,5 @@ class AsideFloor:
 
     def over(self) -> None:
         """All of it was sent."""
-        status = "failed" if self._is_failed else "completed"
-        done = ReplyDone(self._reply_id, status, self._text, self._samples)  # type: ignore[arg-type]
-        self._tell(done)
+        status: ReplyStatus = "failed" if self._is_failed else "completed"
+        self._tell(ReplyDone(self._reply_id, status, self._text, self._samples))

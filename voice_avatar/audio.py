@@ -28,6 +28,12 @@ def sample_count(pcm: bytes) -> int:
     return len(pcm) // BYTES_PER_SAMPLE
 
 
+def whole_samples(data: bytes) -> tuple[bytes, bytes]:
+    """Returns the whole samples of PCM16 bytes, and the byte of a half one that is left."""
+    end = sample_count(data) * BYTES_PER_SAMPLE
+    return data[:end], data[end:]
+
+
 def silence(samples: int) -> bytes:
     """Returns `samples` samples of silence."""
     return bytes(samples * BYTES_PER_SAMPLE)

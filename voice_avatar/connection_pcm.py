@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.audio import BYTES_PER_SAMPLE
+from voice_avatar.audio import sample_count, whole_samples
 from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
 from voice_avatar.connection import Meter
@@ -103,11 +103,9 @@ class PcmConnection:
             self._meter.note_bytes(len(data), 0)
             if isinstance(data, str):
                 continue
-            written = self._odd + data
-            whole = len(written) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
-            self._odd, pcm = written[whole:], written[:whole]
+            pcm, self._odd = whole_samples(self._odd + data)
             now_s = self._clock()
-            if self._budget.take(len(pcm) / BYTES_PER_SAMPLE / RATE_HZ, now_s):
+            if self._budget.take(sample_count(pcm) / RATE_HZ, now_s):
                 served.conversation.hear(pcm, RATE_HZ)
             elif self._budget.is_exhausted(now_s):
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.audio import BYTES_PER_SAMPLE
+from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.budget import Budget
 from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
@@ -200,7 +200,7 @@ class RealtimeConnection:
                     if text := self._dialect.encode(step):
                         self._line.put((text,))
                 case Hear(pcm, rate_hz):
-                    self._unheard_s += len(pcm) / BYTES_PER_SAMPLE / rate_hz
+                    self._unheard_s += sample_count(pcm) / rate_hz
                     self._microphone.put_nowait(step)
                 case CommitInput() | ClearInput():
                     self._microphone.put_nowait(step)
@@ -234,14 +234,14 @@ class RealtimeConnection:
             self._meter.note_bytes(len(data), 0)
             now_s = self._clock()
             if not self._budget.take(now_s):
-                await self._slow_down(now_s)
+                await self._slow_down()
             steps = self._dialect.receive(data, now_s)
             self._count_errors(steps)
             await self._do(served, steps)
             if self._unheard_s > MAX_UNHEARD_S:
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too much audio waits.")
 
-    async def _slow_down(self, now_s: float) -> None:
+    async def _slow_down(self) -> None:
         """Reads no faster than is allowed: who sends a file at once waits, and loses nothing."""
         await asyncio.sleep(1.0 / MESSAGES_PER_S)
         self._budget.take(self._clock())
@@ -266,7 +266,7 @@ class RealtimeConnection:
                     for at in range(0, len(pcm), size):
                         piece = pcm[at : at + size]
                         conversation.hear(piece, rate_hz)
-                        self._unheard_s -= len(piece) / BYTES_PER_SAMPLE / rate_hz
+                        self._unheard_s -= sample_count(piece) / rate_hz
                         if len(pcm) > size or not self._microphone.empty():
                             await conversation.heard()
                 case _:

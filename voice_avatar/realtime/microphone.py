@@ -12,7 +12,7 @@ from base64 import b64decode
 from typing import Final
 
 from voice_avatar import g711
-from voice_avatar.audio import BYTES_PER_SAMPLE, silence
+from voice_avatar.audio import sample_count, silence, whole_samples
 from voice_avatar.events import MIC_HZ
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
@@ -51,14 +51,12 @@ class Microphone:
             raise Refusal("invalid_value", message, "audio")
         match form:
             case ce.PcmFormat():
-                data = self._odd + data
-                whole = len(data) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE
-                self._odd, pcm = data[whole:], data[:whole]
+                pcm, self._odd = whole_samples(self._odd + data)
             case ce.MulawFormat():
                 self._odd, pcm = b"", g711.decode(data, "mulaw")
             case _:
                 self._odd, pcm = b"", g711.decode(data, "alaw")
-        self._ms += len(pcm) / BYTES_PER_SAMPLE * 1000 / rate_hz(form)
+        self._ms += sample_count(pcm) * 1000 / rate_hz(form)
         return pcm
 
     @property

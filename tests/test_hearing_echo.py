@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.test_echo import LEAD_S, heard, room, voice
+from kit.echo_sounds import LEAD_S, heard, room, voice
 from voice_avatar.audio import to_pcm
 from voice_avatar.echo import EchoGuard, EchoOptions, Playing, Spoken
 from voice_avatar.engines.scripted import ScriptedVadStream

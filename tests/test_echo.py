@@ -12,6 +12,7 @@ from voice_avatar.echo import JUMP_S, EchoGuard, Playing, Spoken
 from voice_avatar.echo_filter import BLOCK
 from voice_avatar.events import MIC_HZ
 
+
 def shares(
     reply: Floats,
     mic: Floats,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from edge import engines, running

@@ -55,5 +55,3 @@ def heard(echo: Floats, *, delay_s: float, gain_db: float, seconds: float = 6.0)
     part = echo[: mic.size - at]
     mic[at : at + part.size] += part * np.float32(10 ** (gain_db / 20))
     return mic
-
-

@@ -36,5 +36,3 @@ def run_node(*files: str, env: dict[str, str] | None = None) -> str:
     )
     assert done.returncode == 0, done.stdout[-6000:]
     return done.stdout.replace("ℹ", "#")
-
-

@@ -45,14 +45,14 @@ from voice_avatar.events import (
     VadFrame,
     WarmPrefix,
 )
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import Offer, Settings
 from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
 from voice_avatar.session import Session, SessionOptions
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
 RATE_HZ = 24_000
@@ -61,7 +61,11 @@ Event = dict[str, Any]
 
 OFFER = Offer("small", "tones", "script", ("en", "zh"), "Be kind.", 160, 0.0, ("ovr15", "arkit52"))
 TURN = TurnOptions(
-    engine="none", interim_s=0.0, plain_silence_s=0.3, hold_s=0.0, interrupt_pause_s=0.0
+    engine="none",
+    interim_s=0.0,
+    plain_silence_s=0.3,
+    hold_s=0.0,
+    interrupt=InterruptOptions(pause_s=0.0),
 )
 
 
@@ -94,7 +98,7 @@ class RealtimeScene:
             vad=VadOptions(start_windows=3, pause_windows=2),
             turn=TURN,
             playout=PlayoutOptions(max_ahead_s=15.0, assumed_latency_s=0.0),
-            memory=MemoryOptions(),
+            memory=HistoryOptions(),
             system_prompt="Be kind.",
             rate_hz=RATE_HZ,
             count_tokens=lambda text: len(text.split()),

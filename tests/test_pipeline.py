@@ -74,7 +74,7 @@ from voice_avatar.pipeline import Conversation, ConversationOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import SessionOptions
 from voice_avatar.stt import always
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 
@@ -579,7 +579,7 @@ async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: Ski
             may_end.wait()
         return ""
 
-    turn = TurnOptions(interrupt_wait_s=0.3)
+    turn = TurnOptions(interrupt=InterruptOptions(wait_s=0.3))
     options = ConversationOptions(playout=PACED.playout, turn=turn)
     tts = ScriptedTts(symbol_samples=640)
     with at_work(engines(STORY, stt=ScriptedStt(hang), tts=tts)) as workers:

@@ -60,7 +60,7 @@ from voice_avatar.hearing import Heard, Hearing, Listening
 from voice_avatar.llm import LlmOptions
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.loudspeaker import Loudspeaker
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 from voice_avatar.mood import Baseline, left_by
 from voice_avatar.outbox import Outbox
 from voice_avatar.playout import PlayoutOptions
@@ -114,7 +114,7 @@ class ConversationOptions:
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
     gestures: GestureOptions = field(default_factory=GestureOptions)
     body: BodyOptions = field(default_factory=BodyOptions)
-    memory: MemoryOptions = field(default_factory=MemoryOptions)
+    memory: HistoryOptions = field(default_factory=HistoryOptions)
     playout: PlayoutOptions = field(default_factory=PlayoutOptions)
     llm: LlmOptions = field(default_factory=LlmOptions)
     system_prompt: str = "You are Ava, a friendly virtual guide."

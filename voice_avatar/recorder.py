@@ -39,7 +39,7 @@ from voice_avatar.events import (
     WarmPrefix,
 )
 from voice_avatar.llm import estimate_tokens
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import Session, SessionOptions
 from voice_avatar.turn import TurnOptions
@@ -80,7 +80,7 @@ class Head:
     vad: VadOptions
     turn: TurnOptions
     playout: PlayoutOptions
-    memory: MemoryOptions
+    memory: HistoryOptions
     body: BodyOptions = field(default_factory=BodyOptions)  # older recordings have none
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"

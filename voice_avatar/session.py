@@ -115,7 +115,7 @@ from voice_avatar.listening import (
     TurnResumed,
     UserPaused,
 )
-from voice_avatar.memory import History, MemoryOptions
+from voice_avatar.memory import History, HistoryOptions
 from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.replies import Replies, Reply, turn_key
@@ -219,7 +219,7 @@ class Session:
         vad: VadOptions,
         turn: TurnOptions,
         playout: PlayoutOptions,
-        memory: MemoryOptions,
+        memory: HistoryOptions,
         system_prompt: str,
         rate_hz: int,
         count_tokens: Callable[[str], int],

@@ -89,6 +89,21 @@ def test_stages_are_asked_for_where_they_compute() -> None:
     assert SCRIPTED.asked() == {}
 
 
+def test_what_is_measured_has_the_options_of_its_engine_too(
+    monkeypatch: pytest.MonkeyPatch, store: ModelStore
+) -> None:
+    loaded = []
+
+    def load(stage: str, options: object, store: ModelStore, tables: object) -> object:
+        loaded.append((stage, tables))
+        return ScriptedTts()
+
+    monkeypatch.setattr("voice_avatar.thread_trials.load_engine", load)
+    tables = EngineTables(llm=LlmTables(LlamaCppOptions(-1)))
+    Trials(replace(SCRIPTED, tables=tables), store).measure("tts", 2)
+    assert loaded == [("tts", tables)]
+
+
 def test_options_take_the_threads_of_a_plan() -> None:
     options = EngineOptions(SttOptions(), LlmOptions(threads=3), TtsOptions())
     made = options.with_threads(plan(8, {"llm": 3, "stt": 0, "tts": 0}, {}))

@@ -236,7 +236,7 @@ def _places_in(
 ) -> Iterator[Place]:
     for field_name, kind in typing.get_type_hints(options).items():
         name = prefix + field_name
-        if is_dataclass(kind):
+        if isinstance(kind, type) and is_dataclass(kind):
             yield from _places_in(table, kind, (*path, field_name), f"{name}_")
         elif f"{table}.{name}" not in PER_SESSION:
             yield Place(table, name, options, (*path, field_name), kind)
@@ -336,12 +336,13 @@ def _with(config: Config, key: str, value: object, source: str) -> Config:
     """Returns `config` with one option changed."""
     _known(key, places(), "option", source)
     place = places()[key]
+    kind = place.type
     try:
-        value = (parsed if isinstance(value, str) else checked)(value, place.type)
+        value = parsed(value, kind) if isinstance(value, str) else checked(value, kind)
     except (TypeError, ValueError):
         shown = "a secret" if place.name == "tokens" else repr(value)
         raise ConfigError(
-            f"{key} must be {type_name(place.type)}, not {shown} (from {source})."
+            f"{key} must be {type_name(kind)}, not {shown} (from {source})."
         ) from None
     changed: Config = _replaced(config, place.path, value)
     return changed

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voice_avatar.events import Transcript
 from voice_avatar.turn import (
+    InterruptOptions,
     TurnOptions,
     claims_turn,
     commit_delay_s,
@@ -29,8 +30,7 @@ OPTIONS = TurnOptions(
     sure_probability=0.9,
     doubt_probability=0.1,
     open_ending_s=1.1,
-    interrupt_speech_s=0.7,
-    interrupt_any_s=1.8,
+    interrupt=InterruptOptions(speech_s=0.7, any_s=1.8),
 )
 
 
@@ -312,7 +312,7 @@ def test_a_turn_does_not_begin_with_a_hum_and_other_words_are_a_turn(text: str) 
 def test_a_few_words_that_the_recogniser_does_not_trust_claim_no_turn(
     text: str, language: str
 ) -> None:
-    assert not claims_turn(OPTIONS, text, language, OPTIONS.interrupt_logprob - 0.01)
+    assert not claims_turn(OPTIONS, text, language, OPTIONS.interrupt.logprob - 0.01)
 
 
 @pytest.mark.parametrize(
@@ -343,12 +343,12 @@ def test_words_that_take_the_floor_and_whole_phrases_do_so_however_badly_they_ar
 def test_to_call_the_avatar_claims_the_turn_even_if_its_name_is_misspelt(
     text: str, is_call: bool
 ) -> None:
-    options = replace(OPTIONS, names=("Ava",))
+    options = replace(OPTIONS, interrupt=replace(OPTIONS.interrupt, names=("Ava",)))
     assert claims_turn(options, text, "en", -0.9) is is_call
 
 
 @pytest.mark.parametrize("text", ["Bye.", "Ava.", "Fish.", "Castles."])
-@pytest.mark.parametrize("logprob", [0.0, -0.4, OPTIONS.interrupt_logprob])
+@pytest.mark.parametrize("logprob", [0.0, -0.4, OPTIONS.interrupt.logprob])
 def test_words_that_were_heard_well_claim_the_turn(text: str, logprob: float) -> None:
     assert claims_turn(OPTIONS, text, "en", logprob)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Protocol
 
@@ -45,6 +45,45 @@ class TurnEngine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class InterruptOptions:
+    """When a voice over the reply is an interruption.
+
+    One decision with one set of limits, which endpointing never asks for. In the configuration they
+    are keys of `[turn]` that begin with `interrupt_`.
+
+    Attributes:
+        pause_s: what may be a voice over the reply, seconds, after which the reply pauses
+            until it is known whether it is an interruption; 0 = it never pauses. Twice as much
+            after each pause that was for nothing, up to `speech_s`.
+        wait_s: longest pause of the reply, seconds; then it goes on.
+        opener_s: silence, seconds, after words that show assent and often open a turn
+            ("okay, great") until a paused reply goes on; after a hum or no words it does so at
+            once.
+        ask_s: speech over the reply after which its words are asked for, seconds; three
+            times as much while the reply is paused, where a moment costs nothing.
+        speech_s: speech over the reply that interrupts when no words are known yet,
+            seconds; not while it is paused.
+        noise_s: speech over the reply in which the recogniser found no word, seconds,
+            after which it counts as noise.
+        any_s: speech over the reply that interrupts whatever its words are, seconds.
+        logprob: mean log-probability per token of a few words over the reply below which
+            they count as a guess of the recogniser, <= 0 (of 440 synthetic backchannels 0.9 %
+            pass, of 450 short interruptions 84 %; docs/decisions.md).
+        names: how the avatar is called: to call it always interrupts it.
+    """
+
+    pause_s: float = 0.064
+    wait_s: float = 2.5
+    opener_s: float = 0.5
+    ask_s: float = 0.25
+    speech_s: float = 0.7
+    noise_s: float = 1.0
+    any_s: float = 1.8
+    logprob: float = -0.5
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TurnOptions:
     """When a turn of the user ends, and when a voice over the reply is an interruption.
 
@@ -72,24 +111,7 @@ class TurnOptions:
         speculate_probability: at or above it a reply is prepared before the turn is committed.
         preroll_s: audio before the detected start that is decoded too, seconds.
         interim_s: time between interim transcripts while the user speaks, seconds; 0 = none.
-        interrupt_pause_s: what may be a voice over the reply, seconds, after which the reply pauses
-            until it is known whether it is an interruption; 0 = it never pauses. Twice as much
-            after each pause that was for nothing, up to `interrupt_speech_s`.
-        interrupt_wait_s: longest pause of the reply, seconds; then it goes on.
-        interrupt_opener_s: silence, seconds, after words that show assent and often open a turn
-            ("okay, great") until a paused reply goes on; after a hum or no words it does so at
-            once.
-        interrupt_ask_s: speech over the reply after which its words are asked for, seconds; three
-            times as much while the reply is paused, where a moment costs nothing.
-        interrupt_speech_s: speech over the reply that interrupts when no words are known yet,
-            seconds; not while it is paused.
-        interrupt_noise_s: speech over the reply in which the recogniser found no word, seconds,
-            after which it counts as noise.
-        interrupt_any_s: speech over the reply that interrupts whatever its words are, seconds.
-        interrupt_logprob: mean log-probability per token of a few words over the reply below which
-            they count as a guess of the recogniser, <= 0 (of 440 synthetic backchannels 0.9 %
-            pass, of 450 short interruptions 84 %; docs/decisions.md).
-        names: how the avatar is called: to call it always interrupts it.
+        interrupt: when a voice over the reply is an interruption.
         drop_silence_s: silence after which speech without words is forgotten, seconds.
         stall_s: time without microphone audio after which it counts as silence, seconds.
         max_segment_s: speech decoded at once, seconds (whisper reads at most 30 s).
@@ -114,15 +136,7 @@ class TurnOptions:
     speculate_probability: float = 0.05
     preroll_s: float = 0.3
     interim_s: float = 1.0
-    interrupt_pause_s: float = 0.064
-    interrupt_wait_s: float = 2.5
-    interrupt_opener_s: float = 0.5
-    interrupt_ask_s: float = 0.25
-    interrupt_speech_s: float = 0.7
-    interrupt_noise_s: float = 1.0
-    interrupt_any_s: float = 1.8
-    interrupt_logprob: float = -0.5
-    names: tuple[str, ...] = ()
+    interrupt: InterruptOptions = field(default_factory=InterruptOptions)
     drop_silence_s: float = 0.6
     stall_s: float = 0.6
     max_segment_s: float = 25.0
@@ -356,7 +370,7 @@ def claims_turn(options: TurnOptions, text: str, language: str, avg_logprob: flo
     words = words_of(text, language)
     if not words or is_backchannel(text, language):
         return False
-    if avg_logprob >= options.interrupt_logprob or _is_call(options.names, words):
+    if avg_logprob >= options.interrupt.logprob or _is_call(options.interrupt.names, words):
         return True
     if language == "zh":
         said = "".join(words)
@@ -391,9 +405,9 @@ def is_interruption(
         is_paused: whether the reply is paused meanwhile: then a later decision disturbs nobody.
     """
     if heard is None:
-        limit_s = options.interrupt_any_s if is_paused else options.interrupt_speech_s
+        limit_s = options.interrupt.any_s if is_paused else options.interrupt.speech_s
         return speech_s >= limit_s
     if not words_of(heard.text, language):
         return False
-    is_long = speech_s >= options.interrupt_any_s
+    is_long = speech_s >= options.interrupt.any_s
     return is_long or claims_turn(options, heard.text, language, heard.avg_logprob)

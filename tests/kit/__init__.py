@@ -1,0 +1,1 @@
+"""What several tests share: servers, clients, scenes, examples, and the plan of the house."""

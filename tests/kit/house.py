@@ -10,10 +10,9 @@ somewhere. A name with a dot admits one part of a room only (`acting.mouth`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Wing = Literal["ground", "utterance", "wire", "doing", "programs"]
+from kit.house_plan import Plan, Room, Wing
 
 WINGS: Final[dict[Wing, str]] = {
     "ground": "The ground: what every room stands on",
@@ -23,31 +22,6 @@ WINGS: Final[dict[Wing, str]] = {
     "programs": "Programs",
 }
 """The parts of the house, in reading order, and their headings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room of the house.
-
-    Attributes:
-        name: its folder, with a dot for each step below the package ("server"); the name of a file
-            for the ground's two files.
-        wing: the part of the house in which it lies.
-        is_pure: no task, socket, thread, clock, chance or file in it.
-        job: what it is for, in one line.
-        imports: the rooms that it may import beside the ground; None: all that are below it in
-            reading order (programs), or all its siblings (rooms within a room).
-        rooms: the rooms within it, their names and rows relative to it.
-        otherwise: its modules that are doing though it is pure, or pure though it is doing.
-    """
-
-    name: str
-    wing: Wing
-    is_pure: bool
-    job: str
-    imports: str | None = ""
-    rooms: tuple[Room, ...] = ()
-    otherwise: str = ""
 
 
 def _pure(
@@ -186,7 +160,8 @@ _DOING: Final = (
         "server",
         "doing",
         "The port: who may come in, and how each is carried.",
-        "acting audio config hearing personas pipeline realtime recording stages telemetry wire",
+        "acting audio config conversation hearing personas pipeline realtime recording stages"
+        " telemetry wire",
         _doing("native", "doing", "Our own protocol over a WebSocket.", None),
         _doing("realtime", "doing", "OpenAI's protocol over a WebSocket.", None),
         _doing("pcm", "doing", "Plain audio both ways.", None),
@@ -261,3 +236,15 @@ DATA_READERS: Final = frozenset(
 
 TESTED_ELSEWHERE: Final[dict[str, str]] = {}
 """Module, or room for all its modules without a test file of their own -> the test file."""
+
+PLAN: Final = Plan(
+    rooms=ROOMS,
+    ground=GROUND,
+    root=ROOT,
+    opened_by_name=PROGRAMS_OPENED_BY_NAME,
+    exceptions=EXCEPTIONS,
+    doors=DOORS,
+    data_readers=DATA_READERS,
+    tested_elsewhere=TESTED_ELSEWHERE,
+)
+"""All of it, as the law asks for it."""

@@ -7,13 +7,13 @@ A tree is read, never imported. `tests/test_house.py` asks every rule about `voi
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from kit.house import Room
+from kit.house_plan import Plan, is_within
 
 MOST_LINES = 450
 """Of a file: what can be read in one go."""
@@ -35,72 +35,6 @@ IMPURE = frozenset(
 
 IMPURE_CALLS = frozenset("breakpoint compile eval exec input open print".split())
 IMPURE_METHODS = frozenset("now utcnow today read_text read_bytes write_text write_bytes".split())
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a tree is held to: the tables of `house.py`, under the same names."""
-
-    rooms: tuple[Room, ...]
-    ground: tuple[Room, ...] = ()
-    root: Mapping[str, str] = field(default_factory=dict)
-    opened_by_name: Mapping[str, str] = field(default_factory=dict)
-    exceptions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    doors: Collection[str] = ()
-    data_readers: Collection[str] = ()
-    tested_elsewhere: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def all_rooms(self) -> dict[str, Room]:
-        """Every room and every room within one: dotted name -> room."""
-        found = {}
-        for room in self.rooms:
-            found[room.name] = room
-            found |= {f"{room.name}.{inner.name}": inner for inner in room.rooms}
-        return found
-
-    def room_of(self, module: str) -> str | None:
-        """Returns the innermost room that a module lies in, None where the plan has none."""
-        name = module
-        while name and name not in self.all_rooms:
-            name = name.rpartition(".")[0]
-        return name or None
-
-    def is_pure(self, module: str) -> bool:
-        """Whether a module must not reach out: its room's kind, but for those that it names."""
-        if module in self.root:
-            return module == "__init__"
-        name = self.room_of(module)
-        if name is None:
-            return False
-        room = self.all_rooms[name]
-        is_other = is_within(module, (f"{name}.{other}" for other in room.otherwise.split()))
-        return room.is_pure != is_other
-
-    def is_in_a_program(self, module: str) -> bool:
-        """Whether a module is part of one of the programs."""
-        return any(is_within(module, [r.name]) for r in self.rooms if r.wing == "programs")
-
-    def row(self, module: str) -> tuple[list[str], bool]:
-        """Returns the rooms that a module may import, and whether all others are allowed too."""
-        if module in self.root:
-            return self.root[module].split(), False
-        name = self.room_of(module) or ""
-        outer, _, _ = name.partition(".")
-        room = self.all_rooms[outer]
-        allowed = [] if room in self.ground else [each.name for each in self.ground]
-        allowed += (room.imports or "").split()
-        allowed += self.opened_by_name.get(outer, "").split()
-        allowed += self.exceptions.get(module, ("", ""))[0].split()
-        return allowed, room.imports is None
-
-    def inner_row(self, module: str) -> list[str] | None:
-        """Returns what a module may import of its own room, None where that is all of it."""
-        name = self.room_of(module) or ""
-        outer, _, inner = name.partition(".")
-        if not inner or self.all_rooms[name].imports is None:
-            return None
-        return [f"{outer}.{each}" for each in (self.all_rooms[name].imports or "").split()]
 
 
 @dataclass(frozen=True)
@@ -156,11 +90,6 @@ class Tree:
                 while inner and inner not in self.modules:
                     inner = inner.rpartition(".")[0]
                 yield inner or "__init__"
-
-
-def is_within(module: str, names: Iterable[str]) -> bool:
-    """Whether a module is one of the names, or lies in a folder that is."""
-    return any(module == name or module.startswith(f"{name}.") for name in names)
 
 
 def every_module_lies_in_a_room(tree: Tree, plan: Plan) -> list[str]:

@@ -234,7 +234,56 @@ DATA_READERS: Final = frozenset(
 )
 """Pure modules, or rooms of them, that read the package's own data, the same for everybody."""
 
-TESTED_ELSEWHERE: Final[dict[str, str]] = {}
+_TESTED: Final = {
+    "acting/clips/test_library.py": "acting.clips",
+    "acting/gesture/test_planner.py": "acting.gesture vocabulary",
+    "acting/mouth/test_fitted_durations.py": "engines.fitted_tts",
+    "acting/mouth/test_visemes.py": "acting.mouth.viseme_tables",
+    "bench/callers/test_load_calls.py": "bench.callers.process_figures",
+    "bench/callers/test_server_options.py": "bench.callers.own_server",
+    "bench/figures/test_apexes.py": "bench.measures.gestures",
+    "bench/figures/test_turns.py": "bench.figures.played bench.figures.waterfall",
+    "bench/material/test_clips.py": "bench.material.pauses bench.material.utterances",
+    "bench/measures/test_body.py": "bench.figures.face bench.material.talk",
+    "bench/measures/test_interrupt.py": "bench.callers.echo bench.callers.interrupt_call"
+    " bench.callers.scrape bench.figures.cuts bench.material.noises",
+    "bench/measures/test_lipsync.py": "bench.boundary_fit bench.figures.phone_pairs"
+    " bench.figures.shown bench.material.forced_aligner bench.material.sentences",
+    "bench/measures/test_load.py": "bench.callers.load_client bench.callers.load_line"
+    " bench.figures.capacity bench.figures.load",
+    "bench/measures/test_v2v.py": "bench.callers.call bench.figures.v2v bench.targets.avatar",
+    "bench/report/test_page.py": "bench.report bench.figures.statistics",
+    "bench/targets/test_subjects.py": "bench.report.alone",
+    "bench/targets/test_websocket_line.py": "bench.targets",
+    "bench/test_command.py": "bench.report.files bench.report.machine bench.report.tables"
+    " bench.figures.compare bench.figures.results",
+    "cli/test_main.py": "__main__ audio.wav cli config.describe",
+    "client/test_connection.py": "client",
+    "conformance/documents/test_protocol_doc.py": "conformance.vectors.conversation",
+    "conformance/documents/test_protocol_schema.py": "conformance.documents",
+    "conformance/test_checker.py": "conformance",
+    "conformance/vectors/test_golden.py": "client.rules conformance.vectors",
+    "conversation/test_session.py": "conversation events",
+    "conversation/test_tool_rounds.py": "conversation.tool_calls",
+    "engines/test_contract_llm.py": "engines.relay engines.tool_stream",
+    "engines/test_piper_tts.py": "engines.piper_graph engines.piper_spelling",
+    "engines/test_scripted.py": "engines.registry",
+    "engines/test_silero_vad.py": "engines.onnx_cpu",
+    "engines/test_webrtc_denoise.py": "stages.denoise",
+    "hearing/test_echo.py": "hearing.echo_delay hearing.echo_filter",
+    "models/test_store.py": "models",
+    "pipeline/test_conversation.py": "acting.timeline pipeline",
+    "real/test_vllm_llm.py": "engines.vllm_llm",
+    "realtime/test_dialect.py": "realtime",
+    "server/realtime/test_connection.py": "server.realtime.door",
+    "server/test_port.py": "server telemetry.logs",
+    "talks/test_faults.py": "errors",
+    "text/test_chunking.py": "text.abbreviations",
+    "text/test_speakable.py": "text.numbers_en text.speakable_en text.speakable_zh",
+    "text/test_tags.py": "text.markup",
+    "wire/test_text.py": "wire",
+}
+TESTED_ELSEWHERE: Final = {name: file for file, names in _TESTED.items() for name in names.split()}
 """Module, or room for all its modules without a test file of their own -> the test file."""
 
 PLAN: Final = Plan(

@@ -59,10 +59,8 @@ GROUND: Final = (
 """What every room may import."""
 
 _UTTERANCE: Final = (
-    _pure("audio", "utterance", "Samples: levels, rates, lengths, codecs, WAV files.", doing="wav"),
-    _pure(
-        "stages", "utterance", "The edge of each engine: its protocol, capabilities and options."
-    ),
+    _pure("audio", "utterance", "Samples: levels, rates, codecs, files.", doing="wav"),
+    _pure("stages", "utterance", "Each engine's edge: protocol, capabilities, options."),
     _pure(
         "hearing",
         "utterance",
@@ -72,7 +70,7 @@ _UTTERANCE: Final = (
     _pure(
         "turns",
         "utterance",
-        "Windows and words to turns: is it said, is it meant to interrupt?",
+        "Windows and words to the user's turn: is it over, does it interrupt?",
         "stages",
     ),
     _pure(
@@ -211,6 +209,9 @@ _PROGRAMS: Final = (
 ROOMS: Final = GROUND + _UTTERANCE + _WIRE + _DOING + _PROGRAMS
 """The house, in reading order. A new room gets a line here, and its `__init__.py` says the same."""
 
+FILES: Final = frozenset("errors vocabulary acting.timeline acting.variation".split())
+"""Rooms of a single file."""
+
 ROOT: Final = {"__init__": "", "__main__": "cli"}
 """The package's own files outside of all rooms, and the room that each may import."""
 
@@ -286,7 +287,7 @@ _TESTED: Final = {
 TESTED_ELSEWHERE: Final = {name: file for file, names in _TESTED.items() for name in names.split()}
 """Module, or room for all its modules without a test file of their own -> the test file."""
 
-PLAN: Final = Plan(
+PLAN: Final[Plan] = Plan(
     rooms=ROOMS,
     ground=GROUND,
     root=ROOT,
@@ -297,3 +298,8 @@ PLAN: Final = Plan(
     tested_elsewhere=TESTED_ELSEWHERE,
 )
 """All of it, as the law asks for it."""
+
+if __name__ == "__main__":
+    from kit.house_documents import main
+
+    raise SystemExit(main())

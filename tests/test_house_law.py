@@ -250,6 +250,11 @@ def test_a_planned_room_has_to_be_built(house: House) -> None:
     assert "cellar is planned and not built" in house.breaches(plan)
 
 
+def test_a_room_has_a_door(house: House) -> None:
+    (house.folder / "port" / "__init__.py").unlink()
+    assert "port/ has no __init__.py" in house.breaches()
+
+
 def test_folders_and_the_root_are_small(house: House) -> None:
     for number in range(20):
         house.write(f"port/m{number}.py", "")

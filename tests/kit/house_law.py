@@ -304,8 +304,10 @@ def every_door_has_its_sign(tree: Tree, plan: Plan) -> list[str]:
     breaches = []
     for name, room in plan.all_rooms.items():
         path = tree.modules.get(name)
+        if path is None and any(is_within(module, [name]) for module in tree.modules):
+            breaches.append(f"{name}/ has no __init__.py")
         if path is None or path.name != "__init__.py":
-            continue  # a room of one file says it in its docstring, or is not built
+            continue  # a room of one file says it in its docstring, or the room is not built
         kind = "Pure." if room.is_pure else "Doing."
         sign, _, rest = (ast.get_docstring(tree.trees[name]) or "").partition("\n")
         is_door = is_within(name, plan.doors)

@@ -121,7 +121,7 @@ def _legends(table: Table) -> Iterator[str]:
     for kind in dict.fromkeys(type(member) for member in members):
         known = meanings(kind)
         if known:
-            heading = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__)
+            heading = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).capitalize()
             lines = (f"- *{name_of(kind[name])}*: {known[name]}" for name in known)
             yield f"**{heading}**\n\n" + "\n".join(lines)
 

@@ -1,1 +1,1 @@
-"""What several tests share: servers, clients, scenes, examples, and the plan of the house."""
+"""What the tests share: engines, edges, talks and examples."""

@@ -144,7 +144,7 @@ def chunks(text: str, code: str) -> list[str]:
 )
 def test_french_listeners_are_understood(text: str) -> None:
     assert is_backchannel(text, "fr")
-    assert not is_backchannel(text, "en") or text.startswith("Mmh")
+    assert not is_backchannel(text, "en")
 
 
 @pytest.mark.parametrize("text", ["Euh.", "Mm-hmm.", "Ah, oh.", "Hein ?", "Haha !"])
@@ -303,7 +303,7 @@ def test_a_language_is_a_folder(write: Write, tmp_path: Path) -> None:
     assert not claims_turn(options, "bla bla", "qt", -9.0)
     assert claims_turn(options, "bla bla bla", "qt", -9.0)
     assert speakable("Hoy, 1.203,5% & -7; 12:30 bla", "qt").spoken == (
-        "Hoy; per n1 n2 n0 n3 pik n5 en min n7; 12:30 bla"
+        "Hoy; per n12 honns n3 pik n5 en min n7; 12:30 bla"
     )
     assert speakable("350", "qt").spoken == "n3 honns n50"
     assert chunks("Un zr. Blu bla. Bli blo.", "qt") == ["Un zr. Blu bla.", "Bli blo."]

@@ -75,7 +75,7 @@ def test_written_numbers_are_read_by_the_signs_of_the_language(text: str, words:
         ("J'ai **3,5** euros, d'accord ? 😀", "J'ai trois virgule cinq euros, d'accord?"),
         ("Il coûte 12 € ou 1 250,90 €.", "Il coûte douze euros ou mille deux cent cinquante virgule"
          " quatre-vingt-dix euros."),
-        ("Une hausse de 3,5 % à 7%.", "Une hausse de trois virgule cinq pour cent à sept pour cent."),
+        ("De 3,5 % à 7%.", "De trois virgule cinq pour cent à sept pour cent."),
         ("Il fait -3 °C.", "Il fait moins trois degrés."),
         ("M. Blanc et Mme Noir, n° 5", "monsieur Blanc et madame Noir, numéro cinq"),
         ("Rendez-vous à 14h30 le 12/03/2024.", "Rendez-vous à 14h30 le 12 03 2024."),

@@ -266,7 +266,7 @@ _KEYS: Final = {
 """Every key of a file: a misspelt one would fall back to English and never be noticed."""
 
 
-@cache
+@lru_cache(4 * _KNOWN)
 def _file(primary: str, name: str, root: Root) -> dict[str, Any]:
     """Returns what a file says; nothing where there is none."""
     table: dict[str, Any] = tomllib.loads(document(primary, name, root) or "")

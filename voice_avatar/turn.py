@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Protocol
-
-from voice_avatar.events import Endpointing, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,51 +126,6 @@ class TurnOptions:
     max_segment_s: float = 25.0
 
 
-def with_detection(options: TurnOptions, wanted: Endpointing) -> TurnOptions:
-    """Returns the policy as a client wants it.
-
-    A silence that is fixed is neither lengthened nor shortened by the words or by what was learned;
-    it may still wait for the prepared reply (`hold_s`).
-    """
-    options = replace(options, patience=options.patience * wanted.patience)
-    if wanted.preroll_s is not None:
-        options = replace(options, preroll_s=wanted.preroll_s)
-    if wanted.silence_s is None:
-        return options
-    silence_s = wanted.silence_s
-    return replace(
-        options,
-        engine="none",
-        plain_silence_s=silence_s,
-        question_s=silence_s,
-        open_ending_s=0.0,
-        unfinished_s=0.0,
-        opener_s=0.0,
-        learning_rate=0.0,
-    )
-
-
-_PAUSE_MARGIN_S = 0.1
-"""What is granted beyond a pause that the user is known to make."""
-
-_FORGETTING = 0.85
-"""What is left of a learned pause after a turn that ended without a mistake."""
-
-
-def learned_pause_s(options: TurnOptions, known_s: float, pause_s: float | None) -> float:
-    """Returns the least delay that this user needs, seconds.
-
-    Args:
-        options: the policy.
-        known_s: what was learned so far, 0 at first.
-        pause_s: a pause that was mistaken for an end; None = a turn ended rightly.
-    """
-    if pause_s is None:
-        return known_s * _FORGETTING
-    wanted_s = min(pause_s + _PAUSE_MARGIN_S, options.max_silence_s)
-    return known_s + options.learning_rate * max(0.0, wanted_s - known_s)
-
-
 _OPEN_ENDINGS = {
     "en": frozenset(
         "a an the and or but so because if when while that which who to of for with from in on at"
@@ -224,9 +177,6 @@ _OPENERS = _ASSENTS | frozenset(
 )
 _MAX_OPENER_WORDS = 4
 _OPENERS_ZH = frozenset("你好 您好 嗨 喂 好 好的 嗯 行 可以 那 对 是 是的".split())
-_QUESTION_MARKS = ("?", "？")
-_ENDINGS = (".", "!", "。", "！", *_QUESTION_MARKS)
-_AFTER_ENDINGS = " \t\n\"'”’」』)）"
 _EDGE_PUNCTUATION = " \t\n.,!?;:…-–—\"'。，！？；：、“”‘’"
 
 
@@ -301,99 +251,24 @@ def is_opener(text: str, language: str) -> bool:
     return is_short and all(word in _OPENERS or is_hum(word) for word in words)
 
 
-def commit_delay_s(
-    options: TurnOptions, probability: float | None, text: str, language: str
-) -> float:
-    """Returns the silence to wait for before the turn is committed, seconds.
-
-    The turn model sets the delay and never decides alone: from `min_silence_s` when it is sure
-    that the user has finished to `max_silence_s` when it is sure of the contrary, linear between.
-    A question mark shortens a long delay; every other cue in the text lengthens a short one.
-
-    Args:
-        options: the policy.
-        probability: the turn model's word, None when it has not spoken.
-        text: transcript so far, "" when unknown.
-        language: of the transcript.
-    """
-    if probability is None:
-        delay_s = options.plain_silence_s
-    else:
-        span = max(1e-6, options.sure_probability - options.doubt_probability)
-        doubt = min(1.0, max(0.0, (options.sure_probability - probability) / span))
-        delay_s = options.min_silence_s + doubt * (options.max_silence_s - options.min_silence_s)
-    if text:
-        delay_s = _with_cues(options, delay_s, text, language)
-    return delay_s * options.patience
-
-
-def _with_cues(options: TurnOptions, delay_s: float, text: str, language: str) -> float:
-    """Returns the delay as the words correct it."""
-    if has_open_ending(text, language):
-        return max(delay_s, options.open_ending_s)
-    trimmed = text.rstrip(_AFTER_ENDINGS)
-    if not trimmed.endswith(_ENDINGS):
-        return max(delay_s, options.unfinished_s)
-    if is_opener(text, language):
-        return max(delay_s, options.opener_s)
-    if trimmed.endswith(_QUESTION_MARKS):
-        return min(delay_s, options.question_s)
-    return delay_s
-
-
-def claims_turn(options: TurnOptions, text: str, language: str, avg_logprob: float) -> bool:
-    """Returns whether words that were said over the reply are meant to be answered.
-
-    Not so are no words, a listener's words, and a few that the recogniser itself does not trust:
-    it knows no cough or "mhm", and writes the nearest words that it knows ("Bye.", "Emma").
-
-    Args:
-        options: the policy.
-        text: what was said.
-        language: of the text.
-        avg_logprob: mean log-probability per token of the text; 0.0 = unknown, and trusted.
-    """
-    words = words_of(text, language)
-    if not words or is_backchannel(text, language):
-        return False
-    if avg_logprob >= options.interrupt_logprob or _is_call(options.names, words):
-        return True
+def has_claim(said: Sequence[str], language: str) -> bool:
+    """Returns whether one of the words (as of `words_of`) takes the floor ("stop", "why")."""
     if language == "zh":
-        said = "".join(words)
-        return len(said) > _FEW_CHARS_ZH or _CLAIMS_ZH.search(said) is not None
-    return len(words) > _FEW_WORDS or not _CLAIMS.isdisjoint(words)
+        return _CLAIMS_ZH.search("".join(said)) is not None
+    return not _CLAIMS.isdisjoint(said)
 
 
-def _is_call(names: Sequence[str], words: Sequence[str]) -> bool:
-    """Returns whether one of the words is one of the names, or much like it."""
+def is_few(said: Sequence[str], language: str) -> bool:
+    """Returns whether the words (as of `words_of`) are so few that they may be a guess."""
+    if language == "zh":
+        return len("".join(said)) <= _FEW_CHARS_ZH
+    return len(said) <= _FEW_WORDS
+
+
+def is_call(names: Sequence[str], said: Sequence[str]) -> bool:
+    """Returns whether one of the words (as of `words_of`) is a name, or much like it."""
     return any(
         SequenceMatcher(None, name.casefold(), word).ratio() >= _LIKE_A_NAME
         for name in names
-        for word in words
+        for word in said
     )
-
-
-def is_interruption(
-    options: TurnOptions,
-    speech_s: float,
-    heard: Transcript | None,
-    language: str,
-    *,
-    is_paused: bool = False,
-) -> bool:
-    """Returns whether speech over the reply means that the avatar has to stop.
-
-    Args:
-        options: the policy.
-        speech_s: how long the user has spoken over the reply, seconds.
-        heard: what was recognised of it so far; None when nothing came back yet.
-        language: of the speech.
-        is_paused: whether the reply is paused meanwhile: then a later decision disturbs nobody.
-    """
-    if heard is None:
-        limit_s = options.interrupt_any_s if is_paused else options.interrupt_speech_s
-        return speech_s >= limit_s
-    if not words_of(heard.text, language):
-        return False
-    is_long = speech_s >= options.interrupt_any_s
-    return is_long or claims_turn(options, heard.text, language, heard.avg_logprob)

@@ -49,7 +49,7 @@ class Happening(Enum):
         RELEASE: push-to-talk went up.
         COMMIT: the client ends the turn.
         CLEAR: the client takes the unfinished turn back.
-        STALL: the microphone delivers nothing any more.
+        STALL: the microphone delivers nothing any more. Who was speaking has paused by that.
     """
 
     SPEECH = auto()
@@ -118,7 +118,6 @@ PHASES: Final[dict[tuple[Phase, Happening], Row]] = {
     (SPEAKING, Happening.PAUSE): Row(Deed.PAUSE, (PAUSED, SPEAKING)),  # unless it is held
     (SPEAKING, Happening.RELEASE): Row(Deed.END, (PAUSED,)),
     (SPEAKING, Happening.COMMIT): Row(Deed.END, (PAUSED,)),
-    (SPEAKING, Happening.STALL): Row(Deed.END, (PAUSED,)),
     (SPEAKING, Happening.SPEECH): Row(Deed.GO_ON, (SPEAKING,)),  # the button came before the voice
     (SPEAKING, Happening.PRESS): Row(Deed.GO_ON, (SPEAKING,)),
     (SPEAKING, Happening.CLEAR): Row(Deed.DROP, (QUIET,)),
@@ -128,7 +127,7 @@ PHASES: Final[dict[tuple[Phase, Happening], Row]] = {
     (PAUSED, Happening.SCORE): Row(Deed.WEIGH, (PAUSED, QUIET)),
     (PAUSED, Happening.AUDIBLE): Row(Deed.SETTLE, (PAUSED, QUIET)),
     (PAUSED, Happening.COMMIT): Row(Deed.END, (PAUSED, QUIET)),
-    (PAUSED, Happening.STALL): Row(Deed.END, (PAUSED, QUIET)),
+    (PAUSED, Happening.STALL): Row(Deed.END, (PAUSED, QUIET)),  # of speech: first it is a pause
     (PAUSED, Happening.SPEECH): Row(Deed.GO_ON, (SPEAKING, PAUSED)),  # after a commit: it waits
     (PAUSED, Happening.PRESS): Row(Deed.GO_ON, (SPEAKING,)),
     (PAUSED, Happening.CLEAR): Row(Deed.DROP, (QUIET,)),

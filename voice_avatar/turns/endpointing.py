@@ -24,7 +24,8 @@ wait before they answer. So the silence to wait for is set anew in every pause, 
 - Whatever the delay, the turn is committed only with its text, and a prepared reply gets `hold_s`
   more, because until it can be heard waiting costs nothing (`EndOfTurn.wait_s`).
 
-All numbers come from `bench endpoint` (docs/decisions.md).
+The 40 and 130 ms are the latencies that `bench endpoint` assumes by default, 440 ms is the delay of
+a sure turn model; `TurnOptions` says of the others where they come from.
 """
 
 from __future__ import annotations

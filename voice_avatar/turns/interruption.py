@@ -1,6 +1,6 @@
 """What a voice over the reply means: does the user take the turn, or only listen aloud? Pure.
 
-Theory of operation. Most sounds over a reply are no interruption: a cough, a door, "mhm". But an
+Theory of operation. Many sounds over a reply are no interruption: a cough, a door, "mhm". But an
 avatar that talks on over "stop" is rude, and to be sure takes words. So it stops first and finds
 out afterwards:
 
@@ -19,7 +19,8 @@ out afterwards:
 - *First sound* (`barge_in.Overlap`). What may be a voice pauses the reply long before it is a turn.
   If it was for nothing, a moment of silence is all that was lost.
 - *Words* (`claims_turn`) decide as soon as there are any. A listener's words claim nothing; nor do
-  a few words that the recogniser itself does not trust, its guess at a sound that was none.
+  a few words that the recogniser itself does not trust, its guess at a sound that was none. After
+  words that often open a turn ("okay, great") the reply waits `interrupt_opener_s` for more.
 - *Length* (`is_interruption`) decides where no words come: soon while the reply goes on, because
   two voices at once disturb, and later while it waits, because then they do not. Nobody says "mhm"
   for as long as `interrupt_any_s`. A sound in which no word is found never interrupts, however long

@@ -128,7 +128,7 @@ PHASES: Final[dict[tuple[Phase, Happening], Row]] = {
     (PAUSED, Happening.AUDIBLE): Row(Deed.SETTLE, (PAUSED, QUIET)),
     (PAUSED, Happening.COMMIT): Row(Deed.END, (PAUSED, QUIET)),
     (PAUSED, Happening.STALL): Row(Deed.END, (PAUSED, QUIET)),  # of speech: first it is a pause
-    (PAUSED, Happening.SPEECH): Row(Deed.GO_ON, (SPEAKING, PAUSED)),  # after a commit: it waits
+    (PAUSED, Happening.SPEECH): Row(Deed.GO_ON, (SPEAKING, PAUSED)),  # ended by force: it waits
     (PAUSED, Happening.PRESS): Row(Deed.GO_ON, (SPEAKING,)),
     (PAUSED, Happening.CLEAR): Row(Deed.DROP, (QUIET,)),
     (PAUSED, Happening.NO_TEXT): Row(Deed.DROP, (QUIET,)),

@@ -18,7 +18,7 @@ from voice_avatar.languages import codes, document, language, primary_subtag
 from voice_avatar.persona import Persona, system_prompt
 from voice_avatar.speakable import speakable
 from voice_avatar.stt import is_credit
-from voice_avatar.turn import TurnOptions, claims_turn
+from voice_avatar.turn import TurnOptions
 from voice_avatar.turns.cues import (
     has_claim,
     has_open_ending,
@@ -27,6 +27,7 @@ from voice_avatar.turns.cues import (
     may_go_on,
     words_of,
 )
+from voice_avatar.turns.interruption import claims_turn
 
 FILES = ("language", "cues", "writing", "gestures", "feelings")
 

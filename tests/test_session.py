@@ -76,11 +76,11 @@ from voice_avatar.events import (
     WarmPrefix,
     WarningNotice,
 )
-from voice_avatar.listening import Phase
 from voice_avatar.memory import HistoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import TRANSITIONS, Session, Trigger
 from voice_avatar.turn import InterruptOptions, TurnOptions
+from voice_avatar.turns.phases import Phase
 from voice_avatar.vad import VadOptions
 
 RATE_HZ = 10_000

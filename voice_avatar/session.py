@@ -4,7 +4,7 @@ Theory of operation. `Session.receive(event, now_s)` is the whole interface: it 
 for the pipeline and notices for the client, in the order in which they take effect. It owns no
 clock, task, queue or engine; a recorded session can be fed to it again and gives the same outputs.
 
-The state is a table (`TRANSITIONS`). The user's side is a `listening.Listener`; its facts (a turn
+The state is a table (`TRANSITIONS`). The user's side is a `turns.Listener`; its facts (a turn
 began, may be over, went on, is over) drive the replies:
 
 - At most one reply is *live* (committed and not over) and at most one is *prepared*
@@ -100,29 +100,29 @@ from voice_avatar.events import (
     WarningNotice,
 )
 from voice_avatar.idle_life import IdleLife
-from voice_avatar.listening import (
-    BargeIn,
-    Listener,
-    MayBargeIn,
-    NoBargeIn,
-    Output,
-    Phase,
-    SpeechBegan,
-    TurnCommitted,
-    TurnDropped,
-    TurnMayEnd,
-    TurnReady,
-    TurnResumed,
-    UserPaused,
-)
 from voice_avatar.memory import History
-from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.replies import Replies, Reply, turn_key
 from voice_avatar.surroundings import Surroundings
 from voice_avatar.sympathy import Sympathy
 from voice_avatar.thinking import ThinkingPose
 from voice_avatar.tool_use import ToolUse, prompt_tokens
 from voice_avatar.turns.cues import words_of
+from voice_avatar.turns.echo_words import AFTER_S, BEFORE_S, is_echo
+from voice_avatar.turns.facts import (
+    BargeIn,
+    MayBargeIn,
+    NoBargeIn,
+    Output,
+    SpeechBegan,
+    TurnCommitted,
+    TurnDropped,
+    TurnMayEnd,
+    TurnReady,
+    TurnWentOn,
+    UserPaused,
+)
+from voice_avatar.turns.listener import Listener
+from voice_avatar.turns.phases import Phase
 
 
 class Trigger(Enum):
@@ -383,7 +383,7 @@ class Session:
             case TurnReady():
                 facts = [*self._feel(item.text, len(item.text), item.language, now_s)]
                 facts += [*self._bearing.look_away(), *self._prepare(item, now_s)]
-            case TurnResumed():
+            case TurnWentOn():
                 facts = [*self._withdraw(), *self._bearing.look_back()]
             case TurnCommitted():
                 facts = self._committed(item, now_s)

@@ -43,10 +43,11 @@ from voice_avatar.events import (
     UserSpeechStarted,
     VadFrame,
 )
-from voice_avatar.listening import Listener, Output, TurnCommitted, TurnReady, TurnResumed
 from voice_avatar.models import ModelStore
 from voice_avatar.stt import SttEngine, SttOptions
 from voice_avatar.turn import TurnEngine, TurnOptions
+from voice_avatar.turns.facts import Output, TurnCommitted, TurnReady, TurnWentOn
+from voice_avatar.turns.listener import Listener
 from voice_avatar.vad import VadEngine, VadOptions
 
 TAIL_S = 4.0
@@ -245,7 +246,7 @@ class _Room:
                     self._prepared += 1
                     self._is_prepared, self.ready_s = True, now_s
                     self._owe(now_s + latencies.reply_s, _Answered(self._prepared))
-                case TurnResumed():
+                case TurnWentOn():
                     self.withdrawn += 1
                     self._is_prepared, self.ready_s = False, None
                 case TurnCommitted():

@@ -1,1 +1,1 @@
-"""Windows and words become the turn of a user. Pure."""
+"""Windows of the microphone and recognised words in, the user's turn out. Pure."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice_avatar.own_words import is_echo
+from voice_avatar.turns.echo_words import is_echo
 
 PLAYED = "The nearest exit is behind the old painting, next to the stairs.".split()
 

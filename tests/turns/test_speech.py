@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.events import WINDOW_SAMPLES, VadFrame
-from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOptions
+from voice_avatar.turns.speech import SpeechDetector, SpeechStarted, SpeechStopped
+from voice_avatar.vad import VadOptions
 
 OPTIONS = VadOptions(start_probability=0.5, stop_probability=0.35, start_windows=3, pause_windows=2)
 SpeechFact = SpeechStarted | SpeechStopped

@@ -1,4 +1,4 @@
-"""Endpointing policy: how long to wait, and what is an interruption."""
+"""Endpointing policy: how long to wait, by the model, the words and the user's habits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.events import Transcript
-from voice_avatar.turn import (
-    InterruptOptions,
-    TurnOptions,
-    claims_turn,
-    commit_delay_s,
-    is_interruption,
-    learned_pause_s,
-)
+from voice_avatar.turn import InterruptOptions, TurnOptions
+from voice_avatar.turns.endpointing import commit_delay_s, learned_pause_s
 
 OPTIONS = TurnOptions(
     min_silence_s=0.2,
@@ -137,91 +130,3 @@ def test_more_probability_never_means_a_longer_wait(first: float, second: float)
     less, more = sorted((first, second))
     waits = [commit_delay_s(OPTIONS, p, "I went home.", "en") for p in (less, more)]
     assert waits[0] >= waits[1]
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Bye.", "en"),
-        ("Emma Chen.", "en"),
-        ("And make it", "en"),
-        ("Mhm.", "en"),
-        ("", "en"),
-        ("下雨", "zh"),
-        ("嗯", "zh"),
-    ],
-)
-def test_a_few_words_that_the_recogniser_does_not_trust_claim_no_turn(
-    text: str, language: str
-) -> None:
-    assert not claims_turn(OPTIONS, text, language, OPTIONS.interrupt.logprob - 0.01)
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Stop.", "en"),
-        ("No.", "en"),
-        ("Wait", "en"),
-        ("What?", "en"),
-        ("Okay, stop.", "en"),
-        ("Shut up.", "en"),
-        ("Go to the castle", "en"),
-        ("停", "zh"),
-        ("为什么", "zh"),
-        ("今天天气好", "zh"),
-    ],
-)
-def test_words_that_take_the_floor_and_whole_phrases_do_so_however_badly_they_are_heard(
-    text: str, language: str
-) -> None:
-    assert claims_turn(OPTIONS, text, language, -0.99)
-
-
-@pytest.mark.parametrize(
-    ("text", "is_call"),
-    [("Ava!", True), ("Arva.", True), ("Ask Ava", True), ("Bob.", False), ("Abba", False)],
-)
-def test_to_call_the_avatar_claims_the_turn_even_if_its_name_is_misspelt(
-    text: str, is_call: bool
-) -> None:
-    options = replace(OPTIONS, interrupt=replace(OPTIONS.interrupt, names=("Ava",)))
-    assert claims_turn(options, text, "en", -0.9) is is_call
-
-
-@pytest.mark.parametrize("text", ["Bye.", "Ava.", "Fish.", "Castles."])
-@pytest.mark.parametrize("logprob", [0.0, -0.4, OPTIONS.interrupt.logprob])
-def test_words_that_were_heard_well_claim_the_turn(text: str, logprob: float) -> None:
-    assert claims_turn(OPTIONS, text, "en", logprob)
-
-
-@pytest.mark.parametrize(
-    ("speech_s", "text", "is_one"),
-    [
-        (0.3, None, False),
-        (0.7, None, True),
-        (0.3, "Wait", True),
-        (1.5, "", False),
-        (1.5, "Mhm.", False),
-        (1.5, "…", False),
-        (1.8, "Mhm.", True),
-        (9.0, "", False),
-    ],
-)
-def test_words_or_length_make_an_interruption_and_a_backchannel_does_not(
-    speech_s: float, text: str | None, is_one: bool
-) -> None:
-    heard = None if text is None else Transcript(text)
-    assert is_interruption(OPTIONS, speech_s, heard, "en") is is_one
-
-
-def test_while_the_reply_is_paused_there_is_more_time_for_the_words() -> None:
-    assert not is_interruption(OPTIONS, 1.7, None, "en", is_paused=True)
-    assert is_interruption(OPTIONS, 1.8, None, "en", is_paused=True)
-    assert is_interruption(OPTIONS, 0.3, Transcript("Wait."), "en", is_paused=True)
-
-
-def test_a_guess_of_the_recogniser_interrupts_by_its_length_alone() -> None:
-    guess = Transcript("Bye, mom.", avg_logprob=-0.8)
-    assert not is_interruption(OPTIONS, 1.7, guess, "en")
-    assert is_interruption(OPTIONS, 1.8, guess, "en")

@@ -1,0 +1,185 @@
+"""One turn of the user: what is known of it, from its first sample to its last word. Pure.
+
+A turn is a value that is *replaced*: a new turn is a new `UserTurn`, a new pause in it is a new
+`Pause`, and with the old one goes all that was known of it. Nothing here is ever set back by hand,
+so nothing can be forgotten when that is done. Between turns there is one too, of which only the
+first sample means anything: the next turn's audio does not reach back beyond it.
+
+    segment_start   speech_start               speech_end
+          |  pre-roll  |##### speech #####|  pause  |## speech ##|  pause (now) ...
+          |<----------------- decoded at each pause ---------------->|
+
+A turn that gets long is cut: what is already recognised is *frozen*, the audio of the next decode
+begins behind it, and the text of the turn is the frozen text and the decoded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from voice_avatar import languages
+from voice_avatar.events import MIC_HZ, EndReason, Transcript, TranscriptInterim
+from voice_avatar.turns.questions import Questions
+
+
+@dataclass(slots=True)
+class Pause:
+    """What is known in one pause of the turn; empty while the user speaks.
+
+    Attributes:
+        forced: why the turn ends here whatever the silence; None = it does not.
+        text: text of the turn since `UserTurn.frozen`; None until it is known.
+        text_s: when that came, seconds.
+        logprob: its mean log-probability per token, <= 0.
+        probability: the turn model's word, 0..1; None until it has spoken.
+        rescores: how often the turn model was asked again.
+        is_told: whether it was told that the turn may end here.
+        is_ready: whether it was told that a reply may be prepared.
+        is_answered: whether that reply can be heard.
+    """
+
+    forced: EndReason | None = None
+    text: str | None = None
+    text_s: float = 0.0
+    logprob: float = 0.0
+    probability: float | None = None
+    rescores: int = 0
+    is_told: bool = False
+    is_ready: bool = False
+    is_answered: bool = False
+
+    @property
+    def is_ended_by_client(self) -> bool:
+        """Whether the client ended the turn here: what is said next belongs to another."""
+        return self.forced not in (None, "vad")
+
+    def understand(self, transcript: Transcript, now_s: float) -> None:
+        """The text of the pause is known."""
+        self.text, self.text_s = transcript.text, now_s
+        self.logprob = transcript.avg_logprob
+
+
+@dataclass(slots=True)
+class UserTurn:
+    """A turn, or the quiet before one.
+
+    Attributes:
+        questions: what the engines were asked about it.
+        segment_start: microphone sample from which on it is decoded.
+        speech_start: where the speech began, or went on after the last pause.
+        speech_end: where the speech has ended; until its first pause, `segment_start`.
+        frozen: text of the audio before `segment_start`.
+        interim: text that was shown last.
+        language: in which words were heard; None = none yet.
+        heard: what the recogniser said last, whatever it was asked for; None = nothing, or it
+            failed.
+        heard_end: one past the last sample of the audio in which it heard that.
+        is_candidate: whether it is over a reply, and not known yet whether it interrupts.
+        began_over_reply: whether it may be only what listeners say.
+        pause: what is known of the pause in which it is.
+    """
+
+    questions: Questions
+    segment_start: int
+    speech_start: int
+    speech_end: int
+    frozen: str = ""
+    interim: str = ""
+    language: str | None = None
+    heard: Transcript | None = None
+    heard_end: int = 0
+    is_candidate: bool = False
+    began_over_reply: bool = False
+    pause: Pause = field(default_factory=Pause)
+
+    @classmethod
+    def begin(
+        cls, request_ids: Iterator[int], start: int, sample: int, *, is_over_reply: bool = False
+    ) -> UserTurn:
+        """Returns a new turn.
+
+        Args:
+            request_ids: numbers for the questions about it.
+            start: microphone sample from which on it is decoded.
+            sample: where its speech begins.
+            is_over_reply: whether that is over a reply, so that it may prove to be no turn.
+        """
+        return cls(
+            Questions(request_ids, sample),
+            start,
+            sample,
+            start,
+            is_candidate=is_over_reply,
+            began_over_reply=is_over_reply,
+        )
+
+    def claim(self) -> None:
+        """The user has the floor, whatever the words are."""
+        self.is_candidate = self.began_over_reply = False
+
+    # -- its text
+
+    def spoken(self, locked: str | None) -> str:
+        """Returns its language, as far as it is known; `locked` is that of the session, if any."""
+        return locked or self.language or "en"
+
+    def is_long(self, sample: int, max_segment_s: float) -> bool:
+        """Returns whether its audio up to `sample` is so long that its text has to be frozen."""
+        return sample - self.segment_start >= max_segment_s * MIC_HZ
+
+    def whole(self, text: str, language: str) -> str:
+        """Returns the text of the whole turn, `text` being that since `frozen`."""
+        return joined(self.frozen, text, language)
+
+    def hear(self, transcript: Transcript | None, end: int) -> None:
+        """Takes what the recogniser heard up to sample `end`; None = it failed."""
+        self.heard, self.heard_end = transcript, end
+        if transcript is not None and transcript.text:
+            self.language = transcript.language
+
+    def show(self, text: str, turn_id: int, language: str) -> list[TranscriptInterim]:
+        """Shows the text, where it is new and there is any; not that of a candidate."""
+        whole = self.whole(text, language)
+        if self.is_candidate or not whole or whole == self.interim:
+            return []
+        stable_chars = common_prefix(self.interim, whole)
+        self.interim = whole
+        return [TranscriptInterim(turn_id, whole, stable_chars, language)]
+
+    def freeze(self, text: str, end: int, language: str) -> None:
+        """Sets the text of a long turn up to sample `end`, so that no decode gets too long."""
+        self.frozen = self.whole(text, language)
+        self.segment_start = end
+        self.questions.end_dip()  # its question is about audio whose text is set
+
+
+def segment_start(last_end: int, sample: int, preroll_s: float) -> int:
+    """Returns from where on speech is decoded that begins at `sample`.
+
+    Speech begins before it is noticed, so some audio before it belongs to it; but none of what was
+    decoded already, for then it would be decoded for two.
+
+    Args:
+        last_end: where the speech before it has ended.
+        sample: where it begins.
+        preroll_s: audio before it that is decoded too, seconds.
+    """
+    return max(last_end, sample - int(preroll_s * MIC_HZ))
+
+
+def joined(first: str, second: str, language: str) -> str:
+    """Returns two texts as one, as the language is written: with spaces, or without."""
+    if not first or not second:
+        return first or second
+    return f"{first} {second}" if languages.language(language).has_spaces else first + second
+
+
+def common_prefix(first: str, second: str) -> int:
+    """Returns how many characters two texts have in common at their beginning."""
+    count = 0
+    for a, b in zip(first, second, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from voice_avatar import codec, wire
 from voice_avatar.audio import BYTES_PER_SAMPLE
-from voice_avatar.closing import Closing
 from voice_avatar.codes import CloseCode
 from voice_avatar.errors import MalformedFrame
 from voice_avatar.events import ReplyAudio
@@ -20,6 +19,7 @@ from voice_avatar.frames import (
     pack_audio,
     unpack_audio,
 )
+from voice_avatar.server.closing import Closing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What goes out to one client, in order; and tasks of which the first that ends ends all.
+"""What goes out to one client, in order.
 
 A client that does not read is closed (4408) once one frame has waited for too long: the outbox in
 front of it is bounded, so it holds up nobody but itself.
@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.closing import Closing
 from voice_avatar.codes import CloseCode
+from voice_avatar.server.closing import Closing
 
 WRITE_LIMIT_BYTES = 32 * 1024
 """Bytes that wait for the system to take them, from which on sending waits for the client."""
 
 
-class Line:
+class Outgoing:
     """Frames to one client. Whoever puts some in may send them; nobody overtakes."""
 
     def __init__(
@@ -29,7 +28,7 @@ class Line:
         slow_consumer_s: float,
         note_bytes: Callable[[int, int], None],
     ) -> None:
-        """Makes the line.
+        """Makes the line of frames.
 
         Args:
             socket: to the client.
@@ -53,6 +52,8 @@ class Line:
             Closing: the client does not read.
             ConnectionClosed: it is gone.
         """
+        # Whoever holds the lock sends what others put in meanwhile too, in the order in which it
+        # was put in; they find nothing left then, and know that theirs is sent.
         async with self._sending:
             while self._waiting:
                 await self._send(self._waiting.popleft())
@@ -70,17 +71,3 @@ class Line:
             raise Closing(
                 CloseCode.SLOW_CONSUMER, "slow_consumer", "The client reads too slowly."
             ) from None
-
-
-async def until_first(*work: Coroutine[Any, Any, Any]) -> None:
-    """Runs tasks until one of them ends, ends the others, and raises what one has raised."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result

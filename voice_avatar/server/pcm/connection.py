@@ -7,18 +7,16 @@ Up: binary frames, PCM16 mono at 16 kHz. Down: the same of the avatar's voice, a
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
 
+from voice_avatar import wire
 from voice_avatar.audio import sample_count, whole_samples
-from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
-from voice_avatar.connection import Meter
 from voice_avatar.events import (
     MIC_HZ,
     Notice,
@@ -29,8 +27,16 @@ from voice_avatar.events import (
     TranscriptInterim,
 )
 from voice_avatar.frames import MicBudget
-from voice_avatar.line import Line, until_first
-from voice_avatar.served import ServedSession
+from voice_avatar.server.caller import Arrival, Caller
+from voice_avatar.server.carrier import Admit
+from voice_avatar.server.closing import Closing
+from voice_avatar.server.live_session import LiveSession
+from voice_avatar.server.meter import Meter
+from voice_avatar.server.outgoing import Outgoing
+from voice_avatar.server.tenure import Tenure
+
+PATH: Final = "/v1/pcm"
+"""Path of the WebSocket."""
 
 RATE_HZ: Final = MIC_HZ
 """Of both directions."""
@@ -38,38 +44,48 @@ RATE_HZ: Final = MIC_HZ
 MAX_AHEAD_S: Final = 0.2
 """Reply audio sent before it is played, seconds: these clients play what comes as it comes."""
 
-Admit = Callable[["PcmConnection", int, float], Awaitable[ServedSession]]
-"""Opens a session for a connection: rate of its replies, audio ahead."""
-
 
 class PcmConnection:
     """One client's connection; `run` serves it to its close.
 
     Attributes:
-        session_id: id of its session.
-        served: the session that it carries, None at first.
+        live: the session that it carries, None at first.
+        tenure: its time with the session.
     """
 
     def __init__(
         self,
         socket: ServerConnection,
         session_id: str,
+        caller: Caller,
         admit: Admit,
         meter: Meter,
         *,
         slow_consumer_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Makes the connection.
+
+        Args:
+            socket: to the client.
+            session_id: for its session.
+            caller: who it is.
+            admit: lets it carry a session.
+            meter: counts what passes.
+            slow_consumer_s: time that one frame may wait to be read, seconds.
+            clock: tells the time, seconds.
+        """
         self._socket = socket
-        self.session_id = session_id
+        hello = wire.SessionHello(audio_out=wire.AudioWish(rate_hz=RATE_HZ))
+        self._arrival = Arrival(session_id, caller, hello)
         self._admit = admit
         self._meter = meter
         self._clock = clock
-        self._line = Line(socket, slow_consumer_s, meter.note_bytes)
+        self._outgoing = Outgoing(socket, slow_consumer_s, meter.note_bytes)
         self._budget = MicBudget(clock())
         self._odd = b""
-        self.served: ServedSession | None = None
-        self._is_done = asyncio.Event()
+        self.live: LiveSession | None = None
+        self.tenure = Tenure(socket)
 
     async def run(self) -> None:
         """Serves the connection until it closes.
@@ -78,19 +94,9 @@ class PcmConnection:
             Closing: it has to be closed, with this code.
             ConnectionClosed: the client closed it, or it is lost.
         """
-        try:
-            self.served = served = await self._admit(self, RATE_HZ, MAX_AHEAD_S)
-            await until_first(self._read(served), self._write(served))
-        finally:
-            self._is_done.set()
-
-    async def give_way(self) -> None:
-        """See `Holder`: nobody can take over a session of this protocol."""
-        await self._is_done.wait()
-
-    async def leave(self, code: CloseCode) -> None:
-        """Closes the connection from the server's side."""
-        await shut(self._socket, code)
+        with self.tenure:
+            self.live = live = await self._admit(self.tenure, self._arrival)
+            await self.tenure.carry(self._read(live), self._write(live))
 
     async def goodbye(self, reconnect_ms: float) -> None:
         """The server is about to stop: this protocol has no word for it."""
@@ -98,7 +104,7 @@ class PcmConnection:
     async def explain(self, end: Closing) -> None:
         """The close code says it all."""
 
-    async def _read(self, served: ServedSession) -> None:
+    async def _read(self, live: LiveSession) -> None:
         async for data in self._socket:
             self._meter.note_bytes(len(data), 0)
             if isinstance(data, str):
@@ -106,15 +112,15 @@ class PcmConnection:
             pcm, self._odd = whole_samples(self._odd + data)
             now_s = self._clock()
             if self._budget.take(sample_count(pcm) / RATE_HZ, now_s):
-                served.conversation.hear(pcm, RATE_HZ)
+                live.conversation.hear(pcm, RATE_HZ)
             elif self._budget.is_exhausted(now_s):
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
 
-    async def _write(self, served: ServedSession) -> None:
-        async for notice in served.conversation.notices():
+    async def _write(self, live: LiveSession) -> None:
+        async for notice in live.conversation.notices():
             self._meter.note(notice)
-            self._line.put(_frames(notice))
-            await self._line.flush()
+            self._outgoing.put(_frames(notice))
+            await self._outgoing.flush()
         raise Closing(CloseCode.GOING_AWAY, "idle_timeout", "Nothing was said for too long.")
 
 

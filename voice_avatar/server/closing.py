@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 
 from voice_avatar.codes import CloseCode, close_code
 from voice_avatar.errors import VoiceAvatarError
+from voice_avatar.server.resumption import Parting
 
 CLOSE_TIMEOUT_S = 2.0
 """Time for the closing handshake, seconds."""
@@ -47,3 +49,13 @@ async def shut(socket: ServerConnection, code: CloseCode, reason: str = "") -> N
             await socket.close(code, reason)
     except TimeoutError:
         socket.transport.abort()
+
+
+def parting_of(closed: ConnectionClosed) -> Parting:
+    """Returns how a WebSocket that is closed came to its end."""
+    received, sent = closed.rcvd, closed.sent
+    return Parting(
+        None if received is None else received.code,
+        None if sent is None else sent.code,
+        is_ours=not closed.rcvd_then_sent,
+    )

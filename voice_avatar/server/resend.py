@@ -45,7 +45,7 @@ class _Audio:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class Resent:
     """What is sent again.
 
     Attributes:
@@ -59,7 +59,7 @@ class Replayed:
     is_lost: bool
 
 
-class Replay:
+class ResendBuffer:
     """The line of the frames that one session has sent.
 
     Frames that may be dropped are not put into it.
@@ -116,7 +116,7 @@ class Replay:
         """The reply is over: whoever has heard of that needs no audio of it."""
         self._over_id = max(self._over_id, reply_id)
 
-    def after(self, last_seq: int) -> Replayed:
+    def after(self, last_seq: int) -> Resent:
         """Returns what a client needs that has the text frames up to `last_seq`."""
         texts = [text for text in self._texts if text.seq > last_seq]
         audio = [
@@ -127,4 +127,4 @@ class Replay:
         oldest_seq = texts[0].seq if texts else self._newest_seq + 1
         line: Iterable[_Text | _Audio] = merge(texts, audio, key=lambda item: item.place)
         frames = tuple(item.data for item in line)
-        return Replayed(frames, len(texts), oldest_seq > last_seq + 1)
+        return Resent(frames, len(texts), oldest_seq > last_seq + 1)

@@ -1,10 +1,9 @@
-"""Who may come back to a session, which sessions wait for that, and which make room. Pure."""
+"""Who may come back to a session, and which sessions wait for that. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voice_avatar.codes import CloseCode
@@ -70,34 +69,3 @@ class Parting:
 def is_resumable(code: CloseCode) -> bool:
     """Returns whether a session goes on whose connection the server closes with `code`."""
     return code in (CloseCode.SLOW_CONSUMER, CloseCode.REPLACED)
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Whether one more session may be opened.
-
-    Attributes:
-        is_full: there is no room.
-        leaver: id of the session that makes room, "" for none.
-    """
-
-    is_full: bool = False
-    leaver: str = ""
-
-
-def admission(limit: int, lost_s: Mapping[str, float | None]) -> Admission:
-    """Decides about one more session.
-
-    A session that nobody is connected to keeps its place while there is another: it makes room for
-    somebody who is here.
-
-    Args:
-        limit: sessions at once.
-        lost_s: for each session since when nobody is connected to it, seconds; None = somebody is.
-    """
-    if len(lost_s) < limit:
-        return Admission()
-    alone = {session_id: since_s for session_id, since_s in lost_s.items() if since_s is not None}
-    if not alone:
-        return Admission(is_full=True)
-    return Admission(leaver=min(alone, key=lambda session_id: alone[session_id]))

@@ -10,17 +10,15 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
+from voice_avatar import wire
 from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.budget import Budget
-from voice_avatar.closing import Closing, shut
 from voice_avatar.codes import CloseCode
-from voice_avatar.connection import MESSAGE_BURST, MESSAGES_PER_S, Meter
 from voice_avatar.events import (
     ClearInput,
     CommitInput,
@@ -31,13 +29,20 @@ from voice_avatar.events import (
     TurnForgotten,
     WarningNotice,
 )
-from voice_avatar.line import Line, until_first
 from voice_avatar.logs import SessionLog
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import PCM_HZ, Offer, Settings
 from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
-from voice_avatar.served import ServedSession
+from voice_avatar.server.caller import Arrival, Caller
+from voice_avatar.server.carrier import Admit
+from voice_avatar.server.closing import Closing
+from voice_avatar.server.live_session import LiveSession
+from voice_avatar.server.meter import Meter
+from voice_avatar.server.outgoing import Outgoing
+from voice_avatar.server.rates import MESSAGE_BURST, MESSAGES_PER_S
+from voice_avatar.server.realtime.door import Handshake
+from voice_avatar.server.tenure import Tenure
 
 _log = logging.getLogger(__name__)
 
@@ -61,45 +66,24 @@ _CODES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the request said.
-
-    Attributes:
-        model: what the client calls the model, "" = nothing.
-        avatar: extension events.
-        viseme_set: of the visemes, "" = the first.
-        is_beta: whether the beta's names are spoken.
-    """
-
-    model: str = ""
-    avatar: tuple[str, ...] = ()
-    viseme_set: str = ""
-    is_beta: bool = False
-
-
-Admit = Callable[["RealtimeConnection", int, float], Awaitable[ServedSession]]
-"""Opens a session for a connection: rate of its replies, audio ahead."""
-
-
 class RealtimeConnection:
     """One client's connection; `run` serves it to its close.
 
     Attributes:
-        session_id: id of its session.
-        served: the session that it carries, None at first.
+        live: the session that it carries, None at first.
+        tenure: its time with the session.
     """
 
     def __init__(
         self,
         socket: ServerConnection,
         session_id: str,
+        caller: Caller,
         offer: Offer,
-        wishes: Wishes,
+        handshake: Handshake,
         admit: Admit,
         meter: Meter,
         *,
-        max_ahead_s: float,
         slow_consumer_s: float,
         heard_tolerance_s: float,
         clock: Callable[[], float] = time.monotonic,
@@ -109,44 +93,44 @@ class RealtimeConnection:
         Args:
             socket: to the client.
             session_id: for its session.
+            caller: who it is.
             offer: what the server has.
-            wishes: what the request said.
-            admit: opens a session.
+            handshake: what the request said.
+            admit: lets it carry a session.
             meter: counts what passes.
-            max_ahead_s: reply audio sent before it is played, seconds.
             slow_consumer_s: time that one frame may wait to be read, seconds.
             heard_tolerance_s: by how much a word may be cut off and still counts as heard, seconds.
             clock: tells the time, seconds.
         """
         self._socket = socket
-        self.session_id = session_id
+        hello = wire.SessionHello(audio_out=wire.AudioWish(rate_hz=PCM_HZ))
+        self._arrival = Arrival(session_id, caller, hello)
         self._admit = admit
         self._meter = meter
-        self._max_ahead_s = max_ahead_s
         self._clock = clock
         self._log = SessionLog(_log, session_id)
-        self.served: ServedSession | None = None
-        self._line = Line(socket, slow_consumer_s, meter.note_bytes)
+        self.live: LiveSession | None = None
+        self.tenure = Tenure(socket)
+        self._outgoing = Outgoing(socket, slow_consumer_s, meter.note_bytes)
         self._budget = Budget(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._errors = 0
         self._microphone: asyncio.Queue[Hear | CommitInput | ClearInput] = asyncio.Queue()
         self._unheard_s = 0.0
         self._settled = asyncio.Event()
         self._is_due = asyncio.Event()
-        self._is_done = asyncio.Event()
         self._dialect = Dialect(
             offer,
             Settings(
                 session_id=f"sess_{session_id}",
-                model=wishes.model or offer.model,
+                model=handshake.model or offer.model,
                 instructions=offer.instructions,
-                avatar=wishes.avatar,
-                viseme_set=wishes.viseme_set or offer.viseme_sets[0],
+                avatar=handshake.avatar,
+                viseme_set=handshake.viseme_set or offer.viseme_sets[0],
             ),
             reply_hz=PCM_HZ,
             new_id=lambda word: f"{word}_{secrets.token_hex(10)}",
             rate_limits=self._rate_limits,
-            is_beta=wishes.is_beta,
+            is_beta=handshake.is_beta,
             heard_tolerance=int(heard_tolerance_s * PCM_HZ),
         )
 
@@ -159,22 +143,12 @@ class RealtimeConnection:
             Closing: it has to be closed, with this code.
             ConnectionClosed: the client closed it, or it is lost.
         """
-        try:
-            self.served = served = await self._admit(self, PCM_HZ, self._max_ahead_s)
-            await self._do(served, self._dialect.open())
-            await until_first(
-                self._read(served), self._write(served), self._feed(served), self._tick(served)
+        with self.tenure:
+            self.live = live = await self._admit(self.tenure, self._arrival)
+            await self._do(live, self._dialect.open())
+            await self.tenure.carry(
+                self._read(live), self._write(live), self._feed(live), self._tick(live)
             )
-        finally:
-            self._is_done.set()
-
-    async def give_way(self) -> None:
-        """See `Holder`: nobody can take over a session of this protocol."""
-        await self._is_done.wait()
-
-    async def leave(self, code: CloseCode) -> None:
-        """Closes the connection from the server's side."""
-        await shut(self._socket, code)
 
     async def goodbye(self, reconnect_ms: float) -> None:
         """Tells that the server is about to stop."""
@@ -186,19 +160,19 @@ class RealtimeConnection:
 
     async def _tell_error(self, code: str, message: str) -> None:
         error = se.ErrorBody(type="server_error", code=code, message=message)
-        self._line.put((self._dialect.encode(se.ErrorEvent(error=error)),))
-        await self._line.flush()
+        self._outgoing.put((self._dialect.encode(se.ErrorEvent(error=error)),))
+        await self._outgoing.flush()
 
     # -- steps
 
-    async def _do(self, served: ServedSession, steps: list[Step]) -> None:
+    async def _do(self, live: LiveSession, steps: list[Step]) -> None:
         """Does what the dialect says. Nothing waits before the last step is under way."""
-        conversation = served.conversation
+        conversation = live.conversation
         for step in steps:
             match step:
                 case se.ServerEvent():
                     if text := self._dialect.encode(step):
-                        self._line.put((text,))
+                        self._outgoing.put((text,))
                 case Hear(pcm, rate_hz):
                     self._unheard_s += sample_count(pcm) / rate_hz
                     self._microphone.put_nowait(step)
@@ -213,7 +187,7 @@ class RealtimeConnection:
                     conversation.submit(step)
         if steps:
             self._is_due.set()
-        await self._line.flush()
+        await self._outgoing.flush()
 
     def _rate_limits(self) -> list[dict[str, Any]]:
         """Returns what may still come: the protocol counts requests, which are events here."""
@@ -229,7 +203,7 @@ class RealtimeConnection:
 
     # -- in
 
-    async def _read(self, served: ServedSession) -> None:
+    async def _read(self, live: LiveSession) -> None:
         async for data in self._socket:
             self._meter.note_bytes(len(data), 0)
             now_s = self._clock()
@@ -237,7 +211,7 @@ class RealtimeConnection:
                 await self._slow_down()
             steps = self._dialect.receive(data, now_s)
             self._count_errors(steps)
-            await self._do(served, steps)
+            await self._do(live, steps)
             if self._unheard_s > MAX_UNHEARD_S:
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too much audio waits.")
 
@@ -255,9 +229,9 @@ class RealtimeConnection:
         if self._errors > MAX_ERRORS:
             raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")
 
-    async def _feed(self, served: ServedSession) -> None:
+    async def _feed(self, live: LiveSession) -> None:
         """Gives the session what the microphone brought, in order, as fast as it is heard."""
-        conversation = served.conversation
+        conversation = live.conversation
         while True:
             step = await self._microphone.get()
             match step:
@@ -287,10 +261,10 @@ class RealtimeConnection:
 
     # -- out
 
-    async def _write(self, served: ServedSession) -> None:
-        async for notice in served.conversation.notices():
+    async def _write(self, live: LiveSession) -> None:
+        async for notice in live.conversation.notices():
             self._note(notice)
-            await self._do(served, self._dialect.notice(notice, self._clock()))
+            await self._do(live, self._dialect.notice(notice, self._clock()))
             if isinstance(notice, TurnEnded | TurnForgotten):
                 self._settled.set()
         raise Closing(CloseCode.GOING_AWAY, "idle_timeout", "Nothing was said for too long.")
@@ -306,7 +280,7 @@ class RealtimeConnection:
             case _:
                 pass
 
-    async def _tick(self, served: ServedSession) -> None:
+    async def _tick(self, live: LiveSession) -> None:
         """Tells the dialect the time when it wants to know it."""
         while True:
             self._is_due.clear()
@@ -316,4 +290,4 @@ class RealtimeConnection:
                 async with asyncio.timeout(wait_s):
                     await self._is_due.wait()
             except TimeoutError:
-                await self._do(served, self._dialect.tick(self._clock()))
+                await self._do(live, self._dialect.tick(self._clock()))

@@ -5,71 +5,45 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from typing import Protocol
 
 from voice_avatar import wire
-from voice_avatar.closing import Closing
-from voice_avatar.codes import CloseCode
 from voice_avatar.logs import SessionLog
-from voice_avatar.resumption import admission
-from voice_avatar.served import ServedSession
+from voice_avatar.server.live_session import LiveSession
+from voice_avatar.server.meter import SessionMeter
 
 _log = logging.getLogger(__name__)
 
 
-class SessionMeter(Protocol):
-    """What counts sessions (see `metrics.py`)."""
-
-    def session_opened(self) -> None:
-        """A session was opened."""
-
-    def session_closed(self) -> None:
-        """A session that was opened is over."""
-
-    def session_left(self, why: str) -> None:
-        """A session without a connection is over: "expired", "evicted", "failed" or "shutdown"."""
-
-
-class Roster:
+class Sessions:
     """All sessions that are not over. A session keeps its place while its client is away."""
 
-    def __init__(self, limit: int, meter: SessionMeter) -> None:
-        """`limit` is how many there may be."""
-        self._limit = limit
+    def __init__(self, meter: SessionMeter) -> None:
         self._meter = meter
-        self._sessions: dict[str, ServedSession] = {}
+        self._sessions: dict[str, LiveSession] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __iter__(self) -> Iterator[ServedSession]:
+    def __iter__(self) -> Iterator[LiveSession]:
         return iter(tuple(self._sessions.values()))
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     @property
+    def lost_s(self) -> dict[str, float | None]:
+        """For each session since when nobody is connected to it, seconds; None = somebody is."""
+        return {session_id: session.lost_s for session_id, session in self._sessions.items()}
+
+    @property
     def waiting(self) -> int:
         """Sessions that wait for their client."""
         return sum(session.lost_s is not None for session in self._sessions.values())
 
-    def find(self, resume: wire.Resume) -> ServedSession | None:
+    def find(self, resume: wire.Resume) -> LiveSession | None:
         """Returns the session that a client comes back to, if it shows the token of it."""
         session = self._sessions.get(resume.session_id)
         return session if session is not None and session.key.accepts(resume.token) else None
 
-    def make_room(self) -> None:
-        """Sees to it that there is room for one more.
-
-        Raises:
-            Closing: there is none.
-        """
-        lost_s = {session_id: session.lost_s for session_id, session in self._sessions.items()}
-        decision = admission(self._limit, lost_s)
-        if decision.is_full:
-            raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
-        if decision.leaver:
-            self._dismiss(self._sessions[decision.leaver], "evicted")
-
-    async def open(self, session: ServedSession) -> None:
+    async def open(self, session: LiveSession) -> None:
         """Takes in a session, and returns once its conversation runs."""
         self._sessions[session.session_id] = session
         self._meter.session_opened()
@@ -78,7 +52,7 @@ class Roster:
         task.add_done_callback(self._tasks.discard)
         await session.opened.wait()
 
-    async def _keep(self, session: ServedSession) -> None:
+    async def _keep(self, session: LiveSession) -> None:
         log = SessionLog(_log, session.session_id)
         why = "expired"
         try:
@@ -94,8 +68,13 @@ class Roster:
             self._meter.session_left(why)
             log.info("session closed", extra={"why": why})
 
-    def _dismiss(self, session: ServedSession, why: str) -> None:
+    def evict(self, session_id: str) -> None:
         """Ends a session that waits for its client; its place is free at once."""
+        self._dismiss(self._sessions[session_id], "evicted")
+
+    def _dismiss(self, session: LiveSession, why: str) -> None:
+        # It is taken out here and not when its task has ended: whoever comes in its place is let
+        # in at once. Its task finds it gone and counts nothing again.
         del self._sessions[session.session_id]
         session.end()
         self._meter.session_closed()

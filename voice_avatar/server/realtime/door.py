@@ -1,34 +1,50 @@
-"""The protocols of others at the server's port: who may come, what they wish, and their models.
+"""The protocols of others at the server's port: who may come, what they ask for, and their models.
 
-OpenAI's Realtime protocol at `/v1/realtime`, the list of models at `/v1/models`, and plain PCM at
-`/v1/pcm`.
+OpenAI's Realtime protocol is at `/v1/realtime`, the list of models at `/v1/models`. Plain PCM
+(`pcm/`) is let in here too: its clients show their key as those of Realtime do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from websockets.http11 import Request, Response
 
-from voice_avatar import http_edge, wire
-from voice_avatar.config import Config
-from voice_avatar.connection import Terms, is_token_valid
-from voice_avatar.connection_realtime import Wishes
+from voice_avatar import wire
+from voice_avatar.config import Config, ServerOptions
 from voice_avatar.realtime import beta
 from voice_avatar.realtime.avatar import wished
 from voice_avatar.realtime.settings import Offer
+from voice_avatar.server import http
+from voice_avatar.server.caller import Caller
 from voice_avatar.viseme_sets import VISEME_SETS
 
 REALTIME_PATH: Final = "/v1/realtime"
-PCM_PATH: Final = "/v1/pcm"
 MODELS_PATH: Final = "/v1/models"
 
 KEY_SUBPROTOCOL: Final = "openai-insecure-api-key."
 """What the subprotocol begins with in which a browser sends its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What the request for a Realtime session said.
+
+    Attributes:
+        model: what the client calls the model, "" = nothing.
+        avatar: extension events.
+        viseme_set: of the visemes, "" = the first.
+        is_beta: whether the beta's names are spoken.
+    """
+
+    model: str = ""
+    avatar: tuple[str, ...] = ()
+    viseme_set: str = ""
+    is_beta: bool = False
 
 
 def path_of(request: Request | None) -> str:
@@ -36,10 +52,9 @@ def path_of(request: Request | None) -> str:
     return "" if request is None else request.path.partition("?")[0]
 
 
-def refused_socket(request: Request, config: Config, *, is_ready: bool) -> Response | None:
+def refused_socket(request: Request, options: ServerOptions, *, is_ready: bool) -> Response | None:
     """Returns why a WebSocket of one of these protocols is refused; None = it may go on."""
-    options = config.server
-    refusal = http_edge.refusal(request, options.host, options.origins)
+    refusal = http.refusal(request, options.host, options.origins)
     refusal = refusal or refused_key(request, options.tokens)
     if refusal is None and not is_ready:
         message = "The models are still loading."
@@ -49,7 +64,7 @@ def refused_socket(request: Request, config: Config, *, is_ready: bool) -> Respo
 
 def refused_key(request: Request, tokens: tuple[str, ...]) -> Response | None:
     """Returns the answer to a request without a valid key; None = it has one, or needs none."""
-    if not tokens or is_token_valid(key_of(request), tokens):
+    if not tokens or Caller().showing(key_of(request)).has_one_of(tokens):
         return None
     return _refused(HTTPStatus.UNAUTHORIZED, "invalid_api_key", "Incorrect API key provided.")
 
@@ -59,7 +74,7 @@ def key_of(request: Request) -> str | None:
 
     It is in `Authorization`, in `api-key` (Azure), or in a subprotocol (browsers).
     """
-    token = http_edge.bearer_token(request)
+    token = http.bearer_token(request)
     if token is not None:
         return token
     if (key := request.headers.get("api-key")) is not None:
@@ -90,26 +105,26 @@ def models_answer(request: Request, tokens: tuple[str, ...], models: wire.Models
     ]
     wanted = unquote(path_of(request).removeprefix(MODELS_PATH).strip("/"))
     if not wanted:
-        return http_edge.json(HTTPStatus.OK, {"object": "list", "data": told})
+        return http.json(HTTPStatus.OK, {"object": "list", "data": told})
     found = next((one for one in told if one["id"] == wanted), None)
     if found is None:
         message = f"The model '{wanted[:64]}' does not exist."
         return _refused(HTTPStatus.NOT_FOUND, "model_not_found", message)
-    return http_edge.json(HTTPStatus.OK, found)
+    return http.json(HTTPStatus.OK, found)
 
 
 def _refused(status: HTTPStatus, code: str, message: str) -> Response:
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
-    return http_edge.json(status, {"error": error})
+    return http.json(status, {"error": error})
 
 
-def wishes_of(request: Request) -> Wishes:
+def handshake_of(request: Request) -> Handshake:
     """Returns what a request for a Realtime session says."""
     _, _, text = request.path.partition("?")
     query = {name: values[0] for name, values in parse_qs(text).items()}
     viseme_set = query.get("viseme_set", "")
     is_beta = request.headers.get("OpenAI-Beta", "") == beta.HEADER
-    return Wishes(
+    return Handshake(
         model=query.get("model", "")[:256],
         avatar=wished(query.get("avatar", "")),
         viseme_set=viseme_set if viseme_set in VISEME_SETS else "",
@@ -117,29 +132,24 @@ def wishes_of(request: Request) -> Wishes:
     )
 
 
-def offer_of(terms: Terms, config: Config, instructions: str) -> Offer:
-    """Returns what a Realtime session may have."""
+def offer_of(
+    models: wire.Models, languages: tuple[str, ...], config: Config, instructions: str
+) -> Offer:
+    """Returns what a Realtime session may have.
+
+    Args:
+        models: at work.
+        languages: ISO 639-1 codes that are heard.
+        config: of the server.
+        instructions: system message of a session that asks for none.
+    """
     return Offer(
-        model=terms.models.llm,
-        voice=terms.models.tts,
-        transcriber=terms.models.stt,
-        languages=terms.offer.languages,
+        model=models.llm,
+        voice=models.tts,
+        transcriber=models.stt,
+        languages=languages,
         instructions=instructions,
         max_tokens=config.session.max_reply_tokens,
         temperature=config.session.temperature,
         viseme_sets=tuple(VISEME_SETS),
-    )
-
-
-def quiet(config: Config, max_ahead_s: float) -> Config:
-    """Returns the options of a session that says nothing by itself.
-
-    Args:
-        config: of the server.
-        max_ahead_s: reply audio that is sent before it is played, seconds.
-    """
-    return replace(
-        config,
-        session=replace(config.session, greeting="", apologises=False),
-        playout=replace(config.playout, max_ahead_s=max_ahead_s),
     )

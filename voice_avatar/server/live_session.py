@@ -11,11 +11,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from random import Random
-from typing import Protocol
 
 from voice_avatar import negotiation, protocol, wire
-from voice_avatar.connection_audio import MicrophoneIn, ReplyOut
-from voice_avatar.connection_face import FaceOut
 from voice_avatar.events import (
     ClientBack,
     ClientLost,
@@ -29,23 +26,21 @@ from voice_avatar.face import rest_face
 from voice_avatar.frames import pts_of
 from voice_avatar.pipeline import Conversation
 from voice_avatar.protocol import Dialect
-from voice_avatar.replay import Replay, Replayed
-from voice_avatar.resumption import ResumeKey
+from voice_avatar.server.caller import Caller
+from voice_avatar.server.native.audio import MicrophoneIn, ReplyOut
+from voice_avatar.server.native.face_out import FaceOut
+from voice_avatar.server.resend import ResendBuffer, Resent
+from voice_avatar.server.resumption import ResumeKey
+from voice_avatar.server.tenure import Tenure
 from voice_avatar.vocabulary import vocabulary
 
 
-class Holder(Protocol):
-    """The connection that carries a session."""
-
-    async def give_way(self) -> None:
-        """Another connection takes over; returns once nothing is read or sent any more."""
-
-
-class ServedSession:
+class LiveSession:
     """One session, with or without a connection.
 
     Attributes:
         session_id: its id.
+        caller: who opened it; whose it is, once there are accounts.
         conversation: the conversation.
         agreed: what was agreed with the client.
         settings: settings in force.
@@ -63,14 +58,28 @@ class ServedSession:
         conversation: Conversation,
         agreed: negotiation.Agreed,
         *,
+        caller: Caller,
         frame_ms: int,
         ttl_s: float,
         first_seq: int = 0,
         body: wire.Autonomic | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`first_seq` numbers its first text frame; `body` is what the body does by itself."""
+        """Makes it; it lives once `run` runs.
+
+        Args:
+            session_id: its id.
+            conversation: the conversation, not yet begun.
+            agreed: what was agreed with the client.
+            caller: who opens it.
+            frame_ms: length of a frame of reply audio, milliseconds.
+            ttl_s: how long it may be without a connection, seconds; 0 = not at all.
+            first_seq: number of its first text frame.
+            body: what the persona's body does by itself; None = its face rests neutral.
+            clock: tells the time, seconds.
+        """
         self.session_id = session_id
+        self.caller = caller
         self.conversation = conversation
         self.agreed = agreed
         self.settings = agreed.settings
@@ -83,9 +92,9 @@ class ServedSession:
         self._clock = clock
         self._reply_out = ReplyOut(agreed.audio_out, frame_ms)
         self._face_out = _faces(agreed, body)
-        self._replay = Replay()
+        self._sent = ResendBuffer()
         self._seq = first_seq
-        self._holder: Holder | None = None
+        self._holder: Tenure | None = None
         self._attaching = asyncio.Lock()
         self._expiry: asyncio.TimerHandle | None = None
         self._is_over = asyncio.Event()
@@ -133,15 +142,18 @@ class ServedSession:
 
     # -- connections
 
-    async def attach(self, holder: Holder) -> bool:
+    async def attach(self, holder: Tenure) -> bool:
         """Lets a connection carry the session; the one that does gives way.
 
         Returns:
             Whether it may: the session is not over.
         """
+        # One after the other: of two clients that come back at once, the second lets the first give
+        # way like any other.
         async with self._attaching:
             if self._holder is not None:
                 await self._holder.give_way()
+            # The older connection may have ended the session while it gave way.
             if self._is_over.is_set():
                 return False
             self._holder = holder
@@ -153,7 +165,7 @@ class ServedSession:
                 self.conversation.submit(ClientBack())
             return True
 
-    def is_held_by(self, holder: Holder) -> bool:
+    def is_held_by(self, holder: Tenure) -> bool:
         """Returns whether it is this connection that carries the session."""
         return self._holder is holder
 
@@ -173,7 +185,7 @@ class ServedSession:
         """Returns a message as the next text frame of the session."""
         now_s, seq = self._clock(), self._seq
         text = protocol.encode_text(message, seq=seq, ts_ms=now_s * 1000)
-        self._replay.add_text(seq, text, now_s)
+        self._sent.add_text(seq, text, now_s)
         self._seq += 1
         return text
 
@@ -185,9 +197,9 @@ class ServedSession:
             case ReplyAudio():
                 return self._audio(notice)
             case ReplyInterrupted(reply_id=reply_id):
-                self._replay.cut(reply_id)
+                self._sent.cut(reply_id)
             case ReplyDone(reply_id=reply_id):
-                self._replay.over(reply_id)
+                self._sent.over(reply_id)
             case _:
                 pass
         message = protocol.to_message(notice, self.dialect)
@@ -196,18 +208,18 @@ class ServedSession:
     def _audio(self, audio: ReplyAudio) -> list[str | bytes]:
         now_s, out = self._clock(), self._reply_out.frames(audio)
         for data in out:
-            self._replay.add_audio(audio.reply_id, pts_of(data), data, now_s)
+            self._sent.add_audio(audio.reply_id, pts_of(data), data, now_s)
         # Faces are not sent again: there are the visemes.
         faces = self._face_out.frames(audio) if self._face_out is not None else []
         return [*faces, *out]
 
     def played(self, report: PlaybackReport) -> None:
         """The client has played this, and needs it no more."""
-        self._replay.played(report.reply_id, report.played)
+        self._sent.played(report.reply_id, report.played)
 
-    def replay(self, last_seq: int) -> Replayed:
+    def resend(self, last_seq: int) -> Resent:
         """Returns what a client needs that has the text frames up to `last_seq`."""
-        return self._replay.after(last_seq)
+        return self._sent.after(last_seq)
 
     def update(
         self, message: wire.SessionUpdate, offer: negotiation.ServerOffer

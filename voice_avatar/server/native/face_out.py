@@ -18,9 +18,9 @@ from voice_avatar.events import (
     ReplyStarted,
     VisemeTrack,
 )
-from voice_avatar.face import Face
+from voice_avatar.face import Face, FaceFrames
 from voice_avatar.face_blinks import Chance
-from voice_avatar.face_frames import MOST_FRAMES, FaceFrame, pack_face, quantised
+from voice_avatar.face_frames import MOST_FRAMES, FaceFrame, pack_face
 from voice_avatar.face_tables import Curves
 from voice_avatar.frames import FrameFlag
 
@@ -95,3 +95,9 @@ class FaceOut:
         )
         self._seq += 1
         return packed
+
+
+def quantised(frames: FaceFrames) -> npt.NDArray[np.uint8]:
+    """Returns weights 0..1 as bytes."""
+    weights: npt.NDArray[np.uint8] = np.rint(frames.weights * 255.0).astype(np.uint8)
+    return weights

@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from voice_avatar.config import Config, ServerOptions
+from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
     ScriptedStt,
@@ -27,7 +28,6 @@ from voice_avatar.engines.scripted import (
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.protocol import PATH
 from voice_avatar.server import AvatarServer
-from voice_avatar.session import SessionOptions
 from voice_avatar.workers import Engines
 
 QUIET = SessionOptions(idle_timeout_s=0.0)

@@ -11,6 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
@@ -45,13 +47,12 @@ from voice_avatar.events import (
     VadFrame,
     WarmPrefix,
 )
-from voice_avatar.memory import MemoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import Offer, Settings
 from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
-from voice_avatar.session import Session, SessionOptions
+from voice_avatar.session import Session
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
 
@@ -90,15 +91,16 @@ class RealtimeScene:
         self._probability = 0.02
         self._starts: dict[int, StartReply] = {}
         self.session = Session(
-            SessionOptions(greeting="", apologises=False, idle_timeout_s=0.0),
-            vad=VadOptions(start_windows=3, pause_windows=2),
-            turn=TURN,
-            playout=PlayoutOptions(max_ahead_s=15.0, assumed_latency_s=0.0),
-            memory=MemoryOptions(),
-            system_prompt="Be kind.",
-            rate_hz=RATE_HZ,
+            SessionSetup(
+                SessionOptions(greeting="", apologises=False, idle_timeout_s=0.0),
+                vad=VadOptions(start_windows=3, pause_windows=2),
+                turn=TURN,
+                playout=PlayoutOptions(max_ahead_s=15.0, assumed_latency_s=0.0),
+                system_prompt="Be kind.",
+                rate_hz=RATE_HZ,
+                context_tokens=2000,
+            ),
             count_tokens=lambda text: len(text.split()),
-            context_tokens=2000,
             now_s=self.now_s,
         )
         self.dialect = Dialect(

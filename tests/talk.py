@@ -17,6 +17,7 @@ import numpy as np
 from skipping_loop import breathe
 
 from voice_avatar.audio import sample_count
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
     ScriptedStt,
@@ -40,7 +41,7 @@ from voice_avatar.events import (
     TextInput,
     VisemeTrack,
 )
-from voice_avatar.pipeline import Conversation, ConversationOptions, Tape
+from voice_avatar.pipeline import Conversation, Tape
 from voice_avatar.workers import Engines, Workers
 
 RATE_HZ = 16_000
@@ -178,7 +179,7 @@ class Talk:
 @asynccontextmanager
 async def talking(
     workers: Workers,
-    options: ConversationOptions | None = None,
+    options: SessionSetup | None = None,
     *,
     rate_hz: int = RATE_HZ,
     tape: Tape | None = None,
@@ -186,13 +187,17 @@ async def talking(
     name: str = "s1",
 ) -> AsyncIterator[Talk]:
     """A conversation; afterwards what it told is checked to have been in order."""
-    options = options or ConversationOptions()
-    options = replace(options, session=replace(options.session, idle_timeout_s=0.0))
+    options = options or SessionSetup()
+    options = replace(
+        options,
+        session=replace(options.session, idle_timeout_s=0.0),
+        rate_hz=rate_hz,
+        context_tokens=workers.engines.llm.capabilities.context_tokens,
+    )
     conversation = Conversation(
         workers,
         options,
         session_id=name,
-        rate_hz=rate_hz,
         clock=asyncio.get_running_loop().time,
         tape=tape,
     )

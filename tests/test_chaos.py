@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from talk import Talk, at_work, engines, hush, talking, tone
 
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts, ScriptedTurn
 from voice_avatar.errors import SttFailed, TurnFailed
 from voice_avatar.events import (
@@ -31,7 +32,6 @@ from voice_avatar.events import (
     TurnEnded,
 )
 from voice_avatar.llm import LlmOptions
-from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
@@ -120,7 +120,7 @@ def whims(talk: Talk, mood: Mood) -> list[Callable[[], object]]:
 @pytest.mark.parametrize("seed", range(12))
 async def test_whatever_happens_the_order_holds_and_the_session_goes_on(seed: int) -> None:
     mood = Mood(seed)
-    options = ConversationOptions(
+    options = SessionSetup(
         llm=LlmOptions(first_token_timeout_s=0.05, between_tokens_timeout_s=0.05),
         turn=TurnOptions(
             stall_s=0.05,
@@ -176,7 +176,7 @@ async def test_however_often_a_reply_is_paused_for_nothing_it_is_said_to_the_las
         stt=ScriptedStt(lambda _: mood.choice(heard)),
         tts=ScriptedTts(symbol_samples=160),
     )
-    options = ConversationOptions(
+    options = SessionSetup(
         turn=TurnOptions(stall_s=0.1, interrupt_wait_s=mood.choice((0.1, 2.5))),
         playout=PlayoutOptions(max_ahead_s=mood.choice((0.1, 0.5))),
     )

@@ -22,6 +22,7 @@ from voice_avatar import frames
 from voice_avatar.client import connect
 from voice_avatar.config import Config
 from voice_avatar.connection import MAX_ERRORS, MESSAGE_BURST
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
     ScriptedStt,
@@ -33,7 +34,7 @@ from voice_avatar.errors import SttFailed, TurnFailed, VadFailed
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES
 from voice_avatar.frames import MAX_BINARY_BYTES
 from voice_avatar.llm import LlmOptions
-from voice_avatar.pipeline import HISTORY_S, Conversation, ConversationOptions, Workers
+from voice_avatar.pipeline import HISTORY_S, Conversation, Workers
 from voice_avatar.protocol import MAX_TEXT_BYTES
 from voice_avatar.stt import always
 
@@ -340,8 +341,8 @@ async def test_noise_at_full_scale_gives_nothing_that_is_not_a_number() -> None:
 
 async def test_minutes_of_silence_are_no_turn_and_cost_no_memory() -> None:
     workers = Workers(engines())
-    options = ConversationOptions(session=QUIET)
-    async with Conversation(workers, options, session_id="s", rate_hz=16_000) as conversation:
+    options = SessionSetup(session=QUIET, rate_hz=16_000)
+    async with Conversation(workers, options, session_id="s") as conversation:
         for _ in range(5 * 60):
             conversation.hear(hush(1.0), 16_000)
             await conversation.heard()

@@ -19,6 +19,8 @@ from talk import RATE_HZ, Talk, at_work, engines, hush, llm_of, settled, talking
 from voice_avatar.attention import LOOK_S
 from voice_avatar.audio import dbfs
 from voice_avatar.capture import CaptureOptions
+from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
     ScriptedStt,
@@ -70,16 +72,15 @@ from voice_avatar.events import (
     UserSpeechStopped,
     VisemeTrack,
 )
-from voice_avatar.pipeline import Conversation, ConversationOptions
+from voice_avatar.pipeline import Conversation
 from voice_avatar.playout import PlayoutOptions
-from voice_avatar.session import SessionOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 
 QUESTION = hush(0.2) + tone(1.2) + hush(0.6)
-EXACT = ConversationOptions(playout=PlayoutOptions(heard_tolerance_s=0.0))
+EXACT = SessionSetup(playout=PlayoutOptions(heard_tolerance_s=0.0))
 STORY = " ".join(["This story goes on and on."] * 10)
 
 
@@ -199,7 +200,7 @@ async def test_a_session_with_manual_endpointing_waits_for_the_commit() -> None:
 
 async def test_the_next_prompt_holds_what_was_said_and_follows_new_instructions() -> None:
     with at_work(engines("Blue.", "Yellow.")) as workers:
-        async with talking(workers, ConversationOptions(system_prompt="Be kind.")) as talk:
+        async with talking(workers, SessionSetup(system_prompt="Be kind.")) as talk:
             talk.types("What is the sky like?")
             await talk.reply()
             talk.conversation.submit(SettingsChanged(system_prompt="Be brief."))
@@ -216,7 +217,7 @@ async def test_the_next_prompt_holds_what_was_said_and_follows_new_instructions(
 
 
 async def test_a_greeting_is_spoken_first_and_asks_no_language_model() -> None:
-    options = ConversationOptions(session=SessionOptions(greeting="Welcome to the museum!"))
+    options = SessionSetup(session=SessionOptions(greeting="Welcome to the museum!"))
     with at_work(engines("Fine.")) as workers:
         async with talking(workers, options) as talk:
             assert (await talk.reply()).spoken_text == "Welcome to the museum!"
@@ -231,7 +232,7 @@ async def test_a_greeting_is_spoken_first_and_asks_no_language_model() -> None:
 
 
 async def test_a_reply_is_prepared_before_the_turn_ends_and_kept_behind_its_gate() -> None:
-    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    options = SessionSetup(turn=TurnOptions(min_silence_s=1.0))
     with at_work(engines("Prepared while you were silent.")) as workers:
         async with talking(workers, options) as talk:
             await talk.says(tone(1.2) + hush(0.3))
@@ -252,7 +253,7 @@ async def test_a_reply_is_prepared_before_the_turn_ends_and_kept_behind_its_gate
 
 
 async def test_what_was_prepared_is_aborted_when_the_user_goes_on() -> None:
-    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    options = SessionSetup(turn=TurnOptions(min_silence_s=1.0))
     with at_work(engines(llm=SlowLlm(STORY, "The answer to all of it."))) as workers:
         llm = llm_of(workers)
         async with talking(workers, options) as talk:
@@ -276,7 +277,7 @@ async def test_a_prepared_reply_that_failed_is_made_again_at_the_commit() -> Non
             self._fails_after = 0 if len(self.requests) == 1 else None
             await super()._pass_token(done)
 
-    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    options = SessionSetup(turn=TurnOptions(min_silence_s=1.0))
     with at_work(engines(llm=Once(["Lost.", "Found again."]))) as workers:
         async with talking(workers, options) as talk:
             await talk.says(tone(1.2) + hush(0.3))
@@ -289,7 +290,7 @@ async def test_a_prepared_reply_that_failed_is_made_again_at_the_commit() -> Non
 
 
 async def test_a_turn_ends_once_its_prepared_reply_can_be_heard() -> None:
-    options = ConversationOptions(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
+    options = SessionSetup(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
     with at_work(engines("Here I am.")) as workers:
         async with talking(workers, options) as talk:
             await talk.says(QUESTION)
@@ -299,7 +300,7 @@ async def test_a_turn_ends_once_its_prepared_reply_can_be_heard() -> None:
 
 
 async def test_a_prepared_reply_without_a_sound_holds_no_turn_up() -> None:
-    options = ConversationOptions(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
+    options = SessionSetup(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
     with at_work(engines("")) as workers:
         async with talking(workers, options) as talk:
             await talk.says(QUESTION)
@@ -308,7 +309,7 @@ async def test_a_prepared_reply_without_a_sound_holds_no_turn_up() -> None:
 
 
 async def test_a_prepared_reply_that_fails_holds_no_turn_up() -> None:
-    options = ConversationOptions(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
+    options = SessionSetup(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
     tts = ScriptedTts(symbol_samples=160, fails_on="z")
     with at_work(engines("A zebra.", "Never mind.", tts=tts)) as workers:
         async with talking(workers, options) as talk:
@@ -325,7 +326,7 @@ class LostLlm(ScriptedLlm):
         await super()._pass_token(done)
 
 
-NO_HOLD = ConversationOptions(turn=TurnOptions(hold_s=0.0, stall_s=100.0))
+NO_HOLD = SessionSetup(turn=TurnOptions(hold_s=0.0, stall_s=100.0))
 
 
 async def test_a_reply_that_nobody_heard_is_taken_back_when_the_user_goes_on() -> None:
@@ -383,7 +384,7 @@ async def test_a_hand_that_points_points_at_what_the_user_looked_at() -> None:
 
 
 async def test_a_voice_that_fails_on_a_reply_never_heard_is_not_told() -> None:
-    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    options = SessionSetup(turn=TurnOptions(min_silence_s=1.0))
     said = ("A good sentence to begin. A zebra that nobody hears.", "Fine.")
     tts = ScriptedTts(symbol_samples=160, fails_on="z")
     with at_work(engines(*said, tts=tts)) as workers:
@@ -488,7 +489,7 @@ async def test_a_cough_or_a_listeners_noise_does_not_interrupt(noise: str) -> No
             assert not talk.all(TurnEnded)[1:]
 
 
-PACED = ConversationOptions(playout=PlayoutOptions(max_ahead_s=0.2))
+PACED = SessionSetup(playout=PlayoutOptions(max_ahead_s=0.2))
 
 
 async def test_a_voice_pauses_the_reply_and_a_hum_lets_it_go_on_without_losing_a_sample() -> None:
@@ -580,7 +581,7 @@ async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: Ski
         return ""
 
     turn = TurnOptions(interrupt_wait_s=0.3)
-    options = ConversationOptions(playout=PACED.playout, turn=turn)
+    options = SessionSetup(playout=PACED.playout, turn=turn)
     tts = ScriptedTts(symbol_samples=640)
     with at_work(engines(STORY, stt=ScriptedStt(hang), tts=tts)) as workers:
         try:
@@ -677,7 +678,7 @@ async def test_a_user_who_leaves_does_not_disturb_another() -> None:
 
 @pytest.mark.parametrize("moment", ["at once", "listening", "thinking", "speaking", "preparing"])
 async def test_leaving_at_any_moment_leaves_nothing_behind(moment: str) -> None:
-    options = ConversationOptions(turn=TurnOptions(min_silence_s=1.0))
+    options = SessionSetup(turn=TurnOptions(min_silence_s=1.0))
     with at_work(engines(llm=SlowLlm(STORY), stt=SlowStt())) as workers:
         llm = llm_of(workers)
         async with talking(workers, options, plays_at_once=False) as talk:
@@ -707,13 +708,11 @@ class SlowStt(ScriptedStt):
 
 
 async def test_a_session_that_nobody_uses_ends_by_itself() -> None:
-    options = ConversationOptions(session=SessionOptions(idle_timeout_s=90.0))
+    options = SessionSetup(session=SessionOptions(idle_timeout_s=90.0))
     clock = asyncio.get_running_loop().time
     with at_work(engines()) as workers:
         begun_s = clock()
-        async with Conversation(
-            workers, options, session_id="s", rate_hz=RATE_HZ, clock=clock
-        ) as conversation:
+        async with Conversation(workers, options, session_id="s", clock=clock) as conversation:
             told = [notice async for notice in conversation.notices()]
         assert [n for n in told if not isinstance(n, BodyCue)] == [StateChanged(State.IDLE)]
         assert clock() - begun_s == pytest.approx(90.0, abs=0.01)
@@ -781,7 +780,7 @@ async def test_a_microphone_may_have_any_rate_and_change_it(rate_hz: int) -> Non
 
 
 async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
-    options = ConversationOptions(capture=CaptureOptions(clipping_share=0.01))
+    options = SessionSetup(capture=CaptureOptions(clipping_share=0.01))
     with at_work(engines("Fine.")) as workers:
         async with talking(workers, options) as talk:
             hear = talk.conversation.hear
@@ -799,7 +798,7 @@ async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
 
 
 async def test_a_microphone_that_stops_in_the_middle_of_speech_ends_the_turn() -> None:
-    options = ConversationOptions(turn=TurnOptions(stall_s=0.1))
+    options = SessionSetup(turn=TurnOptions(stall_s=0.1))
     with at_work(engines("Fine.")) as workers:
         async with talking(workers, options) as talk:
             await talk.says(tone(1.2))
@@ -819,7 +818,7 @@ async def test_interim_text_that_came_too_late_is_not_made_at_all() -> None:
         return listen(pcm, language)
 
     stt.transcribe = transcribe  # type: ignore[method-assign]
-    options = ConversationOptions(turn=TurnOptions(interim_s=0.2))
+    options = SessionSetup(turn=TurnOptions(interim_s=0.2))
     with at_work(engines("Fine.", stt=stt)) as workers:
         async with talking(workers, options) as talk:
             await talk.says(tone(2.4) + hush(0.6))
@@ -911,7 +910,7 @@ async def test_an_engine_that_breaks_for_one_conversation_leaves_the_others_of_i
 
     with at_work(engines("Fine.", vad=Brittle())) as workers:
         clock = asyncio.get_running_loop().time
-        broken = Conversation(workers, EXACT, session_id="s2", rate_hz=RATE_HZ, clock=clock)
+        broken = Conversation(workers, EXACT, session_id="s2", clock=clock)
 
         async def talk_in_company() -> None:
             async with broken, talking(workers) as talk:
@@ -935,7 +934,7 @@ async def test_without_the_turn_models_word_silence_decides() -> None:
         (None, TurnOptions(engine="none"), []),
     ):
         with at_work(engines("Fine.", turn=engine)) as workers:
-            async with talking(workers, ConversationOptions(turn=options)) as talk:
+            async with talking(workers, SessionSetup(turn=options)) as talk:
                 await talk.says(tone(1.2) + hush(0.5))
                 await asyncio.sleep(0.05)
                 assert not talk.all(TurnEnded)

@@ -15,6 +15,7 @@ from voice_avatar import codec, negotiation, wire
 from voice_avatar.client import AvatarConnection, Event, connect
 from voice_avatar.client_reply import AudioReceived
 from voice_avatar.connection import Connection, Terms, close
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
     ScriptedStt,
@@ -23,7 +24,7 @@ from voice_avatar.engines.scripted import (
     ScriptedVad,
 )
 from voice_avatar.events import Notice, SessionInput
-from voice_avatar.pipeline import Conversation, ConversationOptions
+from voice_avatar.pipeline import Conversation
 from voice_avatar.roster import Roster
 from voice_avatar.served import ServedSession
 from voice_avatar.vocabulary import vocabulary
@@ -72,8 +73,8 @@ async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator
     async def admit(connection: Connection, hello: wire.SessionHello) -> ServedSession:
         agreed = negotiation.negotiate(hello, offer)
         rate_hz = agreed.audio_out.rate_hz
-        options = ConversationOptions()
-        conversation = Conversation(workers, options, session_id="s1", rate_hz=rate_hz)
+        setup = SessionSetup(rate_hz=rate_hz)
+        conversation = Conversation(workers, setup, session_id="s1")
         served = ServedSession("s1", conversation, agreed, frame_ms=20, ttl_s=0.0)
         await roster.open(served)
         await served.attach(connection)

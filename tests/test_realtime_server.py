@@ -19,8 +19,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from voice_avatar.config import Config, RealtimeOptions
+from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.engines.scripted import ScriptedLlm
-from voice_avatar.session import SessionOptions
 
 pytestmark = pytest.mark.virtual_time
 

@@ -20,6 +20,8 @@ from talk import at_work, talking
 from voice_avatar.client import connect
 from voice_avatar.client_audio import read_wav
 from voice_avatar.config import Config
+from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
@@ -33,9 +35,7 @@ from voice_avatar.events import (
     Transcribed,
     WarmPrefix,
 )
-from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.recorder import Recording, recordings, replay
-from voice_avatar.session import SessionOptions
 from voice_avatar.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
@@ -45,9 +45,7 @@ def recording(folder: Path, session_id: str = "s1") -> Recording:
     return Recording(
         folder,
         session_id,
-        ConversationOptions(),
-        16_000,
-        context_tokens=100,
+        SessionSetup(rate_hz=16_000, context_tokens=100),
         count_tokens=lambda text: len(text.split()),
     )
 
@@ -112,8 +110,11 @@ async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
     tmp_path: Path,
 ) -> None:
     stt = ScriptedStt(lambda seconds: "What is it?" if seconds > 0.5 else "")
-    options = ConversationOptions(
-        session=SessionOptions(idle_timeout_s=0.0), turn=TurnOptions(stall_s=100.0)
+    options = SessionSetup(
+        session=SessionOptions(idle_timeout_s=0.0),
+        turn=TurnOptions(stall_s=100.0),
+        rate_hz=16_000,
+        context_tokens=ScriptedLlm().capabilities.context_tokens,
     )
     with at_work(replace(engines(llm=LostLlm(["", "A chair."])), stt=stt)) as workers:
         llm = workers.engines.llm
@@ -121,8 +122,6 @@ async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
             tmp_path,
             "s1",
             options,
-            16_000,
-            context_tokens=llm.capabilities.context_tokens,
             count_tokens=llm.count_tokens,
         )
         async with talking(workers, options, tape=tape) as talk:
@@ -221,7 +220,7 @@ def test_a_damaged_recording_is_an_error(tmp_path: Path, line: str) -> None:
 def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
     recording(tmp_path).close()
     path = tmp_path / "s1" / "session.json"
-    path.write_text(path.read_text().replace('"format":1', '"format":9'))
+    path.write_text(path.read_text().replace('"format":2', '"format":9'))
     with pytest.raises(ConfigError, match="format 9"):
         replay(tmp_path / "s1")
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     AudioSent,
     ClearInput,
@@ -52,7 +53,6 @@ from voice_avatar.events import (
     UserGaze,
     VadFrame,
 )
-from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.recorder import Recording, replay
 from voice_avatar.session import Session
 
@@ -105,27 +105,18 @@ class Taped:
     """A session and its recording."""
 
     def __init__(self, folder: Path) -> None:
-        options = ConversationOptions()
+        setup = SessionSetup(rate_hz=RATE_HZ, context_tokens=CONTEXT_TOKENS)
         self.now_s = 1000.0
         self.folder = folder / "s1"
         self.session = Session(
-            options.session,
-            vad=options.vad,
-            turn=options.turn,
-            playout=options.playout,
-            memory=options.memory,
-            system_prompt=options.system_prompt,
-            rate_hz=RATE_HZ,
+            setup,
             count_tokens=tokens,
-            context_tokens=CONTEXT_TOKENS,
             now_s=self.now_s,
         )
         self.tape = Recording(
             folder,
             "s1",
-            options,
-            RATE_HZ,
-            context_tokens=CONTEXT_TOKENS,
+            setup,
             count_tokens=tokens,
         )
         self.tape.step(self.now_s, None, self.session.start(self.now_s))

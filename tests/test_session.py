@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.body import BodyOptions
+from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
@@ -77,7 +79,7 @@ from voice_avatar.events import (
 from voice_avatar.listening import Phase
 from voice_avatar.memory import MemoryOptions
 from voice_avatar.playout import PlayoutOptions
-from voice_avatar.session import TRANSITIONS, Session, SessionOptions, Trigger
+from voice_avatar.session import TRANSITIONS, Session, Trigger
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
 
@@ -194,17 +196,19 @@ class Scene:
     ) -> None:
         self.now_s = 1000.0
         self.session = Session(
-            options,
-            vad=VadOptions(start_windows=3, pause_windows=2),
-            turn=turn or replace(TURN, rescore_s=()),
-            playout=PLAYOUT,
-            memory=memory,
-            system_prompt="Be kind.",
-            rate_hz=RATE_HZ,
+            SessionSetup(
+                options,
+                vad=VadOptions(start_windows=3, pause_windows=2),
+                turn=turn or replace(TURN, rescore_s=()),
+                playout=PLAYOUT,
+                history=memory,
+                system_prompt="Be kind.",
+                rate_hz=RATE_HZ,
+                context_tokens=2000,
+                body=body or BodyOptions(idle_per_minute=0),
+            ),
             count_tokens=lambda text: len(text.split()),
-            context_tokens=2000,
             now_s=self.now_s,
-            body=body or BodyOptions(idle_per_minute=0),
         )
         self.sample = 0
         self.questions: list[Transcribe] = []

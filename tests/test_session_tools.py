@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from test_session import OPTIONS, SYSTEM, Scene
 
+from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.events import (
     ClientBack,
     ClientLost,
@@ -29,7 +30,6 @@ from voice_avatar.events import (
     ToolResult,
     WarmPrefix,
 )
-from voice_avatar.session import SessionOptions
 from voice_avatar.tool_use import TIMED_OUT
 
 WEATHER = Tool("weather", "In a city.")

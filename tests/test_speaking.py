@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from talk import BRISK, RATE_HZ, Talk, at_work, engines, llm_of, settled, talking
 
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
 from voice_avatar.errors import TtsFailed
 from voice_avatar.events import (
@@ -35,7 +36,6 @@ from voice_avatar.events import (
     VisemeTrack,
 )
 from voice_avatar.llm import LlmOptions
-from voice_avatar.pipeline import ConversationOptions
 from voice_avatar.playout import PlayoutOptions
 
 pytestmark = pytest.mark.virtual_time
@@ -46,9 +46,7 @@ SENTENCES = (
 )
 PLAIN = SENTENCES.replace("[gesture:wave] ", "")
 STORY = " ".join(["This story goes on and on."] * 12)
-IMPATIENT = ConversationOptions(
-    llm=LlmOptions(first_token_timeout_s=0.1, between_tokens_timeout_s=0.1)
-)
+IMPATIENT = SessionSetup(llm=LlmOptions(first_token_timeout_s=0.1, between_tokens_timeout_s=0.1))
 
 
 async def asks(talk: Talk, text: str = "Speak.") -> ReplyDone:
@@ -213,7 +211,7 @@ async def test_the_first_clause_is_spoken_while_the_rest_is_still_written() -> N
 
 
 async def test_audio_goes_out_at_most_so_far_ahead_of_a_client_that_never_reports() -> None:
-    options = ConversationOptions(playout=PlayoutOptions(max_ahead_s=0.2, assumed_latency_s=0.0))
+    options = SessionSetup(playout=PlayoutOptions(max_ahead_s=0.2, assumed_latency_s=0.0))
     with at_work(engines(PLAIN)) as workers:
         async with talking(workers, options, plays_at_once=False) as talk:
             done = await asks(talk)
@@ -228,7 +226,7 @@ async def test_audio_goes_out_at_most_so_far_ahead_of_a_client_that_never_report
 
 
 async def test_paced_audio_goes_out_in_bursts_and_says_when_it_was_due() -> None:
-    options = ConversationOptions(playout=PlayoutOptions(max_ahead_s=0.2, assumed_latency_s=0.0))
+    options = SessionSetup(playout=PlayoutOptions(max_ahead_s=0.2, assumed_latency_s=0.0))
     with at_work(engines(PLAIN)) as workers:
         async with talking(workers, options, plays_at_once=False) as talk:
             await asks(talk)
@@ -252,7 +250,7 @@ async def test_a_burst_is_at_most_half_of_what_may_be_ahead(
 ) -> None:
     playout = PlayoutOptions(max_ahead_s=max_ahead_s, assumed_latency_s=0.0)
     with at_work(engines(PLAIN)) as workers:
-        async with talking(workers, ConversationOptions(playout=playout)) as talk:
+        async with talking(workers, SessionSetup(playout=playout)) as talk:
             await asks(talk)
     paced = [n for n in talk.all(ReplyAudio) if not n.is_last and n.start >= max_ahead_s * RATE_HZ]
     assert {len(n.pcm) // 640 for n in paced} == {frames}

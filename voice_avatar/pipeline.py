@@ -12,16 +12,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol
 
 from voice_avatar.aside import AsideFloor
 from voice_avatar.audio import AudioHistory, silence
-from voice_avatar.body import BodyOptions, can_show
-from voice_avatar.capture import Capture, CaptureOptions
-from voice_avatar.chunking import Chunker, ChunkingOptions
-from voice_avatar.echo import EchoGuard, EchoOptions
+from voice_avatar.body import can_show
+from voice_avatar.capture import Capture
+from voice_avatar.chunking import Chunker
+from voice_avatar.conversation.setup import SessionSetup
+from voice_avatar.echo import EchoGuard
 from voice_avatar.errors import EngineError
 from voice_avatar.events import (
     MIC_HZ,
@@ -44,7 +45,6 @@ from voice_avatar.events import (
     SessionInput,
     StartReply,
     Tick,
-    Tool,
     Transcribe,
     Transcribed,
     TranscribePurpose,
@@ -54,25 +54,19 @@ from voice_avatar.events import (
     WarmPrefix,
     WarningNotice,
 )
-from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gestures import GesturePlanner
 from voice_avatar.hearing import Heard, Hearing, Listening
-from voice_avatar.llm import LlmOptions
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.loudspeaker import Loudspeaker
-from voice_avatar.memory import MemoryOptions
-from voice_avatar.mood import Baseline, left_by
+from voice_avatar.mood import left_by
 from voice_avatar.outbox import Outbox
-from voice_avatar.playout import PlayoutOptions
-from voice_avatar.session import Session, SessionOptions
+from voice_avatar.session import Session
 from voice_avatar.speaking import Floor, ReplyRun
 from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.tools import settled_choice
-from voice_avatar.turn import TurnOptions
-from voice_avatar.vad import VadOptions
 from voice_avatar.workers import Engines, Workers, in_thread
 
-__all__ = ["Conversation", "ConversationOptions", "Engines", "Tape", "Workers"]
+__all__ = ["Conversation", "Engines", "Tape", "Workers"]
 
 HISTORY_S = 35
 """Microphone audio kept, seconds: the longest segment decoded, its pre-roll and some slack."""
@@ -90,40 +84,6 @@ _URGENCY = {
 
 _OUTBOX_LIMIT = 512
 """Notices that may wait to be sent before reply audio has to wait too."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationOptions:
-    """The stages' options, and what the avatar is.
-
-    Attributes:
-        system_prompt: the whole system message.
-        vocabulary: lexemes that the client can show, None = all.
-        hears_itself: whether the avatar's own voice may come back through the microphone.
-        told: lexemes that tags may ask for, None = all.
-        baseline: how the avatar feels when nothing moves it.
-        tools: what the model may call.
-        tool_choice: see `events.LlmRequest`.
-    """
-
-    session: SessionOptions = field(default_factory=SessionOptions)
-    vad: VadOptions = field(default_factory=VadOptions)
-    turn: TurnOptions = field(default_factory=TurnOptions)
-    capture: CaptureOptions = field(default_factory=CaptureOptions)
-    echo: EchoOptions = field(default_factory=EchoOptions)
-    chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
-    gestures: GestureOptions = field(default_factory=GestureOptions)
-    body: BodyOptions = field(default_factory=BodyOptions)
-    memory: MemoryOptions = field(default_factory=MemoryOptions)
-    playout: PlayoutOptions = field(default_factory=PlayoutOptions)
-    llm: LlmOptions = field(default_factory=LlmOptions)
-    system_prompt: str = "You are Ava, a friendly virtual guide."
-    vocabulary: frozenset[str] | None = None
-    hears_itself: bool = False
-    told: frozenset[str] | None = None
-    baseline: Baseline = field(default_factory=Baseline)
-    tools: tuple[Tool, ...] = ()
-    tool_choice: str = "auto"
 
 
 class Tape(Protocol):
@@ -170,39 +130,24 @@ class Conversation:
     def __init__(
         self,
         workers: Workers,
-        options: ConversationOptions,
+        setup: SessionSetup,
         *,
         session_id: str,
-        rate_hz: int,
         clock: Callable[[], float] = time.monotonic,
         tape: Tape | None = None,
     ) -> None:
         self._workers = workers
-        self._options = options
+        self._setup = setup
         self._session_id = session_id
-        self.rate_hz = rate_hz
+        self.rate_hz = setup.rate_hz
         self._clock = clock
         self._tape = tape
         engines = workers.engines
-        self.session = Session(
-            options.session,
-            vad=options.vad,
-            turn=options.turn,
-            playout=options.playout,
-            memory=options.memory,
-            system_prompt=options.system_prompt,
-            rate_hz=rate_hz,
-            count_tokens=engines.llm.count_tokens,
-            context_tokens=engines.llm.capabilities.context_tokens,
-            now_s=clock(),
-            body=options.body,
-            tools=options.tools,
-            tool_choice=options.tool_choice,
-        )
+        self.session = Session(setup, count_tokens=engines.llm.count_tokens, now_s=clock())
         denoise = engines.denoise.open() if engines.denoise else None
-        self._loudspeaker = Loudspeaker(rate_hz) if options.hears_itself else None
-        guard = EchoGuard(rate_hz) if options.hears_itself else None
-        self._hearing = Hearing(engines.vad.open(), denoise, guard, options.echo)
+        self._loudspeaker = Loudspeaker(setup.rate_hz) if setup.hears_itself else None
+        guard = EchoGuard(setup.rate_hz) if setup.hears_itself else None
+        self._hearing = Hearing(engines.vad.open(), denoise, guard, setup.echo)
         self._capture: Capture | None = None
         self._history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
@@ -324,7 +269,7 @@ class Conversation:
         capture = self._capture
         if capture is None or capture.rate_hz != rate_hz:
             start = 0 if capture is None else capture.next_window
-            self._capture = capture = Capture(self._options.capture, rate_hz, start=start)
+            self._capture = capture = Capture(self._setup.capture, rate_hz, start=start)
         captured = capture.push(pcm, pts)
         if captured.lost:
             self._warn("input_gap", f"{captured.lost} samples of microphone audio are missing.")
@@ -345,12 +290,12 @@ class Conversation:
 
     def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
         """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
-        options = self._options.session
+        options = self._setup.session
         wish = self.session.bounded(wish)
         start = StartReply(
             reply_id,
             self.session.prompt_of(wish),
-            self._options.session.language or "en",
+            self._setup.session.language or "en",
             max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
             temperature=options.temperature if wish.temperature is None else wish.temperature,
             is_silent=bool(wish.is_silent),
@@ -361,12 +306,12 @@ class Conversation:
         run = self._run_of(
             start,
             GesturePlanner(
-                self._options.gestures,
+                self._setup.gestures,
                 start.language,
                 reply_id,
                 self.rate_hz,
                 1,
-                self._options.vocabulary,
+                self._setup.vocabulary,
             ),
             floor,
         )
@@ -433,7 +378,7 @@ class Conversation:
                 case EndSession():
                     if not self._ended.done():
                         self._ended.set_result(None)
-                case BodyCue() if not can_show(output, self._options.vocabulary):
+                case BodyCue() if not can_show(output, self._setup.vocabulary):
                     pass
                 case ReplyPaused() | ReplyResumed():
                     self._outbox.put(output)
@@ -573,7 +518,7 @@ class Conversation:
 
     async def _read_prefix(self, prefix: WarmPrefix) -> None:
         try:
-            session = self._options.session
+            session = self._setup.session
             request = LlmRequest(
                 prefix.messages,
                 session.max_reply_tokens,
@@ -587,7 +532,7 @@ class Conversation:
             return  # only an optimisation is lost
 
     def _start_reply(self, start: StartReply) -> None:
-        options = self._options
+        options = self._setup
         self._planner = planner = GesturePlanner(
             options.gestures,
             start.language,
@@ -604,7 +549,7 @@ class Conversation:
         self._replies[start.reply_id] = _Running(run, task)
 
     def _run_of(self, start: StartReply, planner: GesturePlanner, floor: Floor) -> ReplyRun:
-        options = self._options
+        options = self._setup
         voice = self._workers.engines.tts.capabilities
         return ReplyRun(
             start,

@@ -17,15 +17,15 @@ import logging
 import wave
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from voice_avatar import events
-from voice_avatar.body import BodyOptions
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     MIC_HZ,
@@ -35,22 +35,14 @@ from voice_avatar.events import (
     ReplyDone,
     SessionInput,
     StartReply,
-    Tool,
     WarmPrefix,
 )
 from voice_avatar.llm import estimate_tokens
-from voice_avatar.memory import MemoryOptions
-from voice_avatar.playout import PlayoutOptions
-from voice_avatar.session import Session, SessionOptions
-from voice_avatar.turn import TurnOptions
-from voice_avatar.vad import VadOptions
-
-if TYPE_CHECKING:
-    from voice_avatar.pipeline import ConversationOptions
+from voice_avatar.session import Session
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the files; others are refused."""
 
 _HEAD_FILE: Final = "session.json"
@@ -64,26 +56,12 @@ class Head:
     Attributes:
         format: version of the files.
         session_id: its id.
-        rate_hz: clock of its replies.
-        context_tokens: window of the language model.
-        system_prompt: the whole system message.
-        session, vad, turn, playout, memory, body: options.
-        tools, tool_choice: what the model may call at the start.
+        setup: what it was made from.
     """
 
     format: int
     session_id: str
-    rate_hz: int
-    context_tokens: int
-    system_prompt: str
-    session: SessionOptions
-    vad: VadOptions
-    turn: TurnOptions
-    playout: PlayoutOptions
-    memory: MemoryOptions
-    body: BodyOptions = field(default_factory=BodyOptions)  # older recordings have none
-    tools: tuple[Tool, ...] = ()
-    tool_choice: str = "auto"
+    setup: SessionSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,36 +96,20 @@ class Recording:
         self,
         folder: Path | str,
         session_id: str,
-        options: ConversationOptions,
-        rate_hz: int,
+        setup: SessionSetup,
         *,
-        context_tokens: int,
         count_tokens: Callable[[str], int],
     ) -> None:
-        """Begins `folder/session_id`; `context_tokens` and `count_tokens` are the LLM's."""
+        """Begins `folder/session_id`; `count_tokens` is the LLM's."""
         self._folder = Path(folder) / session_id
-        self._rate_hz = rate_hz
+        self._rate_hz = setup.rate_hz
         self._count_tokens = count_tokens
         self._counted: set[str] = set()
         self._reply_id = 0
         self._steps: BufferedWriter | None = None
         self._mic: wave.Wave_write | None = None
         self._reply: wave.Wave_write | None = None
-        head = Head(
-            FORMAT,
-            session_id,
-            rate_hz,
-            context_tokens,
-            options.system_prompt,
-            options.session,
-            options.vad,
-            options.turn,
-            options.playout,
-            options.memory,
-            options.body,
-            options.tools,
-            options.tool_choice,
-        )
+        head = Head(FORMAT, session_id, setup)
         self._guarded(lambda: self._open(head))
 
     def _open(self, head: Head) -> None:
@@ -309,19 +271,9 @@ def _differences(
     for step in steps:
         counts |= step.tokens
     session = Session(
-        head.session,
-        vad=head.vad,
-        turn=head.turn,
-        playout=head.playout,
-        memory=head.memory,
-        system_prompt=head.system_prompt,
-        rate_hz=head.rate_hz,
+        head.setup,
         count_tokens=lambda text: counts.get(text, estimate_tokens(text)),
-        context_tokens=head.context_tokens,
         now_s=steps[0].now_s if steps else 0.0,
-        body=head.body,
-        tools=head.tools,
-        tool_choice=head.tool_choice,
     )
     for number, (step, event) in enumerate(zip(steps, inputs, strict=True)):
         at_s = step.now_s

@@ -34,12 +34,12 @@ began, may be over, went on, is over) drive the replies:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Literal
 
 from voice_avatar.bearing import Bearing
-from voice_avatar.body import BodyOptions
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     Answered,
     AudioSent,
@@ -82,7 +82,6 @@ from voice_avatar.events import (
     TalkReleased,
     TextInput,
     Tick,
-    Tool,
     ToolCall,
     ToolCallMade,
     ToolResult,
@@ -115,50 +114,14 @@ from voice_avatar.listening import (
     TurnResumed,
     UserPaused,
 )
-from voice_avatar.memory import History, MemoryOptions
+from voice_avatar.memory import History
 from voice_avatar.own_words import AFTER_S, BEFORE_S, is_echo
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.replies import Replies, Reply, turn_key
 from voice_avatar.surroundings import Surroundings
 from voice_avatar.sympathy import Sympathy
 from voice_avatar.thinking import ThinkingPose
 from voice_avatar.tool_use import ToolUse, prompt_tokens
-from voice_avatar.turn import TurnOptions, words_of
-from voice_avatar.vad import VadOptions
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
-    """How a conversation runs.
-
-    Attributes:
-        language: ISO 639-1 code of the session, "" = detect it on the first turn, then lock it.
-        greeting: what the avatar says first, "" = nothing.
-        apologises: whether the avatar says that it has failed, where a reply or a recognition did.
-        max_reply_tokens: tokens generated per reply at most.
-        temperature: of generation; 0 = greedy.
-        thinking_after_s: time from commit after which the eyes go away while no audio is out,
-            seconds.
-        settle_s: how long the state stays `interrupted`, seconds.
-        quiet_after_s: silence after which `listening` becomes `idle`, seconds.
-        idle_timeout_s: silence after which the session ends, seconds; 0 = never.
-        max_text_chars: longest typed turn, characters.
-        tool_timeout_s: how long the result of a tool call is waited for, seconds; 0 = without end.
-        max_tool_rounds: replies in a row that may call tools; then the model has to answer.
-    """
-
-    language: str = "en"
-    greeting: str = ""
-    apologises: bool = True
-    max_reply_tokens: int = 160
-    temperature: float = 0.0
-    thinking_after_s: float = 0.3
-    settle_s: float = 0.3
-    quiet_after_s: float = 15.0
-    idle_timeout_s: float = 600.0
-    max_text_chars: int = 8192
-    tool_timeout_s: float = 30.0
-    max_tool_rounds: int = 4
+from voice_avatar.turn import words_of
 
 
 class Trigger(Enum):
@@ -214,37 +177,28 @@ class Session:
 
     def __init__(
         self,
-        options: SessionOptions,
+        setup: SessionSetup,
         *,
-        vad: VadOptions,
-        turn: TurnOptions,
-        playout: PlayoutOptions,
-        memory: MemoryOptions,
-        system_prompt: str,
-        rate_hz: int,
         count_tokens: Callable[[str], int],
-        context_tokens: int,
         now_s: float,
-        body: BodyOptions | None = None,
-        tools: tuple[Tool, ...] = (),
-        tool_choice: str = "auto",
     ) -> None:
-        """`rate_hz` is the clock of replies, `count_tokens` and `context_tokens` the LLM's."""
+        """`count_tokens` is the LLM's; `now_s` is when the conversation begins."""
+        options = setup.session
         self._options = options
-        self._system_prompt = system_prompt
-        self._memory = memory
-        self._rate_hz = rate_hz
+        self._system_prompt = setup.system_prompt
+        self._memory = setup.history
+        self._rate_hz = setup.rate_hz
         self._count_tokens = count_tokens
-        self._context_tokens = context_tokens
-        self._listener = Listener(vad, turn, options.language or None)
-        self.history = History(memory)
+        self._context_tokens = setup.context_tokens
+        self._listener = Listener(setup.vad, setup.turn, options.language or None)
+        self.history = History(setup.history)
         self.state = State.IDLE
-        self._replies = Replies(playout, rate_hz, self.history)
+        self._replies = Replies(setup.playout, setup.rate_hz, self.history)
         self._active_s = now_s
         self._over_s = now_s
         self._unanswered: TurnCommitted | None = None
         self._answering: TurnCommitted | None = None
-        body = body or BodyOptions()
+        body = setup.body
         self._bearing = Bearing(body, now_s)
         self._surroundings = Surroundings(body)
         self._sympathy = Sympathy(body)
@@ -258,7 +212,7 @@ class Session:
         self._is_silent = False
         self._alone_s = now_s
         self._use = ToolUse(options.tool_timeout_s, options.max_tool_rounds)
-        self._use.change(tools, tool_choice, follows_up=None)
+        self._use.change(setup.tools, setup.tool_choice, follows_up=None)
 
     # -- the interface
 

@@ -36,6 +36,7 @@ from voice_avatar.connection import (
 )
 from voice_avatar.connection_pcm import PcmConnection
 from voice_avatar.connection_realtime import RealtimeConnection
+from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import (
     ConfigError,
@@ -47,7 +48,7 @@ from voice_avatar.events import ErrorNotice
 from voice_avatar.line import WRITE_LIMIT_BYTES
 from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics, watch_loop
-from voice_avatar.pipeline import Conversation, ConversationOptions
+from voice_avatar.pipeline import Conversation
 from voice_avatar.realtime import client_events
 from voice_avatar.recorder import Recording
 from voice_avatar.resumption import Parting, is_resumable
@@ -408,7 +409,7 @@ class AvatarServer:
         settings = agreed.settings
         who = self._persona_of(settings.persona)
         is_detected = config.stt.language == AUTO and settings.language == self._language
-        options = ConversationOptions(
+        setup = SessionSetup(
             session=replace(
                 config.session,
                 language="" if is_detected else settings.language,
@@ -425,7 +426,7 @@ class AvatarServer:
             chunking=config.chunking,
             gestures=replace(config.gestures, energy=who.energy),
             body=replace(config.body, energy=who.energy, seed=crc32(session_id.encode())),
-            memory=config.memory,
+            history=config.memory,
             playout=config.playout,
             llm=config.llm,
             system_prompt=agreed.instructions or persona.system_prompt(who),
@@ -436,22 +437,14 @@ class AvatarServer:
             baseline=who.baseline,
             tools=agreed.tools,
             tool_choice=settings.tool_choice,
+            rate_hz=agreed.audio_out.rate_hz,
+            context_tokens=self._workers.engines.llm.capabilities.context_tokens,
         )
-        rate_hz = agreed.audio_out.rate_hz
         tape = None
         if config.server.record_dir:
-            llm = self._workers.engines.llm
-            tape = Recording(
-                config.server.record_dir,
-                session_id,
-                options,
-                rate_hz,
-                context_tokens=llm.capabilities.context_tokens,
-                count_tokens=llm.count_tokens,
-            )
-        return Conversation(
-            self._workers, options, session_id=session_id, rate_hz=rate_hz, tape=tape
-        )
+            count_tokens = self._workers.engines.llm.count_tokens
+            tape = Recording(config.server.record_dir, session_id, setup, count_tokens=count_tokens)
+        return Conversation(self._workers, setup, session_id=session_id, tape=tape)
 
     def _body_of(self, name: str) -> wire.Autonomic:
         who = self._persona_of(name)

@@ -1,0 +1,1 @@
+"""The decision: what happened in, what to do and what to tell out. Pure."""

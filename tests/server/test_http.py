@@ -14,22 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.datastructures import Headers
 
-from voice_avatar import http_edge
 from voice_avatar.clips import library
+from voice_avatar.server import http
 
-WAVE = f"{http_edge.CLIPS_PATH}/wave.vrma"
+WAVE = f"{http.CLIPS_PATH}/wave.vrma"
 
 
 def test_the_index_lists_every_clip_with_the_hash_of_what_is_served() -> None:
-    index = json.loads(http_edge.clip_answer(http_edge.CLIPS_PATH, Headers()).body)
+    index = json.loads(http.clip_answer(http.CLIPS_PATH, Headers()).body)
     assert [clip["lexeme"] for clip in index["clips"]] == list(library.names())
     for clip in index["clips"]:
-        body = http_edge.clip_answer(f"/v1/{clip['url']}", Headers()).body
+        body = http.clip_answer(f"/v1/{clip['url']}", Headers()).body
         assert (len(body), sha256(body).hexdigest()) == (clip["bytes"], clip["sha256"])
 
 
 def test_all_clips_together_are_small_on_the_wire() -> None:
-    packed = sum(len(one.packed) for one in http_edge.clip_documents().values())
+    packed = sum(len(one.packed) for one in http.clip_documents().values())
     assert packed < 300_000
 
 
@@ -46,8 +46,8 @@ def test_all_clips_together_are_small_on_the_wire() -> None:
     ],
 )
 def test_a_clip_is_packed_for_those_who_take_that(accepted: str, is_packed: bool) -> None:
-    plain = http_edge.clip_answer(WAVE, Headers()).body
-    response = http_edge.clip_answer(WAVE, Headers({"Accept-Encoding": accepted}))
+    plain = http.clip_answer(WAVE, Headers()).body
+    response = http.clip_answer(WAVE, Headers({"Accept-Encoding": accepted}))
     assert (response.headers.get("Content-Encoding") == "gzip") is is_packed
     assert response.headers["Content-Length"] == str(len(response.body))
     assert (gzip.decompress(response.body) if is_packed else response.body) == plain
@@ -56,19 +56,19 @@ def test_a_clip_is_packed_for_those_who_take_that(accepted: str, is_packed: bool
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
 def test_who_has_a_clip_already_is_told_so(form: str) -> None:
-    first = http_edge.clip_answer(WAVE, Headers())
+    first = http.clip_answer(WAVE, Headers())
     tag = form.format(first.headers["ETag"])
-    again = http_edge.clip_answer(WAVE, Headers({"If-None-Match": tag}))
+    again = http.clip_answer(WAVE, Headers({"If-None-Match": tag}))
     assert (again.status_code, again.body) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
     assert "max-age" in again.headers["Cache-Control"]
-    other = http_edge.clip_answer(WAVE, Headers({"If-None-Match": '"other"'}))
+    other = http.clip_answer(WAVE, Headers({"If-None-Match": '"other"'}))
     assert other.status_code == 200
 
 
 def test_other_answers_are_still_not_kept() -> None:
-    assert http_edge.web_answer("/x", Headers()).headers["Cache-Control"] == "no-store"
-    assert http_edge.clip_answer(f"{WAVE}x", Headers()).headers["Cache-Control"] == "no-store"
+    assert http.web_answer("/x", Headers()).headers["Cache-Control"] == "no-store"
+    assert http.clip_answer(f"{WAVE}x", Headers()).headers["Cache-Control"] == "no-store"
 
 
 # -- the page
@@ -77,27 +77,25 @@ WEB = Path(str(resources.files("voice_avatar") / "web"))
 
 
 def test_every_file_of_the_page_is_served_as_it_is_and_with_its_kind() -> None:
-    files = [f for f in WEB.rglob("*") if f.suffix in http_edge.WEB_KINDS]
-    assert {f"/{f.relative_to(WEB).as_posix()}" for f in files} | {"/"} == set(
-        http_edge.web_documents()
-    )
+    files = [f for f in WEB.rglob("*") if f.suffix in http.WEB_KINDS]
+    assert {f"/{f.relative_to(WEB).as_posix()}" for f in files} | {"/"} == set(http.web_documents())
     for file in files:
-        response = http_edge.web_answer(f"/{file.relative_to(WEB).as_posix()}", Headers())
+        response = http.web_answer(f"/{file.relative_to(WEB).as_posix()}", Headers())
         assert response.status_code == 200
         assert response.body == file.read_bytes()
-        assert response.headers["Content-Type"] == http_edge.WEB_KINDS[file.suffix]
+        assert response.headers["Content-Type"] == http.WEB_KINDS[file.suffix]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_modules_are_scripts_and_the_root_is_the_page() -> None:
-    assert http_edge.WEB_KINDS[".mjs"].startswith("text/javascript")
-    root, index = (http_edge.web_answer(path, Headers()) for path in ("/", "/index.html"))
+    assert http.WEB_KINDS[".mjs"].startswith("text/javascript")
+    root, index = (http.web_answer(path, Headers()) for path in ("/", "/index.html"))
     assert root.body == index.body
     assert root.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_the_page_may_run_its_own_scripts_only_and_ask_no_other_host() -> None:
-    policy = http_edge.web_answer("/", Headers()).headers["Content-Security-Policy"]
+    policy = http.web_answer("/", Headers()).headers["Content-Security-Policy"]
     rules = {name: sources for name, *sources in (rule.split() for rule in policy.split(";"))}
     assert rules["default-src"] == rules["script-src"] == rules["worker-src"] == ["'self'"]
     assert rules["style-src"] == ["'self'"]
@@ -107,7 +105,7 @@ def test_the_page_may_run_its_own_scripts_only_and_ask_no_other_host() -> None:
 
 
 def test_nothing_in_the_page_breaks_its_own_policy() -> None:
-    for path, document in http_edge.web_documents().items():
+    for path, document in http.web_documents().items():
         if path.endswith(".html"):
             html = document.plain.decode()
             assert not re.search(r"<script(?![^>]*\bsrc=)", html), f"{path}: inline script"
@@ -118,16 +116,16 @@ def test_nothing_in_the_page_breaks_its_own_policy() -> None:
 
 
 def test_who_has_the_page_already_is_told_so_and_asks_each_time() -> None:
-    first = http_edge.web_answer("/", Headers())
+    first = http.web_answer("/", Headers())
     assert first.headers["Cache-Control"] == "no-cache"
-    again = http_edge.web_answer("/", Headers({"If-None-Match": first.headers["ETag"]}))
+    again = http.web_answer("/", Headers({"If-None-Match": first.headers["ETag"]}))
     assert (again.status_code, again.body) == (304, b"")
     assert "Content-Security-Policy" in again.headers
 
 
 def test_the_page_is_packed_for_those_who_take_that() -> None:
-    plain = http_edge.web_answer("/", Headers())
-    packed = http_edge.web_answer("/", Headers({"Accept-Encoding": "gzip, br"}))
+    plain = http.web_answer("/", Headers())
+    packed = http.web_answer("/", Headers({"Accept-Encoding": "gzip, br"}))
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
 
@@ -153,7 +151,7 @@ def test_the_page_is_packed_for_those_who_take_that() -> None:
     ],
 )
 def test_no_other_spelling_of_a_path_leads_to_a_file(path: str) -> None:
-    assert http_edge.web_answer(path, Headers()).status_code == 404
+    assert http.web_answer(path, Headers()).status_code == 404
 
 
 PIECES = (
@@ -174,7 +172,7 @@ PIECES = (
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=8).map("".join))
 def test_whatever_is_asked_for_only_files_of_the_page_come_back(path: str) -> None:
-    response = http_edge.web_answer(f"/{path}", Headers())
+    response = http.web_answer(f"/{path}", Headers())
     if response.status_code == 200:
         file = WEB / (path or "index.html")
         assert WEB in file.parents

@@ -25,7 +25,6 @@ from skipping_loop import SkippingLoop
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from voice_avatar import codec, wire
-from voice_avatar import server as server_module
 from voice_avatar.client import connect
 from voice_avatar.client_reply import AudioReceived, FacesReceived
 from voice_avatar.config import Config
@@ -33,7 +32,9 @@ from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed, PersonaError
 from voice_avatar.logs import JsonFormatter, SessionLog, TextFormatter
 from voice_avatar.playout import PlayoutOptions
-from voice_avatar.server import AvatarServer, load_persona
+from voice_avatar.server import port as port_module
+from voice_avatar.server.casting import load_persona
+from voice_avatar.server.port import AvatarServer
 from voice_avatar.stt import SttOptions
 from voice_avatar.turn import TurnOptions
 
@@ -642,7 +643,7 @@ async def test_a_client_that_does_not_read_is_closed_and_hurts_nobody(
 ) -> None:
     import socket
 
-    monkeypatch.setattr(server_module, "_SEND_BUFFER_BYTES", 4096)
+    monkeypatch.setattr(port_module, "_SEND_BUFFER_BYTES", 4096)
     config = Config(session=QUIET, playout=PlayoutOptions(max_ahead_s=30.0))
     async with (
         running(engines(LONG, tts=ScriptedTts()), config=config, slow_consumer_s=0.3) as run,

@@ -1,11 +1,11 @@
-"""Who may come back, what is a loss, and who makes room."""
+"""Who may come back, and what is a loss."""
 
 from __future__ import annotations
 
 import pytest
 
 from voice_avatar.codes import CloseCode
-from voice_avatar.resumption import Admission, Parting, ResumeKey, admission, is_resumable
+from voice_avatar.server.resumption import Parting, ResumeKey, is_resumable
 
 
 def test_nothing_opens_a_session_without_a_token() -> None:
@@ -74,15 +74,3 @@ def test_a_loss_is_what_nobody_meant(
 def test_a_session_outlives_a_slow_reader_and_another_connection_and_nothing_else() -> None:
     resumable = {code for code in CloseCode if is_resumable(code)}
     assert resumable == {CloseCode.SLOW_CONSUMER, CloseCode.REPLACED}
-
-
-def test_a_session_that_waits_keeps_its_place_while_there_is_another() -> None:
-    assert admission(3, {"a": None, "b": 5.0}) == Admission()
-
-
-def test_the_session_that_has_waited_for_longest_makes_room() -> None:
-    assert admission(3, {"a": None, "b": 5.0, "c": 3.0}) == Admission(leaver="c")
-
-
-def test_nobody_who_is_here_makes_room() -> None:
-    assert admission(2, {"a": None, "b": None}) == Admission(is_full=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from voice_avatar import codec, wire
-from voice_avatar.connection_audio import ReplyOut
 from voice_avatar.events import ReplyAudio
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, unpack_audio
+from voice_avatar.server.native.audio import ReplyOut
 
 PCM = bytes(range(256)) * 10
 """1280 samples: four frames of 20 ms at 16 kHz."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from voice_avatar.audio import silence
-from voice_avatar.connection_face import FaceOut
 from voice_avatar.events import (
     FaceCue,
     ReplyAudio,
@@ -19,9 +18,10 @@ from voice_avatar.events import (
     VisemePose,
     VisemeTrack,
 )
-from voice_avatar.face import released, rest_face, steps_over
+from voice_avatar.face import FaceFrames, released, rest_face, steps_over
 from voice_avatar.face_frames import FaceFrame, unpack_face
 from voice_avatar.frames import FrameFlag
+from voice_avatar.server.native.face_out import FaceOut, quantised
 from voice_avatar.viseme_tables import AA, PP, SIL
 
 RATE_HZ = 24_000
@@ -124,3 +124,8 @@ def test_a_reply_without_audio_ends_without_faces() -> None:
     frame = unpack_face(end)
     assert len(frame.weights) == 0
     assert frame.flags == FrameFlag.START | FrameFlag.END
+
+
+def test_weights_are_rounded_to_the_nearest_of_256() -> None:
+    faces = FaceFrames(0, np.array([[0.0, 0.5 / 255, 0.499, 1.0]], np.float32))
+    assert quantised(faces).tolist() == [[0, 0, 127, 255]]

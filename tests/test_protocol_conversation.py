@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from server_fakes import NoMeter
 from websockets.asyncio.server import ServerConnection, serve
 
 from voice_avatar import codec, negotiation, wire
@@ -22,7 +23,6 @@ from voice_avatar.engines.scripted import (
     ScriptedTurn,
     ScriptedVad,
 )
-from voice_avatar.events import Notice, SessionInput
 from voice_avatar.pipeline import Conversation
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import close
@@ -37,26 +37,6 @@ from voice_avatar.workers import Engines, Workers
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = "This is a rather long answer that goes on, and on, and on, until somebody says stop."
-
-
-class NoMeter:
-    """Counts nothing."""
-
-    def note(self, notice: Notice) -> None: ...
-
-    def note_input(self, event: SessionInput) -> None: ...
-
-    def note_bytes(self, received: int, sent: int) -> None: ...
-
-    def note_pacing(self, frames: int, late_s: float) -> None: ...
-
-    def note_resumed(self, *, is_lost: bool) -> None: ...
-
-    def session_opened(self) -> None: ...
-
-    def session_closed(self) -> None: ...
-
-    def session_left(self, why: str) -> None: ...
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
-from server_fakes import NoMeter
+from kit.server_fakes import NoMeter
 from websockets.asyncio.server import ServerConnection, serve
 
 from voice_avatar import codec, negotiation, wire

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from edge import engines, raw, running
-from server_fakes import FakeSocket
+from kit.server_fakes import FakeSocket
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from server_fakes import FakeConversation, FakeSocket, live_session
+from kit.server_fakes import FakeConversation, FakeSocket, live_session
 
 from voice_avatar import wire
 from voice_avatar.events import (

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from server_fakes import FakeSocket
+from kit.server_fakes import FakeSocket
 
 from voice_avatar.codes import CloseCode
 from voice_avatar.server.closing import Closing

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from server_fakes import FakeConversation, FakeSocket, NoMeter, live_session
+from kit.server_fakes import FakeConversation, FakeSocket, NoMeter, live_session
 
 from voice_avatar import wire
 from voice_avatar.server.live_session import LiveSession

@@ -58,12 +58,11 @@ def test_options_are_handed_on_whole_but_for_what_persona_and_client_decide() ->
     setup = made(config)
     for stage in ("vad", "capture", "echo", "chunking", "playout", "llm"):
         assert getattr(setup, stage) is getattr(config, stage), stage
-    assert setup.history is config.memory
+    assert setup.history is config.history
     decided = replace(
         setup.turn,
-        names=config.turn.names,
+        interrupt=config.turn.interrupt,
         endpointing=config.turn.endpointing,
-        interrupt_pause_s=config.turn.interrupt_pause_s,
     )
     assert decided == config.turn
     assert replace(setup.session, language="en", greeting="") == replace(
@@ -76,7 +75,7 @@ def test_the_persona_decides_how_it_moves_feels_greets_and_is_called() -> None:
     setup = made()
     assert (setup.gestures.energy, setup.body.energy) == (0.9, 0.9)
     assert setup.baseline == Baseline("happy", 0.4, 0.2)
-    assert setup.turn.names == ("Bo", "Baker")
+    assert setup.turn.interrupt.names == ("Bo", "Baker")
     assert setup.session.greeting == "Bread?"
     assert setup.system_prompt == system_prompt(BO)
     assert setup.told == {"wave", "happy"}
@@ -97,8 +96,8 @@ def test_the_client_decides_what_it_can_show_and_whether_replies_may_pause() -> 
     setup = made(capabilities=can, endpointing="manual")
     assert setup.vocabulary == {"wave"}
     assert setup.turn.endpointing == "manual"
-    assert setup.turn.interrupt_pause_s == TurnOptions().interrupt_pause_s > 0
-    assert made().turn.interrupt_pause_s == 0.0
+    assert setup.turn.interrupt.pause_s == TurnOptions().interrupt.pause_s > 0
+    assert made().turn.interrupt.pause_s == 0.0
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from skipping_loop import SkippingLoop, show_the_loops_time
 
 if TYPE_CHECKING:
     from voice_avatar.models import ModelStore
-    from voice_avatar.server import AvatarServer
+    from voice_avatar.server.port import AvatarServer
     from voice_avatar.tts import TtsEngine
 
 show_the_loops_time()
@@ -103,7 +103,7 @@ async def talker() -> AsyncIterator[AvatarServer]:
     """A server with the real models that is ready, whose persona does not greet."""
     from voice_avatar.command_serve import engines_of
     from voice_avatar.config import load
-    from voice_avatar.server import AvatarServer
+    from voice_avatar.server.port import AvatarServer
 
     overrides = {
         "server.port": "0",

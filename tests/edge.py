@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +29,7 @@ from voice_avatar.engines.scripted import (
 )
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.protocol import PATH
-from voice_avatar.server import AvatarServer
+from voice_avatar.server.port import AvatarServer
 from voice_avatar.workers import Engines
 
 QUIET = SessionOptions(idle_timeout_s=0.0)
@@ -226,3 +228,22 @@ async def eventually(is_true: Callable[[], object], *, within_s: float = 60.0) -
         while not is_true():
             breathe()
             await asyncio.sleep(0.01)
+
+
+async def get(url: str, **headers: str) -> tuple[int, str, str]:
+    """Returns status, content type and body of an HTTP GET."""
+
+    def fetch() -> tuple[int, str, str]:
+        request = urllib.request.Request(url, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return (
+                    answer.status,
+                    answer.headers["Content-Type"],
+                    answer.read().decode(errors="replace"),
+                )
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.headers["Content-Type"], refused.read().decode()
+
+    return await asyncio.to_thread(fetch)

@@ -1,8 +1,8 @@
-"""Whom the user talks to and what about; how many reports are taken."""
+"""Whom the user talks to and what about."""
 
 from __future__ import annotations
 
-from voice_avatar.attention import LOOK_S, MEANT_S, STALE_S, Attention, ReportBudget
+from voice_avatar.attention import LOOK_S, MEANT_S, STALE_S, Attention
 
 
 def looking(*looks: tuple[float, float, str | None]) -> Attention:
@@ -69,28 +69,3 @@ def test_an_object_that_was_only_glanced_at_is_not_meant() -> None:
 
 def test_the_object_looked_at_last_is_meant() -> None:
     assert looking((0, 1, "vase"), (1, 2, "chair"), (2, 3, "avatar")).meant(3.0) == "chair"
-
-
-def test_ten_reports_a_second_are_taken() -> None:
-    budget = ReportBudget(10.0, 0.0)
-    assert all(budget.take(tenth / 10) for tenth in range(300))
-
-
-def test_reports_that_come_faster_are_taken_ten_a_second_and_that_is_told_once() -> None:
-    budget = ReportBudget(10.0, 0.0)
-    taken, told = 0, 0
-    for hundredth in range(1000):
-        if budget.take(hundredth / 100):
-            taken += 1
-        else:
-            told += budget.begins_excess()
-    assert 100 <= taken <= 111
-    assert told == 1
-
-
-def test_a_second_flood_is_told_again() -> None:
-    budget = ReportBudget(10.0, 0.0)
-    told = 0
-    for start_s in (0.0, 100.0):
-        told += sum(not budget.take(start_s) and budget.begins_excess() for _ in range(50))
-    assert told == 2

@@ -21,7 +21,7 @@ from voice_avatar.client_reply import AudioReceived, Reply
 from voice_avatar.command_serve import engines_of
 from voice_avatar.config import load
 from voice_avatar.events import Message
-from voice_avatar.server import AvatarServer
+from voice_avatar.server.port import AvatarServer
 
 pytestmark = [
     pytest.mark.models,

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from voice_avatar.errors import MalformedFrame, MessageTooBig
-from voice_avatar.face import FaceFrames
-from voice_avatar.face_frames import FaceFrame, pack_face, quantised, unpack_face
+from voice_avatar.face_frames import FaceFrame, pack_face, unpack_face
 from voice_avatar.frames import FrameFlag, FrameKind, is_face, unpack_audio
 from voice_avatar.viseme_sets import ARKIT
 
@@ -52,11 +51,6 @@ def test_the_number_of_a_face_follows_from_its_sample(rate_hz: int, hz: int) -> 
     for n in (0, 1, 7, 59, 60, 3601):
         frame = FaceFrame(1, 0, round(n * rate_hz / hz), hz, JAW_OPEN)
         assert frame.first(rate_hz) == n
-
-
-def test_weights_are_rounded_to_the_nearest_of_256() -> None:
-    faces = FaceFrames(0, np.array([[0.0, 0.5 / 255, 0.499, 1.0]], np.float32))
-    assert quantised(faces).tolist() == [[0, 0, 127, 255]]
 
 
 @pytest.mark.parametrize(

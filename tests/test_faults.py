@@ -21,7 +21,6 @@ from websockets.exceptions import ConnectionClosed
 from voice_avatar import frames
 from voice_avatar.client import connect
 from voice_avatar.config import Config
-from voice_avatar.connection import MAX_ERRORS, MESSAGE_BURST
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
@@ -36,6 +35,8 @@ from voice_avatar.frames import MAX_BINARY_BYTES
 from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline import HISTORY_S, Conversation, Workers
 from voice_avatar.protocol import MAX_TEXT_BYTES
+from voice_avatar.server.native.connection import MAX_ERRORS
+from voice_avatar.server.rates import MESSAGE_BURST
 from voice_avatar.stt import always
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from kit.server_fakes import NoMeter
 from websockets.asyncio.server import ServerConnection, serve
 
 from voice_avatar import codec, negotiation, wire
 from voice_avatar.client import AvatarConnection, Event, connect
 from voice_avatar.client_reply import AudioReceived
-from voice_avatar.connection import Connection, Terms, close
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
@@ -23,36 +23,20 @@ from voice_avatar.engines.scripted import (
     ScriptedTurn,
     ScriptedVad,
 )
-from voice_avatar.events import Notice, SessionInput
 from voice_avatar.pipeline import Conversation
-from voice_avatar.roster import Roster
-from voice_avatar.served import ServedSession
+from voice_avatar.server.caller import Arrival, Caller
+from voice_avatar.server.carrier import close
+from voice_avatar.server.live_session import LiveSession
+from voice_avatar.server.native.connection import Connection
+from voice_avatar.server.native.ready import Limits
+from voice_avatar.server.sessions import Sessions
+from voice_avatar.server.tenure import Tenure
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.workers import Engines, Workers
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
 LONG = "This is a rather long answer that goes on, and on, and on, until somebody says stop."
-
-
-class NoMeter:
-    """Counts nothing."""
-
-    def note(self, notice: Notice) -> None: ...
-
-    def note_input(self, event: SessionInput) -> None: ...
-
-    def note_bytes(self, received: int, sent: int) -> None: ...
-
-    def note_pacing(self, frames: int, late_s: float) -> None: ...
-
-    def note_resumed(self, *, is_lost: bool) -> None: ...
-
-    def session_opened(self) -> None: ...
-
-    def session_closed(self) -> None: ...
-
-    def session_left(self, why: str) -> None: ...
 
 
 @asynccontextmanager
@@ -68,32 +52,33 @@ async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator
         expressions=words.expression_names,
     )
 
-    roster = Roster(8, NoMeter())
+    sessions = Sessions(NoMeter())
 
-    async def admit(connection: Connection, hello: wire.SessionHello) -> ServedSession:
-        agreed = negotiation.negotiate(hello, offer)
+    async def admit(tenure: Tenure, arrival: Arrival) -> LiveSession:
+        agreed = negotiation.negotiate(arrival.hello, offer)
         rate_hz = agreed.audio_out.rate_hz
         setup = SessionSetup(rate_hz=rate_hz)
         conversation = Conversation(workers, setup, session_id="s1")
-        served = ServedSession("s1", conversation, agreed, frame_ms=20, ttl_s=0.0)
-        await roster.open(served)
-        await served.attach(connection)
-        return served
+        caller = arrival.caller
+        live = LiveSession("s1", conversation, agreed, caller=caller, frame_ms=20, ttl_s=0.0)
+        await sessions.open(live)
+        await live.attach(tenure)
+        return live
 
     async def handle(socket: ServerConnection) -> None:
-        terms = Terms(offer, wire.Models(), ("secret",))
-        connection = Connection(socket, "s1", terms, admit, NoMeter(), is_authorized=True)
+        limits = Limits(offer, wire.Models())
+        connection = Connection(socket, "s1", Caller(), limits, admit, NoMeter())
         try:
             await connection.run()
         except Exception as end:
             await close(connection, socket, end)
         finally:
-            if connection.served is not None:
-                await connection.served.finish()
+            if connection.live is not None:
+                await connection.live.finish()
 
     async with serve(handle, "127.0.0.1", 0, compression=None) as listening:
         yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    await roster.aclose()
+    await sessions.aclose()
     workers.close()
     await llm.aclose()
 

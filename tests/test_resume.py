@@ -22,7 +22,7 @@ from voice_avatar.config import Config
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.protocol import PATH
-from voice_avatar.served import ServedSession
+from voice_avatar.server.live_session import LiveSession
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
@@ -515,15 +515,15 @@ async def conversation(
     seed: int | None, monkeypatch: pytest.MonkeyPatch, *, cuts_in: bool = False
 ) -> Sent:
     texts: list[dict[str, Any]] = []
-    frame = ServedSession.frame
+    frame = LiveSession.frame
 
-    def noted(self: ServedSession, message: wire.ServerMessage) -> str:
+    def noted(self: LiveSession, message: wire.ServerMessage) -> str:
         text = frame(self, message)
         texts.append(json.loads(text))
         return text
 
     with monkeypatch.context() as patch:
-        patch.setattr(ServedSession, "frame", noted)
+        patch.setattr(LiveSession, "frame", noted)
         tts = ScriptedTts(symbol_samples=160)
         async with running(engines(*REPLIES, tts=tts), SHORT, resume_ttl_s=30.0) as run:
             chance = None if seed is None else random.Random(seed)

@@ -23,7 +23,7 @@ from voice_avatar.config import load
 from voice_avatar.conformance.scenarios import SCENARIOS
 from voice_avatar.conformance.scripted_server import serve_scenarios
 from voice_avatar.engines.scripted import ScriptedTts
-from voice_avatar.server import AvatarServer
+from voice_avatar.server.port import AvatarServer
 
 REPLY = "Hello there my good friend, let us talk about boats and ships for a while."
 CUT_MS = 1000

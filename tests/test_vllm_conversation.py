@@ -33,7 +33,7 @@ async def url(store: ModelStore) -> AsyncIterator[str]:
     """A server that is ready, whose LLM is vLLM and everything else the default."""
     from voice_avatar.command_serve import engines_of
     from voice_avatar.config import Config, ServerOptions
-    from voice_avatar.server import AvatarServer
+    from voice_avatar.server.port import AvatarServer
 
     configure_cpu()
     folder = str(await asyncio.to_thread(safetensors, store))

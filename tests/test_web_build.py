@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kit.node import run_node
 
-from voice_avatar import http_edge
+from voice_avatar.server import http
 
 WEB = Path(__file__).parents[1] / "voice_avatar" / "web"
 WANTED = json.loads((WEB / "package.json").read_text())
@@ -56,7 +56,7 @@ def test_the_bundle_evaluates_no_text_as_code() -> None:
 
 
 def test_every_module_that_the_page_imports_is_served() -> None:
-    served = http_edge.web_documents()
+    served = http.web_documents()
     for path, document in served.items():
         if not path.endswith(".mjs") or "/vendor/" in path:
             continue
@@ -74,7 +74,7 @@ def test_every_element_that_the_page_asks_for_is_there() -> None:
 
 def test_the_pure_modules_of_the_page(tmp_path: Path) -> None:
     clip = tmp_path / "wave.vrma"
-    clip.write_bytes(http_edge.clip_documents()[f"{http_edge.CLIPS_PATH}/wave.vrma"].plain)
+    clip.write_bytes(http.clip_documents()[f"{http.CLIPS_PATH}/wave.vrma"].plain)
     said = run_node("page.test.mjs", env={"VOICE_AVATAR_CLIP": str(clip)})
     assert "# fail 0" in said
     assert "# skipped 0" in said
@@ -83,4 +83,4 @@ def test_the_pure_modules_of_the_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["index.html", "page/main.mjs", "vendor/three_vrm.mjs"])
 def test_the_page_is_small_enough_to_wait_for(name: str) -> None:
     most = {"index.html": 4_000, "page/main.mjs": 6_000, "vendor/three_vrm.mjs": 220_000}
-    assert len(http_edge.web_documents()[f"/{name}"].packed) < most[name]
+    assert len(http.web_documents()[f"/{name}"].packed) < most[name]

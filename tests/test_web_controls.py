@@ -11,7 +11,7 @@ import pytest
 from browser import CHROMIUM, FLAT, Page, browser
 from page_probe import PICTURES, ROOT, STATE, clean, logged
 
-from voice_avatar.server import AvatarServer
+from voice_avatar.server.port import AvatarServer
 
 pytestmark = [
     pytest.mark.web,

@@ -11,7 +11,7 @@ import pytest
 from browser import CHROMIUM, FLAT, Page, browser
 from page_probe import LISTEN, PICTURES, STATE, WATCH, Track, clean, logged, mouth_lag_ms, seen
 
-from voice_avatar.server import AvatarServer
+from voice_avatar.server.port import AvatarServer
 from voice_avatar.viseme_tables import VISEMES
 
 pytestmark = [

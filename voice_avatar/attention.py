@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from voice_avatar.budget import Budget
 from voice_avatar.presence import AVATAR
 
 STALE_S: Final = 3.0
@@ -70,24 +69,3 @@ class Attention:
         if self.is_known(now_s):
             self._settle(now_s)
         return self._object if self._object and now_s - self._on_object_s < MEANT_S else ""
-
-
-class ReportBudget:
-    """Limit of reports: a bucket of one second's worth, refilled as they are allowed."""
-
-    def __init__(self, per_s: float, now_s: float) -> None:
-        self._per_s = per_s
-        self._budget = Budget(per_s, per_s, now_s)
-        self._is_over = False
-
-    def take(self, now_s: float) -> bool:
-        """Returns whether a report that came at `now_s` is within the limit."""
-        is_within = self._budget.take(now_s)
-        if is_within and self._budget.left >= self._per_s / 2:
-            self._is_over = False
-        return is_within
-
-    def begins_excess(self) -> bool:
-        """Returns whether this is the first refusal since reports were last within the limit."""
-        was_over, self._is_over = self._is_over, True
-        return not was_over

@@ -21,7 +21,7 @@ from voice_avatar.client_reply import AudioReceived, FacesReceived, Reply
 from voice_avatar.command_serve import engines_of, with_uvloop
 from voice_avatar.config import Config
 from voice_avatar.errors import AudioUnsupported, ConnectionFailed
-from voice_avatar.server import AvatarServer
+from voice_avatar.server.port import AvatarServer
 from voice_avatar.wavs import write_wav
 
 _SPEECH_FLOOR_DB = 30.0

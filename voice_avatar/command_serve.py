@@ -15,7 +15,8 @@ from voice_avatar import logs
 from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engines
 from voice_avatar.models import ModelStore
-from voice_avatar.server import AvatarServer, load_persona
+from voice_avatar.server.casting import load_persona
+from voice_avatar.server.port import AvatarServer
 from voice_avatar.thread_trials import EngineOptions
 from voice_avatar.thread_tuning import nothing, plan_threads
 from voice_avatar.threads import ThreadPlan

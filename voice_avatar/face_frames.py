@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from voice_avatar.errors import MalformedFrame
-from voice_avatar.face import FaceFrames
 from voice_avatar.frames import FrameFlag, FrameKind, pack_header, unpack_header
 from voice_avatar.viseme_sets import ARKIT, FACE_HZ
 
@@ -55,12 +54,6 @@ class FaceFrame:
     def first(self, rate_hz: int) -> int:
         """Returns the number of its first frame, counted from the reply's first sample."""
         return round(self.pts * self.hz / rate_hz)
-
-
-def quantised(frames: FaceFrames) -> npt.NDArray[np.uint8]:
-    """Returns weights 0..1 as bytes."""
-    weights: npt.NDArray[np.uint8] = np.rint(frames.weights * 255.0).astype(np.uint8)
-    return weights
 
 
 def pack_face(frame: FaceFrame) -> bytes:

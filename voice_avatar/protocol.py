@@ -15,10 +15,8 @@ from typing import Final, get_args
 import msgspec
 
 from voice_avatar import events, wire
-from voice_avatar.autonomic import Autonomic
 from voice_avatar.errors import InvalidMessage, MalformedMessage, MessageTooBig
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
-from voice_avatar.mood import Baseline
 from voice_avatar.tools import flaw
 from voice_avatar.viseme_sets import to_set
 from voice_avatar.vocabulary import vocabulary
@@ -312,27 +310,6 @@ def to_message(notice: events.Notice, dialect: Dialect) -> wire.ServerMessage | 
 
 
 _Cue = events.VisemeTrack | events.GestureCue | events.HeadCue | events.GazeCue | events.FaceCue
-
-
-def body_of(made: Autonomic, rest: Baseline) -> wire.Autonomic:
-    """Returns what a client is told of what a persona's body does by itself."""
-
-    def span(span_s: tuple[float, float]) -> tuple[float, float]:
-        return span_s[0] * 1000, span_s[1] * 1000
-
-    return wire.Autonomic(
-        blinks_at_rest_per_min=made.blinks_at_rest_per_min,
-        blinks_talking_per_min=made.blinks_talking_per_min,
-        blink_close_ms=made.blink_close_ms,
-        blink_open_ms=made.blink_open_ms,
-        breath_hz=made.breath_hz,
-        weight_shift_ms=span(made.weight_shift_s),
-        gaze_shift_ms=span(made.gaze_shift_s),
-        energy=made.energy,
-        expression=rest.expression,
-        valence=rest.valence,
-        arousal=rest.arousal,
-    )
 
 
 _OfReply = (

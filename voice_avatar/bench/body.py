@@ -41,7 +41,6 @@ from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.bench.talk import replies
 from voice_avatar.chunking import Chunker
 from voice_avatar.config import Config
-from voice_avatar.connection_face import FaceOut
 from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.engines.tables import EngineTables, TtsTables
@@ -63,6 +62,7 @@ from voice_avatar.face_mouth import MouthTrack
 from voice_avatar.face_tables import Curves, face_tables
 from voice_avatar.gestures import GesturePlanner
 from voice_avatar.models import ModelStore
+from voice_avatar.server.native.face_out import FaceOut
 from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.tts import TtsEngine, TtsOptions
 from voice_avatar.viseme_sets import FACE_HZ

@@ -1,0 +1,169 @@
+"""A connection of `voice-avatar.v1` over real sockets: from the hello to the close."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from edge import QUIET, engines, get, hush, raw, running, tone
+
+from voice_avatar import codec, wire
+from voice_avatar.client import connect
+from voice_avatar.client_reply import AudioReceived, FacesReceived
+from voice_avatar.config import Config
+from voice_avatar.engines.scripted import ScriptedTts
+from voice_avatar.turn import TurnOptions
+
+pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
+
+
+async def test_a_client_without_a_hello_is_closed() -> None:
+    async with running(hello_timeout_s=0.1) as run, raw(run.url) as client:
+        await client.send({"type": "input.text", "text": "Too early."})
+        assert await client.closed() == (4002, "hello_timeout")
+        assert client.codes() == ["unexpected_message", "hello_timeout"]
+
+
+async def test_a_client_that_asks_for_faces_gets_all_of_them_before_their_audio() -> None:
+    hello = wire.SessionHello(capabilities=wire.Capabilities(face_hz=60))
+    async with running() as server, connect(server.url, hello=hello) as avatar:
+        assert avatar.ready.settings.face_hz == 60
+        reply = await avatar.ask("Hello?")
+        assert reply.faces[0].first == 0
+        assert {faces.hz for faces in reply.faces} == {60}
+        for before, after in pairwise(reply.faces):
+            assert after.first == before.first + len(before.weights)
+        count = reply.faces[-1].first + len(reply.faces[-1].weights)
+        assert count == math.ceil(reply.audio_s * 60)
+        assert np.concatenate([faces.weights for faces in reply.faces]).max() > 0
+
+        seen_s, audible_s = 0.0, 0.0
+        task = asyncio.create_task(avatar.ask("And again?"))
+        async for event in avatar:
+            if isinstance(event, FacesReceived) and event.reply_id != reply.reply_id:
+                seen_s = (event.first + len(event.weights)) / event.hz
+            elif isinstance(event, AudioReceived) and event.reply_id != reply.reply_id:
+                audible_s = (event.pts + len(event.pcm) // 2) / reply.rate_hz
+                assert seen_s >= audible_s - 1e-6
+            elif isinstance(event, wire.ReplyDone) and event.reply_id != reply.reply_id:
+                break
+        await task
+        assert audible_s > 0
+
+
+async def test_a_client_that_does_not_ask_for_faces_gets_none() -> None:
+    async with running() as server, connect(server.url) as avatar:
+        reply = await avatar.ask("Hello?")
+        assert reply.faces == []
+
+
+async def test_settings_change_while_a_session_runs() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        await client.send(
+            {"type": "session.update", "visemes": "vrm5", "captions": False, "voice": "other"}
+        )
+        updated = await client.until("session.updated")
+        assert updated["settings"]["viseme_set"] == "vrm5"
+        assert (await client.until("warning"))["code"] == "setting_unavailable"
+        await client.send({"type": "input.text", "text": "Hello?"})
+        await client.until("reply.done", status="completed")
+        assert "reply.text" not in client.types()
+        assert next(m for m in client.seen if m["type"] == "visemes")["set"] == "vrm5"
+
+
+async def test_a_ping_of_the_clock_is_answered() -> None:
+    async with running() as run, connect(run.url) as avatar:
+        assert 0 <= await avatar.ping() < 1000
+
+
+async def test_a_session_that_nobody_uses_is_closed() -> None:
+    config = Config(session=replace(QUIET, idle_timeout_s=0.2))
+    async with running(config=config) as run, raw(run.url) as client:
+        assert (await client.hello())["limits"]["idle_ms"] == 200
+        assert await client.closed() == (4008, "idle_timeout")
+
+
+async def test_history_and_metrics_follow_what_the_client_says_it_played() -> None:
+    said = "One two three four five six seven eight nine ten."
+    async with running(engines(said, tts=ScriptedTts())) as run, raw(run.url) as client:
+        await client.hello()
+        await client.send({"type": "input.text", "text": "Count."})
+        segment = await client.until("reply.segment")
+        reply_id, third_end_ms = segment["reply_id"], segment["words"][2][2]
+        await client.until("metrics")
+        while len(client.audio) < 2 * 16 * (third_end_ms + 100):
+            await client.next()
+        for state, played_ms in (("started", 0), ("stalled", third_end_ms)):
+            played = int(played_ms * 16) + 1
+            report = {"reply_id": reply_id, "played_samples": played, "state": state}
+            await client.send({"type": "playback.report", **report})
+        await client.send({"type": "interrupt", "reply_id": reply_id})
+        cut = await client.until("reply.interrupted")
+        assert cut["spoken_text"] == "One two three"
+        assert cut["at_ms"] == pytest.approx(third_end_ms, abs=1)
+        await client.send({"type": "input.text", "text": "Go on."})
+        await client.until("reply.segment")
+        said_so_far = [m.content for m in run.llm.requests[-1].messages[1:]]
+        assert said_so_far == ["Count.", "One two three", "Go on."]
+        assert "voice_avatar_underruns_total 1.0" in (await get(f"{run.http}/metrics"))[2]
+
+
+@pytest.mark.skipif(not codec.available(), reason="PyAV with libopus is not installed")
+async def test_opus_is_spoken_both_ways_when_both_sides_list_it() -> None:
+    wish = wire.AudioWish(codecs=("opus", "pcm16"))
+    hello = wire.SessionHello(audio_in=wish, audio_out=wish)
+    async with running(engines("A calm reply.")) as run:
+        async with connect(run.url) as plain:
+            assert plain.ready.audio_out.codec == "pcm16"
+            pcm = await plain.ask("Hello?")
+            _, pcm_bytes = await traffic(run.http)
+        async with connect(run.url, hello=hello) as avatar:
+            assert (avatar.ready.audio_in.codec, avatar.ready.audio_out.codec) == ("opus", "opus")
+            microphone = asyncio.create_task(avatar.stream(tone(1.2), 16_000))
+            reply = await avatar.next_reply()
+            microphone.cancel()
+            _, both_bytes = await traffic(run.http)
+    assert reply.user_text == "One two three."
+    assert (reply.status, reply.spoken_text) == ("completed", "A calm reply.")
+    assert len(reply.audio) == len(pcm.audio)
+    assert both_bytes - pcm_bytes < pcm_bytes
+
+
+async def traffic(http: str) -> tuple[float, float]:
+    """Returns the bytes of payload that came in and went out so far."""
+    _, _, body = await get(f"{http}/metrics")
+    figures = dict(line.rsplit(" ", 1) for line in body.splitlines() if line[:1] != "#")
+    name = 'voice_avatar_bytes_total{{direction="{}"}}'
+    return float(figures[name.format("in")]), float(figures[name.format("out")])
+
+
+@pytest.mark.parametrize("can_pause", [True, False])
+async def test_a_reply_pauses_only_for_a_client_that_says_that_it_can(can_pause: bool) -> None:
+    voice = engines("A rather long answer to a short question.", tts=ScriptedTts())
+    async with running(voice) as run, raw(run.url) as client:
+        await client.hello(capabilities={"pause": can_pause})
+        await client.send({"type": "input.text", "text": "Talk."})
+        await client.until("reply.started")
+        while len(client.audio) < 16_000:
+            await client.next()
+        await client.say(tone(1.2))
+        await client.until("reply.interrupted")
+        assert ("reply.paused" in client.types()) is can_pause
+
+
+async def test_push_to_talk_takes_everything_until_the_release() -> None:
+    config = Config(session=QUIET, turn=TurnOptions(max_silence_s=0.3))
+    async with running(config=config) as run, raw(run.url) as client:
+        await client.hello(endpointing="manual")
+        await client.send({"type": "input.start", "mode": "ptt"})
+        await client.say(tone(0.8) + hush(0.8) + tone(0.8))
+        assert "turn.ended" not in client.types()
+        await client.send({"type": "input.stop", "mode": "ptt"})
+        assert (await client.until("turn.ended"))["reason"] == "ptt"
+        final = next(m for m in client.seen if m["type"] == "transcript.final")
+        assert final["text"] == "One two three four."

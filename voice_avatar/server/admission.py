@@ -1,0 +1,247 @@
+"""Who is let in: tokens, places, and the way back to a session that waits.
+
+A connection comes in two steps. `open` makes it, by the path that was asked for, while nothing but
+the handshake is known. Later, when it has said what it wants, it asks `admit` (or `admit_quiet`)
+for its session, and here it is decided: whether its caller may come at all, whether the session is
+one that waits for it, and else whether there is a place for one more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from websockets.asyncio.server import ServerConnection
+
+from voice_avatar.codes import CloseCode
+from voice_avatar.config import Config
+from voice_avatar.errors import Unauthorized
+from voice_avatar.logs import SessionLog
+from voice_avatar.metrics import Metrics
+from voice_avatar.negotiation import negotiate
+from voice_avatar.server import http
+from voice_avatar.server.caller import Arrival, Caller
+from voice_avatar.server.carrier import Carrier
+from voice_avatar.server.casting import Casting, quiet
+from voice_avatar.server.closing import Closing
+from voice_avatar.server.live_session import LiveSession
+from voice_avatar.server.native.connection import Connection
+from voice_avatar.server.native.ready import Limits
+from voice_avatar.server.pcm import connection as pcm
+from voice_avatar.server.realtime import door
+from voice_avatar.server.realtime.connection import RealtimeConnection
+from voice_avatar.server.sessions import Sessions
+from voice_avatar.server.tenure import Tenure
+
+_log = logging.getLogger(__name__)
+
+
+class Admission:
+    """Lets connections in, and to their sessions. It exists once the engines are loaded."""
+
+    def __init__(
+        self,
+        config: Config,
+        limits: Limits,
+        casting: Casting,
+        sessions: Sessions,
+        metrics: Metrics,
+    ) -> None:
+        """Makes it.
+
+        Args:
+            config: of the server.
+            limits: what clients are offered.
+            casting: makes the conversations.
+            sessions: keeps the sessions.
+            metrics: counts what passes.
+        """
+        self._config = config
+        self._limits = limits
+        self._casting = casting
+        self._sessions = sessions
+        self._metrics = metrics
+
+    # -- connections
+
+    def open(self, socket: ServerConnection, session_id: str, unadmitted: int) -> Carrier:
+        """Returns the connection of the protocol that a socket speaks by its path.
+
+        Args:
+            socket: to the client.
+            session_id: id of its session, should it open a new one.
+            unadmitted: connections that have no session yet.
+
+        Raises:
+            Closing: too many have none: they would wait for a hello, and cost, without a place.
+        """
+        if unadmitted >= self._config.server.max_sessions:
+            raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
+        assert socket.request is not None
+        match door.path_of(socket.request):
+            case door.REALTIME_PATH:
+                return self._open_realtime(socket, session_id)
+            case pcm.PATH:
+                return self._open_pcm(socket, session_id)
+            case _:
+                return self._open_native(socket, session_id)
+
+    def _open_native(self, socket: ServerConnection, session_id: str) -> Connection:
+        assert socket.request is not None
+        caller = _caller(socket, http.bearer_token(socket.request))
+        return Connection(socket, session_id, caller, self._limits, self.admit, self._metrics)
+
+    def _open_realtime(self, socket: ServerConnection, session_id: str) -> RealtimeConnection:
+        assert socket.request is not None
+        config, limits = self._config, self._limits
+        return RealtimeConnection(
+            socket,
+            session_id,
+            _caller(socket, door.key_of(socket.request)),
+            door.offer_of(
+                limits.models, limits.offer.languages, config, self._casting.system_prompt
+            ),
+            door.handshake_of(socket.request),
+            partial(self.admit_quiet, max_ahead_s=config.realtime.max_ahead_s),
+            self._metrics,
+            slow_consumer_s=config.server.slow_consumer_s,
+            heard_tolerance_s=config.playout.heard_tolerance_s,
+        )
+
+    def _open_pcm(self, socket: ServerConnection, session_id: str) -> pcm.PcmConnection:
+        assert socket.request is not None
+        return pcm.PcmConnection(
+            socket,
+            session_id,
+            _caller(socket, door.key_of(socket.request)),
+            partial(self.admit_quiet, max_ahead_s=pcm.MAX_AHEAD_S),
+            self._metrics,
+            slow_consumer_s=self._config.server.slow_consumer_s,
+        )
+
+    # -- sessions
+
+    async def admit(self, tenure: Tenure, arrival: Arrival) -> LiveSession:
+        """Lets a connection carry the session that it resumes, or else a new one.
+
+        Raises:
+            Unauthorized: the caller has shown no valid token.
+            VersionUnsupported, AudioUnsupported: nothing can be agreed on.
+            Closing: there is no place.
+        """
+        # First the token, before anything is told of what there is; then the way back, which needs
+        # no place, as a session keeps its own; and a place last, as taking one may cost another
+        # its session.
+        self._let_in(arrival.caller)
+        hello = arrival.hello
+        if hello.resume is not None:
+            found = self._sessions.find(hello.resume)
+            if found is not None and await found.attach(tenure):
+                return found
+            self._metrics.note_resume_failed()
+        agreed = negotiate(hello, self._limits.offer)
+        self._make_room()
+        session_id = arrival.session_id
+        setup = self._casting.setup(session_id, agreed)
+        live = LiveSession(
+            session_id,
+            self._casting.open(session_id, setup),
+            agreed,
+            caller=arrival.caller,
+            frame_ms=setup.playout.frame_ms,
+            ttl_s=self._config.server.resume_ttl_s,
+            first_seq=arrival.first_seq,
+            body=self._limits.bodies.get(agreed.settings.persona),
+        )
+        await self._begin(live, tenure)
+        return live
+
+    async def admit_quiet(
+        self, tenure: Tenure, arrival: Arrival, *, max_ahead_s: float
+    ) -> LiveSession:
+        """Opens a session that says nothing by itself, and ends with its connection.
+
+        Args:
+            tenure: of the connection.
+            arrival: what it asks for.
+            max_ahead_s: reply audio that is sent before it is played, seconds.
+
+        Raises:
+            Unauthorized: the caller has shown no valid token.
+            Closing: there is no place.
+        """
+        self._let_in(arrival.caller)
+        agreed = negotiate(arrival.hello, self._limits.offer)
+        self._make_room()
+        session_id = arrival.session_id
+        setup = quiet(self._casting.setup(session_id, agreed), max_ahead_s)
+        live = LiveSession(
+            session_id,
+            self._casting.open(session_id, setup),
+            agreed,
+            caller=arrival.caller,
+            frame_ms=setup.playout.frame_ms,
+            ttl_s=0.0,
+        )
+        await self._begin(live, tenure)
+        return live
+
+    async def _begin(self, live: LiveSession, tenure: Tenure) -> None:
+        await self._sessions.open(live)
+        SessionLog(_log, live.session_id).info("session opened")
+        await live.attach(tenure)
+
+    def _let_in(self, caller: Caller) -> None:
+        tokens = self._config.server.tokens
+        if tokens and not caller.has_one_of(tokens):
+            raise Unauthorized("A valid token is needed.")
+
+    def _make_room(self) -> None:
+        """Sees to it that there is room for one more session.
+
+        Raises:
+            Closing: there is none.
+        """
+        place = place_for_one_more(self._config.server.max_sessions, self._sessions.lost_s)
+        if place.is_none:
+            raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
+        if place.leaver:
+            self._sessions.evict(place.leaver)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whether one more session may be opened.
+
+    Attributes:
+        is_none: there is no room.
+        leaver: id of the session that makes room, "" for none.
+    """
+
+    is_none: bool = False
+    leaver: str = ""
+
+
+def place_for_one_more(limit: int, lost_s: Mapping[str, float | None]) -> Place:
+    """Decides about one more session.
+
+    A session that nobody is connected to keeps its place while there is another: it makes room for
+    somebody who is here.
+
+    Args:
+        limit: sessions at once.
+        lost_s: for each session since when nobody is connected to it, seconds; None = somebody is.
+    """
+    if len(lost_s) < limit:
+        return Place()
+    alone = {session_id: since_s for session_id, since_s in lost_s.items() if since_s is not None}
+    if not alone:
+        return Place(is_none=True)
+    return Place(leaver=min(alone, key=lambda session_id: alone[session_id]))
+
+
+def _caller(socket: ServerConnection, token: str | None) -> Caller:
+    address = socket.remote_address
+    return Caller(address[0] if isinstance(address, tuple) else "").showing(token)

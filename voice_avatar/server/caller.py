@@ -1,0 +1,57 @@
+"""Who asks for a session, and what for: all that admission decides by. Pure.
+
+Here is the place of a user's account: once there are accounts, admission finds the caller's and a
+session knows whose it is, and neither a connection nor a conversation has to hear of it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field, replace
+
+from voice_avatar import wire
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever is at the other end of a connection.
+
+    Attributes:
+        address: IP address that the connection comes from, "" where it has none. Behind a reverse
+            proxy it is the proxy's.
+        tokens: bearer tokens that it has shown: one with the handshake, one in its hello.
+    """
+
+    address: str = ""
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+    def showing(self, token: str | None) -> Caller:
+        """Returns the caller that has shown this token too; None = it has shown no more."""
+        return self if token is None else replace(self, tokens=(*self.tokens, token))
+
+    def has_one_of(self, accepted: tuple[str, ...]) -> bool:
+        """Returns whether it has shown an accepted token, in a time that tells nothing."""
+        # A sum and no `any`: that would stop at the first that fits, and time would tell which.
+        return bool(sum(_is_one_of(token, accepted) for token in self.tokens))
+
+
+def _is_one_of(token: str, accepted: tuple[str, ...]) -> bool:
+    given = token.encode()
+    return bool(sum(hmac.compare_digest(given, known.encode()) for known in accepted))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a connection asks admission for.
+
+    Attributes:
+        session_id: id of the session, should a new one be opened.
+        caller: who asks.
+        hello: what is wished; of a protocol without a hello, one that says the same.
+        first_seq: number of the first text frame of a new session: how many were sent before it.
+    """
+
+    session_id: str
+    caller: Caller
+    hello: wire.SessionHello
+    first_seq: int = 0

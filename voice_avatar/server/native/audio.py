@@ -1,0 +1,120 @@
+"""The audio of a connection: microphone frames in, reply frames out, in the codecs agreed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_avatar import codec, wire
+from voice_avatar.audio import BYTES_PER_SAMPLE
+from voice_avatar.codes import CloseCode
+from voice_avatar.errors import MalformedFrame
+from voice_avatar.events import ReplyAudio
+from voice_avatar.frames import (
+    FRAME_S,
+    AudioFrame,
+    FrameFlag,
+    FrameKind,
+    FrameOrder,
+    MicBudget,
+    pack_audio,
+    unpack_audio,
+)
+from voice_avatar.server.closing import Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a microphone frame gave.
+
+    Attributes:
+        pcm: samples at the agreed rate; empty where there are none to be heard.
+        pts: index of the first of them on the client's clock.
+        begins_overrun: whether it is the first frame of an overrun, dropped as it came too fast.
+    """
+
+    pcm: bytes = b""
+    pts: int = 0
+    begins_overrun: bool = False
+
+
+class MicrophoneIn:
+    """Microphone frames of one connection: checked, put in order, limited, decoded."""
+
+    def __init__(self, audio: wire.AudioFormat, now_s: float) -> None:
+        self._audio = audio
+        self._order = FrameOrder()
+        self._budget = MicBudget(now_s)
+        self._decoder = codec.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
+
+    def take(self, data: bytes, now_s: float) -> Heard:
+        """Takes a binary frame that came at `now_s`.
+
+        Raises:
+            MalformedFrame: it breaks the rules of frames, or has another codec.
+            MessageTooBig: it is over the limit.
+            AudioInvalid: it does not decode.
+            Closing: audio has come too fast for too long.
+        """
+        frame = unpack_audio(data, FrameKind.AUDIO_IN)
+        if frame is None:
+            return Heard()
+        is_opus = FrameFlag.CODEC in frame.flags
+        if is_opus != (self._decoder is not None):
+            raise MalformedFrame(f"The codec agreed on is {self._audio.codec}.")
+        if self._order.arrived(frame).is_stale:
+            return Heard()
+        audio_s = FRAME_S if is_opus else len(frame.payload) / 2 / self._audio.rate_hz
+        was_over = self._budget.is_over
+        if not self._budget.take(audio_s, now_s):
+            if self._budget.is_exhausted(now_s):
+                raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
+            return Heard(begins_overrun=not was_over)
+        if self._decoder is None:
+            return Heard(frame.payload, frame.pts)
+        decoded = self._decoder.push(frame.payload, frame.pts)
+        return Heard(decoded.pcm, decoded.pts)
+
+
+class ReplyOut:
+    """Frames of reply audio for one connection: cut, encoded and numbered."""
+
+    def __init__(self, audio: wire.AudioFormat, frame_ms: int) -> None:
+        """`frame_ms` is the length of a PCM frame; an Opus packet has its own."""
+        self._audio = audio
+        self._frame_bytes = audio.rate_hz * frame_ms // 1000 * BYTES_PER_SAMPLE
+        self._seq = 0
+        self._encoder: codec.OpusEncoder | None = None
+
+    def frames(self, audio: ReplyAudio) -> list[bytes]:
+        """Returns the binary frames for a piece of reply audio; Opus may keep some of it back."""
+        if audio.is_first:
+            self._seq = 0
+            if self._audio.codec == "opus":
+                self._encoder = codec.OpusEncoder(self._audio.rate_hz)
+        if self._encoder is None:
+            flags, pieces = FrameFlag.NONE, self._cut(audio)
+        else:
+            packets = self._encoder.push(audio.pcm)
+            if audio.is_last:
+                packets += self._encoder.flush()
+            flags, pieces = FrameFlag.CODEC, [(packet.pts, packet.payload) for packet in packets]
+        last = len(pieces) - 1 if audio.is_last else -1
+        return [
+            self._pack(audio.reply_id, pts, payload, flags | FrameFlag.END if n == last else flags)
+            for n, (pts, payload) in enumerate(pieces)
+        ]
+
+    def _cut(self, audio: ReplyAudio) -> list[tuple[int, bytes]]:
+        """Returns first sample and PCM of each frame; the last audio has one, even if empty."""
+        size, pcm = self._frame_bytes, audio.pcm
+        return [
+            (audio.start + at // BYTES_PER_SAMPLE, pcm[at : at + size])
+            for at in range(0, len(pcm) or 1, size)
+        ]
+
+    def _pack(self, reply_id: int, pts: int, payload: bytes, flags: FrameFlag) -> bytes:
+        if self._seq == 0:
+            flags |= FrameFlag.START
+        frame = AudioFrame(FrameKind.AUDIO_OUT, reply_id, self._seq, pts, payload, flags)
+        self._seq += 1
+        return pack_audio(frame)

@@ -1,0 +1,258 @@
+"""The server: one port for WebSocket sessions, health, metrics and a first page.
+
+`AvatarServer.serve` listens at once and loads the engines meanwhile: `/healthz` answers from the
+start, `/readyz` once every engine has done its first piece of work. On SIGTERM it takes no more
+sessions, says goodbye to those it has, and gives their replies `drain_s` to finish.
+
+Here are the life of the server and the boundary of each connection's task. What a request is
+answered is in `front_desk.py`, who is let in in `admission.py`, who speaks in `casting.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket as sockets
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.asyncio.server import serve as listen
+from websockets.exceptions import ConnectionClosed
+
+from voice_avatar import protocol
+from voice_avatar.codes import CloseCode
+from voice_avatar.config import Config
+from voice_avatar.errors import ConfigError, VoiceAvatarError
+from voice_avatar.events import ErrorNotice
+from voice_avatar.logs import WEBSOCKETS, SessionLog
+from voice_avatar.metrics import Metrics, watch_loop
+from voice_avatar.server import http
+from voice_avatar.server.admission import Admission
+from voice_avatar.server.carrier import Carrier, close
+from voice_avatar.server.casting import Casting, load_persona
+from voice_avatar.server.closing import CLOSE_TIMEOUT_S, Closing, parting_of
+from voice_avatar.server.front_desk import FrontDesk, Phase, select_subprotocol
+from voice_avatar.server.live_session import LiveSession
+from voice_avatar.server.native.ready import limits_of
+from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
+from voice_avatar.server.resumption import is_resumable
+from voice_avatar.server.sessions import Sessions
+from voice_avatar.warm_up import warm_up
+from voice_avatar.workers import Engines, Workers
+
+_log = logging.getLogger(__name__)
+
+_SEND_BUFFER_BYTES = 128 * 1024
+"""What the system may hold for a client: 1.3 s of PCM at 48 kHz. With its own default, of
+megabytes, a client that does not read would be found out only after a minute."""
+
+_DRAIN_POLL_S = 0.05
+_RECONNECT_MS = 1000.0
+
+
+class AvatarServer:
+    """A server and its sessions.
+
+    Attributes:
+        metrics: its figures.
+        port: port that it listens on, 0 before.
+    """
+
+    def __init__(self, config: Config, load: Callable[[], Engines]) -> None:
+        """`load` loads the engines; it blocks, and is called in a thread.
+
+        Raises:
+            PersonaError: the persona does not exist, or its file cannot be used.
+        """
+        self._config = config
+        self._load = load
+        self._persona = load_persona(config.server.persona)
+        self._stopped = asyncio.Event()
+        self.metrics = Metrics()
+        self.port = 0
+        self._sessions = Sessions(self.metrics)
+        self._desk = FrontDesk(config.server, self.metrics, self._sessions)
+        self._admission: Admission | None = None
+        self._carriers: set[Carrier] = set()
+
+    # -- life
+
+    async def serve(self, on_ready: Callable[[str], None] = lambda url: None) -> None:
+        """Serves until `stop` is called.
+
+        Args:
+            on_ready: told the URL of the page once sessions are taken.
+
+        Raises:
+            ConfigError: it cannot listen there, or TLS files cannot be used.
+            EngineUnavailable, ModelError: an engine cannot be loaded.
+        """
+        options = self._config.server
+        tls = http.tls_context(options.tls_cert, options.tls_key)
+        listener = await self._listen(tls)
+        watching = asyncio.create_task(watch_loop(self.metrics.note_lateness))
+        try:
+            async with listener:
+                for socket in listener.sockets:  # whatever is accepted inherits it
+                    socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, _SEND_BUFFER_BYTES)
+                self.port = listener.sockets[0].getsockname()[1]
+                await self._start_engines()
+                on_ready(f"{'https' if tls else 'http'}://{options.host}:{self.port}/")
+                await self._stopped.wait()
+                await self._drain()
+        finally:  # after the last session is over
+            watching.cancel()
+            await asyncio.wait([watching])
+            await self._stop_engines()
+
+    async def _listen(self, tls: ssl.SSLContext | None) -> Server:
+        options = self._config.server
+        try:
+            return await listen(
+                self._handle,
+                options.host,
+                options.port,
+                process_request=self._desk.respond,
+                select_subprotocol=select_subprotocol,
+                compression=None,
+                max_size=protocol.MAX_TEXT_BYTES,
+                max_queue=32,
+                ping_interval=options.ping_s or None,
+                ping_timeout=options.ping_timeout_s or None,
+                close_timeout=CLOSE_TIMEOUT_S,
+                write_limit=WRITE_LIMIT_BYTES,
+                ssl=tls,
+                server_header="voice-avatar",
+                logger=logging.getLogger(WEBSOCKETS),
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {options.host}:{options.port}: {error.strerror}."
+            ) from error
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the engines are there; sessions are taken until its end begins."""
+        return self._desk.phase in (Phase.OPEN, Phase.DRAINING)
+
+    @property
+    def sessions(self) -> tuple[LiveSession, ...]:
+        """All sessions that are not over, those that wait for their client too."""
+        return tuple(self._sessions)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether its end has begun."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Begins the end: no more sessions, and those there are get `drain_s`."""
+        self._stopped.set()
+
+    # -- engines
+
+    async def _start_engines(self) -> None:
+        started_s = time.monotonic()
+        engines, _, _ = await asyncio.gather(
+            asyncio.to_thread(self._load),
+            asyncio.to_thread(http.clip_documents),
+            asyncio.to_thread(http.web_documents),
+        )
+        workers = self._desk.workers = Workers(engines)
+        casting = Casting(self._config, workers, self._persona)
+        limits = limits_of(self._config, engines, casting.personas, casting.language)
+        await warm_up(workers, casting.system_prompt, casting.language)
+        # Only now: whoever comes in earlier would be the one who waits for what is slow at first.
+        self._admission = Admission(self._config, limits, casting, self._sessions, self.metrics)
+        self._desk.phase = Phase.OPEN
+        _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
+
+    async def _stop_engines(self) -> None:
+        self._desk.phase = Phase.CLOSED
+        workers = self._desk.workers
+        if workers is not None:
+            await workers.engines.llm.aclose()
+            workers.close()
+
+    # -- connections
+
+    async def _handle(self, socket: ServerConnection) -> None:
+        """Serves one WebSocket."""
+        carrier: Carrier | None = None
+        session_id = secrets.token_hex(8)
+        log = SessionLog(_log, session_id)
+        end: Closing | None = None
+        is_lost = False
+        try:
+            carrier = self._open(socket, session_id)
+            self._carriers.add(carrier)
+            await carrier.run()
+        except ConnectionClosed as closed:
+            is_lost = parting_of(closed).is_loss
+        except Exception as error:  # the task boundary of a connection
+            end = Closing.because_of(error)
+            is_lost = is_resumable(end.code)
+            if not isinstance(error, Closing | VoiceAvatarError):
+                log.exception("session failed")
+            if end.error:
+                self.metrics.note(ErrorNotice(end.error, end.message, is_fatal=True))
+        finally:
+            # First the session, then the socket: closing may take seconds, in which a client that
+            # comes back finds its session waiting, and one that is new finds a place.
+            live = None
+            if carrier is not None:
+                self._carriers.discard(carrier)
+                live = carrier.live
+            if live is not None and carrier is not None:
+                log = SessionLog(_log, live.session_id)
+                await self._part(live, carrier, is_lost=is_lost)
+            if end is not None:
+                await close(carrier, socket, end)
+            self.metrics.connection_closed(socket.close_code)
+            is_over = live is None or live.is_over
+            what = "session closed" if is_over else "connection closed"
+            log.info(what, extra={"close": socket.close_code})
+
+    def _open(self, socket: ServerConnection, session_id: str) -> Carrier:
+        """Returns the connection on a socket.
+
+        Raises:
+            Closing: nobody is let in now.
+        """
+        if self._desk.phase is Phase.DRAINING:
+            raise Closing(CloseCode.GOING_AWAY)
+        if self._admission is None or not self.is_ready:
+            raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
+        unadmitted = sum(carrier.live is None for carrier in self._carriers)
+        return self._admission.open(socket, session_id, unadmitted)
+
+    async def _part(self, live: LiveSession, carrier: Carrier, *, is_lost: bool) -> None:
+        """Ends a session with its connection, unless that was lost, or is its own no more."""
+        if not live.is_held_by(carrier.tenure):
+            return
+        is_ending = self._desk.phase in (Phase.DRAINING, Phase.CLOSED)
+        if is_lost and not is_ending:
+            live.lose()
+        # A session that nobody can come back to is over the moment it is lost.
+        if live.is_over or not is_lost or is_ending:
+            await live.finish()
+
+    # -- the end
+
+    async def _drain(self) -> None:
+        """Lets live replies finish, then closes what is left."""
+        self._desk.phase = Phase.DRAINING
+        self._sessions.dismiss_waiting()
+        await self._for_all(lambda carrier: carrier.goodbye(_RECONNECT_MS))
+        until_s = time.monotonic() + self._config.server.drain_s
+        while any(s.is_speaking for s in self._sessions) and time.monotonic() < until_s:  # noqa: ASYNC110
+            await asyncio.sleep(_DRAIN_POLL_S)
+        await self._for_all(lambda carrier: carrier.tenure.leave(CloseCode.GOING_AWAY))
+        await self._sessions.aclose()
+
+    async def _for_all(self, act: Callable[[Carrier], Awaitable[None]]) -> None:
+        """Does it for all connections at once; one that fails has an end of its own."""
+        await asyncio.gather(*(act(c) for c in tuple(self._carriers)), return_exceptions=True)

@@ -48,9 +48,6 @@ MAX_WAITING_EVENTS: Final = 4096
 MAX_WAITING_REPLIES: Final = 64
 """Finished replies kept for a program that does not ask for them."""
 
-AUDIBLE: Final = 104
-"""Samples beyond this are heard: -50 dB of full scale."""
-
 MIC_MARKS: Final = 6000
 """Frames of which it is remembered when they were sent: 2 minutes."""
 

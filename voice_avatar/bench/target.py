@@ -3,7 +3,7 @@
 A `Target` is a server that can be dialled; a `Line` is one session with it. Adapters are in
 `targets/`, one file per dialect. A line sends exactly what it is given when it is given it: pacing,
 jitter and loss are the caller's (`call.py`), and so is what is made of the events
-(`line_events.py`).
+of `line_events.py`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from voice_avatar.bench.line_events import (
 )
 from voice_avatar.bench.target import Line, TargetCapabilities
 from voice_avatar.bench.targets.options import DialOptions
-from voice_avatar.client import AvatarConnection, Event, connect
+from voice_avatar.client import AvatarConnection, connect
+from voice_avatar.client_inbox import Event
 from voice_avatar.client_reply import AudioReceived
 from voice_avatar.events import MIC_HZ
 

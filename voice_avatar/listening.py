@@ -30,6 +30,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from voice_avatar import languages
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
@@ -57,10 +58,9 @@ from voice_avatar.turn import (
     commit_delay_s,
     is_interruption,
     learned_pause_s,
-    may_go_on,
     with_detection,
-    words_of,
 )
+from voice_avatar.turns.cues import may_go_on, words_of
 from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOptions
 
 _ASK_AGAIN_S = 0.3
@@ -841,7 +841,7 @@ class Listener:
 def _joined(first: str, second: str, language: str) -> str:
     if not first or not second:
         return first or second
-    return first + second if language == "zh" else f"{first} {second}"
+    return f"{first} {second}" if languages.language(language).has_spaces else first + second
 
 
 def _common_prefix(first: str, second: str) -> int:

@@ -15,8 +15,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Final, Protocol
 
+from voice_avatar import languages
 from voice_avatar.events import Transcript
 
 
@@ -103,11 +106,6 @@ AUTO: Final = "auto"
 """Value of `SttOptions.language` that asks for detection."""
 
 
-def primary_subtag(language: str) -> str:
-    """Returns the language of a BCP 47 tag as recognisers spell it ("zh-Hans-CN" -> "zh")."""
-    return re.split(r"[-_]", language, maxsplit=1)[0].lower()
-
-
 # ---------------------------------------------------------------------------------------------
 # Normalisation
 
@@ -192,26 +190,20 @@ def _bare(unit: str) -> str:
     return folded[letters[0] : letters[-1] + 1] if letters else folded
 
 
-_CREDITS = re.compile(
-    r"""
-      amara\.org
-    | \bsubtitles?\s+(?:and\s+\w+\s+)?by\b | \btranscri(?:bed|ption|pts?)\s+by\b
-    | ^\W*thank(?:s|\s+you)(?:\s+(?:so|very)\s+much)?\s+for\s+(?:watching|viewing)\b
-    | \b(?:like\s+and|don't\s+forget\s+to|please)\s+subscribe\b
-    | 字幕(?:由|by|制作|志愿者|提供) | 点赞.{0,4}订阅 | 明镜与?点点 | ^\W*请?不吝
-    | ^\W*(?:谢谢|感谢)(?:大家|您|你们)?的?(?:观看|收看|收听)\W*$
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
 def is_credit(text: str) -> bool:
     """Returns whether text is a subtitle credit or a video's farewell.
 
     Whisper learnt them from films and videos and says them on silence and music, with high
     probability; nobody says them to an avatar.
     """
-    return _CREDITS.search(text) is not None
+    return _credits().search(text) is not None
+
+
+@cache
+def _credits() -> re.Pattern[str]:
+    """The credits of all languages: those of one are also invented in sound of another."""
+    known = (languages.language(code).credits for code in languages.codes())
+    return re.compile("|".join(chain.from_iterable(known)), re.IGNORECASE)
 
 
 def guarded_text(

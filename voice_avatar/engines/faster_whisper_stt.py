@@ -21,14 +21,8 @@ import numpy.typing as npt
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
 from voice_avatar.errors import EngineUnavailable, SttFailed
 from voice_avatar.events import MIC_HZ, Transcript
-from voice_avatar.stt import (
-    AUTO,
-    SttCapabilities,
-    SttOptions,
-    always,
-    guarded_text,
-    primary_subtag,
-)
+from voice_avatar.languages import primary_subtag
+from voice_avatar.stt import AUTO, SttCapabilities, SttOptions, always, guarded_text
 from voice_avatar.threads import UNPLANNED_THREADS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from voice_avatar.bench.apexes import Apex, apexes, figures, reply_of
-from voice_avatar.bench.forced_aligner import HeardPhone
+from voice_avatar.bench.phone_pairs import HeardPhone
 from voice_avatar.events import GazeCue, GestureCue, PhonemeSpan, SpeechPlan
 from voice_avatar.viseme_tables import symbol_table
 

@@ -12,14 +12,8 @@ import numpy as np
 import pytest
 
 from voice_avatar.audio import dbfs, sample_count, silence, to_float
-from voice_avatar.bench.clips import (
-    Clip,
-    quietest_s,
-    read_clips,
-    speech_end,
-    speech_start,
-    with_pause,
-)
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.clips import quietest_s, read_clips, speech_end, speech_start, with_pause
 from voice_avatar.bench.pauses import pause_at_s, with_pauses
 from voice_avatar.bench.utterances import read_utterances
 from voice_avatar.errors import ConfigError

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from voice_avatar.audio import silence
-from voice_avatar.bench.clips import Clip
+from voice_avatar.bench.clip import Clip
 from voice_avatar.bench.endpoint import TAIL_S, Ears, Latencies, Outcome, listen
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, Transcript
 from voice_avatar.turn import TurnOptions

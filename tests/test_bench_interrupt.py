@@ -8,11 +8,9 @@ import pytest
 from voice_avatar.audio import dbfs, to_float
 from voice_avatar.bench.cuts import Cut, Loudspeaker, cut_of
 from voice_avatar.bench.echo import EchoPath
-from voice_avatar.bench.interrupt import Held, figures
-from voice_avatar.bench.interrupt_call import Trial, dropped_s
-from voice_avatar.bench.noises import made_disturbances, spoken_disturbances
-from voice_avatar.bench.scrape import Reading, metrics_url, quantile, read
-from voice_avatar.bench.target import (
+from voice_avatar.bench.interrupt_call import dropped_s
+from voice_avatar.bench.interrupt_figures import Held, Trial, figures
+from voice_avatar.bench.line_events import (
     AudioCame,
     LineEvent,
     ReplyBegan,
@@ -21,6 +19,8 @@ from voice_avatar.bench.target import (
     ReplyResumed,
     SpeechNoticed,
 )
+from voice_avatar.bench.noises import made_disturbances, spoken_disturbances
+from voice_avatar.bench.scrape import Reading, metrics_url, quantile, read
 from voice_avatar.bench.utterances import onset
 from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.events import MIC_HZ

@@ -11,15 +11,9 @@ import soxr
 pytest.importorskip("pocketsphinx")
 
 from voice_avatar.bench import boundary_fit
-from voice_avatar.bench.forced_aligner import (
-    ALIGNER_HZ,
-    HeardPhone,
-    SurePhone,
-    align,
-    align_often,
-)
+from voice_avatar.bench.forced_aligner import ALIGNER_HZ, SurePhone, align, align_often
 from voice_avatar.bench.lipsync import Sentence, TimedPhone, figures, item, measured, timed
-from voice_avatar.bench.phone_pairs import PlannedSound, paired, planned_sounds
+from voice_avatar.bench.phone_pairs import HeardPhone, PlannedSound, paired, planned_sounds
 from voice_avatar.bench.sentences import read_calibration, read_sentences
 from voice_avatar.bench.shown import arrival, is_closed, is_shown
 from voice_avatar.command_say import speak

@@ -17,10 +17,10 @@ from foreign import Ear, serving, voice
 from websockets.asyncio.server import ServerConnection
 
 from voice_avatar.bench import call, load
+from voice_avatar.bench.line_events import Subject
 from voice_avatar.bench.load_calls import _call_all
 from voice_avatar.bench.load_client import Spec, tone_utterances
 from voice_avatar.bench.process_figures import read_process
-from voice_avatar.bench.target import Subject
 from voice_avatar.bench.targets import pipecat_frames
 from voice_avatar.bench.targets.options import DialOptions
 from voice_avatar.errors import ConfigError

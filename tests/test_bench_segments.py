@@ -7,9 +7,9 @@ from foreign import voice
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_avatar.bench.line_events import AudioCame, LineEvent, ReplyBegan, ReplyEnded
 from voice_avatar.bench.played import PlayedTrack
 from voice_avatar.bench.segments import GAP_S, Segmenter
-from voice_avatar.bench.target import AudioCame, LineEvent, ReplyBegan, ReplyEnded
 
 HZ = 8_000
 

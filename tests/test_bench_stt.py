@@ -22,9 +22,9 @@ from voice_avatar.bench.stt import (
     listen,
     read_clips,
     run,
-    scorable,
     variants,
 )
+from voice_avatar.bench.words import scorable
 from voice_avatar.errors import AudioUnsupported, ConfigError
 from voice_avatar.events import MIC_HZ
 

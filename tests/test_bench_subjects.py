@@ -13,8 +13,9 @@ import pytest
 
 from voice_avatar.bench import subjects
 from voice_avatar.bench.alone import repeating
+from voice_avatar.bench.line_events import Subject
 from voice_avatar.bench.subjects import NotedTarget, subject_told
-from voice_avatar.bench.target import Subject, TargetCapabilities
+from voice_avatar.bench.target import TargetCapabilities
 from voice_avatar.errors import ModelError
 
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection
 
 from voice_avatar.bench.call import CallOptions, hold_call
-from voice_avatar.bench.clips import Clip
+from voice_avatar.bench.clip import Clip
 from voice_avatar.bench.interrupt import judged
-from voice_avatar.bench.interrupt_call import Trial, hold_trial
-from voice_avatar.bench.target import (
+from voice_avatar.bench.interrupt_call import hold_trial
+from voice_avatar.bench.interrupt_figures import Trial
+from voice_avatar.bench.line_events import (
     AudioCame,
     LineEvent,
     Reacted,

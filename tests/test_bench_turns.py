@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.bench.clips import Clip
-from voice_avatar.bench.played import PlayedTrack
-from voice_avatar.bench.target import (
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.line_events import (
     AudioCame,
     DurationsTold,
     LineEvent,
@@ -22,6 +21,7 @@ from voice_avatar.bench.target import (
     TurnCommitted,
     UserHeard,
 )
+from voice_avatar.bench.played import PlayedTrack
 from voice_avatar.bench.turns import TurnRecord, TurnResult, judge, said_s
 from voice_avatar.bench.waterfall import STEPS, waterfall
 

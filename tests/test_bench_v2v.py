@@ -18,18 +18,12 @@ from edge import BRISK, engines, hush, running, tone
 
 from voice_avatar.bench import v2v
 from voice_avatar.bench.call import RETRANSMISSION_S, CallOptions, hold_call
-from voice_avatar.bench.clips import Clip, with_pause
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.clips import with_pause
+from voice_avatar.bench.line_events import AudioCame, LineEvent, ReplyBegan, ReplyEnded, Subject
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import wilson
-from voice_avatar.bench.target import (
-    AudioCame,
-    Line,
-    LineEvent,
-    ReplyBegan,
-    ReplyEnded,
-    Subject,
-    TargetCapabilities,
-)
+from voice_avatar.bench.target import Line, TargetCapabilities
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.bench.v2v_figures import figures, item

@@ -10,7 +10,8 @@ import pytest
 from foreign import serving
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.bench.target import LineEvent, Subject, TargetCapabilities, Trouble
+from voice_avatar.bench.line_events import LineEvent, Subject, Trouble
+from voice_avatar.bench.target import TargetCapabilities
 from voice_avatar.bench.targets import options
 from voice_avatar.bench.targets.options import (
     DIALECTS,

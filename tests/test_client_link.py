@@ -81,7 +81,7 @@ async def test_what_is_said_during_the_loss_is_heard_afterwards() -> None:
 async def test_a_message_waits_until_the_client_is_back() -> None:
     async with running(engines("Fine."), resume_ttl_s=20.0) as run, connect(run.url) as avatar:
         cut(avatar)
-        await eventually(lambda: not avatar._is_here.is_set() or avatar._known_seq >= 0)
+        await eventually(lambda: not avatar._is_here.is_set() or avatar._inbox._known_seq >= 0)
         assert (await asyncio.wait_for(avatar.ask("Hello?"), 10)).text == "Fine."
 
 

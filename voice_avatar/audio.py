@@ -18,6 +18,8 @@ from voice_avatar.errors import AudioUnsupported
 BYTES_PER_SAMPLE: Final = 2
 FLOOR_DBFS: Final = -100.0
 """Level reported for digital silence."""
+AUDIBLE: Final = 104
+"""Samples beyond this are heard: -50 dB of full scale."""
 
 MIN_RATE_HZ: Final = 8_000
 MAX_RATE_HZ: Final = 96_000

@@ -13,15 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import math
 import ssl as tls
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,64 +27,15 @@ from websockets.exceptions import (
     ConnectionClosed,
 )
 
-from voice_avatar import __version__, errors, protocol, wire
+from voice_avatar import __version__, protocol, wire
 from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.client_audio import MicrophoneFrames, Player, SimulatedPlayer, read_wav
-from voice_avatar.client_link import Line, closed_error, ended, error_of, is_resumable
-from voice_avatar.client_reply import AudioReceived, FacesReceived, Playback, Reply
+from voice_avatar.client_inbox import Event, Inbox
+from voice_avatar.client_link import Line, closed_error, ended, is_resumable
+from voice_avatar.client_reply import Playback, Reply
 from voice_avatar.client_tools import ClientTools, ToolFunction
 from voice_avatar.errors import ConnectionFailed, VoiceAvatarError
-from voice_avatar.face_frames import unpack_face
-from voice_avatar.frames import FRAME_S, MIC_BURST_S, FrameKind, is_face, unpack_audio
-
-_log = logging.getLogger(__name__)
-
-MAX_WAITING_EVENTS: Final = 4096
-"""Events kept for a program that does not read them; the oldest go first."""
-
-MAX_WAITING_REPLIES: Final = 64
-"""Finished replies kept for a program that does not ask for them."""
-
-AUDIBLE: Final = 104
-"""Samples beyond this are heard: -50 dB of full scale."""
-
-MIC_MARKS: Final = 6000
-"""Frames of which it is remembered when they were sent: 2 minutes."""
-
-
-Event = wire.AnyServerMessage | AudioReceived | FacesReceived
-
-_Item = TypeVar("_Item")
-
-
-class _Feed(Generic[_Item]):
-    """A bounded line of items with one reader; closing it ends the reader, maybe with an error."""
-
-    def __init__(self, limit: int) -> None:
-        self._items: deque[_Item] = deque(maxlen=limit)
-        self._changed = asyncio.Event()
-        self._is_closed = False
-        self._error: VoiceAvatarError | None = None
-
-    def put(self, item: _Item) -> None:
-        self._items.append(item)
-        self._changed.set()
-
-    def close(self, error: VoiceAvatarError | None) -> None:
-        self._is_closed = True
-        self._error = error
-        self._changed.set()
-
-    async def get(self) -> _Item | None:
-        """Returns the next item; None at a clean end."""
-        while not self._items:
-            if self._error is not None:
-                raise self._error
-            if self._is_closed:
-                return None
-            self._changed.clear()
-            await self._changed.wait()
-        return self._items.popleft()
+from voice_avatar.frames import FRAME_S
 
 
 class AvatarConnection:
@@ -95,10 +43,12 @@ class AvatarConnection:
 
     Iterating gives the server's messages and audio as they come, and ends when the session ends.
 
+    The connection itself is its business: which socket there is, what waits while there is none,
+    and what is told to the server when there is one again. What comes is read by the `Inbox`, the
+    reply is played by the `Playback`, and what is said is cut by the `MicrophoneFrames`.
+
     Attributes:
         ready: what was agreed.
-        goaway: the server's warning that it will close, None so far.
-        unreadable: messages that could not be read and were passed over.
     """
 
     def __init__(
@@ -113,32 +63,29 @@ class AvatarConnection:
         tools: ClientTools,
     ) -> None:
         """`resume` tells whether to come back by itself when the connection is lost."""
-        self._tools = tools
         self.ready = ready
-        self.goaway: wire.SessionGoaway | None = None
-        self.unreadable = 0
         self._socket = socket
         self._clock = clock
         self._microphone = MicrophoneFrames(ready.audio_in)
         self._playback = Playback(player, clock)
+        self._inbox = Inbox(ready.seq, self._microphone, self._playback, tools, self.send)
         self._heard = asyncio.Event()
-        self._events: _Feed[Event] = _Feed(MAX_WAITING_EVENTS)
-        self._replies: _Feed[Reply] = _Feed(MAX_WAITING_REPLIES)
-        self._newest: Reply | None = None
-        self._user_text: dict[int, str] = {}
-        self._speech_end_s: float | None = None
-        self._fatal: VoiceAvatarError | None = None
-        self._pongs: dict[float, asyncio.Future[wire.ClockPong]] = {}
         self._line = line
         self._offer = ready.resume if resume else None
-        self._last_seq = ready.seq
-        self._known_seq = -1
-        self._spoken: deque[bytes] = deque(maxlen=int(MIC_BURST_S / FRAME_S))
-        self._spoken_count = 0
         self._is_here = asyncio.Event()
         self._is_here.set()
         self._is_leaving = False
         self._end: VoiceAvatarError | None = None
+
+    @property
+    def goaway(self) -> wire.SessionGoaway | None:
+        """The server's warning that it will close, None so far."""
+        return self._inbox.goaway
+
+    @property
+    def unreadable(self) -> int:
+        """Messages that could not be read and were passed over."""
+        return self._inbox.unreadable
 
     # -- what the program says
 
@@ -159,8 +106,8 @@ class AvatarConnection:
         """
         rate_hz = rate_hz or self.ready.audio_in.rate_hz
         for frame in self._microphone.frames(pcm, rate_hz, self._clock()):
-            self._spoken.append(frame)
-            self._spoken_count += 1
+            # Kept before it is sent: should the connection be lost under it, it is sent again.
+            self._microphone.keep(frame)
             if self._end is not None:
                 raise self._end
             if self._is_here.is_set():  # else it is sent when the client is back
@@ -171,7 +118,7 @@ class AvatarConnection:
             await self._socket.send(frame)
         except ConnectionClosed as closed:
             if self._offer is None or not is_resumable(closed):
-                raise self._fatal or closed_error(closed) or ended() from closed
+                raise self._inbox.fatal or closed_error(closed) or ended() from closed
 
     async def stream(self, pcm: bytes, rate_hz: int, *, tail_s: float = math.inf) -> None:
         """Sends a recording in real time, against absolute deadlines, then `tail_s` of silence.
@@ -219,12 +166,9 @@ class AvatarConnection:
     async def ping(self) -> float:
         """Returns the round trip to the server, milliseconds."""
         t0_ms = self._clock() * 1000
-        self._pongs[t0_ms] = asyncio.get_running_loop().create_future()
-        try:
+        with self._inbox.pong(t0_ms) as coming:
             await self.send(wire.ClockPing(t0_ms=t0_ms))
-            pong = await self._pongs[t0_ms]
-        finally:
-            del self._pongs[t0_ms]
+            pong = await coming
         return self._clock() * 1000 - t0_ms - (pong.t2_ms - pong.t1_ms)
 
     async def ask(self, text: str) -> Reply:
@@ -250,11 +194,7 @@ class AvatarConnection:
     # -- what the program hears
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        return self._iterate()
-
-    async def _iterate(self) -> AsyncIterator[Event]:
-        while (event := await self._events.get()) is not None:
-            yield event
+        return self._inbox.events()
 
     async def next_reply(self) -> Reply:
         """Waits for the next reply that is over, in order.
@@ -262,10 +202,7 @@ class AvatarConnection:
         Raises:
             VoiceAvatarError: the session ended before.
         """
-        reply = await self._replies.get()
-        if reply is None:
-            raise ended()
-        return reply
+        return await self._inbox.next_reply()
 
     # -- what comes in
 
@@ -282,11 +219,11 @@ class AvatarConnection:
         except Exception as crash:  # the edge of the task: the program must hear of it
             error = ConnectionFailed(f"The client failed: {crash!r}.")
             error.__cause__ = crash
-        self._end = self._fatal or error or ended()
-        error = self._fatal or error
-        self._events.close(error)
-        self._replies.close(error)
-        self._forget_pongs(self._end)
+        error = self._inbox.fatal or error
+        self._end = error or ended()
+        # The end is known before anybody wakes: who sends next is told it, and does not wait.
+        self._inbox.close(error)
+        self._inbox.lose_pongs(self._end)
         self._is_here.set()  # who waits to send hears why it cannot be
         self._heard.set()
 
@@ -294,8 +231,11 @@ class AvatarConnection:
         """Reads one connection to its end; returns whether the session goes on with another."""
         try:
             async for data in self._socket:
-                await self._received(data)
+                self._inbox.take(data)
+                await self._report()
+                self._heard.set()
         except ConnectionClosed as closed:
+            # A server that said goodbye keeps nothing.
             is_kept = self._offer is not None and self.goaway is None and is_resumable(closed)
             if self._is_leaving or not is_kept:
                 raise
@@ -306,92 +246,26 @@ class AvatarConnection:
         """Comes back to the session, and tells the server what may not have reached it."""
         assert self._offer is not None
         self._is_here.clear()
-        self._forget_pongs(ConnectionFailed("The connection was lost."))
+        self._inbox.lose_pongs(ConnectionFailed("The connection was lost."))
         resume = wire.Resume(
-            session_id=self.ready.session_id, token=self._offer.token, last_seq=self._last_seq
+            session_id=self.ready.session_id,
+            token=self._offer.token,
+            last_seq=self._inbox.last_seq,
         )
         socket, resumed = await self._line.come_back(resume, self._offer.ttl_s, clock=self._clock)
         self._socket, self._offer = socket, resumed.resume
-        self._known_seq = self._last_seq
-        self._events.put(resumed)
+        self._inbox.resumed(resumed)
         self._playback.report_again()
+        # The last frames first: the server drops those that it has. Only then is the client here:
+        # a message sent before them would overtake what was said before it.
         try:
-            await self._repeat_microphone()
+            for frame in self._microphone.again():
+                await self._socket.send(frame)
         except ConnectionClosed:
             return  # the reader finds out, and comes back again
         self._is_here.set()
         await self._report()
         self._heard.set()
-
-    async def _repeat_microphone(self) -> None:
-        """Sends the last frames again; the server drops those that it has."""
-        sent = 0
-        while sent < self._spoken_count:
-            missing = min(len(self._spoken), self._spoken_count - sent)
-            sent = self._spoken_count
-            for frame in list(self._spoken)[len(self._spoken) - missing :]:
-                await self._socket.send(frame)
-
-    def _forget_pongs(self, error: VoiceAvatarError) -> None:
-        for pong in self._pongs.values():
-            if not pong.done():
-                pong.set_exception(error)
-
-    async def _received(self, data: str | bytes) -> None:
-        try:
-            if isinstance(data, bytes) and is_face(data):
-                self._put(self._playback.faces(unpack_face(data)))
-            elif isinstance(data, bytes):
-                frame = unpack_audio(data, FrameKind.AUDIO_OUT)
-                self._put(None if frame is None else self._playback.audio(frame))
-            else:
-                message = protocol.decode_server_text(data)
-                if not isinstance(message, protocol.UnknownType) and message.seq > self._known_seq:
-                    self._last_seq = message.seq
-                    self._told(message)
-        except (errors.ProtocolError, errors.AudioInvalid) as error:
-            # PROTOCOL.md, "Compatibility": what cannot be read is passed over.
-            self.unreadable += 1
-            _log.warning("a frame of the server was passed over: %s", error.code)
-        await self._report()
-        self._heard.set()
-
-    def _put(self, event: Event | None) -> None:
-        if event is not None:
-            self._events.put(event)
-
-    def _told(self, message: wire.AnyServerMessage) -> None:
-        match message:
-            case wire.SessionGoaway():
-                self.goaway = message
-            case wire.InputSpeechStopped(t_ms=t_ms):
-                self._speech_end_s = self._microphone.said_s(t_ms)
-            case wire.TurnEnded(reason="text"):
-                self._speech_end_s = None
-            case wire.TranscriptFinal(turn_id=turn_id, text=text):
-                self._user_text = {turn_id: text}
-            case wire.ErrorMessage(fatal=True):
-                self._fatal = error_of(message.code, message.message)
-            case wire.ToolCall():
-                self._tools.call(message, self.send)
-            case wire.ToolCancelled(call_id=call_id):
-                self._tools.cancel(call_id)
-            case wire.ClockPong(t0_ms=t0_ms) if t0_ms in self._pongs:
-                self._pongs[t0_ms].set_result(message)
-            case wire.ReplyStarted(turn_id=turn_id):
-                speech_end_s = self._speech_end_s if turn_id else None
-                text = self._user_text.get(turn_id, "")
-                self._newest = self._playback.begin(message, text, speech_end_s)
-            case wire.ReplyAudioDone():
-                self._put(self._playback.audio_done(message))
-            case wire.Metrics(reply_id=reply_id):
-                if self._newest is not None and self._newest.reply_id == reply_id:
-                    self._newest.metrics = message
-            case _:
-                over = self._playback.told(message)
-                if over is not None:
-                    self._replies.put(over)
-        self._events.put(message)
 
     async def _report(self) -> None:
         """Reports what is due; never waits for a connection."""
@@ -423,7 +297,7 @@ class AvatarConnection:
                 await socket.send(data)
             except ConnectionClosed as closed:
                 if self._offer is None or not is_resumable(closed):
-                    raise self._fatal or closed_error(closed) or ended() from closed
+                    raise self._inbox.fatal or closed_error(closed) or ended() from closed
                 if self._socket is socket and self._end is None:
                     self._is_here.clear()  # until the reader has found out and come back
             else:

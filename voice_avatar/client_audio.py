@@ -7,7 +7,7 @@ import itertools
 import time
 import wave
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Lock
@@ -18,7 +18,7 @@ import numpy as np
 from voice_avatar import wire
 from voice_avatar.audio import BYTES_PER_SAMPLE, StreamResampler, sample_count
 from voice_avatar.errors import AudioUnsupported, EngineUnavailable
-from voice_avatar.frames import FRAME_S, AudioFrame, FrameFlag, FrameKind, pack_audio
+from voice_avatar.frames import FRAME_S, MIC_BURST_S, AudioFrame, FrameFlag, FrameKind, pack_audio
 
 if TYPE_CHECKING:
     from voice_avatar.codec import OpusEncoder
@@ -117,7 +117,10 @@ class SimulatedPlayer:
 
 
 class MicrophoneFrames:
-    """Cuts microphone audio into numbered frames, and remembers when each was sent."""
+    """Cuts microphone audio into numbered frames, and remembers when each was sent.
+
+    The newest are kept: a server that lost the connection may not have got them.
+    """
 
     def __init__(self, audio: wire.AudioFormat) -> None:
         self._audio = audio
@@ -127,6 +130,8 @@ class MicrophoneFrames:
         self._pts = 0
         self._resampler: StreamResampler | None = None
         self._marks: deque[tuple[int, float]] = deque(maxlen=MIC_MARKS)
+        self._newest: deque[bytes] = deque(maxlen=int(MIC_BURST_S / FRAME_S))
+        self._count = 0
         self._opus: OpusEncoder | None = None
         if audio.codec == "opus":
             from voice_avatar.codec import OpusEncoder
@@ -156,6 +161,21 @@ class MicrophoneFrames:
             pcm = packet.payload
             flags |= FrameFlag.CODEC
         return pack_audio(AudioFrame(FrameKind.AUDIO_IN, 0, seq, self._pts, pcm, flags))
+
+    def keep(self, frame: bytes) -> None:
+        """A frame is due: from now on it is among those that are sent `again`."""
+        self._newest.append(frame)
+        self._count += 1
+
+    def again(self) -> Iterator[bytes]:
+        """Yields the frames that were kept, and those that are kept meanwhile."""
+        sent = 0
+        # Sending takes time, and the user goes on talking: until this has caught up nothing is sent
+        # as it is said, so what is kept meanwhile goes out here, and in its order.
+        while sent < self._count:
+            missing = min(len(self._newest), self._count - sent)
+            sent = self._count
+            yield from list(self._newest)[len(self._newest) - missing :]
 
     def said_s(self, t_ms: float) -> float | None:
         """When the sample at `t_ms` was at the microphone, on the client's clock."""

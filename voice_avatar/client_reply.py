@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voice_avatar import wire
-from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count, silence
+from voice_avatar.audio import AUDIBLE, BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.client_audio import Player
 from voice_avatar.errors import AudioInvalid
 from voice_avatar.events import PlaybackState
@@ -23,9 +23,6 @@ from voice_avatar.retraction import retracted
 
 if TYPE_CHECKING:
     from voice_avatar.codec import OpusDecoder
-
-AUDIBLE: Final = 104
-"""Samples beyond this are heard: -50 dB of full scale."""
 
 REPORT_SLACK_S: Final = 0.002
 """How long after the expected end of playback it is looked at, seconds."""

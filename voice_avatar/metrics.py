@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -51,6 +51,60 @@ _STAGES: Final = (
 )
 """Stage, and the marks between which it works."""
 
+_Kind = Literal["gauge", "counter", "histogram"]
+
+_FIGURES: Final[tuple[tuple[_Kind, str, str, tuple[str, ...]], ...]] = (
+    ("gauge", "sessions", "Sessions that are open.", ()),
+    (
+        "gauge",
+        "waiting_sessions",
+        "Sessions without a connection, that wait for their client; counted as open too.",
+        (),
+    ),
+    (
+        "counter",
+        "session_resumes",
+        "Clients that came back to their session: with all of it, with a part of it lost, or to"
+        " one that was gone.",
+        ("outcome",),
+    ),
+    ("counter", "sessions_left", "Sessions that were over without their client, by why.", ("why",)),
+    ("counter", "closes", "Connections closed, by code.", ("code",)),
+    (
+        "histogram",
+        "reply_mark_seconds",
+        "From the end of the user's speech (of a typed turn: from its commit) until each mark"
+        " of the reply; 0 for what was done before.",
+        ("mark", "turn"),
+    ),
+    (
+        "histogram",
+        "stage_seconds",
+        "Time that a stage took until its first result, spoken turns only.",
+        ("stage",),
+    ),
+    ("counter", "turns", "Turns of users, by what ended them.", ("reason",)),
+    ("counter", "replies", "Replies that are over, by how.", ("status",)),
+    ("counter", "speculative_replies", "Replies begun before their turn was committed.", ()),
+    (
+        "counter",
+        "wasted_tokens",
+        "Tokens written for replies that were withdrawn before any of them was sent.",
+        (),
+    ),
+    ("counter", "interrupts", "Replies interrupted, by what.", ("reason",)),
+    ("counter", "pauses", "Replies paused, because a voice was heard over them.", ()),
+    ("counter", "resumes", "Paused replies that went on: it was no interruption.", ()),
+    ("counter", "underruns", "Times that a client ran out of audio.", ()),
+    ("counter", "errors", "Errors told to clients, by code.", ("code",)),
+    ("counter", "warnings", "Warnings told to clients, by code.", ("code",)),
+    ("gauge", "running_replies", "Replies that are worked on, those that speculate too.", ()),
+    ("gauge", "running_requests", "Generations that the language model has under way.", ()),
+    ("gauge", "outbox_items", "Notices that wait to be sent.", ()),
+)
+"""Kind, name without "voice_avatar_", what it says of itself, and its labels. Histograms are of
+seconds, in `_BUCKETS_S`. What is counted frame by frame is not among them, see `Metrics`."""
+
 
 class Metrics:
     """The counters of one server, in a registry of their own."""
@@ -58,96 +112,21 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._sessions = Gauge(
-            "voice_avatar_sessions", "Sessions that are open.", registry=registry
-        )
-        self._waiting = Gauge(
-            "voice_avatar_waiting_sessions",
-            "Sessions without a connection, that wait for their client; counted as open too.",
-            registry=registry,
-        )
-        self._returns = Counter(
-            "voice_avatar_session_resumes",
-            "Clients that came back to their session: with all of it, with a part of it lost, or to"
-            " one that was gone.",
-            ["outcome"],
-            registry=registry,
-        )
-        self._left = Counter(
-            "voice_avatar_sessions_left",
-            "Sessions that were over without their client, by why.",
-            ["why"],
-            registry=registry,
-        )
-        self._closes = Counter(
-            "voice_avatar_closes", "Connections closed, by code.", ["code"], registry=registry
-        )
-        self._marks = Histogram(
-            "voice_avatar_reply_mark_seconds",
-            "From the end of the user's speech (of a typed turn: from its commit) until each mark"
-            " of the reply; 0 for what was done before.",
-            ["mark", "turn"],
-            buckets=_BUCKETS_S,
-            registry=registry,
-        )
-        self._stages = Histogram(
-            "voice_avatar_stage_seconds",
-            "Time that a stage took until its first result, spoken turns only.",
-            ["stage"],
-            buckets=_BUCKETS_S,
-            registry=registry,
-        )
-        self._turns = Counter(
-            "voice_avatar_turns", "Turns of users, by what ended them.", ["reason"],
-            registry=registry,
-        )  # fmt: skip
-        self._replies = Counter(
-            "voice_avatar_replies", "Replies that are over, by how.", ["status"], registry=registry
-        )
-        self._early = Counter(
-            "voice_avatar_speculative_replies",
-            "Replies begun before their turn was committed.",
-            registry=registry,
-        )
-        self._waste = Counter(
-            "voice_avatar_wasted_tokens",
-            "Tokens written for replies that were withdrawn before any of them was sent.",
-            registry=registry,
-        )
-        self._interrupts = Counter(
-            "voice_avatar_interrupts", "Replies interrupted, by what.", ["reason"],
-            registry=registry,
-        )  # fmt: skip
-        self._pauses = Counter(
-            "voice_avatar_pauses",
-            "Replies paused, because a voice was heard over them.",
-            registry=registry,
-        )
-        self._resumes = Counter(
-            "voice_avatar_resumes",
-            "Paused replies that went on: it was no interruption.",
-            registry=registry,
-        )
-        self._underruns = Counter(
-            "voice_avatar_underruns", "Times that a client ran out of audio.", registry=registry
-        )
-        self._errors = Counter(
-            "voice_avatar_errors", "Errors told to clients, by code.", ["code"], registry=registry
-        )
-        self._warnings = Counter(
-            "voice_avatar_warnings", "Warnings told to clients, by code.", ["code"],
-            registry=registry,
-        )  # fmt: skip
-        self._running_replies = Gauge(
-            "voice_avatar_running_replies",
-            "Replies that are worked on, those that speculate too.",
-            registry=registry,
-        )
-        self._running_requests = Gauge(
-            "voice_avatar_running_requests",
-            "Generations that the language model has under way.",
-            registry=registry,
-        )
+        self._gauges: dict[str, Gauge] = {}
+        self._counters: dict[str, Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for kind, name, documentation, labels in _FIGURES:
+            whole = f"voice_avatar_{name}"
+            match kind:
+                case "gauge":
+                    self._gauges[name] = Gauge(whole, documentation, labels, registry=registry)
+                case "counter":
+                    self._counters[name] = Counter(whole, documentation, labels, registry=registry)
+                case "histogram":
+                    self._histograms[name] = Histogram(
+                        whole, documentation, labels, buckets=_BUCKETS_S, registry=registry
+                    )
+        # What passes with every frame is counted without a lock, see `CounterTally`.
         self._lateness = HistogramTally(
             "voice_avatar_loop_lateness_seconds",
             "How late the event loop came to what was due.",
@@ -164,37 +143,34 @@ class Metrics:
         )
         for tally in (self._lateness, self._pacing, self._bytes):
             registry.register(tally)
-        self._backlog = Gauge(
-            "voice_avatar_outbox_items", "Notices that wait to be sent.", registry=registry
-        )
 
     def session_opened(self) -> None:
         """A session was opened."""
-        self._sessions.inc()
+        self._gauges["sessions"].inc()
 
     def session_closed(self) -> None:
         """A session that was opened is over."""
-        self._sessions.dec()
+        self._gauges["sessions"].dec()
 
     def session_left(self, why: str) -> None:
         """A session without a connection is over: "expired", "evicted", "failed" or "shutdown"."""
-        self._left.labels(why).inc()
+        self._counters["sessions_left"].labels(why).inc()
 
     def note_resumed(self, *, is_lost: bool) -> None:
         """A session was resumed; `is_lost` tells whether the client misses some of it."""
-        self._returns.labels("lost" if is_lost else "whole").inc()
+        self._counters["session_resumes"].labels("lost" if is_lost else "whole").inc()
 
     def note_resume_failed(self) -> None:
         """A client came back to a session that is gone."""
-        self._returns.labels("failed").inc()
+        self._counters["session_resumes"].labels("failed").inc()
 
     def set_waiting(self, sessions: int) -> None:
         """So many sessions wait for their client."""
-        self._waiting.set(sessions)
+        self._gauges["waiting_sessions"].set(sessions)
 
     def connection_closed(self, code: int | None) -> None:
         """A connection is closed; None = the client vanished."""
-        self._closes.labels("none" if code is None else str(code)).inc()
+        self._counters["closes"].labels("none" if code is None else str(code)).inc()
 
     def note(self, notice: Notice) -> None:
         """A notice goes out."""
@@ -202,19 +178,19 @@ class Metrics:
             case StageMarks():
                 self._note_marks(notice)
             case TurnEnded(reason=reason):
-                self._turns.labels(reason).inc()
+                self._counters["turns"].labels(reason).inc()
             case ReplyDone(status=status):
-                self._replies.labels(status).inc()
+                self._counters["replies"].labels(status).inc()
             case ReplyInterrupted(reason=reason):
-                self._interrupts.labels(reason).inc()
+                self._counters["interrupts"].labels(reason).inc()
             case ReplyPaused():
-                self._pauses.inc()
+                self._counters["pauses"].inc()
             case ReplyResumed():
-                self._resumes.inc()
+                self._counters["resumes"].inc()
             case ErrorNotice(code=code):
-                self._errors.labels(code).inc()
+                self._counters["errors"].labels(code).inc()
             case WarningNotice(code=code):
-                self._warnings.labels(code).inc()
+                self._counters["warnings"].labels(code).inc()
             case _:
                 pass
 
@@ -224,21 +200,21 @@ class Metrics:
         at_s: dict[str, float | None] = {name: getattr(marks, f"{name}_s") for name in _MARKS}
         for name, mark_s in at_s.items():
             if mark_s is not None:
-                self._marks.labels(name, turn).observe(max(0.0, mark_s))
-        self._waste.inc(marks.wasted_tokens)
+                self._histograms["reply_mark_seconds"].labels(name, turn).observe(max(0.0, mark_s))
+        self._counters["wasted_tokens"].inc(marks.wasted_tokens)
         if marks.is_speculative:
-            self._early.inc()
+            self._counters["speculative_replies"].inc()
         if turn == "text":
             return
         for stage, since, until in _STAGES:
             start_s, end_s = at_s[since], at_s[until]
             if start_s is not None and end_s is not None:
-                self._stages.labels(stage).observe(max(0.0, end_s - start_s))
+                self._histograms["stage_seconds"].labels(stage).observe(max(0.0, end_s - start_s))
 
     def note_input(self, event: SessionInput) -> None:
         """A client's event comes in."""
         if isinstance(event, PlaybackReport) and event.state == "stalled":
-            self._underruns.inc()
+            self._counters["underruns"].inc()
 
     def note_bytes(self, received: int, sent: int) -> None:
         """Bytes of payload came in and went out."""
@@ -251,12 +227,12 @@ class Metrics:
 
     def set_backlog(self, notices: int) -> None:
         """So many notices wait to be sent, in all sessions together."""
-        self._backlog.set(notices)
+        self._gauges["outbox_items"].set(notices)
 
     def set_running(self, *, replies: int, requests: int) -> None:
         """So many replies and generations are under way, in all sessions together."""
-        self._running_replies.set(replies)
-        self._running_requests.set(requests)
+        self._gauges["running_replies"].set(replies)
+        self._gauges["running_requests"].set(requests)
 
     def note_lateness(self, late_s: float) -> None:
         """The event loop came so late to what was due, seconds."""

@@ -7,6 +7,19 @@ import unicodedata
 from collections.abc import Callable
 
 from voice_avatar.numbers_en import cardinal, digits, number_words, ordinal, year
+from voice_avatar.text.dates_en import (
+    CLOCK,
+    HALF,
+    MONTH,
+    day_month,
+    hour,
+    hour_range,
+    iso_date,
+    month_day,
+    slash_date,
+    time_of_day,
+    time_range,
+)
 
 # -- numbers
 
@@ -47,78 +60,6 @@ def _address(match: re.Match[str]) -> str:
         for part in parts
     )
     return " ".join(said)
-
-
-# -- dates and times
-
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
-_MONTH = (
-    r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|Jun\.|July?|Jul\."
-    r"|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
-)
-
-
-def _month(text: str) -> str:
-    return next(month for month in _MONTHS if month.startswith(text[:3]))
-
-
-def _date(year_text: str | None, month: str, day: str) -> str:
-    said = f"{month} {ordinal(int(day))}"
-    return f"{said}, {year(int(year_text))}" if year_text else said
-
-
-def _iso_date(match: re.Match[str]) -> str:
-    return _date(match[1], _MONTHS[int(match[2]) - 1], match[3])
-
-
-def _slash_date(match: re.Match[str]) -> str:
-    first, second = int(match[1]), int(match[2])
-    month, day = (first, second) if first <= 12 else (second, first)
-    full_year = match[3] if len(match[3]) == 4 else "20" + match[3]
-    return _date(full_year, _MONTHS[month - 1], str(day))
-
-
-def _month_day(match: re.Match[str]) -> str:
-    return _date(match[3], _month(match[1]), match[2])
-
-
-def _day_month(match: re.Match[str]) -> str:
-    return _date(match[3], _month(match[2]), match[1])
-
-
-_HALF = r"(?:\s?([AaPp])\.?[Mm]\b\.?)"
-_CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d)?(?!\d)"
-
-
-def _half(letter: str | None) -> str:
-    return f" {letter.upper()}M" if letter else ""
-
-
-def _clock(hour: str, minute: str, half: str | None) -> str:
-    if minute == "00":
-        return cardinal(int(hour)) + (_half(half) or " o'clock")
-    said = f"oh {cardinal(int(minute))}" if minute[0] == "0" else cardinal(int(minute))
-    return f"{cardinal(int(hour))} {said}{_half(half)}"
-
-
-def _time(match: re.Match[str]) -> str:
-    return _clock(match[1], match[2], match[3])
-
-
-def _time_range(match: re.Match[str]) -> str:
-    first = _clock(match[1], match[2], match[3])
-    return f"{first} to {_clock(match[4], match[5], match[6])}"
-
-
-def _hour(match: re.Match[str]) -> str:
-    return cardinal(int(match[1])) + _half(match[2])
-
-
-def _hour_range(match: re.Match[str]) -> str:
-    first = cardinal(int(match[1])) + _half(match[2])
-    return f"{first} to {cardinal(int(match[3]))}{_half(match[4])}"
 
 
 # -- amounts
@@ -376,18 +317,18 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _address),
     (rf"\b(?:[A-Za-z0-9-]+\.)+{_DOMAIN}\b(?:/[\w./?=&%#-]*[\w/])?", _address),
     # Dates and times.
-    (rf"{_NOT_IN_WORD}(\d{{4}})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]){_END}", _iso_date),
-    (rf"{_NOT_IN_WORD}(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/(\d{{4}}|\d\d){_END}", _slash_date),
-    (rf"{_NOT_IN_WORD}(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d{{4}}|\d\d){_END}", _slash_date),
-    (rf"\b({_MONTH}) (\d\d?)(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\w:%]|[.,]\d)", _month_day),
+    (rf"{_NOT_IN_WORD}(\d{{4}})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]){_END}", iso_date),
+    (rf"{_NOT_IN_WORD}(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/(\d{{4}}|\d\d){_END}", slash_date),
+    (rf"{_NOT_IN_WORD}(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d{{4}}|\d\d){_END}", slash_date),
+    (rf"\b({MONTH}) (\d\d?)(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\w:%]|[.,]\d)", month_day),
     (
-        rf"{_NOT_IN_WORD}(\d\d?)(?:st|nd|rd|th)? (?:of )?({_MONTH})(?:,? (\d{{4}}))?{_END}",
-        _day_month,
+        rf"{_NOT_IN_WORD}(\d\d?)(?:st|nd|rd|th)? (?:of )?({MONTH})(?:,? (\d{{4}}))?{_END}",
+        day_month,
     ),
-    (rf"{_NOT_IN_WORD}{_CLOCK}{_HALF}?{_TO}{_CLOCK}{_HALF}?", _time_range),
-    (rf"{_NOT_IN_WORD}{_CLOCK}{_HALF}?", _time),
-    (rf"{_NOT_IN_WORD}(\d\d?){_HALF}?{_TO}(\d\d?){_HALF}", _hour_range),
-    (rf"{_NOT_IN_WORD}(\d\d?){_HALF}", _hour),
+    (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?{_TO}{CLOCK}{HALF}?", time_range),
+    (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?", time_of_day),
+    (rf"{_NOT_IN_WORD}(\d\d?){HALF}?{_TO}(\d\d?){HALF}", hour_range),
+    (rf"{_NOT_IN_WORD}(\d\d?){HALF}", hour),
     # Telephone numbers: with a country code, with an area code in brackets, in three groups.
     (rf"(?<!\w)\+\d{{1,3}}(?:[ -]?\(?\d{{2,4}}\)?){{2,5}}{_END}", _phone),
     (rf"\(\d{{3}}\) ?\d{{3}}-\d{{4}}{_END}", _phone),

@@ -26,7 +26,8 @@ from page_probe import LISTEN, WATCH, logged, mouth_lag_ms, seen
 
 from voice_avatar.bench import files, tables
 from voice_avatar.bench.call import CallOptions
-from voice_avatar.bench.clips import Clip, read_clips
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.clips import read_clips
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.own_server import own_server
 from voice_avatar.bench.results import Figure, Unit

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from voice_avatar.bench.forced_aligner import HeardPhone
-from voice_avatar.bench.phone_pairs import VOWELS, PlannedSound, paired, planned_sounds
+from voice_avatar.bench.phone_pairs import VOWELS, HeardPhone, PlannedSound, paired, planned_sounds
 from voice_avatar.bench.results import Figure
 from voice_avatar.bench.statistics import summary
 from voice_avatar.events import GazeCue, GestureCue, SpeechPlan

@@ -17,18 +17,16 @@ from typing import Final
 import numpy as np
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, resample
-from voice_avatar.bench.clips import Clip
-from voice_avatar.bench.played import PlayedTrack
-from voice_avatar.bench.target import (
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.line_events import (
     AudioCame,
-    Line,
     LineEvent,
     ReplyEnded,
     ReplyPaused,
     ReplyResumed,
-    Target,
-    TargetCapabilities,
 )
+from voice_avatar.bench.played import PlayedTrack
+from voice_avatar.bench.target import Line, Target, TargetCapabilities
 from voice_avatar.bench.turns import TurnRecord, TurnResult, judge
 from voice_avatar.errors import ConnectionFailed
 from voice_avatar.events import MIC_HZ

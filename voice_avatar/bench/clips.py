@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, resample, sample_count, to_float, to_pcm
+from voice_avatar.bench.clip import LEAST_PAUSE_S, Clip
 from voice_avatar.client_audio import read_wav
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import MIC_HZ
@@ -20,37 +21,9 @@ ENDS_BELOW_DB: Final = 25.0
 the 43 clean recordings of the speech folder half of the ends found so lie within 10 ms of the
 annotated ones, three in four within 100 ms; 20 and 30 dB are worse, 35 dB is 60 ms off."""
 
-LEAST_PAUSE_S: Final = 0.2
-"""Shorter silences inside a turn are part of fluent speech: closures of plosives, and breaths."""
-
 _STEP: Final = MIC_HZ // 100
 _SMOOTH: Final = MIC_HZ * 60 // 1000
 _ROOM: Final = MIC_HZ * 120 // 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A recording.
-
-    Attributes:
-        name: which.
-        pcm: PCM16 mono at 16 kHz.
-        end: one past the last sample of speech.
-        text: what is said, "" when unknown or when the transcript is no reference.
-        language: ISO 639-1.
-        pauses_s: silences inside the turn of `LEAST_PAUSE_S` and more, seconds, inserted ones too.
-        inserted_s: how much of them was put in by `with_pause`, seconds.
-        ends_by: "annotation", or "energy" when the end was found by `speech_end`.
-    """
-
-    name: str
-    pcm: bytes
-    end: int
-    text: str = ""
-    language: str = "en"
-    pauses_s: tuple[float, ...] = ()
-    inserted_s: float = 0.0
-    ends_by: str = "annotation"
 
 
 def read_clips(folder: Path, *, languages: tuple[str, ...] = ("en",)) -> tuple[Clip, ...]:

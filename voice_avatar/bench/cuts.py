@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from voice_avatar.audio import sample_count
-from voice_avatar.bench.target import (
+from voice_avatar.bench.line_events import (
     AudioCame,
     LineEvent,
     ReplyBegan,

@@ -25,7 +25,8 @@ from typing import Protocol
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, silence
 from voice_avatar.bench.alone import repeating
-from voice_avatar.bench.clips import Clip, read_clips
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.clips import read_clips
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import summary

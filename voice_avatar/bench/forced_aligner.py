@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from voice_avatar.bench.phone_pairs import HeardPhone
 from voice_avatar.errors import EngineUnavailable
 
 ALIGNER_HZ: Final = 16_000
@@ -39,23 +40,6 @@ dies on the way (one text in forty), the next pad moves it over the spot."""
 SILENCE: Final = "SIL"
 
 _WORD: Final = re.compile(r"[a-z']+")
-
-
-@dataclass(frozen=True, slots=True)
-class HeardPhone:
-    """A phone where the aligner hears it.
-
-    Attributes:
-        name: ARPAbet without stress ("AA", "B", "CH").
-        start_s: from the first sample of the recording, seconds.
-        end_s: likewise.
-        is_word_start: whether a word begins with it.
-    """
-
-    name: str
-    start_s: float
-    end_s: float
-    is_word_start: bool = False
 
 
 SHIFTS_S: Final = (0.0, 0.0525, 0.105, 0.1075)

@@ -18,9 +18,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +29,9 @@ import numpy as np
 from voice_avatar.audio import silence
 from voice_avatar.bench.alone import repeating
 from voice_avatar.bench.cuts import GRACE_S, Cut, cut_of
-from voice_avatar.bench.interrupt_call import Noted, Trial, dropped_s, hold_trial
+from voice_avatar.bench.interrupt_call import Noted, dropped_s, hold_trial
+from voice_avatar.bench.interrupt_figures import SPEECH, Held, Trial, figures, item
+from voice_avatar.bench.line_events import Trouble
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.noises import (
     Disturbance,
@@ -38,7 +39,7 @@ from voice_avatar.bench.noises import (
     recorded_disturbances,
     spoken_disturbances,
 )
-from voice_avatar.bench.results import Figure, Run
+from voice_avatar.bench.results import Run
 from voice_avatar.bench.scrape import metrics_url
 from voice_avatar.bench.server_options import (
     add_server_arguments,
@@ -48,9 +49,8 @@ from voice_avatar.bench.server_options import (
     sets_told,
     settings_told,
 )
-from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import NotedTarget, subject_told
-from voice_avatar.bench.target import Target, Trouble
+from voice_avatar.bench.target import Target
 from voice_avatar.bench.targets.options import dial_options, told
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.utterances import Utterance, read_utterances
@@ -62,29 +62,8 @@ ECHO_DB: Final = -20.0
 ECHO_S: Final = 4.0
 """How long the echo of a reply is listened to, seconds."""
 
-SPEECH: Final = "speech"
-
 _TRIES: Final = 3
 """Trials held at most until one is not void."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A trial that was held, and what came of it.
-
-    Attributes:
-        trial: what was done.
-        cut: what came of the reply.
-        drop_s: onset until the generation was gone, seconds; None = none ran, or not told.
-        work_drop_s: onset until no task worked on the reply, likewise.
-        trouble: codes of warnings and errors.
-    """
-
-    trial: Trial
-    cut: Cut
-    drop_s: float | None
-    work_drop_s: float | None
-    trouble: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,7 +116,7 @@ def run(args: argparse.Namespace) -> Run:
     return results_of(
         "interrupt",
         figures(held),
-        [_item(one) for one in held],
+        [item(one) for one in held],
         subject=subject,
         settings={
             "dialect": args.dialect,
@@ -321,19 +300,6 @@ def judged(trial: Trial, noted: Noted, *, buffer_s: float) -> Held:
     return Held(trial, cut, drops[0], drops[1], trouble)
 
 
-def _item(one: Held) -> dict[str, Any]:
-    return {
-        "name": one.trial.name,
-        "kind": one.trial.kind,
-        "after_s": one.trial.after_s,
-        "is_void": one.cut.is_void,
-        **asdict(one.cut),
-        "drop_s": one.drop_s,
-        "work_drop_s": one.work_drop_s,
-        "trouble": list(one.trouble),
-    }
-
-
 def _line(one: Held) -> str:
     cut = one.cut
     if cut.is_void:
@@ -343,129 +309,3 @@ def _line(one: Held) -> str:
         paused = f" after a pause of {stood} s" if stood else ""
         return f"{one.trial.kind} {one.trial.name}: talks on{paused}"
     return f"{one.trial.kind} {one.trial.name}: silent after {cut.last_played_s:.3f} s"
-
-
-# -- what came out
-
-
-def figures(held: Sequence[Held]) -> list[Figure]:
-    """Returns what the trials show. Pure."""
-    valid = [one for one in held if not one.cut.is_void]
-    spoken = [one for one in valid if one.trial.kind == SPEECH]
-    others = sorted((o for o in valid if o.trial.kind != SPEECH), key=lambda o: o.trial.kind)
-    found = list(_times([one for one in spoken if one.cut.is_cut]))
-    found.append(
-        _number(
-            "interrupt.stale_frames",
-            "audio after the word of the interruption",
-            "1",
-            sum(one.cut.stale_frames for one in spoken),
-            "pieces of audio of the cut reply, in all interruptions together",
-        )
-    )
-    if spoken:
-        found.append(
-            _share("interrupt.missed", "interruptions not heeded", spoken, lambda c: not c.is_cut)
-        )
-    if others:
-        found.append(_false("false_interruptions", "false interruptions", others))
-    for kind, group in groupby(others, key=lambda one: one.trial.kind):
-        found.append(
-            _false(f"false_interruptions.{kind}", f"false interruptions, {kind}", list(group))
-        )
-    if others:
-        found.append(
-            _share(
-                "false_answers",
-                "sounds that were answered",
-                others,
-                lambda c: c.is_answered,
-            )
-        )
-    found += _pauses(others)
-    void = sum(one.cut.is_void for one in held)
-    return [*found, _number("void", "void trials", "1", void, "no reply played at the onset")]
-
-
-def _pauses(others: Sequence[Held]) -> Iterator[Figure]:
-    """Yields what the sounds that are no interruption cost in pauses."""
-    if not any(one.cut.paused_s is not None for one in others):
-        return
-    yield _share(
-        "pauses", "other sounds that paused the reply", others, lambda c: c.paused_s is not None
-    )
-    stood_s = [pause_s for one in others for pause_s in one.cut.pauses_s]
-    if stood_s:
-        yield Figure(
-            name="pauses.length",
-            title="pause after which the reply went on",
-            unit="s",
-            better="lower",
-            summary=summary(stood_s),
-            note="from the word of the pause to the word of its end, other sounds than speech",
-        )
-    yield _number(
-        "pauses.gap",
-        "samples lost or repeated by pauses",
-        "1",
-        sum(one.cut.gap_samples for one in others if one.cut.pauses_s),
-        "in all replies that went on together",
-    )
-
-
-def _times(cuts: Sequence[Held]) -> Iterator[Figure]:
-    since = "from the first sample of speech spoken over the reply to "
-    for name, title, values, note in (
-        (
-            "played",
-            "last sample played",
-            [o.cut.last_played_s for o in cuts],
-            "; where the reply paused until it was interrupted, that was when it paused",
-        ),
-        (
-            "sent",
-            "last sample sent",
-            [o.cut.last_sent_s for o in cuts],
-            "; where all of the reply was there before, nothing is counted",
-        ),
-        ("paused", "word of the pause", [o.cut.paused_s for o in cuts], ""),
-        ("told", "word of the interruption", [o.cut.told_s for o in cuts], ""),
-        ("noticed", "word that a voice is heard", [o.cut.noticed_s for o in cuts], ""),
-        (
-            "engine_drop",
-            "request to the language model gone",
-            [o.drop_s for o in cuts],
-            " by the server's figures, seen every 20 ms; only what ran when it was cut",
-        ),
-        (
-            "work_drop",
-            "all work on the reply ended",
-            [o.work_drop_s for o in cuts],
-            " by the server's figures, seen every 20 ms",
-        ),
-    ):
-        known = [value for value in values if value is not None]
-        if known:
-            yield Figure(
-                name=f"interrupt.{name}",
-                title=f"onset -> {title}",
-                unit="s",
-                better="lower",
-                summary=summary(known),
-                note=f"{since}{title}{note}",
-            )
-
-
-def _false(name: str, title: str, held: Sequence[Held]) -> Figure:
-    return _share(name, title, held, lambda cut: cut.is_cut)
-
-
-def _share(
-    name: str, title: str, held: Sequence[Held], is_counted: Callable[[Cut], bool]
-) -> Figure:
-    counted = sum(is_counted(one.cut) for one in held)
-    return _number(name, title, "%", 100 * counted / len(held), f"{counted} of {len(held)}")
-
-
-def _number(name: str, title: str, unit: Any, value: float, note: str) -> Figure:
-    return Figure(name=name, title=title, unit=unit, better="lower", value=value, note=note)

@@ -15,16 +15,16 @@ from typing import Final
 from voice_avatar.audio import resample, sample_count, to_float, to_pcm
 from voice_avatar.bench.cuts import GRACE_S, Loudspeaker
 from voice_avatar.bench.echo import EchoPath
-from voice_avatar.bench.scrape import Reading, scrape
-from voice_avatar.bench.target import (
+from voice_avatar.bench.interrupt_figures import Trial
+from voice_avatar.bench.line_events import (
     AudioCame,
-    Line,
     LineEvent,
     ReplyEnded,
     ReplyPaused,
     ReplyResumed,
-    Target,
 )
+from voice_avatar.bench.scrape import Reading, scrape
+from voice_avatar.bench.target import Line, Target
 from voice_avatar.events import MIC_HZ
 from voice_avatar.frames import FRAME_S
 from voice_avatar.protocol import REPORT_INTERVAL_S
@@ -34,29 +34,6 @@ SETTLE_S: Final = 1.0
 
 _LOOK_S: Final = 0.02
 """Time between two looks at the server's running requests: what they resolve."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What happens in a trial.
-
-    Attributes:
-        name: of the sound.
-        kind: "speech", or that of a disturbance.
-        question: PCM16 at 16 kHz that makes the avatar talk.
-        sound: PCM16 at 16 kHz over the reply; silence where only the echo is heard.
-        sound_start: its first sample that counts as onset.
-        after_s: reply played before the onset, seconds.
-        echo_db: level at which the loudspeaker is heard in the microphone; None = not.
-    """
-
-    name: str
-    kind: str
-    question: bytes
-    sound: bytes
-    sound_start: int
-    after_s: float
-    echo_db: float | None = None
 
 
 @dataclass(slots=True)

@@ -29,15 +29,9 @@ import soxr
 
 from voice_avatar import protocol
 from voice_avatar.bench.alone import repeating, told
-from voice_avatar.bench.forced_aligner import (
-    ALIGNER_HZ,
-    MOST_SPREAD_S,
-    HeardPhone,
-    SurePhone,
-    align_often,
-)
+from voice_avatar.bench.forced_aligner import ALIGNER_HZ, MOST_SPREAD_S, SurePhone, align_often
 from voice_avatar.bench.machine import results_of
-from voice_avatar.bench.phone_pairs import VOWELS, PlannedSound, paired, planned_sounds
+from voice_avatar.bench.phone_pairs import VOWELS, HeardPhone, PlannedSound, paired, planned_sounds
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.shown import (

@@ -32,6 +32,7 @@ from voice_avatar import protocol
 from voice_avatar.bench import load_calls
 from voice_avatar.bench.alone import repeating
 from voice_avatar.bench.capacity import LoadPoint
+from voice_avatar.bench.line_events import Subject
 from voice_avatar.bench.load_client import Spec, Talked, shares, talk_all, tone_utterances
 from voice_avatar.bench.load_figures import Load, figures
 from voice_avatar.bench.machine import results_of
@@ -42,7 +43,6 @@ from voice_avatar.bench.scrape import Reading, metrics_url, quantile, scrape
 from voice_avatar.bench.server_options import sets_told
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import NotedTarget, subject_told
-from voice_avatar.bench.target import Subject
 from voice_avatar.bench.targets.options import (
     DialOptions,
     add_dial_arguments,

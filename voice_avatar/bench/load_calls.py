@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 
 from voice_avatar.bench.call import CallOptions, hold_call
-from voice_avatar.bench.clips import Clip
-from voice_avatar.bench.load_client import LoadTurn, Spec, Talked
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.line_events import Subject
+from voice_avatar.bench.load_client import Spec, Talked
+from voice_avatar.bench.load_figures import LoadTurn
 from voice_avatar.bench.subjects import NotedTarget
-from voice_avatar.bench.target import Subject
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.errors import ConnectionFailed

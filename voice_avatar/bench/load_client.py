@@ -25,11 +25,12 @@ import msgspec
 import numpy as np
 
 from voice_avatar import protocol, wire
+from voice_avatar.audio import AUDIBLE
+from voice_avatar.bench.line_events import Subject
+from voice_avatar.bench.load_figures import LoadTurn
 from voice_avatar.bench.load_line import LoadLine
-from voice_avatar.bench.target import Subject
 from voice_avatar.bench.targets.options import DialOptions
 from voice_avatar.bench.utterances import Utterance
-from voice_avatar.client import AUDIBLE
 from voice_avatar.errors import ConnectionFailed
 from voice_avatar.events import MIC_HZ
 from voice_avatar.frames import FRAME_S, HEADER_BYTES, AudioFrame, FrameFlag, FrameKind
@@ -74,32 +75,6 @@ class Spec:
     seed: int
     dialect: str = "avatar"
     dial: DialOptions = field(default_factory=DialOptions)
-
-
-@dataclass(slots=True)
-class LoadTurn:
-    """A turn under load.
-
-    Attributes:
-        user: whose.
-        turn: which, from 0.
-        utterance: what was asked.
-        v2v_s: from the last sample of speech sent to the first audible one played; None = no reply.
-        underruns: times that the loudspeaker ran dry within the reply.
-        audio_s: length of the reply's audio that came, seconds.
-        mic_late_s: how late the latest microphone frame went out: a client that is itself
-            overloaded measures itself.
-        trouble: code of an error, "" = none.
-    """
-
-    user: int
-    turn: int
-    utterance: str
-    v2v_s: float | None = None
-    underruns: int = 0
-    audio_s: float = 0.0
-    mic_late_s: float = 0.0
-    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,35 @@ from voice_avatar.bench.capacity import (
     memory_per_session_mb,
     paced_capacity,
 )
-from voice_avatar.bench.load_client import LoadTurn
+from voice_avatar.bench.line_events import Subject
 from voice_avatar.bench.results import Figure
 from voice_avatar.bench.statistics import summary
-from voice_avatar.bench.target import Subject
+
+
+@dataclass(slots=True)
+class LoadTurn:
+    """A turn under load.
+
+    Attributes:
+        user: whose.
+        turn: which, from 0.
+        utterance: what was asked.
+        v2v_s: from the last sample of speech sent to the first audible one played; None = no reply.
+        underruns: times that the loudspeaker ran dry within the reply.
+        audio_s: length of the reply's audio that came, seconds.
+        mic_late_s: how late the latest microphone frame went out: a client that is itself
+            overloaded measures itself.
+        trouble: code of an error, "" = none.
+    """
+
+    user: int
+    turn: int
+    utterance: str
+    v2v_s: float | None = None
+    underruns: int = 0
+    audio_s: float = 0.0
+    mic_late_s: float = 0.0
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

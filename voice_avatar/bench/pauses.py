@@ -12,8 +12,10 @@ from typing import Final
 import numpy as np
 
 from voice_avatar.audio import to_float
-from voice_avatar.bench.clips import Clip, quietest_s, with_pause
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.clips import quietest_s, with_pause
 from voice_avatar.bench.forced_aligner import align
+from voice_avatar.bench.words import scorable
 from voice_avatar.errors import EngineUnavailable
 from voice_avatar.events import MIC_HZ
 
@@ -57,8 +59,6 @@ def _quietest(power: np.typing.NDArray[np.float64], at: int) -> tuple[float, int
 
 def _word_starts_s(clip: Clip) -> list[float]:
     """Returns when words begin; none where the aligner cannot tell."""
-    from voice_avatar.bench.stt import scorable
-
     if clip.language != "en" or not clip.text:
         return []
     try:

@@ -31,6 +31,23 @@ _SKIP_HEARD_COST: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class HeardPhone:
+    """A phone where the aligner hears it.
+
+    Attributes:
+        name: ARPAbet without stress ("AA", "B", "CH").
+        start_s: from the first sample of the recording, seconds.
+        end_s: likewise.
+        is_word_start: whether a word begins with it.
+    """
+
+    name: str
+    start_s: float
+    end_s: float
+    is_word_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedSound:
     """A symbol with a sound of its own, as the voice planned it (samples).
 

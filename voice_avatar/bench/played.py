@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voice_avatar.audio import sample_count
-from voice_avatar.bench.target import AudioCame
-from voice_avatar.client import AUDIBLE
+from voice_avatar.audio import AUDIBLE, sample_count
+from voice_avatar.bench.line_events import AudioCame
 
 SLACK_S = 0.001
 """What comes so much late is not heard as a gap, and a clock is not read more exactly."""

@@ -16,9 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.audio import sample_count, silence
-from voice_avatar.bench.target import AudioCame, LineEvent, ReplyBegan, ReplyEnded
-from voice_avatar.client import AUDIBLE
+from voice_avatar.audio import AUDIBLE, sample_count, silence
+from voice_avatar.bench.line_events import AudioCame, LineEvent, ReplyBegan, ReplyEnded
 
 GAP_S: Final = 1.0
 """Longer than a voice pauses between sentences, shorter than it takes to ask and be answered."""

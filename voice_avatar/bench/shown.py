@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from voice_avatar.bench.forced_aligner import HeardPhone
-from voice_avatar.bench.phone_pairs import VOWELS
+from voice_avatar.bench.phone_pairs import VOWELS, HeardPhone
 from voice_avatar.events import VisemePose
 from voice_avatar.viseme_tables import VISEMES
 

@@ -14,10 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import time
-import unicodedata
 import wave
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +32,7 @@ from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
+from voice_avatar.bench.words import scorable
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
 from voice_avatar.engines.faster_whisper_stt import FasterWhisperOptions
@@ -151,24 +150,6 @@ def _mixed(speech: FloatArray, noise: FloatArray, snr_db: float, rng: Generator)
 
 # ---------------------------------------------------------------------------------------------
 # Scoring
-
-_ABBREVIATIONS: Final = {"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay"}
-_NUMBER: Final = re.compile(r"\d+")
-
-
-def scorable(text: str, language: str) -> str:
-    """Returns text with only what counts as right or wrong.
-
-    Lower case, numbers and titles as words, no punctuation; Chinese without spaces.
-    """
-    from num2words import num2words
-
-    text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
-    if language == "zh":
-        return "".join(c for c in text if c.isalnum())
-    text = _NUMBER.sub(lambda match: f" {num2words(int(match[0]), lang=language)} ", text)
-    kept = "".join(c if c.isalnum() or c == "'" else " " for c in text)
-    return " ".join(_ABBREVIATIONS.get(word, word) for word in kept.split())
 
 
 def error_rate(heard: Sequence[Heard]) -> float:

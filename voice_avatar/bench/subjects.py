@@ -9,7 +9,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import voice_avatar
-from voice_avatar.bench.target import Line, Subject, Target
+from voice_avatar.bench.line_events import Subject
+from voice_avatar.bench.target import Line, Target
 from voice_avatar.errors import VoiceAvatarError
 from voice_avatar.model_files import sha256
 from voice_avatar.models import ModelStore

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from voice_avatar.bench.clips import Clip
-from voice_avatar.bench.played import PlayedReply, PlayedTrack
-from voice_avatar.bench.target import (
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.line_events import (
     AudioCame,
     DurationsTold,
     LineEvent,
@@ -23,6 +22,7 @@ from voice_avatar.bench.target import (
     TurnCommitted,
     UserHeard,
 )
+from voice_avatar.bench.played import PlayedReply, PlayedTrack
 from voice_avatar.bench.waterfall import Waterfall, waterfall
 from voice_avatar.events import MIC_HZ
 from voice_avatar.frames import FRAME_S

@@ -37,7 +37,8 @@ from typing import Final
 
 from voice_avatar.bench.alone import repeating
 from voice_avatar.bench.call import CallOptions, hold_call
-from voice_avatar.bench.clips import Clip, read_clips
+from voice_avatar.bench.clip import Clip
+from voice_avatar.bench.clips import read_clips
 from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.pauses import with_pauses
 from voice_avatar.bench.results import Run

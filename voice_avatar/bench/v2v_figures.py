@@ -10,6 +10,7 @@ from voice_avatar.bench.results import Figure, Unit
 from voice_avatar.bench.statistics import summary, wilson
 from voice_avatar.bench.turns import TurnResult
 from voice_avatar.bench.waterfall import STEPS
+from voice_avatar.bench.words import scorable
 
 DISTURBED_S: Final = 0.05
 """A turn in which the bench sent a frame later than this says something of a busy machine too."""
@@ -157,8 +158,6 @@ def _rates(results: Sequence[TurnResult]) -> list[Figure]:
 def _wer(results: Sequence[TurnResult]) -> tuple[float, int] | None:
     """Returns the word error rate and of how many turns; None = nothing to compare."""
     import jiwer
-
-    from voice_avatar.bench.stt import scorable
 
     known = [r for r in results if scorable(r.clip.text, r.clip.language)]
     if not any(r.heard for r in known):

@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from voice_avatar import wire
-from voice_avatar.bench.target import (
+from voice_avatar.bench.line_events import (
     AudioCame,
-    Line,
     LineEvent,
     Reacted,
     ReplyBegan,
@@ -22,12 +21,13 @@ from voice_avatar.bench.target import (
     SpeechNoticed,
     StagesTold,
     Subject,
-    TargetCapabilities,
     Trouble,
     UserHeard,
 )
+from voice_avatar.bench.target import Line, TargetCapabilities
 from voice_avatar.bench.targets.options import DialOptions
-from voice_avatar.client import AvatarConnection, Event, connect
+from voice_avatar.client import AvatarConnection, connect
+from voice_avatar.client_inbox import Event
 from voice_avatar.client_reply import AudioReceived
 from voice_avatar.events import MIC_HZ
 

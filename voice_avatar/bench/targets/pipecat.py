@@ -29,18 +29,18 @@ import msgspec
 import numpy as np
 
 from voice_avatar import __version__
-from voice_avatar.bench.segments import Segmenter
-from voice_avatar.bench.target import (
+from voice_avatar.bench.line_events import (
     DurationsTold,
     LineEvent,
     Reacted,
     SpeechNoticed,
     Subject,
-    TargetCapabilities,
     Trouble,
     TurnCommitted,
     UserHeard,
 )
+from voice_avatar.bench.segments import Segmenter
+from voice_avatar.bench.target import TargetCapabilities
 from voice_avatar.bench.targets import pipecat_frames
 from voice_avatar.bench.targets.options import DialOptions
 from voice_avatar.bench.targets.websocket_line import MALFORMED, Message, SocketTarget

@@ -25,7 +25,7 @@ from typing import Any, Final
 import msgspec
 
 from voice_avatar.audio import sample_count
-from voice_avatar.bench.target import (
+from voice_avatar.bench.line_events import (
     AudioCame,
     LineEvent,
     Reacted,
@@ -33,11 +33,11 @@ from voice_avatar.bench.target import (
     ReplyEnded,
     SpeechNoticed,
     Subject,
-    TargetCapabilities,
     Trouble,
     TurnCommitted,
     UserHeard,
 )
+from voice_avatar.bench.target import TargetCapabilities
 from voice_avatar.bench.targets.options import DialOptions
 from voice_avatar.bench.targets.websocket_line import MALFORMED, Message, SocketTarget
 from voice_avatar.errors import ConnectionFailed

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
-from voice_avatar.bench.target import Line, LineEvent, Subject, TargetCapabilities
+from voice_avatar.bench.line_events import LineEvent, Subject
+from voice_avatar.bench.target import Line, TargetCapabilities
 from voice_avatar.errors import ConnectionFailed
 
 Message = str | bytes

@@ -41,8 +41,9 @@ from voice_avatar.events import (
     TextInput,
     VisemeTrack,
 )
-from voice_avatar.pipeline import Conversation, Tape
-from voice_avatar.workers import Engines, Workers
+from voice_avatar.pipeline.conversation import Conversation, Tape
+from voice_avatar.pipeline.workers import Workers
+from voice_avatar.stages.engines import Engines
 
 RATE_HZ = 16_000
 BRISK = 160

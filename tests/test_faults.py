@@ -34,7 +34,8 @@ from voice_avatar.errors import SttFailed, TurnFailed, VadFailed
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES
 from voice_avatar.frames import MAX_BINARY_BYTES
 from voice_avatar.llm import LlmOptions
-from voice_avatar.pipeline import HISTORY_S, Conversation, Workers
+from voice_avatar.pipeline.conversation import HISTORY_S, Conversation
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.protocol import MAX_TEXT_BYTES
 from voice_avatar.stt import always
 

@@ -24,11 +24,12 @@ from voice_avatar.engines.scripted import (
     ScriptedVad,
 )
 from voice_avatar.events import Notice, SessionInput
-from voice_avatar.pipeline import Conversation
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.roster import Roster
 from voice_avatar.served import ServedSession
+from voice_avatar.stages.engines import Engines
 from voice_avatar.vocabulary import vocabulary
-from voice_avatar.workers import Engines, Workers
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 

@@ -294,7 +294,7 @@ def _conformance(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from voice_avatar.recorder import recordings, replay
+    from voice_avatar.recording.recorder import recordings, replay
 
     is_equal = True
     for folder in recordings(Path(args.folder)):

@@ -48,16 +48,17 @@ from voice_avatar.events import ErrorNotice
 from voice_avatar.line import WRITE_LIMIT_BYTES
 from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics, watch_loop
-from voice_avatar.pipeline import Conversation
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.warm_up import warm_up
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.realtime import client_events
-from voice_avatar.recorder import Recording
+from voice_avatar.recording.recorder import Recording
 from voice_avatar.resumption import Parting, is_resumable
 from voice_avatar.roster import Roster
 from voice_avatar.served import Holder, ServedSession
+from voice_avatar.stages.engines import Engines
 from voice_avatar.stt import AUTO, SttOptions
 from voice_avatar.vocabulary import vocabulary
-from voice_avatar.warm_up import warm_up
-from voice_avatar.workers import Engines, Workers
 
 _log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from voice_avatar.events import (
 )
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gestures import GesturePlanner
+from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.timeline import Placed, ReplyTimeline
-from voice_avatar.workers import Workers, in_thread
 
 _NOISE = bytes(range(64)) * (2 * MIC_HZ // 64)
 """A second of something that a recogniser does not throw away unheard."""

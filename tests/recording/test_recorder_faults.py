@@ -53,7 +53,7 @@ from voice_avatar.events import (
     UserGaze,
     VadFrame,
 )
-from voice_avatar.recorder import Recording, replay
+from voice_avatar.recording.recorder import Recording, replay
 from voice_avatar.session import Session
 
 RATE_HZ = 16_000

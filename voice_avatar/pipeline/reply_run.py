@@ -53,11 +53,11 @@ from voice_avatar.events import (
     WarningNotice,
 )
 from voice_avatar.llm import LlmOptions
-from voice_avatar.outbox import Outbox
+from voice_avatar.pipeline.outbox import Outbox
+from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.tools import CallReader, call_id_of
-from voice_avatar.workers import Workers, in_thread
 
 _CHUNK_LIMIT = 16
 _AUDIO_LIMIT = 64
@@ -66,7 +66,7 @@ _TOGETHER_MS = 200
 frame, where a client reads slowly."""
 
 
-class Floor(Protocol):
+class ReplyOwner(Protocol):
     """What a reply needs of the conversation that it belongs to."""
 
     def step(self, event: SessionInput) -> None:
@@ -156,7 +156,7 @@ class ReplyRun:
         chunker: Chunker,
         timeline: ReplyTimeline,
         playout: PlayoutOptions,
-        floor: Floor,
+        owner: ReplyOwner,
         outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
@@ -170,7 +170,7 @@ class ReplyRun:
         burst_ms = min(playout.burst_ms, playout.max_ahead_s * 500)
         self._burst_frames = max(1, int(burst_ms / playout.frame_ms))
         self._together_frames = max(1, _TOGETHER_MS // playout.frame_ms)
-        self._floor = floor
+        self._owner = owner
         self._outbox = outbox
         self._clock = clock
         self._gate = asyncio.Event()
@@ -255,7 +255,7 @@ class ReplyRun:
 
     def _call_made(self, call: ToolCall | None) -> None:
         if call is not None:
-            self._floor.step(ToolCallMade(self._start.reply_id, call))
+            self._owner.step(ToolCallMade(self._start.reply_id, call))
 
     async def _deltas(self) -> AsyncGenerator[TextDelta | ToolCallStarted | ToolCallDelta, None]:
         """Yields the reply's text and calls: a fixed text, or what the LLM writes."""
@@ -290,7 +290,7 @@ class ReplyRun:
     async def _pass_on(self, text: str, chunks: tuple[SpeakableChunk, ...]) -> None:
         if text:
             reply_id, char = self._start.reply_id, self._timeline.write(text)
-            self._floor.step(ReplyTextAdded(reply_id, text))
+            self._owner.step(ReplyTextAdded(reply_id, text))
             self._tell(ReplyText(reply_id, text, char))
         for chunk in chunks:
             if self.marks.first_chunk_s is None:
@@ -310,13 +310,13 @@ class ReplyRun:
         if count == 0:  # then it is over with the next step, and nothing may come after that
             self._tell(ReplyAudioDone(reply_id, 0))
         if chunk is not None:
-            self._floor.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
+            self._owner.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
         elif failure is not None and count == 0:
-            self._floor.step(ReplyFailed(reply_id, failure.code, failure.message, count))
+            self._owner.step(ReplyFailed(reply_id, failure.code, failure.message, count))
         else:
             if failure is not None:
                 self._tell(WarningNotice(failure.code, failure.message))
-            self._floor.step(ReplyGenerated(reply_id, count))
+            self._owner.step(ReplyGenerated(reply_id, count))
         await self._audio.put(None)
 
     async def _say(self, chunk: SpeakableChunk) -> None:
@@ -334,7 +334,7 @@ class ReplyRun:
                     continue
                 if self.marks.ttfa_s is None:
                     self.marks.ttfa_s = self._clock()
-                    self._floor.step(ReplyReady(self._start.reply_id))
+                    self._owner.step(ReplyReady(self._start.reply_id))
                 pcm = resampler.push(part.pcm)
                 if placed is not None:  # a voice that makes more than it planned is cut
                     pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
@@ -364,7 +364,7 @@ class ReplyRun:
 
     def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
         placed = self._timeline.place(chunk, plan)
-        self._floor.step(placed.planned)
+        self._owner.step(placed.planned)
         for notice in placed.notices:
             self._tell(notice)
         return placed
@@ -405,20 +405,20 @@ class ReplyRun:
         await self._outbox.has_room()
         # The allowance is a clock, not an event: it grows with every sample played, and there is
         # none while the reply is paused.
-        while (missing := samples - (allowed := self._floor.allowance(reply_id))) > 0:
+        while (missing := samples - (allowed := self._owner.allowance(reply_id))) > 0:
             due_s = self._clock() + missing / rate_hz
             await asyncio.sleep(missing / rate_hz)
             await self._outbox.has_room()
         if due_s is None:
-            due_s = self._floor.due_s(reply_id, at + samples)
+            due_s = self._owner.due_s(reply_id, at + samples)
         return allowed, max(due_s or 0.0, self.marks.commit_s or 0.0)
 
     def _put(self, audio: ReplyAudio) -> None:
         self._outbox.put(audio)
         if audio.is_first:
             self.is_sent = True
-            self._outbox.put(self.marks.at(self._clock(), self._floor.take_waste()))
-        self._floor.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
+            self._outbox.put(self.marks.at(self._clock(), self._owner.take_waste()))
+        self._owner.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
 
 
 def _cut(pcm: bytes, samples: int) -> tuple[bytes, bytes]:

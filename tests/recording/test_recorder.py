@@ -35,7 +35,7 @@ from voice_avatar.events import (
     Transcribed,
     WarmPrefix,
 )
-from voice_avatar.recorder import Recording, recordings, replay
+from voice_avatar.recording.recorder import Recording, recordings, replay
 from voice_avatar.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time

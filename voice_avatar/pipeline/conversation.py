@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol
 
-from voice_avatar.aside import AsideFloor
 from voice_avatar.audio import AudioHistory, silence
 from voice_avatar.body import can_show
 from voice_avatar.capture import Capture
@@ -59,14 +58,13 @@ from voice_avatar.hearing import Heard, Hearing, Listening
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.loudspeaker import Loudspeaker
 from voice_avatar.mood import left_by
-from voice_avatar.outbox import Outbox
+from voice_avatar.pipeline.out_of_band import OutOfBandOwner
+from voice_avatar.pipeline.outbox import Outbox
+from voice_avatar.pipeline.reply_run import ReplyOwner, ReplyRun
+from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.session import Session
-from voice_avatar.speaking import Floor, ReplyRun
 from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.tools import settled_choice
-from voice_avatar.workers import Engines, Workers, in_thread
-
-__all__ = ["Conversation", "Engines", "Tape", "Workers"]
 
 HISTORY_S = 35
 """Microphone audio kept, seconds: the longest segment decoded, its pre-roll and some slack."""
@@ -302,7 +300,7 @@ class Conversation:
             tools=wish.tools or (),
             tool_choice=settled_choice(wish.tools or (), wish.tool_choice or "auto"),
         )
-        floor = AsideFloor(reply_id, self._outbox.put)
+        floor = OutOfBandOwner(reply_id, self._outbox.put)
         run = self._run_of(
             start,
             GesturePlanner(
@@ -319,7 +317,7 @@ class Conversation:
         task = self._spawn(self._run_aside(run, floor, reply_id))
         self._replies[reply_id] = _Running(run, task)
 
-    async def _run_aside(self, run: ReplyRun, floor: AsideFloor, reply_id: int) -> None:
+    async def _run_aside(self, run: ReplyRun, floor: OutOfBandOwner, reply_id: int) -> None:
         await self._run_reply(run, reply_id)
         floor.over()
 
@@ -548,7 +546,7 @@ class Conversation:
         task = self._spawn(self._run_reply(run, start.reply_id))
         self._replies[start.reply_id] = _Running(run, task)
 
-    def _run_of(self, start: StartReply, planner: GesturePlanner, floor: Floor) -> ReplyRun:
+    def _run_of(self, start: StartReply, planner: GesturePlanner, floor: ReplyOwner) -> ReplyRun:
         options = self._setup
         voice = self._workers.engines.tts.capabilities
         return ReplyRun(
@@ -568,7 +566,7 @@ class Conversation:
                 start.reply_id, self.rate_hz, voice, planner, self._level, start.meant
             ),
             playout=options.playout,
-            floor=floor,
+            owner=floor,
             outbox=self._outbox,
             clock=self._clock,
         )

@@ -72,7 +72,7 @@ from voice_avatar.events import (
     UserSpeechStopped,
     VisemeTrack,
 )
-from voice_avatar.pipeline import Conversation
+from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions

@@ -41,7 +41,8 @@ from voice_avatar.events import (
     TextInput,
     VisemeTrack,
 )
-from voice_avatar.pipeline.conversation import Conversation, Tape
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.tape import Tape
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.stages.engines import Engines
 
@@ -134,8 +135,8 @@ class Talk:
 
     async def is_heard(self) -> None:
         """Waits until everything that was said has been heard."""
-        talk = self.conversation
-        await settled(lambda: not talk._windows and not talk._is_hearing)
+        ears = self.conversation.ears
+        await settled(lambda: not ears.is_listening)
 
     async def until(
         self, is_it: Callable[[list[Notice]], object], *, within_s: float = 60.0

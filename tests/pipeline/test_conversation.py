@@ -442,7 +442,7 @@ async def test_an_interruption_stops_everything_that_belongs_to_the_reply(
             assert after[0].status == "interrupted"  # type: ignore[union-attr]
             assert after[0].spoken_text == cut.spoken_text  # type: ignore[union-attr]
             assert STORY.startswith(cut.spoken_text) or cut.spoken_text == ""
-            assert 1 not in talk.conversation._replies
+            assert 1 not in talk.conversation.replies.ids
 
 
 async def test_a_reply_that_is_cut_before_anybody_heard_of_it_still_begins_and_ends() -> None:
@@ -1026,6 +1026,7 @@ class Reel:
         self.outputs: list[Command | Notice] = []
         self.heard = b""
         self.said = b""
+        self.over: list[int] = []
         self.closed = 0
 
     def step(
@@ -1040,7 +1041,10 @@ class Reel:
     def reply_audio(self, audio: ReplyAudio) -> None:
         self.said += audio.pcm
 
-    def close(self) -> None:
+    def reply_over(self, reply_id: int) -> None:
+        self.over.append(reply_id)
+
+    async def aclose(self) -> None:
         self.closed += 1
 
 
@@ -1057,6 +1061,7 @@ async def test_the_tape_holds_every_step_and_all_audio_of_both_sides() -> None:
     assert reel.events[0] is None
     assert TextInput("Hello?") in reel.events
     assert reel.said == talk.audio(1) + talk.audio(2)
+    assert reel.over == [1, 2]
     whole = len(QUESTION) // 1024 * 1024
     assert reel.heard == QUESTION[:whole]
     told = [n for n in talk.notices if isinstance(n, ReplyDone | TurnEnded | StateChanged)]

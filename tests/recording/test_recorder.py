@@ -187,7 +187,7 @@ async def test_without_a_folder_nothing_is_recorded(
     async with running() as run, connect(run.url) as avatar:
         await avatar.ask("Hello?")
         conversation = run.server.sessions[0].conversation
-        assert conversation._tape is None
+        assert conversation.tape is None
     assert os.listdir(tmp_path) == []
 
 

@@ -158,6 +158,13 @@ class Recording:
         if reply is not None:
             reply.close()
 
+    def reply_over(self, reply_id: int) -> None:
+        """Ends the file of a reply."""
+
+    async def aclose(self) -> None:
+        """Ends the recording."""
+        self.close()
+
     def close(self) -> None:
         """Ends the recording."""
         self._guarded(self._close)

@@ -40,18 +40,14 @@ from voice_avatar.events import (
     VadFrame,
     WarmPrefix,
 )
-from voice_avatar.gestures import GesturePlanner
 from voice_avatar.pipeline.alarm import Alarm
 from voice_avatar.pipeline.answers import Answers
 from voice_avatar.pipeline.ears import Ears
-from voice_avatar.pipeline.out_of_band import OutOfBandOwner
 from voice_avatar.pipeline.outbox import Outbox
-from voice_avatar.pipeline.replies_under_way import RepliesUnderWay, _Running
-from voice_avatar.pipeline.reply_run import ReplyRun
+from voice_avatar.pipeline.replies_under_way import RepliesUnderWay
 from voice_avatar.pipeline.tape import Tape
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.session import Session
-from voice_avatar.tools import settled_choice
 
 _OUTBOX_LIMIT = 512
 """Notices that may wait to be sent before reply audio has to wait too."""
@@ -210,43 +206,11 @@ class Conversation:
 
     def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
         """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
-        options = self._setup.session
-        wish = self.session.bounded(wish)
-        start = StartReply(
-            reply_id,
-            self.session.prompt_of(wish),
-            self._setup.session.language or "en",
-            max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
-            temperature=options.temperature if wish.temperature is None else wish.temperature,
-            is_silent=bool(wish.is_silent),
-            tools=wish.tools or (),
-            tool_choice=settled_choice(wish.tools or (), wish.tool_choice or "auto"),
-        )
-        floor = OutOfBandOwner(reply_id, self._outbox.put)
-        run = self.replies._run_of(
-            start,
-            GesturePlanner(
-                self._setup.gestures,
-                start.language,
-                reply_id,
-                self.rate_hz,
-                1,
-                self._setup.vocabulary,
-            ),
-            floor,
-        )
-        run.open_gate()
-        task = self.spawn(self._run_aside(run, floor, reply_id))
-        self.replies._replies[reply_id] = _Running(run, task)
-
-    async def _run_aside(self, run: ReplyRun, floor: OutOfBandOwner, reply_id: int) -> None:
-        await self.replies._run_reply(run, reply_id)
-        floor.over()
+        self.replies.start_aside(reply_id, wish)
 
     def stop_aside(self, reply_id: int) -> None:
         """Stops a reply beside the conversation. Idempotent."""
-        if running := self.replies._replies.pop(reply_id, None):
-            running.task.cancel()
+        self.replies.stop_aside(reply_id)
 
     # -- what its parts ask of it (`ConversationOwner`)
 

@@ -18,6 +18,7 @@ from voice_avatar.errors import EngineError
 from voice_avatar.events import (
     LlmRequest,
     ReplyPaused,
+    ReplyRequest,
     ReplyResumed,
     SessionInput,
     StartReply,
@@ -26,12 +27,14 @@ from voice_avatar.events import (
 from voice_avatar.gestures import GesturePlanner
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.mood import left_by
+from voice_avatar.pipeline.out_of_band import OutOfBandOwner
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.reply_run import ReplyOwner, ReplyRun
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.session import Session
 from voice_avatar.timeline import ReplyTimeline
+from voice_avatar.tools import settled_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,48 @@ class RepliesUnderWay:
     def due_s(self, reply_id: int, until: int) -> float | None:
         """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
         return self._session.due_s(reply_id, until)
+
+    # -- beside the conversation
+
+    def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
+        """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
+        options = self._setup.session
+        wish = self._session.bounded(wish)
+        start = StartReply(
+            reply_id,
+            self._session.prompt_of(wish),
+            self._setup.session.language or "en",
+            max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
+            temperature=options.temperature if wish.temperature is None else wish.temperature,
+            is_silent=bool(wish.is_silent),
+            tools=wish.tools or (),
+            tool_choice=settled_choice(wish.tools or (), wish.tool_choice or "auto"),
+        )
+        floor = OutOfBandOwner(reply_id, self._outbox.put)
+        run = self._run_of(
+            start,
+            GesturePlanner(
+                self._setup.gestures,
+                start.language,
+                reply_id,
+                self._setup.rate_hz,
+                1,
+                self._setup.vocabulary,
+            ),
+            floor,
+        )
+        run.open_gate()
+        task = self._owner.spawn(self._run_aside(run, floor, reply_id))
+        self._replies[reply_id] = _Running(run, task)
+
+    async def _run_aside(self, run: ReplyRun, floor: OutOfBandOwner, reply_id: int) -> None:
+        await self._run_reply(run, reply_id)
+        floor.over()
+
+    def stop_aside(self, reply_id: int) -> None:
+        """Stops a reply beside the conversation. Idempotent."""
+        if running := self._replies.pop(reply_id, None):
+            running.task.cancel()
 
     # -- making one
 

@@ -264,3 +264,21 @@ def test_a_disk_that_fails_ends_the_recording_and_nothing_else(
     tape.close()
     assert list((tmp_path / "s1").iterdir()) == []
     assert "cannot be written" in caplog.text
+
+
+async def test_replies_that_interleave_are_kept_whole_each_in_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    tape = recording(tmp_path)
+    frames = {1: [tone(0.03)] * 4, 2: [hush(0.03)] * 4}
+    for number in range(4):
+        for reply_id in (1, 2):
+            pcm = frames[reply_id][number]
+            tape.reply_audio(ReplyAudio(reply_id, number * 480, pcm, number == 0))
+    tape.reply_over(1)
+    tape.reply_over(2)
+    await tape.aclose()
+    for reply_id in (1, 2):
+        pcm, _ = read_wav(tmp_path / "s1" / f"reply-{reply_id}.wav")
+        assert len(pcm) // 2 == 4 * 480
+        assert pcm == b"".join(frames[reply_id])

@@ -52,7 +52,7 @@ from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.realtime import client_events
-from voice_avatar.recording.recorder import Recording
+from voice_avatar.recording.recorder import Recorder
 from voice_avatar.resumption import Parting, is_resumable
 from voice_avatar.roster import Roster
 from voice_avatar.served import Holder, ServedSession
@@ -444,7 +444,7 @@ class AvatarServer:
         tape = None
         if config.server.record_dir:
             count_tokens = self._workers.engines.llm.count_tokens
-            tape = Recording(config.server.record_dir, session_id, setup, count_tokens=count_tokens)
+            tape = Recorder(config.server.record_dir, session_id, setup, count_tokens=count_tokens)
         return Conversation(self._workers, setup, session_id=session_id, tape=tape)
 
     def _body_of(self, name: str) -> wire.Autonomic:

@@ -35,19 +35,25 @@ from voice_avatar.events import (
     Transcribed,
     WarmPrefix,
 )
-from voice_avatar.recording.recorder import Recording, recordings, replay
+from voice_avatar.recording.recorder import Recorder
+from voice_avatar.recording.rerun import recordings, rerun
 from voice_avatar.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 
 
-def recording(folder: Path, session_id: str = "s1") -> Recording:
-    return Recording(
+def recording(folder: Path, session_id: str = "s1") -> Recorder:
+    return Recorder(
         folder,
         session_id,
         SessionSetup(rate_hz=16_000, context_tokens=100),
         count_tokens=lambda text: len(text.split()),
     )
+
+
+def close(tape: Recorder) -> None:
+    """Ends a recording, and returns when all of it is on the disk."""
+    asyncio.run(tape.aclose())
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -92,7 +98,7 @@ def recorded(original: Path, tmp_path: Path) -> Path:
 
 
 def test_a_recorded_conversation_comes_out_the_same_again(recorded: Path) -> None:
-    report = replay(recorded)
+    report = rerun(recorded)
     assert report.differences == ()
     assert report.steps == len(lines(recorded)) > 50
     assert report.session_id == recorded.name
@@ -118,7 +124,7 @@ async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
     )
     with at_work(replace(engines(llm=LostLlm(["", "A chair."])), stt=stt)) as workers:
         llm = workers.engines.llm
-        tape = Recording(
+        tape = Recorder(
             tmp_path,
             "s1",
             options,
@@ -135,7 +141,7 @@ async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
     assert "ReplyReady" in {step["event"]["type"] for step in steps[1:]}
     told = [output["type"] for step in steps for output in step["outputs"]]
     assert "ReplyInterrupted" in told
-    assert replay(tmp_path / "s1").differences == ()
+    assert rerun(tmp_path / "s1").differences == ()
 
 
 def test_a_recording_holds_what_came_in_and_what_came_out(recorded: Path) -> None:
@@ -165,7 +171,7 @@ def test_a_recording_holds_the_audio_of_both_sides(recorded: Path) -> None:
 def test_a_change_of_behaviour_shows_as_a_difference_with_its_step(recorded: Path) -> None:
     path = recorded / "events.jsonl"
     path.write_text(path.read_text().replace("And a last one.", "And the last one.", 1))
-    report = replay(recorded)
+    report = rerun(recorded)
     assert report.differences
     assert "TextInput" in report.differences[0]
     assert "And the last one." in report.differences[0]
@@ -195,7 +201,7 @@ def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no recorded session"):
         recordings(tmp_path)
     with pytest.raises(ConfigError, match="cannot be read"):
-        replay(tmp_path)
+        rerun(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -211,23 +217,23 @@ def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_recording_is_an_error(tmp_path: Path, line: str) -> None:
-    recording(tmp_path).close()
+    close(recording(tmp_path))
     (tmp_path / "s1" / "events.jsonl").write_text(f"{line}\n")
     with pytest.raises(ConfigError, match="cannot be read"):
-        replay(tmp_path / "s1")
+        rerun(tmp_path / "s1")
 
 
 def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
-    recording(tmp_path).close()
+    close(recording(tmp_path))
     path = tmp_path / "s1" / "session.json"
     path.write_text(path.read_text().replace('"format":2', '"format":9'))
     with pytest.raises(ConfigError, match="format 9"):
-        replay(tmp_path / "s1")
+        rerun(tmp_path / "s1")
 
 
 def test_an_empty_recording_has_no_steps_and_no_differences(tmp_path: Path) -> None:
-    recording(tmp_path).close()
-    assert replay(tmp_path / "s1").steps == 0
+    close(recording(tmp_path))
+    assert rerun(tmp_path / "s1").steps == 0
 
 
 def test_tokens_are_counted_once_for_each_new_text(tmp_path: Path) -> None:
@@ -235,7 +241,7 @@ def test_tokens_are_counted_once_for_each_new_text(tmp_path: Path) -> None:
     prompt = (Message("system", "Be kind."), Message("user", "Hello my friend"))
     tape.step(1.0, None, (WarmPrefix(prompt), StateChanged(State.IDLE)))
     tape.step(2.0, Tick(), (WarmPrefix(prompt), ReplyDone(1, "completed", "Hi", 3)))
-    tape.close()
+    close(tape)
     assert [step["tokens"] for step in lines(tmp_path / "s1")] == [
         {"Be kind.": 2, "Hello my friend": 3},
         {"Hi": 1},
@@ -245,7 +251,7 @@ def test_tokens_are_counted_once_for_each_new_text(tmp_path: Path) -> None:
 def test_a_failed_recogniser_is_recorded_as_such(tmp_path: Path) -> None:
     tape = recording(tmp_path)
     tape.step(1.0, Transcribed(1, None), ())
-    tape.close()
+    close(tape)
     assert lines(tmp_path / "s1")[0]["event"] == {
         "type": "Transcribed",
         "request_id": 1,
@@ -261,7 +267,7 @@ def test_a_disk_that_fails_ends_the_recording_and_nothing_else(
     tape.step(1.0, None, ())
     tape.mic(b"\0\0")
     tape.reply_audio(ReplyAudio(1, 0, b"\0\0"))
-    tape.close()
+    close(tape)
     assert list((tmp_path / "s1").iterdir()) == []
     assert "cannot be written" in caplog.text
 

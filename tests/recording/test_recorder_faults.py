@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import resource
@@ -53,7 +54,8 @@ from voice_avatar.events import (
     UserGaze,
     VadFrame,
 )
-from voice_avatar.recording.recorder import Recording, replay
+from voice_avatar.recording.recorder import Recorder
+from voice_avatar.recording.rerun import rerun
 from voice_avatar.session import Session
 
 RATE_HZ = 16_000
@@ -113,13 +115,17 @@ class Taped:
             count_tokens=tokens,
             now_s=self.now_s,
         )
-        self.tape = Recording(
+        self.tape = Recorder(
             folder,
             "s1",
             setup,
             count_tokens=tokens,
         )
         self.tape.step(self.now_s, None, self.session.start(self.now_s))
+
+    def close(self) -> None:
+        """Ends the recording, and returns when all of it is on the disk."""
+        asyncio.run(self.tape.aclose())
 
     def take(self, *inputs: SessionInput, every_s: float = 0.1) -> None:
         for event in inputs:
@@ -167,9 +173,9 @@ def test_the_examples_have_every_kind_of_input() -> None:
 def test_every_kind_of_input_is_read_back_as_it_was(tmp_path: Path) -> None:
     taped = Taped(tmp_path)
     taped.take(*INPUTS)
-    taped.tape.close()
-    assert replay(taped.folder).differences == ()
-    assert replay(taped.folder).steps == 1 + len(INPUTS)
+    taped.close()
+    assert rerun(taped.folder).differences == ()
+    assert rerun(taped.folder).steps == 1 + len(INPUTS)
 
 
 @settings(max_examples=60)
@@ -180,8 +186,8 @@ def test_any_session_comes_out_the_same_again(
     taped = Taped(tmp_path_factory.mktemp("recordings"))
     for event, after_s in steps:
         taped.take(event, every_s=after_s)
-    taped.tape.close()
-    assert replay(taped.folder).differences == ()
+    taped.close()
+    assert rerun(taped.folder).differences == ()
 
 
 def test_a_history_that_was_cut_is_cut_at_the_same_place_again(tmp_path: Path) -> None:
@@ -192,10 +198,10 @@ def test_a_history_that_was_cut_is_cut_at_the_same_place_again(tmp_path: Path) -
         taped.take(ReplyTextAdded(number, "Indeed."))
         taped.take(SegmentPlanned(number, 0, "Indeed.", 0, 8000, words), AudioSent(number, 8000))
         taped.take(ReplyGenerated(number, 8000), PlaybackReport(number, 8000, "finished"))
-    taped.tape.close()
+    taped.close()
     assert [m.role for m in taped.session.history.messages[-2:]] == ["user", "assistant"]
     assert len(taped.session.history.messages) < 30
-    assert replay(taped.folder).differences == ()
+    assert rerun(taped.folder).differences == ()
 
 
 def test_a_disk_that_fills_up_ends_the_recording_and_not_the_session(
@@ -204,7 +210,7 @@ def test_a_disk_that_fills_up_ends_the_recording_and_not_the_session(
     taped = Taped(tmp_path)
     with disk_with(10_000):
         taped.hear(windows=200)
-        taped.tape.close()
+        taped.close()
     (record,) = caplog.records
     assert "the recording ends" in record.getMessage()
     assert record.session == "s1"  # type: ignore[attr-defined]
@@ -229,17 +235,17 @@ def test_a_disk_that_is_full_at_the_end_leaves_no_file_open(
     taped.hear(windows=2)
     assert len(open_files(tmp_path)) == 3
     with disk_with(0):
-        taped.tape.close()
+        taped.close()
     assert open_files(tmp_path) == []
     assert len(caplog.records) == 1
 
 
 def test_a_closed_recording_can_be_closed_again_and_takes_no_more(tmp_path: Path) -> None:
     taped = Taped(tmp_path)
-    taped.tape.close()
+    taped.close()
     size = (taped.folder / "events.jsonl").stat().st_size
     taped.hear(windows=2)
-    taped.tape.close()
+    taped.close()
     assert (taped.folder / "events.jsonl").stat().st_size == size
     assert not list(taped.folder.glob("reply-*.wav"))
 
@@ -249,10 +255,10 @@ def test_what_a_killed_server_wrote_comes_out_again_but_its_unfinished_line(
 ) -> None:
     taped = Taped(tmp_path)
     taped.take(*INPUTS)
-    taped.tape.close()
+    taped.close()
     path = taped.folder / "events.jsonl"
     path.write_bytes(path.read_bytes()[:-5])
-    report = replay(taped.folder)
+    report = rerun(taped.folder)
     assert report.steps == len(INPUTS)
     assert report.differences == ()
 
@@ -262,6 +268,6 @@ def test_nothing_that_was_said_is_logged(tmp_path: Path, caplog: pytest.LogCaptu
     taped = Taped(tmp_path)
     with disk_with(0):
         taped.take(TextInput("My secret is safe."))
-        taped.tape.close()
+        taped.close()
     assert caplog.records
     assert all("secret" not in str(vars(record)) for record in caplog.records)

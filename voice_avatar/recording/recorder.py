@@ -1,34 +1,28 @@
-"""Sessions on disk: what came in, what came out, what was heard; and the same session again.
+"""Sessions on disk: what came in, what came out, what was heard (see `format.py` for the files).
 
-A recording is a folder `DIR/<session id>` with
+    step, mic, reply_audio (event loop)  ->  a batch  ->  one thread: the disk
 
-- `session.json`: what the session was made of (`Head`);
-- `events.jsonl`: one step of the session a line: when, what came in, what came out;
-- `mic.wav`: the microphone as the server heard it, 16 kHz;
-- `reply-<id>.wav`: each reply as it was sent.
-
-A session is pure, so `replay` feeds the recorded inputs with their recorded times to a new one and
-compares what comes out: a defect that somebody met once can be met again on a desk.
+The event loop turns a step into a line and adds it to a batch in memory; when the batch is large
+enough it goes to the recording's own thread, which alone knows files. So no wait for a disk is ever
+a wait of the conversation. What is on its way to the disk is bounded: a disk that is slower than
+the talk for long, or full, or gone, ends the recording with a warning, and nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import wave
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from io import BufferedWriter
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from voice_avatar import events
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
-    MIC_HZ,
     Command,
     Notice,
     ReplyAudio,
@@ -37,57 +31,34 @@ from voice_avatar.events import (
     StartReply,
     WarmPrefix,
 )
-from voice_avatar.llm import estimate_tokens
-from voice_avatar.session import Session
+from voice_avatar.recording.files import Batch, OpenFile, RecordingFiles, open_new
+from voice_avatar.recording.format import (
+    FORMAT,
+    MIC_FILE,
+    STEPS_FILE,
+    Head,
+    Step,
+    reply_file,
+    tagged,
+)
 
 _log = logging.getLogger(__name__)
 
-FORMAT: Final = 2
-"""Version of the files; others are refused."""
+BATCH_BYTES: Final = 16 * 1024
+"""What is gathered before the thread is woken: less than half a second of a user who is here (32 kB
+a second of microphone, about 5 kB of steps). A server that is killed loses as much, and no more."""
 
-_HEAD_FILE: Final = "session.json"
-_STEPS_FILE: Final = "events.jsonl"
+LIMIT_BYTES: Final = 8 * 1024 * 1024
+"""What may be on its way to the disk: a minute of both sides at 48 kHz. A disk that stands still for
+longer would cost a server of many sessions its memory."""
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a recorded session was made of.
-
-    Attributes:
-        format: version of the files.
-        session_id: its id.
-        setup: what it was made from.
-    """
-
-    format: int
-    session_id: str
-    setup: SessionSetup
+CLOSE_S: Final = 5.0
+"""How long the end of a conversation waits for the disk, seconds. A disk that takes longer is given
+up: a server that drains has other sessions to end, in 30 s (`ServerOptions.drain_s`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A line of the steps' file.
-
-    Attributes:
-        now_s: when, on the clock of the recording server.
-        event: what came in, by `_tagged`; None = the start.
-        outputs: what came out, by `_tagged`.
-        tokens: text -> tokens, of texts that a prompt held for the first time.
-    """
-
-    now_s: float
-    event: dict[str, Any] | None
-    outputs: list[dict[str, Any]]
-    tokens: dict[str, int]
-
-
-def _tagged(item: object) -> dict[str, Any]:
-    """Returns an event or output as a JSON-ready object that names its type."""
-    return {"type": type(item).__name__, **msgspec.to_builtins(item)}
-
-
-class Recording:
-    """Writes one session; a `pipeline.Tape`.
+class Recorder:
+    """Writes one session; a `pipeline.tape.Tape`. Lives in an event loop, its disk in a thread.
 
     A disk that fails ends the recording, and never the conversation.
     """
@@ -99,36 +70,51 @@ class Recording:
         setup: SessionSetup,
         *,
         count_tokens: Callable[[str], int],
+        open_file: OpenFile = open_new,
+        limit_bytes: int = LIMIT_BYTES,
     ) -> None:
-        """Begins `folder/session_id`; `count_tokens` is the LLM's."""
-        self._folder = Path(folder) / session_id
-        self._rate_hz = setup.rate_hz
+        """Will record to `folder/session_id`, which is made with the first step.
+
+        Args:
+            folder: of all recordings.
+            session_id: whose this is.
+            setup: what the session is made of.
+            count_tokens: the LLM's.
+            open_file: makes a file; called in the thread.
+            limit_bytes: what may be on its way to the disk.
+        """
+        self._extra = {"session": session_id}
+        self._head = msgspec.json.encode(Head(FORMAT, session_id, setup)) + b"\n"
         self._count_tokens = count_tokens
         self._counted: set[str] = set()
-        self._reply_id = 0
-        self._steps: BufferedWriter | None = None
-        self._mic: wave.Wave_write | None = None
-        self._reply: wave.Wave_write | None = None
-        head = Head(FORMAT, session_id, setup)
-        self._guarded(lambda: self._open(head))
+        self._over: set[int] = set()
+        self._limit_bytes = limit_bytes
+        self._files = RecordingFiles(Path(folder) / session_id, setup.rate_hz, open_file)
+        self._thread = ThreadPoolExecutor(1, "recorder")  # makes its thread with the first call
+        self._batch = Batch()
+        self._under_way: deque[tuple[Future[None], int]] = deque()
+        self._under_way_bytes = 0
+        self._has_begun = False
+        self._has_ended = False
+        self._is_broken = False
+        self._is_closed = False
 
-    def _open(self, head: Head) -> None:
-        self._folder.mkdir(mode=0o700, parents=True)
-        (self._folder / _HEAD_FILE).write_bytes(msgspec.json.encode(head) + b"\n")
-        self._steps = (self._folder / _STEPS_FILE).open("wb")
-        self._mic = _wav(self._folder / "mic.wav", MIC_HZ)
+    # -- what the conversation tells (`Tape`)
 
     def step(
         self, now_s: float, event: SessionInput | None, outputs: tuple[Command | Notice, ...]
     ) -> None:
-        """Writes a step of the session."""
-        if self._steps is None:
+        """Keeps a step of the session."""
+        if self._has_ended:
             return
-        told = [_tagged(output) for output in outputs]
-        came = None if event is None else _tagged(event)
-        line = msgspec.json.encode(_Step(now_s, came, told, self._new_counts(outputs))) + b"\n"
-        steps = self._steps
-        self._guarded(lambda: steps.write(line))
+        came = None if event is None else tagged(event)
+        # Encoded here and not in the thread: what a step holds may be changed once it is over, and
+        # only what is encoded says how much memory it takes.
+        told = [tagged(output) for output in outputs]
+        line = msgspec.json.encode(Step(now_s, came, told, self._new_counts(outputs))) + b"\n"
+        self._add(STEPS_FILE, line)
+        if event is None:
+            self._hand_over()  # a session that begins is on the disk at once
 
     def _new_counts(self, outputs: Iterable[Command | Notice]) -> dict[str, int]:
         """Counts the tokens of texts that are in a prompt, or will be, for the first time."""
@@ -137,64 +123,108 @@ class Recording:
         return {text: self._count_tokens(text) for text in new}
 
     def mic(self, pcm: bytes) -> None:
-        """Writes microphone audio."""
-        if (wav := self._mic) is not None:
-            self._guarded(lambda: wav.writeframesraw(pcm))
+        """Keeps microphone audio."""
+        self._add(MIC_FILE, pcm)
 
     def reply_audio(self, audio: ReplyAudio) -> None:
-        """Writes reply audio, each reply to a file of its own."""
-        if self._steps is not None:
-            self._guarded(lambda: self._write_reply(audio))
-
-    def _write_reply(self, audio: ReplyAudio) -> None:
-        if self._reply is None or audio.reply_id != self._reply_id:
-            self._end_reply()
-            self._reply_id = audio.reply_id
-            self._reply = _wav(self._folder / f"reply-{audio.reply_id}.wav", self._rate_hz)
-        self._reply.writeframesraw(audio.pcm)
-
-    def _end_reply(self) -> None:
-        reply, self._reply = self._reply, None
-        if reply is not None:
-            reply.close()
+        """Keeps reply audio, each reply in a file of its own; replies may interleave."""
+        if audio.reply_id not in self._over:  # its file would be made anew
+            self._add(reply_file(audio.reply_id), audio.pcm)
 
     def reply_over(self, reply_id: int) -> None:
-        """Ends the file of a reply."""
+        """Completes the file of a reply, if it has one."""
+        if not self._has_ended:
+            self._over.add(reply_id)
+            self._batch.complete.append(reply_file(reply_id))
 
     async def aclose(self) -> None:
-        """Ends the recording."""
-        self.close()
+        """Ends the recording: all that was told is in its files then. Idempotent.
 
-    def close(self) -> None:
-        """Ends the recording."""
-        self._guarded(self._close)
+        Waits at most `CLOSE_S` for the disk, without blocking the loop. What waits for longer is
+        lost; whoever is cancelled here leaves the thread to its work.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if not self._has_ended:
+            self._hand_over()  # even if nothing is left: a session without a step has a head
+        self._has_ended = True
+        is_done = False
+        closed = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                # Shielded: to cancel it would take the end of the recording out of the queue.
+                await asyncio.shield(closed)
+            is_done = True
+        except TimeoutError:
+            _log.warning("the recording ends: the disk does not answer", extra=self._extra)
+            self._drop_what_waits()
+        finally:
+            # A thread at rest ends at once; for one that hangs nobody waits.
+            self._thread.shutdown(wait=is_done)
+
+    # -- the way to the disk
+
+    def _add(self, name: str, data: bytes) -> None:
+        if self._has_ended:
+            return
+        self._batch.add(name, data)
+        if self._batch.size >= BATCH_BYTES:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Gives the batch to the thread, unless too much is on its way already."""
+        while self._under_way and self._under_way[0][0].done():
+            _, size = self._under_way.popleft()
+            self._under_way_bytes -= size
+        batch, self._batch = self._batch, Batch()
+        if self._under_way_bytes + batch.size > self._limit_bytes:
+            self._has_ended = True
+            _log.warning("the recording ends: the disk is slower than the talk", extra=self._extra)
+            self._drop_what_waits()
+            self._thread.submit(self._close)  # once the disk comes back
+            return
+        self._under_way_bytes += batch.size
+        self._under_way.append((self._thread.submit(self._write, batch), batch.size))
+
+    def _drop_what_waits(self) -> None:
+        """Takes back what the thread has not begun to write."""
+        for future, _ in self._under_way:
+            future.cancel()
+        self._under_way.clear()
+
+    # -- in the thread
+
+    def _write(self, batch: Batch) -> None:
+        def work() -> None:
+            if not self._has_begun:
+                self._has_begun = True
+                self._files.begin(self._head)
+            self._files.write(batch)
+
+        self._guarded(work)
 
     def _close(self) -> None:
-        """Closes every file, even where closing another one fails."""
-        files = (self._reply, self._mic, self._steps)
-        self._reply = self._mic = self._steps = None
-        with ExitStack() as closing:
-            for file in files:
-                if file is not None:
-                    closing.callback(file.close)
+        self._guarded(self._files.close)
 
-    def _guarded(self, write: Callable[[], object]) -> None:
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Does some of the thread's work; a failure ends the recording, and is told once."""
+        if self._is_broken:
+            return
         try:
-            write()
+            work()
         except OSError as error:
-            with suppress(OSError):  # what its buffers still hold is lost
-                self._close()
-            extra = {"session": self._folder.name, "errno": error.errno}
+            self._give_up()
+            extra = {**self._extra, "errno": error.errno}
             _log.warning("the recording ends: it cannot be written", extra=extra)
+        except Exception as error:  # the boundary of the thread: a defect, and nobody to raise to
+            self._give_up()
+            _log.error("the recording ends: it has failed", exc_info=error, extra=self._extra)
 
-
-def _wav(path: Path, rate_hz: int) -> wave.Wave_write:
-    path.touch()  # a path that cannot be written fails here, before there is half an object
-    wav = wave.open(str(path), "wb")  # noqa: SIM115 - closed with the recording
-    wav.setnchannels(1)
-    wav.setsampwidth(2)
-    wav.setframerate(rate_hz)
-    return wav
+    def _give_up(self) -> None:
+        self._is_broken = self._has_ended = True
+        with suppress(OSError):  # what its buffers still hold is lost
+            self._files.close()
 
 
 def _texts(output: Command | Notice) -> tuple[str, ...]:
@@ -205,94 +235,3 @@ def _texts(output: Command | Notice) -> tuple[str, ...]:
             return (text,)
         case _:
             return ()
-
-
-# -- again
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayReport:
-    """How a session went the second time.
-
-    Attributes:
-        session_id: which session.
-        steps: steps that were compared.
-        differences: one text for each step whose outputs differ.
-    """
-
-    session_id: str
-    steps: int
-    differences: tuple[str, ...]
-
-
-def recordings(folder: Path) -> tuple[Path, ...]:
-    """Returns the folder itself if it is a recording, else the recordings in it.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if (folder / _HEAD_FILE).is_file():
-        return (folder,)
-    found = tuple(sorted(path.parent for path in folder.glob(f"*/{_HEAD_FILE}")))
-    if not found:
-        raise ConfigError(f"There is no recorded session in {folder}.")
-    return found
-
-
-def replay(folder: Path) -> ReplayReport:
-    """Runs the recorded session in `folder` again and compares every step.
-
-    A server that was killed leaves its last line unfinished: it is left out. One thing may
-    differ without a defect: a message too long for the model's window is cut in its prompt by token
-    counts that are not recorded.
-
-    Raises:
-        ConfigError: it cannot be read, or was written in another format.
-    """
-    try:
-        head = msgspec.json.decode((folder / _HEAD_FILE).read_bytes(), type=Head)
-        if head.format != FORMAT:
-            raise ConfigError(f"The recording has format {head.format}, not {FORMAT}.")
-        *lines, _unfinished = (folder / _STEPS_FILE).read_bytes().split(b"\n")
-        steps = [msgspec.json.decode(line, type=_Step) for line in lines]
-        inputs = [None if step.event is None else _input(step.event) for step in steps]
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"The recording in {folder} cannot be read: {error}.") from error
-    return ReplayReport(head.session_id, len(steps), tuple(_differences(head, steps, inputs)))
-
-
-def _input(tagged: dict[str, Any]) -> SessionInput:
-    """Returns the event that `_tagged` wrote. Raises ValidationError where there is none."""
-    fields = dict(tagged)
-    kind = getattr(events, str(fields.pop("type", "")), None)
-    if not isinstance(kind, type) or not issubclass(kind, SessionInput):
-        raise msgspec.ValidationError(f"{tagged.get('type')!r} is no input of a session")
-    event: SessionInput = msgspec.convert(fields, kind)
-    return event
-
-
-def _differences(
-    head: Head, steps: list[_Step], inputs: list[SessionInput | None]
-) -> Iterator[str]:
-    counts: dict[str, int] = {}
-    for step in steps:
-        counts |= step.tokens
-    session = Session(
-        head.setup,
-        count_tokens=lambda text: counts.get(text, estimate_tokens(text)),
-        now_s=steps[0].now_s if steps else 0.0,
-    )
-    for number, (step, event) in enumerate(zip(steps, inputs, strict=True)):
-        at_s = step.now_s
-        outputs = session.start(at_s) if event is None else session.receive(event, at_s)
-        now = msgspec.json.decode(msgspec.json.encode([_tagged(output) for output in outputs]))
-        if now != step.outputs:
-            what = "start" if event is None else type(event).__name__
-            yield (
-                f"step {number} at {at_s - steps[0].now_s:.3f} s, {what}:\n"
-                f"  recorded {_shown(step.outputs)}\n  now      {_shown(now)}"
-            )
-
-
-def _shown(outputs: list[dict[str, Any]]) -> str:
-    return msgspec.json.encode(outputs).decode()

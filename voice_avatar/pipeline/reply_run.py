@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
+from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.chunking import Chunker
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
 from voice_avatar.events import (
@@ -50,13 +50,15 @@ from voice_avatar.events import (
     ToolCallDelta,
     ToolCallMade,
     ToolCallStarted,
+    VisemeTrack,
     WarningNotice,
 )
 from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline.outbox import Outbox
+from voice_avatar.pipeline.spoken import SpokenChunk
 from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.playout import PlayoutOptions
-from voice_avatar.timeline import Placed, ReplyTimeline
+from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.tools import CallReader, call_id_of
 
 _CHUNK_LIMIT = 16
@@ -322,38 +324,34 @@ class ReplyRun:
     async def _say(self, chunk: SpeakableChunk) -> None:
         """Speaks one chunk. What was placed comes out to the sample, even if the voice fails."""
         tts, thread = self._workers.engines.tts, self._workers.tts
-        resampler = StreamResampler(tts.capabilities.rate_hz, self._timeline.rate_hz)
-        placed: Placed | None = None
+        spoken = SpokenChunk(chunk, self._timeline, tts.capabilities.rate_hz)
         failure: TtsFailed | None = None
-        made = 0
         speech = tts.synthesize(chunk)
         try:
             while (part := await self._next_part(speech)) is not None:
                 if isinstance(part, SpeechPlan):
-                    placed = self._place(chunk, part)
+                    self._place(spoken, part)
                     continue
                 if self.marks.ttfa_s is None:
                     self.marks.ttfa_s = self._clock()
                     self._owner.step(ReplyReady(self._start.reply_id))
-                pcm = resampler.push(part.pcm)
-                if placed is not None:  # a voice that makes more than it planned is cut
-                    pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
-                made += sample_count(pcm)
-                if placed is not None and (track := placed.mouth.hear(pcm)) is not None:
-                    self._tell(track)
-                await self._audio.put(_Piece(pcm, self._clock()))
+                await self._pass_out(*spoken.push(part))
         except TtsFailed as error:
             failure = error
         finally:
             # In the voice's own thread: there it cannot be running.
             thread.submit(speech.close)
-        if placed is not None:
-            tail = resampler.push(b"", is_last=True) + silence(placed.sample_count)
-            tail = tail[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
-            self._tell(placed.mouth.finish(is_cut=failure is not None))
-            await self._audio.put(_Piece(tail, self._clock()))
+        if spoken.placed is not None:
+            await self._pass_out(*spoken.finish(is_cut=failure is not None))
         if failure is not None:
             raise failure
+
+    async def _pass_out(self, pcm: bytes, track: VisemeTrack | None) -> None:
+        """Hands audio to the egress. The mouth that goes with it is told first: it must be there
+        when the audio is, and the audio may wait for long."""
+        if track is not None:
+            self._tell(track)
+        await self._audio.put(_Piece(pcm, self._clock()))
 
     async def _next_part(
         self, speech: Iterator[SpeechPlan | SpeechPiece]
@@ -362,12 +360,12 @@ class ReplyRun:
         await self._may_speak.wait()
         return await in_thread(self._workers.tts, next, speech, None)
 
-    def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
-        placed = self._timeline.place(chunk, plan)
+    def _place(self, spoken: SpokenChunk, plan: SpeechPlan) -> None:
+        placed = spoken.place(plan)
+        # The session first: it must know of words before a client can report that it played them.
         self._owner.step(placed.planned)
         for notice in placed.notices:
             self._tell(notice)
-        return placed
 
     # -- egress
 

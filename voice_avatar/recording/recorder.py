@@ -49,8 +49,8 @@ BATCH_BYTES: Final = 16 * 1024
 a second of microphone, about 5 kB of steps). A server that is killed loses as much, and no more."""
 
 LIMIT_BYTES: Final = 8 * 1024 * 1024
-"""What may be on its way to the disk: a minute of both sides at 48 kHz. A disk that stands still for
-longer would cost a server of many sessions its memory."""
+"""What may be on its way to the disk: a minute of both sides at 48 kHz. A disk that stands still
+for longer would cost a server of many sessions its memory."""
 
 CLOSE_S: Final = 5.0
 """How long the end of a conversation waits for the disk, seconds. A disk that takes longer is given

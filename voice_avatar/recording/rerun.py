@@ -79,9 +79,7 @@ def rerun(folder: Path) -> RerunReport:
     return RerunReport(head.session_id, len(steps), tuple(_differences(head, steps, inputs)))
 
 
-def _differences(
-    head: Head, steps: list[Step], inputs: list[SessionInput | None]
-) -> Iterator[str]:
+def _differences(head: Head, steps: list[Step], inputs: list[SessionInput | None]) -> Iterator[str]:
     counts: dict[str, int] = {}
     for step in steps:
         counts |= step.tokens

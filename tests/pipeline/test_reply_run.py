@@ -167,27 +167,6 @@ async def test_a_pause_is_silence_with_the_mouth_at_rest() -> None:
     assert (pose.sample, pose.weights) == (speech_end, ((0, 1.0),))
 
 
-async def test_gestures_are_numbered_through_the_whole_session() -> None:
-    with at_work(engines("[gesture:wave] Hello to you, my friend.")) as workers:
-        async with talking(workers) as talk:
-            for _ in range(3):
-                await asks(talk)
-    ids = [gesture.id for gesture in talk.all(GestureCue)]
-    assert len(ids) >= 3
-    assert len(set(ids)) == len(ids)
-
-
-async def test_the_number_of_a_gesture_is_not_used_again_after_an_interruption() -> None:
-    with at_work(engines("[gesture:wave] Hello to you, my friend.")) as workers:
-        async with talking(workers, plays_at_once=False) as talk:
-            talk.types("Hello.")
-            await talk.first(GestureCue)
-            talk.types("Hello again.")
-            await talk.first(GestureCue, reply_id=2)
-    ids = [gesture.id for gesture in talk.all(GestureCue)]
-    assert len(set(ids)) == len(ids)
-
-
 async def test_the_marks_of_a_reply_follow_one_another() -> None:
     with at_work(engines(llm=ScriptedLlm([PLAIN], token_s=0.005))) as workers:
         async with talking(workers) as talk:

@@ -2,146 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-import shutil
 import stat
 import wave
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from edge import QUIET, engines, hush, raw, running, tone
-from skipping_loop import SkippingLoop
-from talk import at_work, talking
+from edge import hush, running, tone
+from taped import close, lines, recording
 
 from voice_avatar.client import connect
 from voice_avatar.client_audio import read_wav
-from voice_avatar.config import Config
-from voice_avatar.conversation.options import SessionOptions
-from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
-from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     Message,
     ReplyAudio,
     ReplyDone,
-    ReplyStarted,
     State,
     StateChanged,
     Tick,
     Transcribed,
     WarmPrefix,
 )
-from voice_avatar.recording.recorder import Recorder
-from voice_avatar.recording.rerun import recordings, rerun
-from voice_avatar.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
-
-
-def recording(folder: Path, session_id: str = "s1") -> Recorder:
-    return Recorder(
-        folder,
-        session_id,
-        SessionSetup(rate_hz=16_000, context_tokens=100),
-        count_tokens=lambda text: len(text.split()),
-    )
-
-
-def close(tape: Recorder) -> None:
-    """Ends a recording, and returns when all of it is on the disk."""
-    asyncio.run(tape.aclose())
-
-
-def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-
-
-async def converse(folder: Path) -> None:
-    """Records a conversation: spoken, typed, interrupted; with a small memory."""
-    llm = ScriptedLlm(("Fine, thanks.", "Quite a long answer to you."), context_tokens=150)
-    config = Config(session=replace(QUIET, max_reply_tokens=60))
-    async with running(engines(llm=llm), config=config, record_dir=str(folder)) as run:
-        async with raw(run.url) as client:
-            await client.hello()
-            await client.say(tone(1.0) + hush(1.2))
-            await client.until("reply.done", status="completed")
-            await client.send({"type": "input.text", "text": "And now something long."})
-            await client.until("metrics", reply_id=2)  # comes with the first audio
-            await client.send({"type": "interrupt"})
-            await client.until("reply.done", status="interrupted")
-            await client.send({"type": "session.update", "language": "zh"})
-            for text in ("Once more, please.", "And again.", "And a last one."):
-                await client.send({"type": "input.text", "text": text})
-                await client.until("reply.done", status="completed")
-        await run.settled()
-    forgot = [len(request.messages) for request in llm.requests]
-    assert forgot != sorted(forgot)
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recorded conversation, to be left as it is."""
-    folder = tmp_path_factory.mktemp("recorded")
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        runner.run(converse(folder))
-    return recordings(folder)[0]
-
-
-@pytest.fixture
-def recorded(original: Path, tmp_path: Path) -> Path:
-    """A recorded conversation."""
-    return Path(shutil.copytree(original, tmp_path / original.name))
-
-
-def test_a_recorded_conversation_comes_out_the_same_again(recorded: Path) -> None:
-    report = rerun(recorded)
-    assert report.differences == ()
-    assert report.steps == len(lines(recorded)) > 50
-    assert report.session_id == recorded.name
-
-
-class LostLlm(ScriptedLlm):
-    """Never gets to its first word in its first reply."""
-
-    async def _pass_token(self, done: int) -> None:
-        self._hangs_after = 0 if len(self.requests) == 1 else None
-        await super()._pass_token(done)
-
-
-async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
-    tmp_path: Path,
-) -> None:
-    stt = ScriptedStt(lambda seconds: "What is it?" if seconds > 0.5 else "")
-    options = SessionSetup(
-        session=SessionOptions(idle_timeout_s=0.0),
-        turn=TurnOptions(stall_s=100.0),
-        rate_hz=16_000,
-        context_tokens=ScriptedLlm().capabilities.context_tokens,
-    )
-    with at_work(replace(engines(llm=LostLlm(["", "A chair."])), stt=stt)) as workers:
-        llm = workers.engines.llm
-        tape = Recorder(
-            tmp_path,
-            "s1",
-            options,
-            count_tokens=llm.count_tokens,
-        )
-        async with talking(workers, options, tape=tape) as talk:
-            await talk.says(tone(1.2) + hush(1.2))
-            await talk.first(ReplyStarted)
-            await talk.says(tone(0.2) + hush(1.0))  # a cough
-            await talk.first(ReplyDone, status="completed")
-            await talk.says(tone(1.2) + hush(1.2))
-            await talk.first(ReplyDone, count=2)
-    steps = lines(tmp_path / "s1")
-    assert "ReplyReady" in {step["event"]["type"] for step in steps[1:]}
-    told = [output["type"] for step in steps for output in step["outputs"]]
-    assert "ReplyInterrupted" in told
-    assert rerun(tmp_path / "s1").differences == ()
 
 
 def test_a_recording_holds_what_came_in_and_what_came_out(recorded: Path) -> None:
@@ -168,20 +51,6 @@ def test_a_recording_holds_the_audio_of_both_sides(recorded: Path) -> None:
         assert first.getnframes() > 4_000
 
 
-def test_a_change_of_behaviour_shows_as_a_difference_with_its_step(recorded: Path) -> None:
-    path = recorded / "events.jsonl"
-    path.write_text(path.read_text().replace("And a last one.", "And the last one.", 1))
-    report = rerun(recorded)
-    assert report.differences
-    assert "TextInput" in report.differences[0]
-    assert "And the last one." in report.differences[0]
-
-
-def test_a_folder_of_recordings_is_searched(recorded: Path) -> None:
-    assert recordings(recorded) == (recorded,)
-    assert recordings(recorded.parent) == (recorded,)
-
-
 def test_only_their_owner_can_read_recordings(recorded: Path) -> None:
     assert stat.S_IMODE(recorded.stat().st_mode) == 0o700
 
@@ -195,45 +64,6 @@ async def test_without_a_folder_nothing_is_recorded(
         conversation = run.server.sessions[0].conversation
         assert conversation.tape is None
     assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no recorded session"):
-        recordings(tmp_path)
-    with pytest.raises(ConfigError, match="cannot be read"):
-        rerun(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{",
-        "[]",
-        '{"now_s": 1.0, "event": {"type": "Nobody"}, "outputs": [], "tokens": {}}',
-        '{"now_s": 1.0, "event": {"type": "State"}, "outputs": [], "tokens": {}}',
-        '{"now_s": 1.0, "event": {"type": "StateChanged"}, "outputs": [], "tokens": {}}',
-        '{"now_s": 1.0, "event": {"type": "TextInput", "text": 3}, "outputs": [], "tokens": {}}',
-        '{"now_s": 1.0, "event": {}, "outputs": [], "tokens": {}}',
-    ],
-)
-def test_a_damaged_recording_is_an_error(tmp_path: Path, line: str) -> None:
-    close(recording(tmp_path))
-    (tmp_path / "s1" / "events.jsonl").write_text(f"{line}\n")
-    with pytest.raises(ConfigError, match="cannot be read"):
-        rerun(tmp_path / "s1")
-
-
-def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
-    close(recording(tmp_path))
-    path = tmp_path / "s1" / "session.json"
-    path.write_text(path.read_text().replace('"format":2', '"format":9'))
-    with pytest.raises(ConfigError, match="format 9"):
-        rerun(tmp_path / "s1")
-
-
-def test_an_empty_recording_has_no_steps_and_no_differences(tmp_path: Path) -> None:
-    close(recording(tmp_path))
-    assert rerun(tmp_path / "s1").steps == 0
 
 
 def test_tokens_are_counted_once_for_each_new_text(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +91,7 @@ INPUTS: tuple[SessionInput, ...] = (
 
 
 def tokens(text: str) -> int:
-    """Counts otherwise than `estimate_tokens`, which a replay falls back on."""
+    """Counts otherwise than `estimate_tokens`, which a rerun falls back on."""
     return 3 + len(text) // 2
 
 
@@ -130,13 +132,22 @@ class Taped:
             self.tape.reply_audio(ReplyAudio(1, number * 512, WINDOW))
 
 
-def recording(folder: Path, session_id: str = "s1") -> Recorder:
+def recording(folder: Path, session_id: str = "s1", **others: Any) -> Recorder:
     return Recorder(
         folder,
         session_id,
         SessionSetup(rate_hz=16_000, context_tokens=100),
         count_tokens=lambda text: len(text.split()),
+        **others,
     )
+
+
+def eventually(is_true: Callable[[], object], *, within_s: float = 30.0) -> None:
+    """Waits, without an event loop, until a thread has made something so."""
+    until_s = time.monotonic() + within_s
+    while not is_true():
+        assert time.monotonic() < until_s
+        time.sleep(0.002)
 
 
 def close(tape: Recorder) -> None:

@@ -8,8 +8,10 @@ import wave
 from pathlib import Path
 
 import pytest
+import talk
 from edge import hush, running, tone
-from taped import close, lines, recording
+from talk import at_work, talking
+from taped import close, eventually, lines, recording
 
 from voice_avatar.client import connect
 from voice_avatar.client_audio import read_wav
@@ -118,3 +120,42 @@ async def test_replies_that_interleave_are_kept_whole_each_in_a_file_of_its_own(
         pcm, _ = read_wav(tmp_path / "s1" / f"reply-{reply_id}.wav")
         assert len(pcm) // 2 == 4 * 480
         assert pcm == b"".join(frames[reply_id])
+
+
+async def test_audio_of_a_reply_that_is_over_does_not_make_its_file_anew(tmp_path: Path) -> None:
+    tape = recording(tmp_path)
+    tape.reply_audio(ReplyAudio(1, 0, tone(0.03)))
+    tape.reply_over(1)
+    tape.reply_audio(ReplyAudio(1, 480, tone(0.03)))
+    tape.reply_over(2)  # of which nothing was sent
+    await tape.aclose()
+    assert read_wav(tmp_path / "s1" / "reply-1.wav")[0] == tone(0.03)
+    assert not (tmp_path / "s1" / "reply-2.wav").exists()
+
+
+async def test_a_session_that_begins_is_on_the_disk_before_it_has_said_a_word(
+    tmp_path: Path,
+) -> None:
+    tape = recording(tmp_path)
+    assert not (tmp_path / "s1").exists()  # a conversation that never began leaves nothing
+    tape.step(1.0, None, (StateChanged(State.IDLE),))
+    eventually((tmp_path / "s1" / "events.jsonl").is_file)
+    eventually(lambda: len(lines(tmp_path / "s1")) == 1)
+    await tape.aclose()
+
+
+async def test_a_conversation_that_has_ended_leaves_complete_files(tmp_path: Path) -> None:
+    with at_work(talk.engines("Fine, thank you.")) as workers:
+        tape = recording(tmp_path)
+        async with talking(workers, tape=tape) as user:
+            user.types("Hello?")
+            await user.reply()
+            await user.says(talk.QUESTION)
+            await user.reply(2)
+        for reply_id in (1, 2):
+            pcm, _ = read_wav(tmp_path / "s1" / f"reply-{reply_id}.wav")
+            assert pcm == user.audio(reply_id)
+        assert (
+            read_wav(tmp_path / "s1" / "mic.wav")[0]
+            == talk.QUESTION[: len(talk.QUESTION) // 1024 * 1024]
+        )

@@ -148,7 +148,7 @@ class Recorder:
         self._is_closed = True
         if not self._has_ended:
             self._hand_over()  # even if nothing is left: a session without a step has a head
-        self._has_ended = True
+        is_told, self._has_ended = self._has_ended, True
         is_done = False
         closed = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         try:
@@ -157,7 +157,8 @@ class Recorder:
                 await asyncio.shield(closed)
             is_done = True
         except TimeoutError:
-            _log.warning("the recording ends: the disk does not answer", extra=self._extra)
+            if not is_told:
+                _log.warning("the recording ends: the disk does not answer", extra=self._extra)
             self._drop_what_waits()
         finally:
             # A thread at rest ends at once; for one that hangs nobody waits.

@@ -77,16 +77,16 @@ from voice_avatar.events import (
     WarningNotice,
 )
 from voice_avatar.listening import Phase
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.session import TRANSITIONS, Session, Trigger
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
 RATE_HZ = 10_000
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 SYSTEM = Message("system", "Be kind.")
-MEMORY = MemoryOptions(opening="Hello!")
+MEMORY = HistoryOptions(opening="Hello!")
 OPENING = Message("user", "Hello!")
 OPTIONS = SessionOptions(
     thinking_after_s=0.3, settle_s=0.3, quiet_after_s=15.0, idle_timeout_s=60.0, max_text_chars=50
@@ -175,9 +175,9 @@ TURN = TurnOptions(
     question_s=9.0,
     learning_rate=0.0,
     speculate_probability=0.3,
-    interrupt_pause_s=0.0,
+    interrupt=InterruptOptions(pause_s=0.0),
 )
-PAUSING = replace(TURN, rescore_s=(), interrupt_pause_s=0.064)
+PAUSING = replace(TURN, rescore_s=(), interrupt=replace(TURN.interrupt, pause_s=0.064))
 
 
 class Scene:
@@ -191,7 +191,7 @@ class Scene:
         self,
         options: SessionOptions = OPTIONS,
         turn: TurnOptions | None = None,
-        memory: MemoryOptions = MEMORY,
+        memory: HistoryOptions = MEMORY,
         body: BodyOptions | None = None,
     ) -> None:
         self.now_s = 1000.0
@@ -1159,7 +1159,8 @@ def test_the_avatar_nods_while_the_user_speaks_where_the_voice_invites_it() -> N
 
 def test_the_avatar_does_not_nod_to_what_is_said_over_its_reply() -> None:
     scene = speaking(
-        seconds=30.0, turn=replace(TURN, interrupt_any_s=99.0, interrupt_speech_s=99.0)
+        seconds=30.0,
+        turn=replace(TURN, interrupt=replace(TURN.interrupt, any_s=99.0, speech_s=99.0)),
     )
     assert "head nod" not in invites_a_nod(scene)
     assert scene.session.is_speaking
@@ -1260,7 +1261,7 @@ def test_somebody_who_comes_too_near_makes_the_avatar_draw_back_while_it_speaks(
 
 def test_the_prompt_is_warmed_when_a_session_begins() -> None:
     assert Scene().only(WarmPrefix) == [WarmPrefix((SYSTEM, OPENING))]
-    without = Scene(memory=MemoryOptions(opening=""))
+    without = Scene(memory=HistoryOptions(opening=""))
     assert without.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
 
 
@@ -1386,7 +1387,9 @@ def test_an_apology_that_fails_is_not_apologised_for() -> None:
     ]
 
 
-@pytest.mark.parametrize(("language", "opening"), [("zh", "抱歉"), ("fr", "Sorry")])
+@pytest.mark.parametrize(
+    ("language", "opening"), [("zh", "抱歉"), ("fr", "Désolé"), ("it", "Sorry")]
+)
 def test_an_apology_is_made_in_the_users_language_where_there_is_one(
     language: str, opening: str
 ) -> None:
@@ -1842,7 +1845,7 @@ ANYTHING = replace(
     interim_s=0.5,
     learning_rate=0.5,
     speculate_probability=0.1,
-    interrupt_pause_s=0.064,
+    interrupt=replace(TURN.interrupt, pause_s=0.064),
 )
 
 
@@ -1913,7 +1916,7 @@ def test_whatever_happened_no_reply_stays_paused(steps: Steps) -> None:
     scene = played(steps)
     told = [item for item in scene.log if isinstance(item, ReplyPaused | ReplyResumed | ReplyDone)]
     if told and isinstance(told[-1], ReplyPaused):
-        longest_s = ANYTHING.interrupt_wait_s + 1e-6
+        longest_s = ANYTHING.interrupt.wait_s + 1e-6
         assert any("resumed" in text or "done" in text for text in scene.wait(longest_s))
 
 

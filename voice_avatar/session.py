@@ -38,6 +38,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Literal
 
+from voice_avatar import languages
 from voice_avatar.bearing import Bearing
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
@@ -121,7 +122,7 @@ from voice_avatar.surroundings import Surroundings
 from voice_avatar.sympathy import Sympathy
 from voice_avatar.thinking import ThinkingPose
 from voice_avatar.tool_use import ToolUse, prompt_tokens
-from voice_avatar.turn import words_of
+from voice_avatar.turns.cues import words_of
 
 
 class Trigger(Enum):
@@ -155,11 +156,6 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.INTERRUPTED, Trigger.COMMITTED): State.THINKING,
 }
 """Every change of state. A trigger that is not listed for a state leaves it as it is."""
-
-_APOLOGIES = {
-    "en": "Sorry, I lost my train of thought. Could you say that again?",
-    "zh": "抱歉，我刚才走神了，请您再说一遍好吗？",
-}
 
 _REPORT_S = 0.5
 """How long after the end of a reply a report of the client may still correct what was heard."""
@@ -701,7 +697,7 @@ class Session:
 
     @property
     def _apology(self) -> str:
-        return _APOLOGIES.get(self._listener.language or "en", _APOLOGIES["en"])
+        return languages.language(self._listener.language or "en").apology
 
     def _reply_event(
         self,

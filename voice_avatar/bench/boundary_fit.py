@@ -22,7 +22,9 @@ from voice_avatar.bench.forced_aligner import ALIGNER_HZ, align_often
 from voice_avatar.bench.phone_pairs import paired
 from voice_avatar.bench.sentences import read_calibration
 from voice_avatar.boundaries import USUAL_MS, segments, sound_class
+from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
+from voice_avatar.engines.tables import EngineTables, TtsTables
 from voice_avatar.models import ModelStore
 from voice_avatar.pipeline.spoken import Speech, speak
 from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
@@ -82,8 +84,9 @@ def table_of(found: Mapping[str, Sequence[Boundary]]) -> str:
 
 def main(voice: str) -> None:
     """Speaks, aligns, fits and prints."""
-    options = TtsOptions(voice=voice, heard_boundaries=False)
-    tts: TtsEngine = load_engine("tts", options, ModelStore())
+    options = TtsOptions(voice=voice)
+    tables = EngineTables(tts=TtsTables(PiperOptions(heard_boundaries=False)))
+    tts: TtsEngine = load_engine("tts", options, ModelStore(), tables)
     found: defaultdict[str, list[Boundary]] = defaultdict(list)
     for text in read_calibration():
         speech = speak(tts, text, "en")

@@ -30,7 +30,7 @@ from voice_avatar.engines.scripted import (
 from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
 from voice_avatar.protocol import PATH
 from voice_avatar.server.port import AvatarServer
-from voice_avatar.workers import Engines
+from voice_avatar.stages.engines import Engines
 
 QUIET = SessionOptions(idle_timeout_s=0.0)
 """Options of a session that has no end of its own."""

@@ -26,6 +26,7 @@ from voice_avatar.engines.scripted import (
     ScriptedVad,
 )
 from voice_avatar.events import (
+    Command,
     Notice,
     PlaybackReport,
     ReplyAudio,
@@ -37,12 +38,17 @@ from voice_avatar.events import (
     ReplyResumed,
     ReplySegment,
     ReplyStarted,
+    SessionInput,
     StageMarks,
     TextInput,
+    Transcript,
     VisemeTrack,
 )
-from voice_avatar.pipeline import Conversation, Tape
-from voice_avatar.workers import Engines, Workers
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.tape import Tape
+from voice_avatar.pipeline.workers import Workers
+from voice_avatar.stages.engines import Engines
+from voice_avatar.stt import always
 
 RATE_HZ = 16_000
 BRISK = 160
@@ -133,8 +139,8 @@ class Talk:
 
     async def is_heard(self) -> None:
         """Waits until everything that was said has been heard."""
-        talk = self.conversation
-        await settled(lambda: not talk._windows and not talk._is_hearing)
+        ears = self.conversation.ears
+        await settled(lambda: not ears.is_listening)
 
     async def until(
         self, is_it: Callable[[list[Notice]], object], *, within_s: float = 60.0
@@ -287,3 +293,68 @@ def tone(seconds: float, rate_hz: int = RATE_HZ) -> bytes:
 
 def hush(seconds: float, rate_hz: int = RATE_HZ) -> bytes:
     return bytes(2 * int(seconds * rate_hz))
+
+
+QUESTION = hush(0.2) + tone(1.2) + hush(0.6)
+STORY = " ".join(["This story goes on and on."] * 10)
+
+
+def prompts(llm: Any) -> list[list[str]]:
+    """Returns what each request to the LLM held after its system message."""
+    return [[m.content for m in request.messages[1:]] for request in llm.requests]
+
+
+class SlowLlm(ScriptedLlm):
+    """Takes 20 ms for a word.
+
+    Attributes:
+        written: words of each request so far.
+    """
+
+    def __init__(self, *replies: str) -> None:
+        super().__init__(replies, token_s=0.02)
+        self.written: dict[int, int] = {}
+
+    async def _pass_token(self, done: int) -> None:
+        self.written[len(self.requests)] = done
+        await super()._pass_token(done)
+
+
+class SlowStt(ScriptedStt):
+    """Takes 50 ms for a transcript."""
+
+    def transcribe(
+        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
+    ) -> Transcript:
+        threading.Event().wait(0.05)
+        return super().transcribe(pcm, language)
+
+
+class Reel:
+    """A tape that remembers everything."""
+
+    def __init__(self) -> None:
+        self.events: list[SessionInput | None] = []
+        self.outputs: list[Command | Notice] = []
+        self.heard = b""
+        self.said = b""
+        self.over: list[int] = []
+        self.closed = 0
+
+    def step(
+        self, now_s: float, event: SessionInput | None, outputs: tuple[Command | Notice, ...]
+    ) -> None:
+        self.events.append(event)
+        self.outputs += outputs
+
+    def mic(self, pcm: bytes) -> None:
+        self.heard += pcm
+
+    def reply_audio(self, audio: ReplyAudio) -> None:
+        self.said += audio.pcm
+
+    def reply_over(self, reply_id: int) -> None:
+        self.over.append(reply_id)
+
+    async def aclose(self) -> None:
+        self.closed += 1

@@ -16,9 +16,8 @@ from voice_avatar.bench.lipsync import Sentence, TimedPhone, figures, item, meas
 from voice_avatar.bench.phone_pairs import HeardPhone, PlannedSound, paired, planned_sounds
 from voice_avatar.bench.sentences import read_calibration, read_sentences
 from voice_avatar.bench.shown import arrival, is_closed, is_shown
-from voice_avatar.command_say import speak
-from voice_avatar.config import Config
 from voice_avatar.events import PhonemeSpan, VisemePose
+from voice_avatar.pipeline.spoken import speak
 from voice_avatar.tts import TtsEngine
 from voice_avatar.viseme_tables import AA, DD, IH, PP, SIL, symbol_table
 
@@ -204,7 +203,7 @@ def test_every_sentence_is_followed_and_most_phones_find_their_counterpart(
     piper: TtsEngine,
 ) -> None:
     for text in read_sentences(6):
-        sentence = measured(text, speak(Config(), piper, text, "en"), piper.capabilities)
+        sentence = measured(text, speak(piper, text, "en"), piper.capabilities)
         assert sentence.heard > 20
         assert len(sentence.phones) > 0.9 * sentence.heard
 
@@ -212,7 +211,7 @@ def test_every_sentence_is_followed_and_most_phones_find_their_counterpart(
 @pytest.mark.models
 def test_speech_that_comes_later_than_its_track_is_seen_to_come_later(piper: TtsEngine) -> None:
     text = read_sentences(1)[0]
-    speech = speak(Config(), piper, text, "en")
+    speech = speak(piper, text, "en")
     late = replace(speech, pcm=bytearray(2 * (speech.rate_hz // 5)) + speech.pcm)
     here, there = (
         {(i, p.name): p.offset_ms(p.planned_s) for i, p in enumerate(sentence.phones)}
@@ -227,7 +226,7 @@ def test_most_boundaries_are_where_they_were_when_the_aligner_hears_them_again(
     piper: TtsEngine,
 ) -> None:
     text = read_sentences(1)[0]
-    speech = speak(Config(), piper, text, "en")
+    speech = speak(piper, text, "en")
     samples = np.frombuffer(bytes(speech.pcm), "<i2")
     found = align_often(text, soxr.resample(samples, speech.rate_hz, ALIGNER_HZ))
     assert [s.phone.name for s in found][:4] == ["P", "L", "IY", "Z"]
@@ -254,7 +253,7 @@ def test_a_line_is_found_and_what_is_far_from_it_hardly_counts() -> None:
 @pytest.mark.models
 def test_boundaries_are_measured_between_sounds_of_known_classes(piper: TtsEngine) -> None:
     text = read_calibration()[0]
-    speech = speak(Config(), piper, text, "en")
+    speech = speak(piper, text, "en")
     found = list(boundary_fit.boundaries(text, speech, piper.capabilities))
     assert len(found) > 15
     assert {"labial vowel", "vowel labial"} <= {pair for pair, _ in found}

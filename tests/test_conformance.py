@@ -41,7 +41,7 @@ from voice_avatar.errors import VoiceAvatarError
 from voice_avatar.frames import AudioFrame, pack_audio
 from voice_avatar.protocol import PATH, encode_text
 from voice_avatar.server.port import AvatarServer
-from voice_avatar.workers import Engines
+from voice_avatar.stages.engines import Engines
 
 pytestmark = pytest.mark.virtual_time
 

@@ -33,7 +33,9 @@ from voice_avatar.errors import SttFailed, TurnFailed, VadFailed
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES
 from voice_avatar.frames import MAX_BINARY_BYTES
 from voice_avatar.llm import LlmOptions
-from voice_avatar.pipeline import HISTORY_S, Conversation, Workers
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.ears import HISTORY_S
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.protocol import MAX_TEXT_BYTES
 from voice_avatar.server.native.connection import MAX_ERRORS
 from voice_avatar.server.rates import MESSAGE_BURST
@@ -348,7 +350,7 @@ async def test_minutes_of_silence_are_no_turn_and_cost_no_memory() -> None:
             conversation.hear(hush(1.0), 16_000)
             await conversation.heard()
         assert conversation.backlog == 1  # the state at the start
-        history = conversation._history
+        history = conversation.ears.history
         assert history.end == pytest.approx(5 * 60 * MIC_HZ, abs=WINDOW_SAMPLES)
         assert history.end - history.start <= HISTORY_S * MIC_HZ
     workers.close()

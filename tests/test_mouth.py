@@ -191,11 +191,10 @@ def test_without_phonemes_poses_are_regular_over_pieces_and_cover_the_audio() ->
 
 @pytest.mark.models
 def test_loud_and_quiet_vowels_of_a_real_voice_differ_in_size(piper: TtsEngine) -> None:
-    from voice_avatar.command_say import speak
-    from voice_avatar.config import Config
+    from voice_avatar.pipeline.spoken import speak
 
     text = "I never said that she stole my money, but perhaps somebody else did."
-    speech = speak(Config(), piper, text, "en")
+    speech = speak(piper, text, "en")
     told = [n for n in speech.notices if isinstance(n, VisemeTrack)]
     assert len(told) > 2 * len(speech.plans)
     flat = {

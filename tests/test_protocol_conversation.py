@@ -23,7 +23,8 @@ from voice_avatar.engines.scripted import (
     ScriptedTurn,
     ScriptedVad,
 )
-from voice_avatar.pipeline import Conversation
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import close
 from voice_avatar.server.live_session import LiveSession
@@ -31,8 +32,8 @@ from voice_avatar.server.native.connection import Connection
 from voice_avatar.server.native.ready import Limits
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.stages.engines import Engines
 from voice_avatar.vocabulary import vocabulary
-from voice_avatar.workers import Engines, Workers
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 

@@ -294,11 +294,11 @@ def _conformance(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from voice_avatar.recorder import recordings, replay
+    from voice_avatar.recording.rerun import recordings, rerun
 
     is_equal = True
     for folder in recordings(Path(args.folder)):
-        report = replay(folder)
+        report = rerun(folder)
         for difference in report.differences:
             print(difference)
         print(f"{report.session_id}: {report.steps} steps, {len(report.differences)} differ")

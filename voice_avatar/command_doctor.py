@@ -36,9 +36,9 @@ from voice_avatar.events import (
     SpeechPiece,
 )
 from voice_avatar.models import ModelStore, list_models
+from voice_avatar.stages.engines import Engines
 from voice_avatar.threads import Share
 from voice_avatar.tts import TtsEngine
-from voice_avatar.workers import Engines
 
 _LIBRARIES = (
     "websockets",

@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from voice_avatar import protocol, speech_plot
-from voice_avatar.audio import silence
-from voice_avatar.chunking import Chunker
 from voice_avatar.config import Config
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
-    ReplyNotice,
     ReplySegment,
-    SpeakableChunk,
-    SpeechPiece,
-    SpeechPlan,
     VisemeTrack,
 )
-from voice_avatar.gestures import GesturePlanner
 from voice_avatar.models import ModelStore
-from voice_avatar.timeline import Placed, ReplyTimeline
+from voice_avatar.pipeline.spoken import Speech, speak
 from voice_avatar.tts import TtsEngine
 from voice_avatar.wavs import write_wav
-
-
-@dataclass(slots=True)
-class Speech:
-    """A spoken text.
-
-    Attributes:
-        rate_hz: its sample clock.
-        pcm: its audio.
-        notices: its track, in order.
-        plans: what the synthesizer planned, chunk by chunk, with the chunk's first sample.
-    """
-
-    rate_hz: int
-    pcm: bytearray = field(default_factory=bytearray)
-    notices: list[ReplyNotice] = field(default_factory=list)
-    plans: list[tuple[int, SpeechPlan]] = field(default_factory=list)
 
 
 def say(
@@ -63,7 +38,7 @@ def say(
     """
     draw = _drawer(plot) if plot else None
     tts: TtsEngine = load_engine("tts", config.tts, ModelStore(), config.engines)
-    speech = speak(config, tts, text, language)
+    speech = speak(tts, text, language, gestures=config.gestures, chunking=config.chunking)
     if out:
         write_wav(out, bytes(speech.pcm), speech.rate_hz)
     if plot and draw:
@@ -93,36 +68,6 @@ def _drawer(plot: str) -> Callable[[dict[str, Any], bytes], bytes]:
     except ImportError as error:
         raise ConfigError("--plot needs the extra `plot` for .png files.") from error
     return lambda told, pcm: bytes(resvg_py.svg_to_bytes(speech_plot.drawing(told, pcm)))
-
-
-def speak(config: Config, tts: TtsEngine, text: str, language: str) -> Speech:
-    """Returns a text spoken as a reply of the server would be."""
-    voice = tts.capabilities
-    planner = GesturePlanner(config.gestures, language, 1, voice.rate_hz, 1)
-    timeline = ReplyTimeline(1, voice.rate_hz, voice, planner)
-    speech = Speech(voice.rate_hz)
-    for chunk in _chunks(Chunker(config.chunking, language), timeline, text):
-        placed: Placed | None = None
-        for part in tts.synthesize(chunk):
-            match part:
-                case SpeechPlan():
-                    placed = timeline.place(chunk, part)
-                    speech.plans.append((placed.start, part))
-                    speech.notices += placed.notices
-                case SpeechPiece(_, pcm):
-                    if placed is not None and (told := placed.mouth.hear(pcm)) is not None:
-                        speech.notices.append(told)
-                    speech.pcm += pcm
-        if placed is not None:
-            speech.notices.append(placed.mouth.finish(is_cut=False))
-            speech.pcm += silence(placed.end - placed.speech_end)
-    return speech
-
-
-def _chunks(chunker: Chunker, timeline: ReplyTimeline, text: str) -> Iterator[SpeakableChunk]:
-    for done in (chunker.push(text), chunker.flush()):
-        timeline.write(done.text)
-        yield from done.chunks
 
 
 def track(speech: Speech) -> dict[str, Any]:

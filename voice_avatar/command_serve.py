@@ -17,10 +17,10 @@ from voice_avatar.engines.registry import load_engines
 from voice_avatar.models import ModelStore
 from voice_avatar.server.casting import load_persona
 from voice_avatar.server.port import AvatarServer
+from voice_avatar.stages.engines import Engines
 from voice_avatar.thread_trials import EngineOptions
 from voice_avatar.thread_tuning import nothing, plan_threads
 from voice_avatar.threads import ThreadPlan
-from voice_avatar.workers import Engines
 
 _log = logging.getLogger(__name__)
 

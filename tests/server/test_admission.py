@@ -19,6 +19,7 @@ from voice_avatar.config import Config, ServerOptions
 from voice_avatar.errors import Unauthorized
 from voice_avatar.metrics import Metrics
 from voice_avatar.persona import Persona
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server.admission import Admission, Place, place_for_one_more
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.casting import Casting
@@ -29,7 +30,6 @@ from voice_avatar.server.pcm.connection import PcmConnection
 from voice_avatar.server.realtime.connection import RealtimeConnection
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
-from voice_avatar.workers import Workers
 
 BO = Persona("Bo", "You are Bo.", greeting="Bread?")
 

@@ -22,12 +22,11 @@ from voice_avatar.bench.forced_aligner import ALIGNER_HZ, align_often
 from voice_avatar.bench.phone_pairs import paired
 from voice_avatar.bench.sentences import read_calibration
 from voice_avatar.boundaries import USUAL_MS, segments, sound_class
-from voice_avatar.command_say import Speech, speak
-from voice_avatar.config import Config
 from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.engines.tables import EngineTables, TtsTables
 from voice_avatar.models import ModelStore
+from voice_avatar.pipeline.spoken import Speech, speak
 from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
 from voice_avatar.viseme_tables import symbol_table
 
@@ -90,7 +89,7 @@ def main(voice: str) -> None:
     tts: TtsEngine = load_engine("tts", options, ModelStore(), tables)
     found: defaultdict[str, list[Boundary]] = defaultdict(list)
     for text in read_calibration():
-        speech = speak(Config(tts=options), tts, text, "en")
+        speech = speak(tts, text, "en")
         for pair, boundary in boundaries(text, speech, tts.capabilities):
             found[pair].append(boundary)
     print(table_of(found))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,13 @@ from voice_avatar.bench.machine import results_of
 from voice_avatar.bench.results import Run
 from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.subjects import engines_subject
-from voice_avatar.command_say import Speech, speak
-from voice_avatar.config import Config
 from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import EngineUnavailable
 from voice_avatar.events import GazeCue, GestureCue
+from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.models import ModelStore
+from voice_avatar.pipeline.spoken import Speech, speak
 from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
 from voice_avatar.viseme_tables import symbol_table
 
@@ -82,8 +81,7 @@ def run(args: argparse.Namespace) -> Run:
         VoiceAvatarError: the voice or the aligner is missing, or failed.
     """
     options = TtsOptions(voice=args.voice)
-    config = Config(tts=options)
-    config = replace(config, gestures=replace(config.gestures, energy=args.energy))
+    gestures = GestureOptions(energy=args.energy)
     store = ModelStore()
     tts: TtsEngine = load_engine("tts", options, store)
     if tts.capabilities.language != "en":
@@ -92,10 +90,10 @@ def run(args: argparse.Namespace) -> Run:
     found = []
     for number, text in enumerate(texts, 1):
         print(f"\rgestures: sentence {number} of {len(texts)}", end="", file=sys.stderr, flush=True)
-        found.append(struck(text, speak(config, tts, text, "en"), tts.capabilities))
+        found.append(struck(text, speak(tts, text, "en", gestures=gestures), tts.capabilities))
     print(file=sys.stderr)
     groups = [" ".join(texts[at : at + LONG]) for at in range(0, len(texts), LONG)]
-    replies = [acted(speak(config, tts, group, "en")) for group in groups]
+    replies = [acted(speak(tts, group, "en", gestures=gestures)) for group in groups]
     return results_of(
         "gestures",
         figures([apex for sentence in found for apex in sentence], replies),

@@ -46,8 +46,6 @@ from voice_avatar.bench.shown import (
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.boundaries import heard as heard_boundaries
-from voice_avatar.command_say import Speech, speak
-from voice_avatar.config import Config
 from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import EngineUnavailable
@@ -55,6 +53,7 @@ from voice_avatar.events import VisemePose, VisemeTrack
 from voice_avatar.loudness import VoiceLevel
 from voice_avatar.models import ModelStore
 from voice_avatar.mouth import PlannedMouth
+from voice_avatar.pipeline.spoken import Speech, speak
 from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
 from voice_avatar.viseme_tables import symbol_table
 from voice_avatar.visemes import viseme_poses
@@ -395,7 +394,7 @@ def run(args: argparse.Namespace) -> Run:
     sentences = []
     for number, text in enumerate(texts, 1):
         print(f"\rlipsync: sentence {number} of {len(texts)}", end="", file=sys.stderr, flush=True)
-        speech = speak(Config(tts=options), tts, text, "en")
+        speech = speak(tts, text, "en")
         sentences.append(measured(text, speech, tts.capabilities))
     print(file=sys.stderr)
     followed = sum(s.heard > 0 for s in sentences)

@@ -11,11 +11,11 @@ from voice_avatar.blas import hold_to_one_thread
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.errors import ConfigError
 from voice_avatar.llm import LlmOptions
+from voice_avatar.stages.engines import Engines
 from voice_avatar.stt import SttOptions
 from voice_avatar.tts import TtsOptions
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
-from voice_avatar.workers import Engines
 
 if TYPE_CHECKING:
     from voice_avatar.engines.tables import EngineTables

@@ -19,10 +19,10 @@ from voice_avatar.errors import PersonaError
 from voice_avatar.llm import LlmCapabilities
 from voice_avatar.negotiation import Agreed
 from voice_avatar.persona import Persona
-from voice_avatar.pipeline import Conversation
-from voice_avatar.recorder import Recording
+from voice_avatar.pipeline.conversation import Conversation
+from voice_avatar.pipeline.workers import Workers
+from voice_avatar.recording.recorder import Recorder
 from voice_avatar.stt import AUTO, SttOptions
-from voice_avatar.workers import Workers
 
 
 class Casting:
@@ -59,7 +59,7 @@ class Casting:
         """Returns the conversation of a setup, not yet begun."""
         folder = self._config.server.record_dir
         count_tokens = self._workers.engines.llm.count_tokens
-        tape = Recording(folder, session_id, setup, count_tokens=count_tokens) if folder else None
+        tape = Recorder(folder, session_id, setup, count_tokens=count_tokens) if folder else None
         return Conversation(self._workers, setup, session_id=session_id, tape=tape)
 
 

@@ -19,13 +19,13 @@ from voice_avatar import negotiation, protocol, wire
 from voice_avatar.config import ServerOptions
 from voice_avatar.errors import VersionUnsupported
 from voice_avatar.metrics import Metrics
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.realtime import client_events
 from voice_avatar.server import http
 from voice_avatar.server.native.ready import models_of
 from voice_avatar.server.pcm import connection as pcm
 from voice_avatar.server.realtime import door
 from voice_avatar.server.sessions import Sessions
-from voice_avatar.workers import Workers
 
 
 class Phase(Enum):

@@ -24,7 +24,7 @@ from voice_avatar.events import (
 )
 from voice_avatar.face import rest_face
 from voice_avatar.frames import pts_of
-from voice_avatar.pipeline import Conversation
+from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.protocol import Dialect
 from voice_avatar.server.caller import Caller
 from voice_avatar.server.native.audio import MicrophoneIn, ReplyOut

@@ -29,6 +29,8 @@ from voice_avatar.errors import ConfigError, VoiceAvatarError
 from voice_avatar.events import ErrorNotice
 from voice_avatar.logs import WEBSOCKETS, SessionLog
 from voice_avatar.metrics import Metrics, watch_loop
+from voice_avatar.pipeline.warm_up import warm_up
+from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server import http
 from voice_avatar.server.admission import Admission
 from voice_avatar.server.carrier import Carrier, close
@@ -40,8 +42,7 @@ from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
-from voice_avatar.warm_up import warm_up
-from voice_avatar.workers import Engines, Workers
+from voice_avatar.stages.engines import Engines
 
 _log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from voice_avatar.config import Config
 from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
 from voice_avatar.mood import Baseline
 from voice_avatar.persona import Persona
+from voice_avatar.stages.engines import Engines
 from voice_avatar.vocabulary import vocabulary
-from voice_avatar.workers import Engines
 
 _REPLY_RATES_HZ = (24_000, 16_000, 22_050, 44_100, 48_000)
 """Rates of reply audio besides the voice's own, which comes first: it is not resampled."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from voice_avatar.workers import Places
+from voice_avatar.pipeline.workers import PrioritySemaphore
 
 
 class Door:
-    """Places, and the order in which people came in."""
+    """PrioritySemaphore, and the order in which people came in."""
 
     def __init__(self, count: int) -> None:
-        self.places = Places(count)
+        self.places = PrioritySemaphore(count)
         self.inside: list[str] = []
         self._leave = {"": asyncio.Event()}
 

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import aclosing
 from typing import Final
 
-from voice_avatar.audio import StreamResampler, silence
+from voice_avatar.audio import silence
 from voice_avatar.chunking import Chunker, ChunkingOptions
 from voice_avatar.events import (
     MIC_HZ,
@@ -22,8 +22,9 @@ from voice_avatar.events import (
 )
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.gestures import GesturePlanner
-from voice_avatar.timeline import Placed, ReplyTimeline
-from voice_avatar.workers import Workers, in_thread
+from voice_avatar.pipeline.spoken import SpokenChunk, chunks_of
+from voice_avatar.pipeline.workers import Workers, in_thread
+from voice_avatar.timeline import ReplyTimeline
 
 _NOISE = bytes(range(64)) * (2 * MIC_HZ // 64)
 """A second of something that a recogniser does not throw away unheard."""
@@ -77,17 +78,15 @@ async def _speak(workers: Workers, language: str) -> None:
     """Takes a word all the way that a reply takes."""
     tts = workers.engines.tts
     voice = tts.capabilities
-    chunker = Chunker(ChunkingOptions(), language)
     planner = GesturePlanner(GestureOptions(), language, 0, _REPLY_HZ, 1)
     timeline = ReplyTimeline(0, _REPLY_HZ, voice, planner)
-    resampler = StreamResampler(voice.rate_hz, _REPLY_HZ)
-    timeline.write(_REPLY)
-    for chunk in (*chunker.push(_REPLY).chunks, *chunker.flush().chunks):
+    for chunk in chunks_of(_REPLY, Chunker(ChunkingOptions(), language), timeline):
+        spoken = SpokenChunk(chunk, timeline, voice.rate_hz)
         speech = tts.synthesize(chunk)
-        placed: Placed | None = None
         while (part := await in_thread(workers.tts, next, speech, None)) is not None:
             match part:
                 case SpeechPlan():
-                    placed = timeline.place(chunk, part)
-                case SpeechPiece() if placed is not None:
-                    placed.mouth.hear(resampler.push(part.pcm))
+                    spoken.place(part)
+                case SpeechPiece():
+                    spoken.push(part)
+        spoken.finish(is_cut=False)

@@ -21,7 +21,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
+from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.chunking import Chunker
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
 from voice_avatar.events import (
@@ -50,14 +50,16 @@ from voice_avatar.events import (
     ToolCallDelta,
     ToolCallMade,
     ToolCallStarted,
+    VisemeTrack,
     WarningNotice,
 )
 from voice_avatar.llm import LlmOptions
-from voice_avatar.outbox import Outbox
+from voice_avatar.pipeline.outbox import Outbox
+from voice_avatar.pipeline.spoken import SpokenChunk
+from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.playout import PlayoutOptions
-from voice_avatar.timeline import Placed, ReplyTimeline
+from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.tools import CallReader, call_id_of
-from voice_avatar.workers import Workers, in_thread
 
 _CHUNK_LIMIT = 16
 _AUDIO_LIMIT = 64
@@ -66,7 +68,7 @@ _TOGETHER_MS = 200
 frame, where a client reads slowly."""
 
 
-class Floor(Protocol):
+class ReplyOwner(Protocol):
     """What a reply needs of the conversation that it belongs to."""
 
     def step(self, event: SessionInput) -> None:
@@ -156,7 +158,7 @@ class ReplyRun:
         chunker: Chunker,
         timeline: ReplyTimeline,
         playout: PlayoutOptions,
-        floor: Floor,
+        owner: ReplyOwner,
         outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
@@ -170,7 +172,7 @@ class ReplyRun:
         burst_ms = min(playout.burst_ms, playout.max_ahead_s * 500)
         self._burst_frames = max(1, int(burst_ms / playout.frame_ms))
         self._together_frames = max(1, _TOGETHER_MS // playout.frame_ms)
-        self._floor = floor
+        self._owner = owner
         self._outbox = outbox
         self._clock = clock
         self._gate = asyncio.Event()
@@ -255,7 +257,7 @@ class ReplyRun:
 
     def _call_made(self, call: ToolCall | None) -> None:
         if call is not None:
-            self._floor.step(ToolCallMade(self._start.reply_id, call))
+            self._owner.step(ToolCallMade(self._start.reply_id, call))
 
     async def _deltas(self) -> AsyncGenerator[TextDelta | ToolCallStarted | ToolCallDelta, None]:
         """Yields the reply's text and calls: a fixed text, or what the LLM writes."""
@@ -290,7 +292,7 @@ class ReplyRun:
     async def _pass_on(self, text: str, chunks: tuple[SpeakableChunk, ...]) -> None:
         if text:
             reply_id, char = self._start.reply_id, self._timeline.write(text)
-            self._floor.step(ReplyTextAdded(reply_id, text))
+            self._owner.step(ReplyTextAdded(reply_id, text))
             self._tell(ReplyText(reply_id, text, char))
         for chunk in chunks:
             if self.marks.first_chunk_s is None:
@@ -310,50 +312,46 @@ class ReplyRun:
         if count == 0:  # then it is over with the next step, and nothing may come after that
             self._tell(ReplyAudioDone(reply_id, 0))
         if chunk is not None:
-            self._floor.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
+            self._owner.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
         elif failure is not None and count == 0:
-            self._floor.step(ReplyFailed(reply_id, failure.code, failure.message, count))
+            self._owner.step(ReplyFailed(reply_id, failure.code, failure.message, count))
         else:
             if failure is not None:
                 self._tell(WarningNotice(failure.code, failure.message))
-            self._floor.step(ReplyGenerated(reply_id, count))
+            self._owner.step(ReplyGenerated(reply_id, count))
         await self._audio.put(None)
 
     async def _say(self, chunk: SpeakableChunk) -> None:
         """Speaks one chunk. What was placed comes out to the sample, even if the voice fails."""
         tts, thread = self._workers.engines.tts, self._workers.tts
-        resampler = StreamResampler(tts.capabilities.rate_hz, self._timeline.rate_hz)
-        placed: Placed | None = None
+        spoken = SpokenChunk(chunk, self._timeline, tts.capabilities.rate_hz)
         failure: TtsFailed | None = None
-        made = 0
         speech = tts.synthesize(chunk)
         try:
             while (part := await self._next_part(speech)) is not None:
                 if isinstance(part, SpeechPlan):
-                    placed = self._place(chunk, part)
+                    self._place(spoken, part)
                     continue
                 if self.marks.ttfa_s is None:
                     self.marks.ttfa_s = self._clock()
-                    self._floor.step(ReplyReady(self._start.reply_id))
-                pcm = resampler.push(part.pcm)
-                if placed is not None:  # a voice that makes more than it planned is cut
-                    pcm = pcm[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
-                made += sample_count(pcm)
-                if placed is not None and (track := placed.mouth.hear(pcm)) is not None:
-                    self._tell(track)
-                await self._audio.put(_Piece(pcm, self._clock()))
+                    self._owner.step(ReplyReady(self._start.reply_id))
+                await self._pass_out(*spoken.push(part))
         except TtsFailed as error:
             failure = error
         finally:
             # In the voice's own thread: there it cannot be running.
             thread.submit(speech.close)
-        if placed is not None:
-            tail = resampler.push(b"", is_last=True) + silence(placed.sample_count)
-            tail = tail[: (placed.sample_count - made) * BYTES_PER_SAMPLE]
-            self._tell(placed.mouth.finish(is_cut=failure is not None))
-            await self._audio.put(_Piece(tail, self._clock()))
+        if spoken.placed is not None:
+            await self._pass_out(*spoken.finish(is_cut=failure is not None))
         if failure is not None:
             raise failure
+
+    async def _pass_out(self, pcm: bytes, track: VisemeTrack | None) -> None:
+        """Hands audio to the egress. The mouth that goes with it is told first: it must be there
+        when the audio is, and the audio may wait for long."""
+        if track is not None:
+            self._tell(track)
+        await self._audio.put(_Piece(pcm, self._clock()))
 
     async def _next_part(
         self, speech: Iterator[SpeechPlan | SpeechPiece]
@@ -362,12 +360,12 @@ class ReplyRun:
         await self._may_speak.wait()
         return await in_thread(self._workers.tts, next, speech, None)
 
-    def _place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
-        placed = self._timeline.place(chunk, plan)
-        self._floor.step(placed.planned)
+    def _place(self, spoken: SpokenChunk, plan: SpeechPlan) -> None:
+        placed = spoken.place(plan)
+        # The session first: it must know of words before a client can report that it played them.
+        self._owner.step(placed.planned)
         for notice in placed.notices:
             self._tell(notice)
-        return placed
 
     # -- egress
 
@@ -405,20 +403,20 @@ class ReplyRun:
         await self._outbox.has_room()
         # The allowance is a clock, not an event: it grows with every sample played, and there is
         # none while the reply is paused.
-        while (missing := samples - (allowed := self._floor.allowance(reply_id))) > 0:
+        while (missing := samples - (allowed := self._owner.allowance(reply_id))) > 0:
             due_s = self._clock() + missing / rate_hz
             await asyncio.sleep(missing / rate_hz)
             await self._outbox.has_room()
         if due_s is None:
-            due_s = self._floor.due_s(reply_id, at + samples)
+            due_s = self._owner.due_s(reply_id, at + samples)
         return allowed, max(due_s or 0.0, self.marks.commit_s or 0.0)
 
     def _put(self, audio: ReplyAudio) -> None:
         self._outbox.put(audio)
         if audio.is_first:
             self.is_sent = True
-            self._outbox.put(self.marks.at(self._clock(), self._floor.take_waste()))
-        self._floor.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
+            self._outbox.put(self.marks.at(self._clock(), self._owner.take_waste()))
+        self._owner.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
 
 
 def _cut(pcm: bytes, samples: int) -> tuple[bytes, bytes]:

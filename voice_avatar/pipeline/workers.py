@@ -1,4 +1,4 @@
-"""The engines of a server and the threads in which the synchronous ones run.
+"""The threads in which the synchronous engines of a server run (`Workers`), and who goes first.
 
 This is the only bridge between threads and the event loop.
 """
@@ -11,34 +11,16 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from voice_avatar.denoise import Denoiser
-from voice_avatar.gathering import Gathering
 from voice_avatar.hearing import Heard, Listening, hear_all
-from voice_avatar.llm import LlmEngine
-from voice_avatar.stt import SttEngine
-from voice_avatar.tts import TtsEngine
-from voice_avatar.turn import TurnEngine
-from voice_avatar.vad import VadEngine
+from voice_avatar.pipeline.batching import Batcher
+from voice_avatar.stages.engines import Engines
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """The engines of a server, loaded and shared. `turn` None = endpoint by silence alone."""
-
-    vad: VadEngine
-    turn: TurnEngine | None
-    stt: SttEngine
-    llm: LlmEngine
-    tts: TtsEngine
-    denoise: Denoiser | None = None
-
-
-class Places:
+class PrioritySemaphore:
     """Room for so many calls at once. Who waits is let in by urgency, then in order of coming."""
 
     def __init__(self, count: int) -> None:
@@ -100,10 +82,10 @@ class Workers:
         self.running_replies = 0
         self.running_requests = 0
         self.vad = ThreadPoolExecutor(1, "vad")
-        self.hearing: Gathering[Listening, list[Heard]] = Gathering(self.vad, hear_all)
+        self.hearing: Batcher[Listening, list[Heard]] = Batcher(self.vad, hear_all)
         self.turn = ThreadPoolExecutor(1, "turn")
         self.stt = ThreadPoolExecutor(engines.stt.capabilities.parallel, "stt")
-        self.stt_places = Places(engines.stt.capabilities.parallel)
+        self.stt_places = PrioritySemaphore(engines.stt.capabilities.parallel)
         self.tts = ThreadPoolExecutor(1, "tts")
 
     @contextmanager

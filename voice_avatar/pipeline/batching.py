@@ -21,7 +21,7 @@ Request = TypeVar("Request")
 Result = TypeVar("Result")
 
 
-class Gathering(Generic[Request, Result]):
+class Batcher(Generic[Request, Result]):
     """One engine's thread and the requests that wait for it. Lives in one event loop."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Gathering(Generic[Request, Result]):
         *,
         gather_s: float = GATHER_S,
     ) -> None:
-        """Makes a gathering.
+        """Makes a batcher.
 
         Args:
             executor: the thread.
@@ -49,7 +49,7 @@ class Gathering(Generic[Request, Result]):
     def submit(self, request: Request, done: Callable[[Result | Exception], None]) -> None:
         """Has a request answered; `done` is called with the answer, in the event loop.
 
-        Requests of one gathering are answered in order. `done` must not raise.
+        Requests of one batcher are answered in order. `done` must not raise.
         """
         self._waiting.append((request, done))
         if not self._is_scheduled:

@@ -9,44 +9,42 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any
 
-import numpy as np
 import pytest
 from skipping_loop import SkippingLoop
-from talk import RATE_HZ, Talk, at_work, engines, hush, llm_of, settled, talking, tone
+from talk import (
+    QUESTION,
+    RATE_HZ,
+    STORY,
+    Reel,
+    SlowLlm,
+    SlowStt,
+    Talk,
+    at_work,
+    engines,
+    hush,
+    llm_of,
+    prompts,
+    settled,
+    talking,
+    tone,
+)
 
 from voice_avatar.attention import LOOK_S
-from voice_avatar.audio import dbfs
-from voice_avatar.capture import CaptureOptions
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
     ScriptedStt,
     ScriptedTts,
-    ScriptedTurn,
-    ScriptedVad,
-)
-from voice_avatar.errors import (
-    AudioInvalid,
-    AudioUnsupported,
-    EngineError,
-    LlmFailed,
-    SttFailed,
-    TurnFailed,
-    VadFailed,
 )
 from voice_avatar.events import (
     BodyCue,
-    Command,
     CommitInput,
     GazeCue,
     GestureCue,
     InterruptRequest,
-    LlmRequest,
     Message,
-    Notice,
     ReplyAudio,
     ReplyDone,
     ReplyInterrupted,
@@ -55,7 +53,6 @@ from voice_avatar.events import (
     ReplyResumed,
     ReplySegment,
     ReplyStarted,
-    SessionInput,
     SettingsChanged,
     StageMarks,
     State,
@@ -72,16 +69,14 @@ from voice_avatar.events import (
     UserSpeechStopped,
     VisemeTrack,
 )
-from voice_avatar.pipeline import Conversation
+from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import InterruptOptions, TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 
-QUESTION = hush(0.2) + tone(1.2) + hush(0.6)
 EXACT = SessionSetup(playout=PlayoutOptions(heard_tolerance_s=0.0))
-STORY = " ".join(["This story goes on and on."] * 10)
 
 
 @pytest.fixture
@@ -90,27 +85,6 @@ async def virtual() -> SkippingLoop:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SkippingLoop)
     return loop
-
-
-def prompts(llm: Any) -> list[list[str]]:
-    """Returns what each request to the LLM held after its system message."""
-    return [[m.content for m in request.messages[1:]] for request in llm.requests]
-
-
-class SlowLlm(ScriptedLlm):
-    """Takes 20 ms for a word.
-
-    Attributes:
-        written: words of each request so far.
-    """
-
-    def __init__(self, *replies: str) -> None:
-        super().__init__(replies, token_s=0.02)
-        self.written: dict[int, int] = {}
-
-    async def _pass_token(self, done: int) -> None:
-        self.written[len(self.requests)] = done
-        await super()._pass_token(done)
 
 
 # -- a turn
@@ -252,25 +226,6 @@ async def test_a_reply_is_prepared_before_the_turn_ends_and_kept_behind_its_gate
         assert marks.wasted_tokens == 0
 
 
-async def test_what_was_prepared_is_aborted_when_the_user_goes_on() -> None:
-    options = SessionSetup(turn=TurnOptions(min_silence_s=1.0))
-    with at_work(engines(llm=SlowLlm(STORY, "The answer to all of it."))) as workers:
-        llm = llm_of(workers)
-        async with talking(workers, options) as talk:
-            await talk.says(tone(1.2) + hush(0.3))
-            await settled(lambda: llm.written.get(1, 0) > 2)
-            await talk.says(tone(1.2))
-            await settled(lambda: llm.aborted == 1)
-            assert llm.running == 0
-            await talk.says(hush(1.2))
-            done = await talk.reply()
-        assert done.spoken_text == "The answer to all of it."
-        assert prompts(llm)[-1] == [(await talk.first(TranscriptFinal)).text]
-        assert [r.reply_id for r in talk.all(ReplyStarted)] == [done.reply_id]
-        (marks,) = talk.all(StageMarks)
-        assert marks.wasted_tokens == llm.written[1] > 0
-
-
 async def test_a_prepared_reply_that_failed_is_made_again_at_the_commit() -> None:
     class Once(ScriptedLlm):
         async def _pass_token(self, done: int) -> None:
@@ -400,79 +355,6 @@ async def test_a_voice_that_fails_on_a_reply_never_heard_is_not_told() -> None:
 # -- interruptions
 
 
-async def by_voice(talk: Talk) -> None:
-    await talk.says(tone(1.0))
-
-
-async def by_message(talk: Talk) -> None:
-    talk.conversation.submit(InterruptRequest())
-
-
-async def by_text(talk: Talk) -> None:
-    talk.types("Something else.")
-
-
-async def by_ptt(talk: Talk) -> None:
-    talk.conversation.submit(TalkPressed())
-
-
-@pytest.mark.parametrize(
-    ("interrupts", "reason"),
-    [(by_voice, "voice"), (by_message, "message"), (by_text, "text"), (by_ptt, "ptt")],
-    ids=["voice", "message", "text", "ptt"],
-)
-async def test_an_interruption_stops_everything_that_belongs_to_the_reply(
-    interrupts: Any, reason: str
-) -> None:
-    tts = CountingTts()
-    with at_work(engines(llm=SlowLlm(STORY, "Yes?"), tts=tts)) as workers:
-        llm = llm_of(workers)
-        async with talking(workers, plays_at_once=False) as talk:
-            talk.types("Tell me a story.")
-            await talk.until(lambda _: len(talk.audio(1)) >= 20 * 640)
-            assert llm.running == 1
-            await interrupts(talk)
-            cut = await talk.first(ReplyInterrupted)
-            await settled(lambda: llm.aborted == 1)
-            await settled(lambda: tts.open == 0 or reason == "text")
-            await asyncio.sleep(0.15)
-            assert cut.reason == reason
-            after = talk.of(1)[talk.of(1).index(cut) + 1 :]
-            assert [type(notice) for notice in after] == [ReplyDone]
-            assert after[0].status == "interrupted"  # type: ignore[union-attr]
-            assert after[0].spoken_text == cut.spoken_text  # type: ignore[union-attr]
-            assert STORY.startswith(cut.spoken_text) or cut.spoken_text == ""
-            assert 1 not in talk.conversation._replies
-
-
-async def test_a_reply_that_is_cut_before_anybody_heard_of_it_still_begins_and_ends() -> None:
-    with at_work(engines("Fine.")) as workers:
-        async with talking(workers) as talk:
-            talk.types("First.")
-            talk.types("Second.")
-            await talk.reply(2)
-        assert [type(notice) for notice in talk.of(1)] == [
-            ReplyStarted,
-            ReplyInterrupted,
-            ReplyDone,
-        ]
-
-
-class CountingTts(ScriptedTts):
-    """Counts the chunks that are being spoken."""
-
-    def __init__(self) -> None:
-        super().__init__(symbol_samples=640)
-        self.open = 0
-
-    def synthesize(self, chunk: Any) -> Any:
-        self.open += 1
-        try:
-            yield from super().synthesize(chunk)
-        finally:
-            self.open -= 1
-
-
 @pytest.mark.parametrize("noise", ["Mhm.", "Yeah, right.", ""])
 async def test_a_cough_or_a_listeners_noise_does_not_interrupt(noise: str) -> None:
     stt = ScriptedStt(lambda seconds: noise)
@@ -526,50 +408,6 @@ async def test_words_interrupt_a_paused_reply_where_it_paused() -> None:
             [paused] = talk.all(ReplyPaused)
             assert cut.at == paused.at
             assert not talk.all(ReplyResumed)
-
-
-class SteppedTts(ScriptedTts):
-    """Makes parts of speech only as it is allowed to.
-
-    Attributes:
-        may: to be released once for each part.
-        asked: parts that were begun.
-        made: parts that are there.
-    """
-
-    def __init__(self, loop: SkippingLoop) -> None:
-        super().__init__(symbol_samples=640)
-        self.may = threading.Semaphore(0)
-        self.asked = self.made = 0
-        self._loop = loop
-
-    def synthesize(self, chunk: Any) -> Any:
-        for part in super().synthesize(chunk):
-            self.asked += 1
-            with self._loop.time_goes_on():
-                self.may.acquire()
-            self.made += 1
-            yield part
-
-
-async def test_while_a_reply_is_paused_no_more_of_it_is_made(virtual: SkippingLoop) -> None:
-    tts = SteppedTts(virtual)
-    stt = ScriptedStt(lambda seconds: "Mhm.")
-    with at_work(engines(STORY, stt=stt, tts=tts)) as workers:
-        async with talking(workers, plays_at_once=False) as talk:
-            talk.types("Tell me a story.")
-            tts.may.release(12)
-            await talk.first(ReplyAudio)
-            await settled(lambda: tts.asked == 13)
-            await talk.says(tone(0.3))
-            await talk.first(ReplyPaused)
-            tts.may.release(1000)
-            await settled(lambda: tts.made == 13)  # the part that was under way
-            await asyncio.sleep(0.2)
-            assert tts.asked == 13
-            await talk.says(hush(0.2))
-            await talk.first(ReplyResumed)
-            await settled(lambda: tts.made > 13)
 
 
 async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: SkippingLoop) -> None:
@@ -697,16 +535,6 @@ async def test_leaving_at_any_moment_leaves_nothing_behind(moment: str) -> None:
         assert llm.aborted == (moment in ("thinking", "speaking", "preparing"))
 
 
-class SlowStt(ScriptedStt):
-    """Takes 50 ms for a transcript."""
-
-    def transcribe(
-        self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
-    ) -> Transcript:
-        threading.Event().wait(0.05)
-        return super().transcribe(pcm, language)
-
-
 async def test_a_session_that_nobody_uses_ends_by_itself() -> None:
     options = SessionSetup(session=SessionOptions(idle_timeout_s=90.0))
     clock = asyncio.get_running_loop().time
@@ -753,295 +581,7 @@ async def test_what_made_the_body_fail_is_not_hidden_by_the_conversation() -> No
             await converse()
 
 
-# -- ears
-
-
-async def test_audio_of_half_a_sample_or_an_impossible_rate_is_refused() -> None:
-    with at_work(engines("Fine.")) as workers:
-        async with talking(workers) as talk:
-            with pytest.raises(AudioInvalid):
-                talk.conversation.hear(b"\0\0\0", RATE_HZ)
-            with pytest.raises(AudioUnsupported):
-                talk.conversation.hear(b"\0\0", 4000)
-            talk.types("Still there?")
-            await talk.reply()
-
-
-@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000])
-async def test_a_microphone_may_have_any_rate_and_change_it(rate_hz: int) -> None:
-    with at_work(engines("Fine.")) as workers:
-        async with talking(workers) as talk:
-            await talk.says(hush(1.0))
-            await talk.says(tone(1.2, rate_hz) + hush(0.6, rate_hz), rate_hz)
-            started = await talk.first(UserSpeechStarted)
-            assert started.sample / RATE_HZ == pytest.approx(1.0, abs=0.07)
-            assert (await talk.first(TranscriptFinal)).text == "One two three."
-            await talk.reply()
-
-
-async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
-    options = SessionSetup(capture=CaptureOptions(clipping_share=0.01))
-    with at_work(engines("Fine.")) as workers:
-        async with talking(workers, options) as talk:
-            hear = talk.conversation.hear
-            hear(hush(0.1), RATE_HZ, 0)
-            hear(hush(0.1), RATE_HZ, 3200)
-            assert talk.conversation.backlog <= 2
-            await talk.until(lambda _: talk.codes() == ["input_gap"])
-            hear(b"\xff\x7f\0\0\0\0\0\0" * (RATE_HZ // 4), RATE_HZ)
-            await talk.until(lambda _: "input_clipping" in talk.codes())
-            hear(hush(10.0), RATE_HZ)
-            await talk.until(lambda _: "input_overrun" in talk.codes())
-            await talk.is_heard()
-            talk.types("Still there?")
-            await talk.reply()
-
-
-async def test_a_microphone_that_stops_in_the_middle_of_speech_ends_the_turn() -> None:
-    options = SessionSetup(turn=TurnOptions(stall_s=0.1))
-    with at_work(engines("Fine.")) as workers:
-        async with talking(workers, options) as talk:
-            await talk.says(tone(1.2))
-            assert (await talk.first(TurnEnded)).reason == "vad"
-            await talk.reply()
-
-
-async def test_interim_text_that_came_too_late_is_not_made_at_all() -> None:
-    stt = SlowStt()
-    asked: list[float] = []
-    listen = stt.transcribe
-
-    def transcribe(
-        pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
-    ) -> Transcript:
-        asked.append(len(pcm) / 2 / RATE_HZ)
-        return listen(pcm, language)
-
-    stt.transcribe = transcribe  # type: ignore[method-assign]
-    options = SessionSetup(turn=TurnOptions(interim_s=0.2))
-    with at_work(engines("Fine.", stt=stt)) as workers:
-        async with talking(workers, options) as talk:
-            await talk.says(tone(2.4) + hush(0.6))
-            assert (await talk.first(TranscriptFinal)).text == "One two three four five six."
-            await talk.reply()
-    assert len(asked) <= 4
-
-
-async def test_text_is_asked_for_when_the_sound_falls_away_and_left_when_it_comes_back() -> None:
-    wanted: list[bool] = []
-
-    class Watched(ScriptedStt):
-        def transcribe(
-            self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
-        ) -> Transcript:
-            threading.Event().wait(0.1)
-            wanted.append(is_wanted())
-            return super().transcribe(pcm, language)
-
-    class Slow(ScriptedVad):
-        """Takes a quiet sound for speech, as a VAD does just after it."""
-
-        def step(self, pcm: bytes) -> float:
-            return 0.6 if dbfs(pcm) > -75.0 else 0.02
-
-        def open(self) -> Slow:  # type: ignore[override]
-            return self
-
-        def reset(self) -> None:
-            pass
-
-    closure = (np.frombuffer(tone(0.064), "<i2") // 400).astype("<i2").tobytes()
-    with at_work(engines("Fine.", stt=Watched(), vad=Slow())) as workers:
-        async with talking(workers) as talk:
-            await talk.says(tone(0.64) + closure + tone(0.64) + hush(0.6))
-            await talk.reply()
-    assert wanted[0] is False
-    assert wanted[-1] is True
-
-
-async def test_a_denoiser_cleans_what_every_engine_hears() -> None:
-    class Muffler:
-        capabilities = None
-
-        def open(self) -> Muffler:
-            return self
-
-        def process(self, pcm: bytes) -> bytes:
-            return bytes(len(pcm))
-
-    with at_work(engines("Fine.", denoise=Muffler())) as workers:
-        async with talking(workers) as talk:
-            await talk.says(QUESTION)
-            await asyncio.sleep(0.05)
-            assert not talk.all(UserSpeechStarted)
-
-
-# -- engines that fail
-
-
-async def test_a_recogniser_that_fails_is_apologised_for() -> None:
-    class Deaf(ScriptedStt):
-        def transcribe(
-            self, pcm: bytes, language: str | None, is_wanted: Callable[[], bool] = always
-        ) -> Transcript:
-            raise SttFailed("No.")
-
-    with at_work(engines(stt=Deaf())) as workers:
-        async with talking(workers) as talk:
-            await talk.says(QUESTION)
-            done = await talk.reply()
-            assert talk.codes() == ["stt_failed"]
-            assert done.spoken_text.startswith("Sorry")
-            assert not llm_of(workers).requests
-            talk.types("And typed?")
-            assert (await talk.reply(2)).spoken_text == "You said: And typed?"
-
-
-async def test_an_engine_that_breaks_for_one_conversation_leaves_the_others_of_its_batch() -> None:
-    class Brittle(ScriptedVad):
-        is_whole = False
-
-        def open(self) -> Any:
-            stream = super().open()
-            if not self.is_whole:
-                stream.step = lambda pcm: 1 / 0  # type: ignore[method-assign]
-            self.is_whole = True
-            return stream
-
-    with at_work(engines("Fine.", vad=Brittle())) as workers:
-        clock = asyncio.get_running_loop().time
-        broken = Conversation(workers, EXACT, session_id="s2", clock=clock)
-
-        async def talk_in_company() -> None:
-            async with broken, talking(workers) as talk:
-                broken.hear(QUESTION, RATE_HZ)
-                await talk.says(QUESTION)
-                await talk.reply()
-                broken.hear(QUESTION, RATE_HZ)  # nobody listens any more
-
-        with pytest.raises(ExceptionGroup) as failure:
-            await talk_in_company()
-        assert failure.group_contains(ZeroDivisionError)
-
-
-async def test_without_the_turn_models_word_silence_decides() -> None:
-    class Undecided(ScriptedTurn):
-        def score(self, pcm: bytes) -> float:
-            raise TurnFailed("No.")
-
-    for engine, options, codes in (
-        (Undecided(), TurnOptions(), ["turn_failed"]),
-        (None, TurnOptions(engine="none"), []),
-    ):
-        with at_work(engines("Fine.", turn=engine)) as workers:
-            async with talking(workers, SessionSetup(turn=options)) as talk:
-                await talk.says(tone(1.2) + hush(0.5))
-                await asyncio.sleep(0.05)
-                assert not talk.all(TurnEnded)
-                await talk.says(hush(0.4))
-                assert (await talk.first(TurnEnded)).reason == "vad"
-                await talk.reply()
-            assert sorted(set(talk.codes())) == codes
-
-
-async def test_speech_detection_that_fails_is_told_once_and_the_session_goes_on() -> None:
-    class Faint(ScriptedVad):
-        is_faint = True
-
-        def open(self) -> Any:
-            stream = super().open()
-            step = stream.step
-
-            def faint(pcm: bytes) -> float:
-                if self.is_faint:
-                    raise VadFailed("No.")
-                return step(pcm)
-
-            stream.step = faint  # type: ignore[method-assign]
-            return stream
-
-    vad = Faint()
-    with at_work(engines("Fine.", vad=vad)) as workers:
-        async with talking(workers) as talk:
-            await talk.says(QUESTION)
-            assert talk.codes() == ["vad_failed"]
-            talk.types("Still there?")
-            await talk.reply()
-            vad.is_faint = False
-            await talk.says(QUESTION)
-            await talk.reply(2)
-            vad.is_faint = True
-            await talk.says(hush(0.5))
-            assert talk.codes() == ["vad_failed"] * 2
-
-
-async def test_a_denoiser_that_fails_is_told_once_and_the_sound_is_heard_as_it_is() -> None:
-    class Broken:
-        capabilities = None
-
-        def open(self) -> Broken:
-            return self
-
-        def process(self, pcm: bytes) -> bytes:
-            raise EngineError("No.")
-
-    with at_work(engines("Fine.", denoise=Broken())) as workers:
-        async with talking(workers) as talk:
-            await talk.says(QUESTION)
-            await talk.reply()
-            assert talk.codes() == ["engine_error"]
-
-
-async def test_the_prefix_is_warmed_at_the_start_and_while_the_user_speaks_and_may_fail_to() -> (
-    None
-):
-    class Warm(ScriptedLlm):
-        def __init__(self) -> None:
-            super().__init__()
-            self.warmed: list[LlmRequest] = []
-
-        async def warm(self, request: LlmRequest) -> None:
-            self.warmed.append(request)
-            raise LlmFailed("No.")
-
-    llm = Warm()
-    with at_work(engines(llm=llm)) as workers:
-        async with talking(workers) as talk:
-            await talk.says(QUESTION)
-            await talk.reply()
-        assert len(llm.warmed) == 2
-        for request in llm.warmed:
-            assert request.priority == 1
-            assert request.messages[:1] == llm.requests[0].messages[:1]
-
-
 # -- the tape
-
-
-class Reel:
-    """A tape that remembers everything."""
-
-    def __init__(self) -> None:
-        self.events: list[SessionInput | None] = []
-        self.outputs: list[Command | Notice] = []
-        self.heard = b""
-        self.said = b""
-        self.closed = 0
-
-    def step(
-        self, now_s: float, event: SessionInput | None, outputs: tuple[Command | Notice, ...]
-    ) -> None:
-        self.events.append(event)
-        self.outputs += outputs
-
-    def mic(self, pcm: bytes) -> None:
-        self.heard += pcm
-
-    def reply_audio(self, audio: ReplyAudio) -> None:
-        self.said += audio.pcm
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 async def test_the_tape_holds_every_step_and_all_audio_of_both_sides() -> None:
@@ -1057,19 +597,8 @@ async def test_the_tape_holds_every_step_and_all_audio_of_both_sides() -> None:
     assert reel.events[0] is None
     assert TextInput("Hello?") in reel.events
     assert reel.said == talk.audio(1) + talk.audio(2)
+    assert reel.over == [1, 2]
     whole = len(QUESTION) // 1024 * 1024
     assert reel.heard == QUESTION[:whole]
     told = [n for n in talk.notices if isinstance(n, ReplyDone | TurnEnded | StateChanged)]
     assert told == [o for o in reel.outputs if isinstance(o, ReplyDone | TurnEnded | StateChanged)]
-
-
-async def test_lost_audio_is_silence_on_the_tape() -> None:
-    reel = Reel()
-    with at_work(engines("Fine.")) as workers:
-        async with talking(workers, tape=reel) as talk:
-            talk.conversation.hear(hush(0.32), RATE_HZ, 0)
-            await talk.is_heard()
-            talk.conversation.hear(tone(0.32), RATE_HZ, 2 * 5120)
-            await talk.is_heard()
-            await asyncio.sleep(0.05)
-    assert reel.heard == hush(0.64) + tone(0.32)

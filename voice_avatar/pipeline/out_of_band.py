@@ -24,8 +24,8 @@ UNLIMITED = 1 << 40
 """Samples: more than any reply has."""
 
 
-class AsideFloor:
-    """What such a reply has instead of a conversation (`speaking.Floor`)."""
+class OutOfBandOwner:
+    """What such a reply has instead of a conversation (`reply_run.ReplyOwner`)."""
 
     def __init__(self, reply_id: int, tell: Callable[[Notice], None]) -> None:
         """`tell` sends a notice."""
@@ -36,7 +36,7 @@ class AsideFloor:
         self._samples = 0
 
     def step(self, event: SessionInput) -> None:
-        """See `Floor`."""
+        """See `ReplyOwner`."""
         match event:
             case ReplyTextAdded(_, text):
                 self._text += text
@@ -50,15 +50,15 @@ class AsideFloor:
                 pass
 
     def allowance(self, reply_id: int) -> int:
-        """See `Floor`."""
+        """See `ReplyOwner`."""
         return UNLIMITED
 
     def take_waste(self) -> int:
-        """See `Floor`."""
+        """See `ReplyOwner`."""
         return 0
 
     def due_s(self, reply_id: int, until: int) -> float | None:
-        """See `Floor`."""
+        """See `ReplyOwner`."""
         return None
 
     def over(self) -> None:

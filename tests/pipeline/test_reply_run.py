@@ -93,7 +93,9 @@ class Events:
 
     def reply_audio(self, audio: ReplyAudio) -> None: ...
 
-    def close(self) -> None: ...
+    def reply_over(self, reply_id: int) -> None: ...
+
+    async def aclose(self) -> None: ...
 
 
 async def test_the_session_knows_once_when_the_first_sound_of_a_reply_is_made() -> None:
@@ -163,27 +165,6 @@ async def test_a_pause_is_silence_with_the_mouth_at_rest() -> None:
     assert not any(talk.audio(1)[2 * speech_end : 2 * first.end])
     pose = [pose for track in talk.all(VisemeTrack)[:1] for pose in track.poses][-1]
     assert (pose.sample, pose.weights) == (speech_end, ((0, 1.0),))
-
-
-async def test_gestures_are_numbered_through_the_whole_session() -> None:
-    with at_work(engines("[gesture:wave] Hello to you, my friend.")) as workers:
-        async with talking(workers) as talk:
-            for _ in range(3):
-                await asks(talk)
-    ids = [gesture.id for gesture in talk.all(GestureCue)]
-    assert len(ids) >= 3
-    assert len(set(ids)) == len(ids)
-
-
-async def test_the_number_of_a_gesture_is_not_used_again_after_an_interruption() -> None:
-    with at_work(engines("[gesture:wave] Hello to you, my friend.")) as workers:
-        async with talking(workers, plays_at_once=False) as talk:
-            talk.types("Hello.")
-            await talk.first(GestureCue)
-            talk.types("Hello again.")
-            await talk.first(GestureCue, reply_id=2)
-    ids = [gesture.id for gesture in talk.all(GestureCue)]
-    assert len(set(ids)) == len(ids)
 
 
 async def test_the_marks_of_a_reply_follow_one_another() -> None:

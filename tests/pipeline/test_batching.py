@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from voice_avatar.gathering import Gathering
+from voice_avatar.pipeline.batching import Batcher
 
 Answer = str | Exception
 
@@ -34,12 +34,12 @@ class Engine:
 
 
 @contextmanager
-def gathering(engine: Engine, gather_s: float = 0.0) -> Iterator[Gathering[str, str]]:
+def gathering(engine: Engine, gather_s: float = 0.0) -> Iterator[Batcher[str, str]]:
     with ThreadPoolExecutor(1, "engine") as executor:
-        yield Gathering(executor, engine, gather_s=gather_s)
+        yield Batcher(executor, engine, gather_s=gather_s)
 
 
-async def answers(gathered: Gathering[str, str], *requests: str) -> list[Answer]:
+async def answers(gathered: Batcher[str, str], *requests: str) -> list[Answer]:
     """Submits requests in one go and waits for all answers."""
     got: list[Answer] = []
     done = asyncio.Event()
@@ -125,7 +125,7 @@ async def test_a_request_may_be_made_in_the_answer_to_another() -> None:
 async def test_what_waits_when_the_thread_is_shut_down_is_never_answered() -> None:
     engine = Engine()
     executor = ThreadPoolExecutor(1)
-    gathered: Gathering[str, str] = Gathering(executor, engine, gather_s=0.0)
+    gathered: Batcher[str, str] = Batcher(executor, engine, gather_s=0.0)
     got: list[Answer] = []
     engine.is_free.clear()
     blocked = executor.submit(engine, ["block"])

@@ -24,7 +24,7 @@ from voice_avatar.events import (
     TranscriptInterim,
     WarningNotice,
 )
-from voice_avatar.outbox import Outbox
+from voice_avatar.pipeline.outbox import Outbox
 
 
 def audio(reply_id: int, start: int = 0) -> ReplyAudio:

@@ -16,8 +16,9 @@ from voice_avatar.errors import LlmFailed
 from voice_avatar.events import LlmDone, LlmRequest, Message, SpeechPiece, TextDelta
 from voice_avatar.llm import LlmCapabilities, LlmOptions
 from voice_avatar.models import ModelStore
-from voice_avatar.warm_up import warm_up
-from voice_avatar.workers import Engines, Workers
+from voice_avatar.pipeline.warm_up import warm_up
+from voice_avatar.pipeline.workers import Workers
+from voice_avatar.stages.engines import Engines
 
 PROMPT = "You are Ava. " + "You know every stone of the old town and are glad to tell of it. " * 8
 SLOTS = 3

@@ -1,0 +1,1 @@
+"""Runs conversations: tasks, threads and queues that do what the session decides. Doing."""

@@ -1,0 +1,1 @@
+"""Keeps sessions on disk as they happen, and runs them again. Doing."""

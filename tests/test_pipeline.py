@@ -20,6 +20,7 @@ from voice_avatar.attention import LOOK_S
 from voice_avatar.audio import dbfs
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
@@ -73,7 +74,6 @@ from voice_avatar.events import (
     VisemeTrack,
 )
 from voice_avatar.pipeline import Conversation
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import TurnOptions
 

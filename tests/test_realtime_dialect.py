@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from realtime_scene import Event, RealtimeScene, codes, one, types
 
+from voice_avatar.conversation.out_of_band import OUT_OF_BAND_FROM
 from voice_avatar.events import ErrorNotice, Message, ReplyCallStarted, ToolCall
-from voice_avatar.realtime.dialect import FIRST_ASIDE
 from voice_avatar.realtime.refusals import CODES
 
 GOLDEN = Path(__file__).with_name("data") / "realtime"
@@ -322,11 +322,11 @@ def test_a_response_beside_the_conversation_runs_while_another_one_is_written() 
     scene.send("response.create")
     told = scene.send("response.create", response={"conversation": "none"})
     assert types(told) == ["response.created", "rate_limits.updated"]
-    assert scene.asides[0].reply_id == FIRST_ASIDE
-    aside_id = told[0]["response"]["id"]
-    done = one(scene.send("response.cancel", response_id=aside_id), "response.done")["response"]
+    assert scene.beside[0].reply_id == OUT_OF_BAND_FROM
+    beside_id = told[0]["response"]["id"]
+    done = one(scene.send("response.cancel", response_id=beside_id), "response.done")["response"]
     assert (done["status"], done["conversation_id"]) == ("cancelled", None)
-    assert scene.cancelled == [FIRST_ASIDE]
+    assert scene.cancelled == [OUT_OF_BAND_FROM]
     assert "response.done" in types(scene.answer())
 
 

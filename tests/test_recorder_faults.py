@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     AudioSent,
@@ -54,7 +55,6 @@ from voice_avatar.events import (
     VadFrame,
 )
 from voice_avatar.recorder import Recording, replay
-from voice_avatar.session import Session
 
 RATE_HZ = 16_000
 CONTEXT_TOKENS = 300

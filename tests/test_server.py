@@ -29,10 +29,10 @@ from voice_avatar import server as server_module
 from voice_avatar.client import connect
 from voice_avatar.client_reply import AudioReceived, FacesReceived
 from voice_avatar.config import Config
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed, PersonaError
 from voice_avatar.logs import JsonFormatter, SessionLog, TextFormatter
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.server import AvatarServer, load_persona
 from voice_avatar.stt import SttOptions
 from voice_avatar.turn import TurnOptions

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from voice_avatar.body import BodyOptions
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
+from voice_avatar.conversation.session import Session
+from voice_avatar.conversation.states import TRANSITIONS, Trigger
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     MIC_HZ,
@@ -78,8 +81,6 @@ from voice_avatar.events import (
 )
 from voice_avatar.listening import Phase
 from voice_avatar.memory import MemoryOptions
-from voice_avatar.playout import PlayoutOptions
-from voice_avatar.session import TRANSITIONS, Session, Trigger
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
 

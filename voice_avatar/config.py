@@ -23,13 +23,13 @@ from voice_avatar.body import BodyOptions
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import ConfigError
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
 from voice_avatar.memory import MemoryOptions
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import SttOptions
 from voice_avatar.threads import ThreadOptions
 from voice_avatar.tts import TtsOptions

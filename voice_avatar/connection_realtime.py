@@ -36,7 +36,7 @@ from voice_avatar.logs import SessionLog
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import PCM_HZ, Offer, Settings
-from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
+from voice_avatar.realtime.steps import Hear, Step
 from voice_avatar.served import ServedSession
 
 _log = logging.getLogger(__name__)
@@ -204,10 +204,6 @@ class RealtimeConnection:
                     self._microphone.put_nowait(step)
                 case CommitInput() | ClearInput():
                     self._microphone.put_nowait(step)
-                case StartAside(reply_id, wish):
-                    conversation.start_aside(reply_id, wish)
-                case StopAside(reply_id):
-                    conversation.stop_aside(reply_id)
                 case _:
                     self._meter.note_input(step)
                     conversation.submit(step)

@@ -21,6 +21,7 @@ from voice_avatar.audio import AudioHistory, silence
 from voice_avatar.body import can_show
 from voice_avatar.capture import Capture
 from voice_avatar.chunking import Chunker
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.echo import EchoGuard
 from voice_avatar.errors import EngineError
@@ -39,7 +40,6 @@ from voice_avatar.events import (
     OpenGate,
     ReplyAudio,
     ReplyPaused,
-    ReplyRequest,
     ReplyResumed,
     ScoreTurn,
     SessionInput,
@@ -60,10 +60,8 @@ from voice_avatar.loudness import VoiceLevel
 from voice_avatar.loudspeaker import Loudspeaker
 from voice_avatar.mood import left_by
 from voice_avatar.outbox import Outbox
-from voice_avatar.session import Session
 from voice_avatar.speaking import Floor, ReplyRun
 from voice_avatar.timeline import ReplyTimeline
-from voice_avatar.tools import settled_choice
 from voice_avatar.workers import Engines, Workers, in_thread
 
 __all__ = ["Conversation", "Engines", "Tape", "Workers"]
@@ -288,46 +286,6 @@ class Conversation:
         """Waits until all microphone audio that was taken has been listened to."""
         await self._all_heard.wait()
 
-    def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
-        """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
-        options = self._setup.session
-        wish = self.session.bounded(wish)
-        start = StartReply(
-            reply_id,
-            self.session.prompt_of(wish),
-            self._setup.session.language or "en",
-            max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
-            temperature=options.temperature if wish.temperature is None else wish.temperature,
-            is_silent=bool(wish.is_silent),
-            tools=wish.tools or (),
-            tool_choice=settled_choice(wish.tools or (), wish.tool_choice or "auto"),
-        )
-        floor = AsideFloor(reply_id, self._outbox.put)
-        run = self._run_of(
-            start,
-            GesturePlanner(
-                self._setup.gestures,
-                start.language,
-                reply_id,
-                self.rate_hz,
-                1,
-                self._setup.vocabulary,
-            ),
-            floor,
-        )
-        run.open_gate()
-        task = self._spawn(self._run_aside(run, floor, reply_id))
-        self._replies[reply_id] = _Running(run, task)
-
-    async def _run_aside(self, run: ReplyRun, floor: AsideFloor, reply_id: int) -> None:
-        await self._run_reply(run, reply_id)
-        floor.over()
-
-    def stop_aside(self, reply_id: int) -> None:
-        """Stops a reply beside the conversation. Idempotent."""
-        if running := self._replies.pop(reply_id, None):
-            running.task.cancel()
-
     def _warn(self, code: str, message: str) -> None:
         self._outbox.put(WarningNotice(code, message))
 
@@ -533,6 +491,9 @@ class Conversation:
 
     def _start_reply(self, start: StartReply) -> None:
         options = self._setup
+        if start.is_out_of_band:
+            self._start_beside(start)
+            return
         self._planner = planner = GesturePlanner(
             options.gestures,
             start.language,
@@ -547,6 +508,22 @@ class Conversation:
         run = self._run_of(start, planner, self)
         task = self._spawn(self._run_reply(run, start.reply_id))
         self._replies[start.reply_id] = _Running(run, task)
+
+    def _start_beside(self, start: StartReply) -> None:
+        """Starts a reply out of band: it has no gate, and its body is nobody's but its own."""
+        options = self._setup
+        planner = GesturePlanner(
+            options.gestures, start.language, start.reply_id, self.rate_hz, 1, options.vocabulary
+        )
+        floor = AsideFloor(start.reply_id, self.step)
+        run = self._run_of(start, planner, floor)
+        run.open_gate()
+        task = self._spawn(self._run_beside(run, floor, start.reply_id))
+        self._replies[start.reply_id] = _Running(run, task)
+
+    async def _run_beside(self, run: ReplyRun, floor: AsideFloor, reply_id: int) -> None:
+        await self._run_reply(run, reply_id)
+        floor.over()
 
     def _run_of(self, start: StartReply, planner: GesturePlanner, floor: Floor) -> ReplyRun:
         options = self._setup

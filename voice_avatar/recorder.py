@@ -17,7 +17,7 @@ import logging
 import wave
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from io import BufferedWriter
 from pathlib import Path
 from typing import Any, Final
@@ -25,10 +25,12 @@ from typing import Any, Final
 import msgspec
 
 from voice_avatar import events
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     MIC_HZ,
+    CancelReply,
     Command,
     Notice,
     ReplyAudio,
@@ -38,7 +40,6 @@ from voice_avatar.events import (
     WarmPrefix,
 )
 from voice_avatar.llm import estimate_tokens
-from voice_avatar.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -105,10 +106,9 @@ class Recording:
         self._rate_hz = setup.rate_hz
         self._count_tokens = count_tokens
         self._counted: set[str] = set()
-        self._reply_id = 0
         self._steps: BufferedWriter | None = None
         self._mic: wave.Wave_write | None = None
-        self._reply: wave.Wave_write | None = None
+        self._replies: dict[int, wave.Wave_write] = {}
         head = Head(FORMAT, session_id, setup)
         self._guarded(lambda: self._open(head))
 
@@ -129,6 +129,7 @@ class Recording:
         line = msgspec.json.encode(_Step(now_s, came, told, self._new_counts(outputs))) + b"\n"
         steps = self._steps
         self._guarded(lambda: steps.write(line))
+        self._guarded(lambda: self._end_cancelled(outputs))
 
     def _new_counts(self, outputs: Iterable[Command | Notice]) -> dict[str, int]:
         """Counts the tokens of texts that are in a prompt, or will be, for the first time."""
@@ -142,20 +143,28 @@ class Recording:
             self._guarded(lambda: wav.writeframesraw(pcm))
 
     def reply_audio(self, audio: ReplyAudio) -> None:
-        """Writes reply audio, each reply to a file of its own."""
+        """Writes reply audio, each reply to a file of its own: several may go out in turns."""
         if self._steps is not None:
             self._guarded(lambda: self._write_reply(audio))
 
     def _write_reply(self, audio: ReplyAudio) -> None:
-        if self._reply is None or audio.reply_id != self._reply_id:
-            self._end_reply()
-            self._reply_id = audio.reply_id
-            self._reply = _wav(self._folder / f"reply-{audio.reply_id}.wav", self._rate_hz)
-        self._reply.writeframesraw(audio.pcm)
+        reply = self._replies.get(audio.reply_id)
+        if reply is None:
+            path = self._folder / f"reply-{audio.reply_id}.wav"
+            if path.exists():  # it was cancelled, and some of it was on its way
+                return
+            reply = self._replies[audio.reply_id] = _wav(path, self._rate_hz)
+        reply.writeframesraw(audio.pcm)
+        if audio.is_last:
+            self._end_reply(audio.reply_id)
 
-    def _end_reply(self) -> None:
-        reply, self._reply = self._reply, None
-        if reply is not None:
+    def _end_cancelled(self, outputs: Iterable[Command | Notice]) -> None:
+        for output in outputs:
+            if isinstance(output, CancelReply):
+                self._end_reply(output.reply_id)
+
+    def _end_reply(self, reply_id: int) -> None:
+        if (reply := self._replies.pop(reply_id, None)) is not None:
             reply.close()
 
     def close(self) -> None:
@@ -164,8 +173,9 @@ class Recording:
 
     def _close(self) -> None:
         """Closes every file, even where closing another one fails."""
-        files = (self._reply, self._mic, self._steps)
-        self._reply = self._mic = self._steps = None
+        files = (*self._replies.values(), self._mic, self._steps)
+        self._replies.clear()
+        self._mic = self._steps = None
         with ExitStack() as closing:
             for file in files:
                 if file is not None:
@@ -256,11 +266,11 @@ def replay(folder: Path) -> ReplayReport:
 
 def _input(tagged: dict[str, Any]) -> SessionInput:
     """Returns the event that `_tagged` wrote. Raises ValidationError where there is none."""
-    fields = dict(tagged)
-    kind = getattr(events, str(fields.pop("type", "")), None)
+    values = dict(tagged)
+    kind = getattr(events, str(values.pop("type", "")), None)
     if not isinstance(kind, type) or not issubclass(kind, SessionInput):
         raise msgspec.ValidationError(f"{tagged.get('type')!r} is no input of a session")
-    event: SessionInput = msgspec.convert(fields, kind)
+    event: SessionInput = msgspec.convert(values, kind)
     return event
 
 
@@ -279,12 +289,21 @@ def _differences(
         at_s = step.now_s
         outputs = session.start(at_s) if event is None else session.receive(event, at_s)
         now = msgspec.json.decode(msgspec.json.encode([_tagged(output) for output in outputs]))
-        if now != step.outputs:
+        if now != [_completed(output) for output in step.outputs]:
             what = "start" if event is None else type(event).__name__
             yield (
                 f"step {number} at {at_s - steps[0].now_s:.3f} s, {what}:\n"
                 f"  recorded {_shown(step.outputs)}\n  now      {_shown(now)}"
             )
+
+
+def _completed(tagged: dict[str, Any]) -> dict[str, Any]:
+    """Returns a recorded output with what its type has gained since, as it was without it."""
+    kind = getattr(events, str(tagged.get("type", "")), None)
+    if not isinstance(kind, type) or not is_dataclass(kind):
+        return tagged
+    gained = [it for it in fields(kind) if it.name not in tagged and it.default is not MISSING]
+    return {**tagged, **{it.name: msgspec.to_builtins(it.default) for it in gained}}
 
 
 def _shown(outputs: list[dict[str, Any]]) -> str:

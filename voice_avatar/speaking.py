@@ -23,6 +23,7 @@ from typing import Protocol
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
 from voice_avatar.chunking import Chunker
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
 from voice_avatar.events import (
     AudioSent,
@@ -54,7 +55,6 @@ from voice_avatar.events import (
 )
 from voice_avatar.llm import LlmOptions
 from voice_avatar.outbox import Outbox
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.timeline import Placed, ReplyTimeline
 from voice_avatar.tools import CallReader, call_id_of
 from voice_avatar.workers import Workers, in_thread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_session import OPTIONS, SYSTEM, Scene
+from session_talk import OPTIONS, SYSTEM, Scene
 
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.tool_calls import TIMED_OUT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_session import Scene
+from session_talk import Scene
 
 from voice_avatar.conversation.replies import reply_key
 from voice_avatar.events import (

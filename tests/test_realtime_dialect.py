@@ -11,7 +11,15 @@ import pytest
 from realtime_scene import Event, RealtimeScene, codes, one, types
 
 from voice_avatar.conversation.out_of_band import OUT_OF_BAND_FROM
-from voice_avatar.events import ErrorNotice, Message, ReplyCallStarted, ToolCall
+from voice_avatar.events import (
+    AudioSent,
+    ErrorNotice,
+    Message,
+    ReplyCallStarted,
+    ReplyFailed,
+    ReplyRequest,
+    ToolCall,
+)
 from voice_avatar.realtime.refusals import CODES
 
 GOLDEN = Path(__file__).with_name("data") / "realtime"
@@ -328,6 +336,30 @@ def test_a_response_beside_the_conversation_runs_while_another_one_is_written() 
     assert (done["status"], done["conversation_id"]) == ("cancelled", None)
     assert scene.cancelled == [OUT_OF_BAND_FROM]
     assert "response.done" in types(scene.answer())
+
+
+def test_a_response_beside_the_conversation_that_has_not_begun_keeps_nobody_from_anything() -> None:
+    scene = RealtimeScene()
+    scene.write("Hello.")
+    wish = {"type": "response.create", "response": {"conversation": "none"}}
+    (asked,) = scene.dialect.receive(json.dumps(wish), scene.now_s)
+    assert isinstance(asked, ReplyRequest)
+    assert asked.is_out_of_band
+    assert codes(scene.send("response.cancel")) == ["response_cancel_not_active"]
+    assert types(scene.send("response.create"))[0] == "response.created"
+    scene.give(asked)
+    assert [start.reply_id for start in scene.beside] == [OUT_OF_BAND_FROM]
+
+
+def test_a_response_beside_the_conversation_that_fails_says_so() -> None:
+    scene = RealtimeScene()
+    scene.write("Hello.")
+    scene.send("response.create", response={"conversation": "none"})
+    before = len(scene.told)
+    scene.give(ReplyFailed(OUT_OF_BAND_FROM, "llm_failed", "It failed."))
+    scene.give(AudioSent(OUT_OF_BAND_FROM, 0))
+    response = one(scene.told[before:], "response.done")["response"]
+    assert (response["status"], response["conversation_id"]) == ("failed", None)
 
 
 def test_a_reply_that_is_taken_back_is_cancelled_by_the_turn() -> None:

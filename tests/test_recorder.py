@@ -25,10 +25,14 @@ from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
+    CancelReply,
+    InterruptRequest,
     Message,
     ReplyAudio,
     ReplyDone,
+    ReplyRequest,
     ReplyStarted,
+    SettingsChanged,
     State,
     StateChanged,
     Tick,
@@ -136,6 +140,84 @@ async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
     told = [output["type"] for step in steps for output in step["outputs"]]
     assert "ReplyInterrupted" in told
     assert replay(tmp_path / "s1").differences == ()
+
+
+async def beside(folder: Path) -> tuple[dict[int, bytes], Path]:
+    """Records two replies beside one of the conversation; returns what was sent of each."""
+    options = SessionSetup(
+        session=SessionOptions(idle_timeout_s=0.0),
+        rate_hz=16_000,
+        context_tokens=ScriptedLlm().capabilities.context_tokens,
+    )
+    text = "This one goes on and on, and on and on."
+    with at_work(engines(text, "A second one, as long as that.", "And a third.")) as workers:
+        count_tokens = workers.engines.llm.count_tokens
+        tape = Recording(folder, "s1", options, count_tokens=count_tokens)
+        async with talking(workers, options, tape=tape) as talk:
+            talk.types("Hello.")
+            await talk.first(ReplyStarted)
+            talk.conversation.submit(SettingsChanged(language="zh"))
+            for ask_id in ("a1", "a2"):
+                talk.conversation.submit(ReplyRequest(ask_id, is_out_of_band=True))
+            await talk.first(ReplyDone, count=3)
+            asked = [one.reply_id for one in talk.all(ReplyStarted) if one.ask_id]
+            assert len(asked) == 2
+            assert {one.status for one in talk.all(ReplyDone)} == {"completed"}
+            assert [one.reply_id for one in talk.all(ReplyAudio)] != sorted(
+                one.reply_id for one in talk.all(ReplyAudio)
+            )
+            return {one.reply_id: talk.audio(one.reply_id) for one in talk.all(ReplyDone)}, (
+                folder / "s1"
+            )
+
+
+async def test_replies_beside_the_conversation_are_recorded_whole_and_come_out_the_same_again(
+    tmp_path: Path,
+) -> None:
+    sent, folder = await beside(tmp_path)
+    assert replay(folder).differences == ()
+    for reply_id, pcm in sent.items():
+        assert read_wav(folder / f"reply-{reply_id}.wav") == (pcm, 16_000)
+        assert len(pcm) > 1000
+    starts = [
+        output
+        for step in lines(folder)
+        for output in step["outputs"]
+        if output["type"] == "StartReply"
+    ]
+    beside_it = [start for start in starts if start["is_out_of_band"]]
+    assert [start["language"] for start in beside_it] == ["zh", "zh"]
+
+
+def test_a_recording_from_before_outputs_had_all_their_fields_comes_out_the_same_again(
+    recorded: Path,
+) -> None:
+    path = recorded / "events.jsonl"
+    text = path.read_text()
+    assert ',"is_out_of_band":false' in text
+    path.write_text(text.replace(',"is_out_of_band":false', ""))
+    assert replay(recorded).differences == ()
+
+
+def test_audio_of_replies_that_go_out_in_turns_is_kept_apart(tmp_path: Path) -> None:
+    tape = recording(tmp_path)
+    for start in range(0, 4):
+        for reply_id in (1, 2):
+            pcm = bytes([start, reply_id]) * 480
+            tape.reply_audio(ReplyAudio(reply_id, 480 * start, pcm, is_last=start == 3))
+    tape.close()
+    for reply_id in (1, 2):
+        pcm, _ = read_wav(tmp_path / "s1" / f"reply-{reply_id}.wav")
+        assert pcm == b"".join(bytes([start, reply_id]) * 480 for start in range(4))
+
+
+def test_of_a_cancelled_reply_nothing_more_is_kept(tmp_path: Path) -> None:
+    tape = recording(tmp_path)
+    tape.reply_audio(ReplyAudio(1, 0, b"\1\0" * 480))
+    tape.step(1.0, InterruptRequest(1), (CancelReply(1),))
+    tape.reply_audio(ReplyAudio(1, 480, b"\2\0" * 480))
+    tape.close()
+    assert read_wav(tmp_path / "s1" / "reply-1.wav")[0] == b"\1\0" * 480
 
 
 def test_a_recording_holds_what_came_in_and_what_came_out(recorded: Path) -> None:

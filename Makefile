@@ -23,7 +23,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench bench-web lock avatar test-unity bench-unity test-web web test-compat \
+.PHONY: help env models run doctor test check cover bench bench-web lock avatar test-unity bench-unity test-web web house test-compat \
 	compat-table lock-compat test-vllm lock-vllm clean
 
 help:  ## list the targets
@@ -100,6 +100,9 @@ test-web: models  ## the page in a real browser (Chromium is installed if absent
 
 web:  ## build voice_avatar/web/vendor from the npm registry (needs node; running the server does not)
 	bash voice_avatar/web/vendor/build.sh
+
+house: $(READY)  ## draw the plan of the code and its tables of states, into docs
+	PYTHONPATH=tests $(VENV)/bin/python -m kit.house
 
 test-vllm: $(VLLM_READY)  ## the tests that run the real vLLM, on the CPU, in .venv-vllm
 	$(VLLM_VENV)/bin/voice-avatar models pull

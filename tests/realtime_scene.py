@@ -53,7 +53,7 @@ from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import Offer, Settings
 from voice_avatar.realtime.steps import Hear, Step
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
 RATE_HZ = 24_000
@@ -62,7 +62,11 @@ Event = dict[str, Any]
 
 OFFER = Offer("small", "tones", "script", ("en", "zh"), "Be kind.", 160, 0.0, ("ovr15", "arkit52"))
 TURN = TurnOptions(
-    engine="none", interim_s=0.0, plain_silence_s=0.3, hold_s=0.0, interrupt_pause_s=0.0
+    engine="none",
+    interim_s=0.0,
+    plain_silence_s=0.3,
+    hold_s=0.0,
+    interrupt=InterruptOptions(pause_s=0.0),
 )
 
 

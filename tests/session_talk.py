@@ -68,14 +68,14 @@ from voice_avatar.events import (
     WarmPrefix,
     WarningNotice,
 )
-from voice_avatar.memory import MemoryOptions
-from voice_avatar.turn import TurnOptions
+from voice_avatar.memory import HistoryOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
 RATE_HZ = 10_000
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 SYSTEM = Message("system", "Be kind.")
-MEMORY = MemoryOptions(opening="Hello!")
+MEMORY = HistoryOptions(opening="Hello!")
 OPENING = Message("user", "Hello!")
 OPTIONS = SessionOptions(
     thinking_after_s=0.3, settle_s=0.3, quiet_after_s=15.0, idle_timeout_s=60.0, max_text_chars=50
@@ -164,9 +164,9 @@ TURN = TurnOptions(
     question_s=9.0,
     learning_rate=0.0,
     speculate_probability=0.3,
-    interrupt_pause_s=0.0,
+    interrupt=InterruptOptions(pause_s=0.0),
 )
-PAUSING = replace(TURN, rescore_s=(), interrupt_pause_s=0.064)
+PAUSING = replace(TURN, rescore_s=(), interrupt=replace(TURN.interrupt, pause_s=0.064))
 
 
 class Scene:
@@ -180,7 +180,7 @@ class Scene:
         self,
         options: SessionOptions = OPTIONS,
         turn: TurnOptions | None = None,
-        memory: MemoryOptions = MEMORY,
+        memory: HistoryOptions = MEMORY,
         body: BodyOptions | None = None,
     ) -> None:
         self.now_s = 1000.0
@@ -395,7 +395,7 @@ ANYTHING = replace(
     interim_s=0.5,
     learning_rate=0.5,
     speculate_probability=0.1,
-    interrupt_pause_s=0.064,
+    interrupt=replace(TURN.interrupt, pause_s=0.064),
 )
 
 

@@ -34,7 +34,7 @@ from voice_avatar.events import (
 )
 from voice_avatar.llm import LlmOptions
 from voice_avatar.stt import always
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 
@@ -125,7 +125,7 @@ async def test_whatever_happens_the_order_holds_and_the_session_goes_on(seed: in
         turn=TurnOptions(
             stall_s=0.05,
             hold_s=mood.choice((0.0, 0.4, 100.0)),
-            interrupt_wait_s=mood.choice((0.05, 0.5)),
+            interrupt=InterruptOptions(wait_s=mood.choice((0.05, 0.5))),
         ),
         playout=PlayoutOptions(max_ahead_s=mood.choice((0.1, 2.0))),
     )
@@ -177,7 +177,7 @@ async def test_however_often_a_reply_is_paused_for_nothing_it_is_said_to_the_las
         tts=ScriptedTts(symbol_samples=160),
     )
     options = SessionSetup(
-        turn=TurnOptions(stall_s=0.1, interrupt_wait_s=mood.choice((0.1, 2.5))),
+        turn=TurnOptions(stall_s=0.1, interrupt=InterruptOptions(wait_s=mood.choice((0.1, 2.5)))),
         playout=PlayoutOptions(max_ahead_s=mood.choice((0.1, 0.5))),
     )
     with at_work(hums) as workers:

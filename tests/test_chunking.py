@@ -223,7 +223,8 @@ def test_unknown_tags_are_dropped_and_counted() -> None:
 def test_chunks_are_spoken_in_the_language_of_the_reply() -> None:
     assert chunk("I have 3 cats.").chunks[0].spoken == "I have three cats."
     assert chunk("我有3只猫。", "zh").chunks[0].spoken == "我有三只猫。"
-    assert chunk("J'ai 3 chats.", "fr").chunks[0].spoken == "J'ai 3 chats."
+    assert chunk("J'ai 3 chats.", "fr").chunks[0].spoken == "J'ai trois chats."
+    assert chunk("Ho 3 gatti.", "it").chunks[0].spoken == "Ho 3 gatti."
 
 
 _PIECES = st.sampled_from(
@@ -297,7 +298,7 @@ def _check(each: SpeakableChunk) -> None:
     ],
 )  # fmt: skip
 def test_full_stops_are_judged_by_their_word(text: str, after: str, ends: bool) -> None:
-    assert ends_sentence(text, after) is ends
+    assert ends_sentence(text, after, "en") is ends
 
 
 def test_initials_are_single_capitals() -> None:

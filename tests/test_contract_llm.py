@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 import pytest
 import pytest_asyncio
 from chat_server import chat_server_in_thread
+from engine_options import parted
 from vllm_model import configure_cpu, safetensors
 
+from voice_avatar.engines.llamacpp_llm import LlamaCppOptions
 from voice_avatar.engines.scripted import ScriptedLlm
+from voice_avatar.engines.tables import LlmTables
 from voice_avatar.errors import ContextExceeded, LlmFailed
 from voice_avatar.events import (
     LlmDone,
@@ -62,7 +65,9 @@ def load(engine: str, store: ModelStore, **options: object) -> LlmEngine:
         "first_token_timeout_s": 120.0,
         "between_tokens_timeout_s": 120.0,
     }
-    llm: LlmEngine = module.load(LlmOptions(**(common | options)), store)  # type: ignore[arg-type]
+    own_type = type(getattr(LlmTables(), engine))
+    stage, own = parted(LlmOptions, own_type, common | options)
+    llm: LlmEngine = module.load(stage, store, own)
     return llm
 
 
@@ -106,7 +111,8 @@ async def make_openai_http_on_llamacpp(store: ModelStore, stack: AsyncExitStack)
     from voice_avatar.engines import llamacpp_llm
 
     options = LlmOptions(context_tokens=CONTEXT_TOKENS, slots=2)
-    params = llamacpp_llm._params(xllamacpp, options, store.resolve(options.model).main)
+    gguf = store.resolve(options.model).main
+    params = llamacpp_llm._params(xllamacpp, options, LlamaCppOptions(), gguf)
     params.api_keys = ["sesame"]
     with llamacpp_llm._same_signal_handlers():
         server = xllamacpp.Server(params)

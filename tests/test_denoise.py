@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from voice_avatar.audio import dbfs
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.engines import webrtc_denoise
-from voice_avatar.engines.webrtc_denoise import WebrtcDenoiser
+from voice_avatar.engines.webrtc_denoise import WebrtcDenoiser, WebrtcOptions
 from voice_avatar.errors import EngineError
 from voice_avatar.events import MIC_HZ
 from voice_avatar.models import ModelStore
@@ -41,7 +41,7 @@ class FakeLibrary:
 
 
 def denoiser(**options: bool) -> WebrtcDenoiser:
-    return WebrtcDenoiser(FakeLibrary, DenoiseOptions(engine="webrtc", **options))
+    return WebrtcDenoiser(FakeLibrary, WebrtcOptions(**options))
 
 
 @given(st.lists(st.integers(0, 700), max_size=20))
@@ -70,7 +70,8 @@ def test_the_delay_tells_of_the_suppressor() -> None:
 @pytest.fixture
 def webrtc() -> WebrtcDenoiser:
     pytest.importorskip("livekit.rtc")
-    return webrtc_denoise.load(DenoiseOptions(engine="webrtc", gain=False), ModelStore())
+    options = DenoiseOptions(engine="webrtc")
+    return webrtc_denoise.load(options, ModelStore(), WebrtcOptions(gain=False))
 
 
 @pytest.mark.models

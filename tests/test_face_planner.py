@@ -39,7 +39,9 @@ def say(
     face: FacePlanner, text: str, *cues: Cue, at: int = 0, language: str = "en"
 ) -> list[FaceCue]:
     said = chunk(text, *cues, language=language)
-    on_clock = spoken_chunk(said, spoken(said), offset=at, rate_hz=RATE_HZ, overhang_s=0.6)
+    on_clock = spoken_chunk(
+        said, spoken(said), offset=at, language="en", rate_hz=RATE_HZ, overhang_s=0.6
+    )
     return face.plan(on_clock, cues, (), ())
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine_options import parted
 
 from voice_avatar.audio import silence
 from voice_avatar.engines import faster_whisper_stt
 from voice_avatar.engines.faster_whisper_stt import (
     FULL_WINDOW_FRAMES,
+    FasterWhisperOptions,
     FasterWhisperStt,
     token_cap,
     window_frames,
@@ -82,7 +83,7 @@ def engine(model: FakeWhisper, **options: Any) -> FasterWhisperStt:
     simplify = str.maketrans("廣協會", "广协会")
     return FasterWhisperStt(
         model,
-        SttOptions(**options),
+        *parted(SttOptions, FasterWhisperOptions, options),
         to_simplified=lambda text: text.translate(simplify),
     )
 
@@ -292,8 +293,8 @@ def test_noise_gives_no_text(whisper: FasterWhisperStt, speech_dir: Path, name: 
 @pytest.mark.models
 @pytest.mark.speech
 def test_the_token_cap_is_what_the_library_obeys(store: ModelStore, speech_dir: Path) -> None:
-    options = dataclasses.replace(SttOptions(), tokens_per_s=0.0)
-    few = faster_whisper_stt.load(options, store).transcribe(read(speech_dir, "en_jfk"), "en")
+    capped = faster_whisper_stt.load(SttOptions(), store, FasterWhisperOptions(tokens_per_s=0.0))
+    few = capped.transcribe(read(speech_dir, "en_jfk"), "en")
     assert 4 <= len(few.text.split()) <= 10  # ten tokens
 
 

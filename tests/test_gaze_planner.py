@@ -17,7 +17,9 @@ LONG = "one two three four, five six seven eight nine, ten eleven twelve thirtee
 
 def on_clock(text: str, *cues: Cue, offset: int = 0, pause_s: float = 0.2) -> SpokenChunk:
     said = chunk(text, *cues, pause_s=pause_s)
-    return spoken_chunk(said, spoken(said), offset=offset, rate_hz=RATE_HZ, overhang_s=0.6)
+    return spoken_chunk(
+        said, spoken(said), offset=offset, language="en", rate_hz=RATE_HZ, overhang_s=0.6
+    )
 
 
 def reply(sentences: int, reply_id: int = 1, mutual: float = 0.41) -> tuple[list[GazeCue], int]:

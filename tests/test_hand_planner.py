@@ -20,7 +20,9 @@ def beats(reply_id: int, shown: frozenset[str] | None = None) -> list[GestureCue
     for at in range(0, 80_000, 4000):
         plan = spoken(said)
         found += planner.plan(
-            spoken_chunk(said, plan, offset=at, rate_hz=RATE_HZ, overhang_s=0.6), (), ()
+            spoken_chunk(said, plan, offset=at, language="en", rate_hz=RATE_HZ, overhang_s=0.6),
+            (),
+            (),
         )
     return found
 
@@ -51,7 +53,9 @@ def test_a_word_that_was_said_before_is_no_news() -> None:
     planner = HandPlanner(GestureOptions(energy=1.0), frozenset({"oh"}), 1, 1, None, None)
     struck = []
     for at, text in ((0, chunk("oh river")), (4000, chunk("oh mountain river"))):
-        on_clock = spoken_chunk(text, spoken(text), offset=at, rate_hz=RATE_HZ, overhang_s=0.6)
+        on_clock = spoken_chunk(
+            text, spoken(text), offset=at, language="en", rate_hz=RATE_HZ, overhang_s=0.6
+        )
         struck += [beat.stroke for beat in planner.plan(on_clock, (), ())]
     # 20 ms before the vowel; the second one on "mountain", not on "river" at the end.
     assert struck == [480, 4480]
@@ -60,7 +64,9 @@ def test_a_word_that_was_said_before_is_no_news() -> None:
 def test_tags_may_ask_only_for_what_the_persona_was_told() -> None:
     cues = (Cue("gesture", "wave", 0), Cue("gesture", "facepalm", 3))
     said = chunk("one two three four, five", *cues)
-    on_clock = spoken_chunk(said, spoken(said), offset=0, rate_hz=RATE_HZ, overhang_s=0.6)
+    on_clock = spoken_chunk(
+        said, spoken(said), offset=0, language="en", rate_hz=RATE_HZ, overhang_s=0.6
+    )
     options = GestureOptions(energy=0.0)
     told = HandPlanner(options, frozenset(), 1, 1, None, frozenset({"wave"}))
     assert [g.lexeme for g in told.plan(on_clock, cues, ())] == ["wave"]

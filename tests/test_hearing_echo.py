@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from kit.echo_sounds import LEAD_S, heard, room, voice
 
-from tests.test_echo import LEAD_S, heard, room, voice
 from voice_avatar.audio import to_pcm
 from voice_avatar.echo import EchoGuard, EchoOptions, Playing, Spoken
 from voice_avatar.engines.scripted import ScriptedVadStream

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, VadFrame
 from voice_avatar.holding import ReplyHold
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
-TURN = TurnOptions(interrupt_pause_s=0.064, interrupt_wait_s=2.5, interrupt_speech_s=0.7)
+TURN = TurnOptions(interrupt=InterruptOptions(pause_s=0.064, wait_s=2.5, speech_s=0.7))
 
 
 class Ear:
@@ -190,7 +190,7 @@ def test_a_microphone_that_delivers_nothing_is_no_voice() -> None:
 
 
 def test_a_reply_never_waits_where_that_is_switched_off() -> None:
-    ear = Ear(TurnOptions(interrupt_pause_s=0.0))
+    ear = Ear(TurnOptions(interrupt=InterruptOptions(pause_s=0.0)))
     ear.voice(100)
     assert ear.turned == []
 

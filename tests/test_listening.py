@@ -41,7 +41,7 @@ from voice_avatar.listening import (
     TurnResumed,
     UserPaused,
 )
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
@@ -59,27 +59,29 @@ TURN = TurnOptions(
     rescore_s=(0.25, 0.7),
     preroll_s=0.32,
     interim_s=0.0,
-    interrupt_ask_s=0.25,
-    interrupt_speech_s=0.7,
-    interrupt_any_s=1.8,
-    interrupt_pause_s=0.0,
-    interrupt_wait_s=2.5,
-    interrupt_opener_s=0.5,
-    interrupt_noise_s=1.0,
-    interrupt_logprob=-0.6,
+    interrupt=InterruptOptions(
+        ask_s=0.25,
+        speech_s=0.7,
+        any_s=1.8,
+        pause_s=0.0,
+        wait_s=2.5,
+        opener_s=0.5,
+        noise_s=1.0,
+        logprob=-0.6,
+    ),
     drop_silence_s=0.6,
     stall_s=0.6,
     max_segment_s=5.0,
 )
 INTERIM = replace(TURN, interim_s=1.0)
-PAUSING = replace(TURN, interrupt_pause_s=0.064)
+PAUSING = replace(TURN, interrupt=replace(TURN.interrupt, pause_s=0.064))
 ANYTHING = replace(
     INTERIM,
     hold_s=0.4,
     learning_rate=0.5,
     opener_s=0.7,
     unfinished_s=0.8,
-    interrupt_pause_s=0.064,
+    interrupt=replace(TURN.interrupt, pause_s=0.064),
 )
 PARTIAL, EARLY, EAGER, INTERRUPT = TranscribePurpose
 T = TypeVar("T")

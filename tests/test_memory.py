@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.events import Message
-from voice_avatar.memory import History, MemoryOptions
+from voice_avatar.memory import History, HistoryOptions
 
-PLAIN = MemoryOptions(kept_fraction=0.5, message_tokens=1, plain_context_tokens=100, opening="Hi")
+PLAIN = HistoryOptions(kept_fraction=0.5, message_tokens=1, plain_context_tokens=100, opening="Hi")
 
 
 def words(text: str) -> int:
@@ -87,7 +87,7 @@ def test_a_greeting_gets_a_user_message_before_it() -> None:
 
 
 def test_a_greeting_stands_alone_where_the_opening_is_empty() -> None:
-    history = History(MemoryOptions(opening=""))
+    history = History(HistoryOptions(opening=""))
     history.add_assistant("welcome")
     assert history.messages == (assistant("welcome"),)
 
@@ -145,7 +145,7 @@ def test_an_exchange_that_fits_nowhere_is_forgotten() -> None:
 
 
 def test_a_greeting_that_fits_nowhere_is_forgotten() -> None:
-    history = History(MemoryOptions(opening="", message_tokens=1))
+    history = History(HistoryOptions(opening="", message_tokens=1))
     history.add_assistant("welcome " * 200)
     assert prompt(history) == (SYSTEM,)
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from chat_server import ChatServer, Exchange, chat_server, hang, tell
+from engine_options import parted
 
 from voice_avatar.engines import openai_http_llm
-from voice_avatar.engines.openai_http_llm import OpenAiHttpLlm
+from voice_avatar.engines.openai_http_llm import OpenAiHttpLlm, OpenAiHttpOptions
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed, LlmTimeout
 from voice_avatar.events import (
     LlmDone,
@@ -37,10 +38,9 @@ def request(text: str = "hello", max_tokens: int = 3) -> LlmRequest:
 async def engine(**options: object) -> AsyncIterator[tuple[OpenAiHttpLlm, ChatServer]]:
     async with chat_server() as server:
         patient = {"first_token_timeout_s": 60.0, "between_tokens_timeout_s": 60.0}
-        llm = openai_http_llm.load(
-            LlmOptions("openai_http", "m", server.url, **(patient | options)),  # type: ignore[arg-type]
-            STORE,
-        )
+        common = {"engine": "openai_http", "model": "m", "base_url": server.url}
+        stage, own = parted(LlmOptions, OpenAiHttpOptions, common | patient | options)
+        llm = openai_http_llm.load(stage, STORE, own)
         try:
             yield llm, server
         finally:
@@ -82,7 +82,7 @@ async def test_the_api_key_comes_from_the_environment(monkeypatch: pytest.Monkey
 def test_a_missing_api_key_is_an_error_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOME_KEY", raising=False)
     with pytest.raises(EngineUnavailable, match="SOME_KEY"):
-        openai_http_llm.load(LlmOptions(api_key_env="SOME_KEY"), STORE)
+        openai_http_llm.load(LlmOptions(), STORE, OpenAiHttpOptions(api_key_env="SOME_KEY"))
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "503 Busy", "429 Slow Down"])
@@ -162,7 +162,7 @@ async def test_a_stream_that_breaks_after_the_finish_reason_is_complete() -> Non
 async def test_an_unreachable_server_is_an_error() -> None:
     async with chat_server() as server:
         url = server.url
-    llm = openai_http_llm.load(LlmOptions(base_url=url), STORE)
+    llm = openai_http_llm.load(LlmOptions(), STORE, OpenAiHttpOptions(base_url=url))
     with pytest.raises(LlmFailed, match="cannot be reached"):
         await read(llm, request())
     await llm.aclose()

@@ -61,8 +61,10 @@ def test_a_persona_without_tags_gets_no_rules_about_them() -> None:
 def test_the_rules_are_in_the_language_of_the_persona_or_english() -> None:
     zh = system_prompt(Persona("Bo", "p", language="zh", expressions=("happy",)))
     fr = system_prompt(Persona("Bo", "p", language="fr", expressions=("happy",)))
+    it = system_prompt(Persona("Bo", "p", language="it", expressions=("happy",)))
     assert "标签" in zh
-    assert "Faces: [face:happy]." in fr
+    assert "Visages : [face:happy]." in fr
+    assert "Faces: [face:happy]." in it
 
 
 @pytest.mark.parametrize("name", built_in_names())

@@ -75,7 +75,7 @@ from voice_avatar.events import (
 )
 from voice_avatar.pipeline import Conversation
 from voice_avatar.stt import always
-from voice_avatar.turn import TurnOptions
+from voice_avatar.turn import InterruptOptions, TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 
@@ -580,7 +580,7 @@ async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: Ski
             may_end.wait()
         return ""
 
-    turn = TurnOptions(interrupt_wait_s=0.3)
+    turn = TurnOptions(interrupt=InterruptOptions(wait_s=0.3))
     options = SessionSetup(playout=PACED.playout, turn=turn)
     tts = ScriptedTts(symbol_samples=640)
     with at_work(engines(STORY, stt=ScriptedStt(hang), tts=tts)) as workers:

@@ -13,13 +13,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from engine_options import parted
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_voice import HOP_SAMPLES, RATE_HZ, tiny_graph, write_tiny_voice
 
 from voice_avatar.audio import sample_count
 from voice_avatar.engines import piper_tts
 from voice_avatar.engines.piper_graph import FRONT_NOISE, cut
 from voice_avatar.engines.piper_spelling import encode, has_han
-from voice_avatar.engines.piper_tts import CEILING, KNEE, PiperTts, limited
+from voice_avatar.engines.piper_tts import (
+    CEILING,
+    KNEE,
+    PiperOptions,
+    PiperTts,
+    limited,
+    piece_ends,
+)
 from voice_avatar.errors import EngineUnavailable, TtsFailed
 from voice_avatar.events import ChunkWord, SpeakableChunk, SpeechPiece, SpeechPlan
 from voice_avatar.models import ModelStore
@@ -74,9 +84,43 @@ def make(tmp_path: Path) -> Callable[..., PiperTts]:
 
     def load(voice: dict[str, Any] | None = None, **options: Any) -> PiperTts:
         path = write_tiny_voice(tmp_path, **({"symbols": SYMBOLS} | (voice or {})))
-        return piper_tts.load(TtsOptions(voice=str(path), **options), ModelStore(tmp_path))
+        stage, own = parted(TtsOptions, PiperOptions, {"voice": str(path)} | options)
+        return piper_tts.load(stage, ModelStore(tmp_path), own)
 
     return load
+
+
+# -- pieces
+
+
+def test_pieces_grow_and_a_short_rest_joins_the_last() -> None:
+    options = PiperOptions(first_frames=24, piece_growth=2.0, max_frames=96)
+    assert piece_ends(400, options) == (24, 72, 168, 264, 360, 400)
+    assert piece_ends(370, options) == (24, 72, 168, 264, 370)
+
+
+@pytest.mark.parametrize("frames", [1, 23, 24, 47])
+def test_what_is_shorter_than_two_first_pieces_is_one_piece(frames: int) -> None:
+    assert piece_ends(frames, PiperOptions(first_frames=24)) == (frames,)
+
+
+def test_no_frames_are_no_pieces() -> None:
+    assert piece_ends(0, PiperOptions()) == ()
+
+
+@given(
+    frames=st.integers(0, 3000),
+    first=st.integers(0, 200),
+    growth=st.floats(0, 4),
+    most=st.integers(0, 300),
+)
+def test_pieces_cover_every_frame_once_whatever_the_options(
+    frames: int, first: int, growth: float, most: int
+) -> None:
+    options = PiperOptions(first_frames=first, piece_growth=growth, max_frames=most)
+    ends = (0, *piece_ends(frames, options))
+    assert ends[-1] == frames
+    assert all(a < b for a, b in pairwise(ends))
 
 
 # -- the cut
@@ -443,8 +487,8 @@ def test_chinese_script_is_told_from_others() -> None:
 
 @pytest.mark.models
 def test_the_real_voice_in_pieces_is_as_in_one(store: ModelStore) -> None:
-    options = TtsOptions(gain=1.0, lead_frames=0, **STILL)
-    engine = piper_tts.load(options, store)
+    options = TtsOptions(gain=1.0)
+    engine = piper_tts.load(options, store, PiperOptions(lead_frames=0, **STILL))
     _, pcm = say(engine, TEXT)
     files = store.resolve(options.voice).files
     model = onnx.load(str(files["en_US-joe-medium.onnx"]))

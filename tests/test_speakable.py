@@ -172,8 +172,8 @@ def test_chinese_is_read_as_people_read_it(text: str, spoken: str) -> None:
 
 
 def test_other_languages_keep_their_digits_for_their_voice() -> None:
-    got = speakable("J'ai **3,5** euros, d'accord ? 😀", "fr")
-    assert got.spoken == "J'ai 3,5 euros, d'accord?"
+    got = speakable("Ho **3,5** euro, d'accordo ? 😀", "it")
+    assert got.spoken == "Ho 3,5 euro, d'accordo?"
 
 
 def pairs(text: str, language: str) -> list[tuple[str, str]]:
@@ -236,7 +236,7 @@ def test_nothing_unspeakable_reaches_the_voice(text: str, language: str) -> None
 
 @given(
     st.lists(_ODD, max_size=25).map("".join) | st.text(max_size=60),
-    st.sampled_from(["en", "zh", "fr"]),
+    st.sampled_from(["en", "zh", "fr", "it"]),
 )
 def test_spans_cover_the_words_in_order(text: str, language: str) -> None:
     got = speakable(text, language)
@@ -260,7 +260,7 @@ def test_every_number_has_words(number: int) -> None:
     assert re.fullmatch(r"[零一二三四五六七八九十百千万亿兆两]+", speakable_zh.cardinal(number))
 
 
-@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+@pytest.mark.parametrize("language", ["en", "zh", "fr", "it"])
 @pytest.mark.parametrize("text", ["1" * 5000, "1" * 5000 + "th", "9," * 500, "1/" * 500, "." * 500])
 def test_no_length_of_number_is_too_much(text: str, language: str) -> None:
     assert len(speakable(text, language).spoken) <= 7 * len(text)

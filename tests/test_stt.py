@@ -9,7 +9,6 @@ from voice_avatar.stt import (
     guarded_text,
     is_credit,
     normalised,
-    primary_subtag,
     trim_loops,
 )
 
@@ -154,10 +153,3 @@ def test_text_of_poor_probability_is_rejected() -> None:
 def test_the_guard_trims_loops_and_normalises() -> None:
     assert guard(" Let us go home. Let us go home. Let us", is_cut=True) == "Let us go home."
     assert guard(" [Applause] ") == ""
-
-
-@pytest.mark.parametrize(
-    ("tag", "language"), [("en", "en"), ("zh-Hans-CN", "zh"), ("EN_us", "en"), ("yue", "yue")]
-)
-def test_the_primary_subtag_names_the_language(tag: str, language: str) -> None:
-    assert primary_subtag(tag) == language

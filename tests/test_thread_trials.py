@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from voice_avatar.engines.faster_whisper_stt import FasterWhisperOptions
+from voice_avatar.engines.llamacpp_llm import LlamaCppOptions
 from voice_avatar.engines.scripted import ScriptedTts
+from voice_avatar.engines.tables import EngineTables, LlmTables, SttTables
 from voice_avatar.errors import SttFailed
 from voice_avatar.llm import LlmOptions
 from voice_avatar.models import ModelStore
@@ -69,6 +73,35 @@ def test_a_voice_that_says_nothing_is_timed_too() -> None:
             yield from ()
 
     assert first_audio_ms(Mute()) >= 0.0
+
+
+def test_stages_are_asked_for_where_they_compute() -> None:
+    stt, llm, tts = SttOptions(), LlmOptions(), TtsOptions()
+    assert EngineOptions(stt, llm, tts).asked() == {"stt": 0, "llm": 0, "tts": 0}
+    given = EngineOptions(stt, replace(llm, threads=4), replace(tts, threads=2))
+    assert given.asked() == {"stt": 0, "llm": 4, "tts": 2}
+    on_gpu = EngineTables(
+        stt=SttTables(FasterWhisperOptions(device="cuda")), llm=LlmTables(LlamaCppOptions(-1))
+    )
+    assert EngineOptions(stt, llm, tts, on_gpu).asked() == {"tts": 0}
+    elsewhere = EngineOptions(stt, replace(llm, engine="openai_http"), tts)
+    assert elsewhere.asked() == {"stt": 0, "tts": 0}
+    assert SCRIPTED.asked() == {}
+
+
+def test_what_is_measured_has_the_options_of_its_engine_too(
+    monkeypatch: pytest.MonkeyPatch, store: ModelStore
+) -> None:
+    loaded = []
+
+    def load(stage: str, options: object, store: ModelStore, tables: object) -> object:
+        loaded.append((stage, tables))
+        return ScriptedTts()
+
+    monkeypatch.setattr("voice_avatar.thread_trials.load_engine", load)
+    tables = EngineTables(llm=LlmTables(LlamaCppOptions(-1)))
+    Trials(replace(SCRIPTED, tables=tables), store).measure("tts", 2)
+    assert loaded == [("tts", tables)]
 
 
 def test_options_take_the_threads_of_a_plan() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from voice_avatar import thread_tuning
+from voice_avatar.engines.faster_whisper_stt import FasterWhisperOptions
+from voice_avatar.engines.tables import EngineTables, SttTables
 from voice_avatar.errors import EngineUnavailable, SttFailed
 from voice_avatar.llm import LlmOptions
 from voice_avatar.models import ModelStore
@@ -166,7 +168,9 @@ def test_a_start_goes_on_where_the_one_before_ran_out_of_time(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda e: replace(e, stt=replace(e.stt, compute_type="float32")),
+        lambda e: replace(
+            e, tables=EngineTables(stt=SttTables(FasterWhisperOptions(compute_type="float32")))
+        ),
         lambda e: Path(e.llm.model).write_text("another model") and e,
     ],
 )
@@ -218,7 +222,7 @@ def test_an_engine_that_cannot_be_loaded_is_no_end(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def unavailable(stage: str, options: object, store: ModelStore) -> object:
+    def unavailable(*engine: object) -> object:
         raise EngineUnavailable("no such library")
 
     monkeypatch.setattr("voice_avatar.thread_trials.load_engine", unavailable)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.llm import LlmOptions
-from voice_avatar.stt import SttOptions
-from voice_avatar.threads import MOST_THREADS, PLANNED, Timings, asked_of, next_probe, plan
-from voice_avatar.tts import TtsOptions
+from voice_avatar.threads import MOST_THREADS, PLANNED, Timings, next_probe, plan
 
 ALL = {"llm": 0, "stt": 0, "tts": 0}
 
@@ -81,20 +76,6 @@ def test_what_computes_elsewhere_takes_no_core_and_no_measuring() -> None:
     assert threads(4, asked) == [1, 3, 1]
     assert {s.stage: s.why for s in plan(4, asked, {}).shares}["llm"] == "elsewhere"
     assert next_probe(4, {}, {}) is None
-
-
-def test_stages_are_asked_for_where_they_compute() -> None:
-    stt, llm, tts = SttOptions(), LlmOptions(), TtsOptions()
-    assert asked_of(stt, llm, tts) == ALL
-    assert asked_of(stt, replace(llm, threads=4), replace(tts, threads=2)) == {
-        "stt": 0,
-        "llm": 4,
-        "tts": 2,
-    }
-    assert asked_of(replace(stt, device="cuda"), replace(llm, gpu_layers=-1), tts) == {"tts": 0}
-    assert asked_of(stt, replace(llm, engine="openai_http"), tts) == {"stt": 0, "tts": 0}
-    scripted = replace(stt, engine="scripted"), replace(llm, engine="scripted")
-    assert asked_of(*scripted, replace(tts, engine="scripted")) == {}
 
 
 def test_measuring_turns_the_plan_to_whom_it_saves_the_most() -> None:

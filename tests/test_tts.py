@@ -1,50 +1,12 @@
-"""Pieces of a sentence, and which sounds belong to which word."""
+"""Which sounds belong to which word."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.events import PhonemeSpan, WordSpan
-from voice_avatar.tts import BREAKS, NO_WORD, TtsOptions, align_words, piece_ends, word_spans
-
-# -- pieces
-
-
-def test_pieces_grow_and_a_short_rest_joins_the_last() -> None:
-    options = TtsOptions(first_frames=24, piece_growth=2.0, max_frames=96)
-    assert piece_ends(400, options) == (24, 72, 168, 264, 360, 400)
-    assert piece_ends(370, options) == (24, 72, 168, 264, 370)
-
-
-@pytest.mark.parametrize("frames", [1, 23, 24, 47])
-def test_what_is_shorter_than_two_first_pieces_is_one_piece(frames: int) -> None:
-    assert piece_ends(frames, TtsOptions(first_frames=24)) == (frames,)
-
-
-def test_no_frames_are_no_pieces() -> None:
-    assert piece_ends(0, TtsOptions()) == ()
-
-
-@given(
-    frames=st.integers(0, 3000),
-    first=st.integers(0, 200),
-    growth=st.floats(0, 4),
-    most=st.integers(0, 300),
-)
-def test_pieces_cover_every_frame_once_whatever_the_options(
-    frames: int, first: int, growth: float, most: int
-) -> None:
-    options = TtsOptions(first_frames=first, piece_growth=growth, max_frames=most)
-    ends = (0, *piece_ends(frames, options))
-    assert ends[-1] == frames
-    assert all(a < b for a, b in pairwise(ends))
-
-
-# -- words
+from voice_avatar.tts import BREAKS, NO_WORD, align_words, word_spans
 
 
 def words_of(symbols: str, *spellings: str) -> list[str]:

@@ -12,6 +12,8 @@ from vllm_model import configure_cpu, safetensors
 
 from voice_avatar.client import connect
 from voice_avatar.client_reply import AudioReceived
+from voice_avatar.engines.tables import EngineTables, LlmTables
+from voice_avatar.engines.vllm_llm import VllmOptions
 from voice_avatar.llm import LlmOptions
 from voice_avatar.models import ModelStore
 from voice_avatar.wavs import write_wav
@@ -37,7 +39,8 @@ async def url(store: ModelStore) -> AsyncIterator[str]:
     folder = str(await asyncio.to_thread(safetensors, store))
     config = Config(
         server=ServerOptions(host="127.0.0.1", port=0),
-        llm=LlmOptions("vllm", folder, context_tokens=2048, slots=4, is_eager=True),
+        llm=LlmOptions("vllm", folder, context_tokens=2048, slots=4),
+        engines=EngineTables(llm=LlmTables(vllm=VllmOptions(is_eager=True))),
     )
     ready = asyncio.Event()
     server = AvatarServer(config, lambda: engines_of(config))

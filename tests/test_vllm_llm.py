@@ -28,8 +28,9 @@ async def llm(store: ModelStore) -> AsyncIterator[LlmEngine]:
 
     configure_cpu()
     folder = str(await asyncio.to_thread(safetensors, store))
-    options = LlmOptions("vllm", folder, context_tokens=1024, slots=1, is_eager=True)
-    engine = await asyncio.to_thread(vllm_llm.load, options, store)
+    options = LlmOptions("vllm", folder, context_tokens=1024, slots=1)
+    own = vllm_llm.VllmOptions(is_eager=True)
+    engine = await asyncio.to_thread(vllm_llm.load, options, store, own)
     yield engine
     await engine.aclose()
 
@@ -122,9 +123,10 @@ async def test_a_folder_without_a_model_is_an_error_at_start(
     from voice_avatar.engines import vllm_llm
 
     empty = tmp_path_factory.mktemp("empty")
-    options = LlmOptions("vllm", str(empty), context_tokens=512, is_eager=True)
+    options = LlmOptions("vllm", str(empty), context_tokens=512)
+    own = vllm_llm.VllmOptions(is_eager=True)
     with pytest.raises(EngineUnavailable, match="cannot run the model"):
-        await asyncio.to_thread(vllm_llm.load, options, store)
+        await asyncio.to_thread(vllm_llm.load, options, store, own)
 
 
 async def test_a_dead_engine_process_ends_its_requests_with_an_error(llm: LlmEngine) -> None:

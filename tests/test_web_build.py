@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_web_client import run_node
+from kit.node import run_node
 
 from voice_avatar import http_edge
 

@@ -1,7 +1,7 @@
 """What words feel like: a small table of valence and arousal for each language. Pure.
 
-The tables are hand-made for this project (`data/gestures/affect-*.toml`); they know plain words of
-conversation, not irony. A negation in front turns a word around and weakens it.
+The tables are hand-made for this project (`data/languages/*/feelings.toml`); they know plain words
+of conversation, not irony. A negation in front turns a word around and weakens it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
-from voice_avatar.gesture_rules import LANGUAGES, phrase
+from voice_avatar import languages
+from voice_avatar.gesture_rules import phrase
 
 _REACH: Final = 3
 """A negation turns words around that follow within so many words."""
@@ -91,10 +91,8 @@ def _phrase_at(words: Sequence[str], index: int, table: AffectTable) -> tuple[st
 @cache
 def affect_table(language: str) -> AffectTable:
     """Returns the table of a language; an empty one for a language without a file."""
-    if language not in LANGUAGES:
-        return AffectTable({}, frozenset(), frozenset(), 0)
-    folder = resources.files("voice_avatar").joinpath("data/gestures")
-    return parse(folder.joinpath(f"affect-{language}.toml").read_text(encoding="utf-8"))
+    table = languages.document(language, "feelings.toml")
+    return parse(table) if table is not None else AffectTable({}, frozenset(), frozenset(), 0)
 
 
 def parse(toml_text: str) -> AffectTable:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
+from voice_avatar import languages
 from voice_avatar.abbreviations import ends_sentence
 from voice_avatar.events import ChunkWord, Cue, SpeakableChunk
 from voice_avatar.markup import MarkupReader, is_han
@@ -79,15 +80,6 @@ _CLOSERS = frozenset("\"'”’»)]）」』】》〉")
 _IN_WORD = frozenset("'’-_")
 _QUOTES = frozenset('"“”«»„「『([（')
 
-_BREAK_BEFORE = re.compile(
-    r" (?=(?:and|but|or|so|because|that|which|who|when|where|while|if|with|then|than|as|to|in|on|at"
-    r"|for|from|by|about|into|through|is|are|was|were|can|will|has|have)\b)"
-    r"|(?=但是|因为|所以|而且|如果|然后|不过|或者|并且|以及)",
-    re.IGNORECASE,
-)
-"""Where a clause without punctuation may be cut: before a conjunction, a relative word, most
-prepositions, or the verb after a subject."""
-
 _LEAST_SPLIT_WORDS = 3
 """Fewest words before a cut without punctuation: "The guided tour | can vary"."""
 
@@ -98,6 +90,7 @@ class Chunker:
     def __init__(self, options: ChunkingOptions, language: str) -> None:
         self._options = options
         self._language = language
+        self._breaks = languages.language(language).writing.breaks
         self._reader = MarkupReader(vocabulary())
         self._index = 0
         self._buffer = ""  # display text that is in no chunk yet
@@ -216,7 +209,11 @@ class Chunker:
         is_quoted = self._buffer[-1] in _CLOSERS and char.islower()
         if mark in _STOPS:
             return _Boundary.CLAUSE if is_quoted else _Boundary.SENTENCE
-        return _Boundary.SENTENCE if ends_sentence(self._buffer, char) else _Boundary.NONE
+        return (
+            _Boundary.SENTENCE
+            if ends_sentence(self._buffer, char, self._language)
+            else _Boundary.NONE
+        )
 
     def _pass(self, boundary: _Boundary) -> None:
         """Cuts at the buffer's end if what was read makes a chunk, else remembers the place."""
@@ -237,7 +234,7 @@ class Chunker:
         least = _WORD * max(_LEAST_SPLIT_WORDS, self._options.first_min_words)
         places = [place for place in self._places if _weigh(self._buffer[:place]) >= least]
         if not places:
-            found = (match.start() for match in _BREAK_BEFORE.finditer(self._buffer))
+            found = (match.start() for match in self._breaks.finditer(self._buffer))
             places = [place for place in found if _weigh(self._buffer[:place]) >= least]
         self._cut(places[-1] if places else len(self._buffer), is_sentence_end=False)
 

@@ -102,7 +102,7 @@ class _FullHelp(argparse.Action):
         parser.print_help()
         print("\nall options, as --set STAGE.KEY=VALUE, in the TOML file or the environment:")
         for option in describe():
-            print(f"\n  {option.stage}.{option.name} ({option.type}, default {option.default})")
+            print(f"\n  {option.key} ({option.type}, default {option.default})")
             print(f"      {option.help}")
         parser.exit()
 

@@ -62,7 +62,7 @@ def say(
         ConfigError: `plot` is of no kind that can be drawn.
     """
     draw = _drawer(plot) if plot else None
-    tts: TtsEngine = load_engine("tts", config.tts, ModelStore())
+    tts: TtsEngine = load_engine("tts", config.tts, ModelStore(), config.engines)
     speech = speak(config, tts, text, language)
     if out:
         write_wav(out, bytes(speech.pcm), speech.rate_hz)

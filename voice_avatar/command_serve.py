@@ -81,6 +81,7 @@ def engines_of(
         tts=planned.tts,
         denoise=config.denoise,
         store=store,
+        tables=config.engines,
         on_stage=on_stage,
     )
 
@@ -104,7 +105,8 @@ def planned_engines(
         PersonaError: the persona does not exist.
     """
     voice = load_persona(config.server.persona).voice or config.tts.voice
-    engines = EngineOptions(config.stt, config.llm, replace(config.tts, voice=voice))
+    tts = replace(config.tts, voice=voice)
+    engines = EngineOptions(config.stt, config.llm, tts, config.engines)
     plan = plan_threads(config.threads, engines, store, may_measure=may_measure, on_probe=on_probe)
     return engines.with_threads(plan), plan
 

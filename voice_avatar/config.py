@@ -5,16 +5,21 @@ TOML text, environment, command line. In TOML an option is a key of its stage's 
 environment it is `VOICE_AVATAR_<STAGE>_<OPTION>`; on the command line `--set stage.option=value`.
 Whatever does not fit is a `ConfigError` that names the key, where it came from, and, for a name
 that does not exist, the nearest one that does.
+
+The key is not always the path of the field (`places`). What only one engine knows is in a table of
+that engine below its stage's, `[llm.vllm]`, `VOICE_AVATAR_LLM_VLLM_<OPTION>`, and in
+`Config.engines`: the stages know no engines. And what a stage keeps together in a dataclass of its
+own (`TurnOptions.interrupt`) is not one more table but a prefix of its keys
+(`turn.interrupt_wait_s`): whoever configures a turn need not know how its code is cut.
 """
 
 from __future__ import annotations
 
 import difflib
-import math
 import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Final, Literal
@@ -22,14 +27,16 @@ from typing import Any, Final, Literal
 from voice_avatar.body import BodyOptions
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
+from voice_avatar.config_values import checked, parsed, type_name
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.echo import EchoOptions
+from voice_avatar.engines.tables import EngineTables
 from voice_avatar.errors import ConfigError
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 from voice_avatar.stt import SttOptions
 from voice_avatar.threads import ThreadOptions
 from voice_avatar.tts import TtsOptions
@@ -112,7 +119,7 @@ class RealtimeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All options, by stage."""
+    """All options: by stage, and in `engines` what only single engines know."""
 
     server: ServerOptions = field(default_factory=ServerOptions)
     capture: CaptureOptions = field(default_factory=CaptureOptions)
@@ -122,7 +129,7 @@ class Config:
     turn: TurnOptions = field(default_factory=TurnOptions)
     stt: SttOptions = field(default_factory=SttOptions)
     llm: LlmOptions = field(default_factory=LlmOptions)
-    memory: MemoryOptions = field(default_factory=MemoryOptions)
+    history: HistoryOptions = field(default_factory=HistoryOptions)
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
     tts: TtsOptions = field(default_factory=TtsOptions)
     gestures: GestureOptions = field(default_factory=GestureOptions)
@@ -131,13 +138,14 @@ class Config:
     session: SessionOptions = field(default_factory=SessionOptions)
     threads: ThreadOptions = field(default_factory=ThreadOptions)
     realtime: RealtimeOptions = field(default_factory=RealtimeOptions)
+    engines: EngineTables = field(default_factory=EngineTables)
 
 
 PER_SESSION: Final = frozenset(
     {
         "session.language",
         "turn.endpointing",
-        "turn.names",
+        "turn.interrupt_names",
         "gestures.energy",
         "body.energy",
         "body.seed",
@@ -145,18 +153,93 @@ PER_SESSION: Final = frozenset(
 )
 """Fields that are no options: persona and client set them for each session."""
 
+_MOVED_INTO: Final = {
+    "denoise.webrtc": "gain high_pass suppress_noise",
+    "stt.faster_whisper": "compute_type device min_window_frames retry_logprob retry_window_frames"
+    " tokens_per_s",
+    "llm.llamacpp": "gpu_layers widens_weights",
+    "llm.openai_http": "api_key_env base_url connect_timeout_s warms_by_request",
+    "llm.vllm": "dtype gpu_memory_fraction is_eager quantization tensor_parallel",
+    "tts.piper": "espeak_voice first_frames han_espeak_voice heard_boundaries lead_frames"
+    " max_frames noise_scale noise_w_scale piece_growth",
+}
+"""Table of an engine -> what stood in its stage's table before 0.1.0."""
+
+MOVED: Final[Mapping[str, str]] = (
+    {"memory": "history"}
+    | {f"memory.{item.name}": f"history.{item.name}" for item in fields(HistoryOptions)}
+    | {
+        f"{table.partition('.')[0]}.{name}": f"{table}.{name}"
+        for table, names in _MOVED_INTO.items()
+        for name in names.split()
+    }
+)
+"""Names that were, tables and options -> what they are called now. They are not taken any more, but
+whoever writes one, or nearly one, is told the new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an option is.
+
+    Attributes:
+        table: its table in TOML, "llm" or "llm.vllm".
+        name: its key there.
+        options: the dataclass that it is a field of, and that describes it.
+        path: names of fields that lead to it from `Config`.
+        type: what it takes.
+    """
+
+    table: str
+    name: str
+    options: type[Any]
+    path: tuple[str, ...]
+    type: Any
+
+    @property
+    def key(self) -> str:
+        """Its full name, `table.name`."""
+        return f"{self.table}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return f"{PREFIX}{self.key.replace('.', '_')}".upper()
+
 
 @cache
-def stages() -> Mapping[str, type[Any]]:
-    """Returns the options class of every stage."""
-    return typing.get_type_hints(Config)
+def tables() -> Mapping[str, type[Any]]:
+    """Returns table -> its options class; a stage's, then those of its engines."""
+    hints = typing.get_type_hints(Config)
+    engines = typing.get_type_hints(hints.pop("engines"))
+    found: dict[str, type[Any]] = {}
+    for stage, options in hints.items():
+        found[stage] = options
+        own = typing.get_type_hints(engines[stage]) if stage in engines else {}
+        found |= {f"{stage}.{engine}": kind for engine, kind in own.items()}
+    return found
 
 
 @cache
-def option_types(stage: str) -> Mapping[str, Any]:
-    """Returns the type of every option of a stage."""
-    hints = typing.get_type_hints(stages()[stage])
-    return {name: kind for name, kind in hints.items() if f"{stage}.{name}" not in PER_SESSION}
+def places() -> Mapping[str, Place]:
+    """Returns key -> place of every option, table by table."""
+    found: dict[str, Place] = {}
+    for table, options in tables().items():
+        path = tuple(table.split("."))
+        path = ("engines", *path) if len(path) > 1 else path
+        found |= {place.key: place for place in _places_in(table, options, path)}
+    return found
+
+
+def _places_in(
+    table: str, options: type[Any], path: tuple[str, ...], prefix: str = ""
+) -> Iterator[Place]:
+    for field_name, kind in typing.get_type_hints(options).items():
+        name = prefix + field_name
+        if isinstance(kind, type) and is_dataclass(kind):
+            yield from _places_in(table, kind, (*path, field_name), f"{name}_")
+        elif f"{table}.{name}" not in PER_SESSION:
+            yield Place(table, name, options, (*path, field_name), kind)
 
 
 # -- reading
@@ -173,7 +256,7 @@ def load(
     Args:
         toml_text: contents of the configuration file.
         environ: environment variables; those without `PREFIX` and `NOT_OPTIONS` are ignored.
-        overrides: `stage.option` -> value as text, from the command line.
+        overrides: key -> value as text, from the command line.
         preset: name of the preset; "" = the variable `VOICE_AVATAR_PRESET`, else the key `preset`
             of the file, else `DEFAULT_PRESET`.
 
@@ -205,7 +288,7 @@ def preset_names() -> tuple[str, ...]:
 
 def _preset_text(name: str) -> str:
     if name not in preset_names():
-        raise ConfigError(f"There is no preset {name!r}.{_suggestion(name, preset_names())}")
+        raise ConfigError(f"There is no preset {name!r}.{_suggestion(name, preset_names(), {})}")
     return (_PRESETS / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -216,58 +299,77 @@ def _tables(toml_text: str, source: str) -> dict[str, Any]:
         raise ConfigError(f"{source.capitalize()} is not TOML: {error}.") from error
 
 
-def _settings(tables: dict[str, Any], source: str) -> dict[str, tuple[object, str]]:
-    """Returns `stage.option` -> (value, source)."""
+def _settings(found: dict[str, Any], source: str) -> dict[str, tuple[object, str]]:
+    """Returns key -> (value, source)."""
     settings: dict[str, tuple[object, str]] = {}
-    for stage, table in tables.items():
-        _known(stage, stages(), "table", source)
-        if not isinstance(table, dict):
-            raise ConfigError(f"{stage} in {source} must be a table: [{stage}].")
-        settings |= {f"{stage}.{name}": (value, source) for name, value in table.items()}
+    for table, value in found.items():
+        settings |= {key: (item, source) for key, item in _flat(table, value, source)}
     return settings
+
+
+def _flat(table: str, value: object, source: str) -> Iterator[tuple[str, object]]:
+    """Yields the keys and values of a table and of the tables in it."""
+    # The keys of a table that was renamed are let through: each is then told its own new name.
+    if not (table in MOVED and isinstance(value, dict) and value):
+        _known(table, tables(), "table", source)
+    if not isinstance(value, dict):
+        raise ConfigError(f"{table} in {source} must be a table: [{table}].")
+    for name, item in value.items():
+        key = f"{table}.{name}"
+        if key in tables() or (isinstance(item, dict) and key not in places()):
+            yield from _flat(key, item, source)
+        else:
+            yield key, item
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Yields key, value and variable of the variables that are meant as options."""
+    # Looked up and not cut at its underscores: names of engines and options have some too.
+    keys = {place.variable: key for key, place in places().items()}
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable not in NOT_OPTIONS:
-            stage, _, name = variable.removeprefix(PREFIX).lower().partition("_")
-            yield f"{stage}.{name}", value, f"the variable {variable}"
+            unknown = variable.removeprefix(PREFIX).lower().replace("_", ".", 1)
+            yield keys.get(variable.upper(), unknown), value, f"the variable {variable}"
 
 
 def _with(config: Config, key: str, value: object, source: str) -> Config:
     """Returns `config` with one option changed."""
-    _known(key, _keys(), "option", source)
-    stage, _, name = key.partition(".")
-    options = getattr(config, stage)
-    kind = option_types(stage)[name]
+    _known(key, places(), "option", source)
+    place = places()[key]
+    kind = place.type
     try:
-        value = _parsed(value, kind) if isinstance(value, str) else _checked(value, kind)
+        value = parsed(value, kind) if isinstance(value, str) else checked(value, kind)
     except (TypeError, ValueError):
-        shown = "a secret" if name == "tokens" else repr(value)
+        shown = "a secret" if place.name == "tokens" else repr(value)
         raise ConfigError(
             f"{key} must be {type_name(kind)}, not {shown} (from {source})."
         ) from None
-    return replace(config, **{stage: replace(options, **{name: value})})
+    changed: Config = _replaced(config, place.path, value)
+    return changed
 
 
-def _keys() -> Iterator[str]:
-    for stage in stages():
-        yield from (f"{stage}.{name}" for name in option_types(stage))
+def _replaced(options: Any, path: tuple[str, ...], value: object) -> Any:
+    """Returns a dataclass with one field of it, or of a dataclass in it, changed."""
+    name, *rest = path
+    if rest:
+        value = _replaced(getattr(options, name), tuple(rest), value)
+    return replace(options, **{name: value})
 
 
 def _known(name: str, known: Iterable[str], what: str, source: str) -> None:
     """Raises `ConfigError` for a name that is not known."""
     names = tuple(known)
     if name not in names:
-        raise ConfigError(f"There is no {what} {name!r} (from {source}).{_suggestion(name, names)}")
+        hint = _suggestion(name, names, MOVED)
+        raise ConfigError(f"There is no {what} {name!r} (from {source}).{hint}")
 
 
-def _suggestion(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+def _suggestion(name: str, known: tuple[str, ...], moved: Mapping[str, str]) -> str:
+    """Returns the nearest name that there is; `moved` also finds it by a name that there was."""
+    close = difflib.get_close_matches(name, (*known, *moved), n=1)
     if not close:  # the right option in the wrong table
         close = [k for k in known if k.rpartition(".")[2] == name.rpartition(".")[2]][:1]
-    return f" Did you mean {close[0]!r}?" if close else ""
+    return f" Did you mean {moved.get(close[0], close[0])!r}?" if close else ""
 
 
 def _check(server: ServerOptions) -> None:
@@ -289,68 +391,3 @@ def _check_threads(config: Config) -> None:
     }.items():
         if value < 0:
             raise ConfigError(f"{key} must be 0 or more, not {value}.")
-
-
-# -- types
-
-
-_SWITCH: Final = {"true": True, "yes": True, "on": True, "1": True} | {
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
-
-
-def _parsed(text: str, kind: Any) -> object:
-    """Reads a value written as text. Raises ValueError where it is none of `kind`."""
-    text = text.strip()
-    if kind is bool:
-        if text.lower() not in _SWITCH:
-            raise ValueError(text)
-        return _SWITCH[text.lower()]
-    if typing.get_origin(kind) is tuple:
-        member = typing.get_args(kind)[0]
-        return tuple(_parsed(part, member) for part in text.split(",") if part.strip())
-    if kind is int:
-        return int(text)
-    if kind is float:
-        return _checked(float(text), float)
-    return _checked(text, kind)
-
-
-def _checked(value: object, kind: Any) -> object:
-    """Returns a TOML value as `kind`. Raises TypeError or ValueError where it is none."""
-    if typing.get_origin(kind) is Literal:
-        if value not in typing.get_args(kind):
-            raise ValueError(value)
-        return value
-    if typing.get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise TypeError(value)
-        return tuple(_checked(item, typing.get_args(kind)[0]) for item in value)
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise TypeError(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(value)
-    return value
-
-
-def type_name(kind: Any) -> str:
-    """Returns what a type is called in messages and help."""
-    if typing.get_origin(kind) is Literal:
-        return " or ".join(f'"{name}"' for name in typing.get_args(kind))
-    if typing.get_origin(kind) is tuple:
-        return f"a list of {_PLURALS[typing.get_args(kind)[0]]}"
-    return _NAMES[kind]
-
-
-_NAMES: Final = {
-    str: "a text",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-}
-_PLURALS: Final = {str: "texts", float: "numbers"}

@@ -50,16 +50,11 @@ class DenoiseOptions:
 
     Off by default: on the recordings and on noisy variants of them it raised the word error rate
     (docs/decisions.md, "Denoising is off"). It can still help a loudspeaker set-up with a steady
-    hum, and so stays available.
+    hum, and so stays available. What a denoiser does in particular stands beside it
+    (`WebrtcOptions`).
 
     Attributes:
         engine: name of the denoiser, "none" for none.
-        suppress_noise: whether noise is suppressed.
-        high_pass: whether rumble below speech is cut.
-        gain: whether the level is evened out.
     """
 
     engine: str = "none"
-    suppress_noise: bool = True
-    high_pass: bool = True
-    gain: bool = True

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
+from voice_avatar import languages
 from voice_avatar.events import Side, SpeakableChunk
-
-LANGUAGES = ("en", "zh")
-"""Languages that have a rule file."""
 
 Place = Literal["anywhere", "clause", "sentence", "alone", "question", "list"]
 
@@ -159,14 +156,14 @@ def _is_at(place: Place, text: ChunkText, index: int, end: int) -> bool:
 
 _CLAUSE_END = re.compile(r"[,.;:!?，。！？；：—…]['\"”’)）」]*\s*$")
 _COMMA = re.compile(r"[,，、]['\"”’)）」]*\s*$")
-_AND = frozenset("and or 和 或 与 跟 还".split())
 _ITEM_WORDS = 4
 """An item of an enumeration has at most so many words; longer ones are clauses."""
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
-def read_chunk(chunk: SpeakableChunk) -> ChunkText:
+def read_chunk(chunk: SpeakableChunk, language: str) -> ChunkText:
     """Reads a chunk's words, clauses and questions."""
+    joiners = languages.language(language).writing.joiners
     words, clauses, starts, questions, commas = [], [], [], [], []
     clause = -1
     is_start = True
@@ -188,17 +185,17 @@ def read_chunk(chunk: SpeakableChunk) -> ChunkText:
         tuple(clauses),
         frozenset(starts),
         tuple(questions),
-        tuple(_items(words, commas)),
+        tuple(_items(words, commas, joiners)),
     )
 
 
-def _items(words: Sequence[str], commas: Sequence[int]) -> list[int]:
+def _items(words: Sequence[str], commas: Sequence[int], joiners: Set[str]) -> list[int]:
     """Returns a word for each item of an enumeration: "… apples, ripe pears and plums".
 
     An enumeration has commas, short items between them, and an "and" before the last one. Of the
     first item the last word is taken, of the others the first.
     """
-    last = next((i for i in range(len(words) - 1, 0, -1) if words[i] in _AND), None)
+    last = next((i for i in range(len(words) - 1, 0, -1) if words[i] in joiners), None)
     if last is None or last == len(words) - 1:
         return []
     between = [comma for comma in commas if comma < last]
@@ -219,10 +216,8 @@ def _items(words: Sequence[str], commas: Sequence[int]) -> list[int]:
 @cache
 def rule_set(language: str) -> RuleSet:
     """Returns the rules of a language; none for one without a file."""
-    if language not in LANGUAGES:
-        return RuleSet(language)
-    folder = resources.files("voice_avatar").joinpath("data/gestures")
-    return parse(folder.joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    rules = languages.document(language, "gestures.toml")
+    return parse(rules) if rules is not None else RuleSet(language)
 
 
 def parse(toml_text: str) -> RuleSet:

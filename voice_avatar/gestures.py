@@ -62,6 +62,7 @@ class GesturePlanner:
         rest = Baseline() if baseline is None else baseline
         felt = Mood(rest.valence, rest.arousal) if mood is None else mood
         self._options = options
+        self._language = language
         self._rules = rule_set(language)
         self._rate_hz = rate_hz
         self._used: dict[str, int] = {}  # rule -> sample of its last use
@@ -98,6 +99,7 @@ class GesturePlanner:
         spoken = spoken_chunk(
             chunk,
             plan,
+            language=self._language,
             offset=offset,
             rate_hz=self._rate_hz,
             overhang_s=self._options.overhang_s,

@@ -4,7 +4,7 @@ To stop at the first sound of a voice and to find out afterwards whether it mean
 people do. So the reply is held as soon as there may be a voice, long before there are words, and
 goes on as soon as it is known that there was nothing in it. The decision itself is made elsewhere
 (`listening.py`); here is only when to begin and when to stop waiting for it. A hold always ends: by
-the decision, by silence, or by `TurnOptions.interrupt_wait_s`.
+the decision, by silence, or by `InterruptOptions.wait_s`.
 
 Where one hold after another was for nothing (a listener who often says "mhm", a television) the
 next one needs twice as much voice, so that a reply is not chopped to pieces.
@@ -35,7 +35,7 @@ class ReplyHold:
         self._voice = 0
         self._quiet = _GAP
         self._is_dismissed = False
-        self._needed_s = turn.interrupt_pause_s
+        self._needed_s = turn.interrupt.pause_s
 
     @property
     def is_voiced(self) -> bool:
@@ -45,7 +45,7 @@ class ReplyHold:
     @property
     def deadline_s(self) -> float | None:
         """When it ends at the latest; None while it is not on."""
-        return self._since_s + self._turn.interrupt_wait_s if self.is_on else None
+        return self._since_s + self._turn.interrupt.wait_s if self.is_on else None
 
     def hear(self, frame: VadFrame) -> None:
         """Takes the next window of the microphone stream."""
@@ -69,7 +69,7 @@ class ReplyHold:
     def end(self) -> None:
         """It is decided, and the reply is over with it."""
         self.is_on = False
-        self._needed_s = self._turn.interrupt_pause_s
+        self._needed_s = self._turn.interrupt.pause_s
 
     def settle(self, now_s: float, *, is_reply_heard: bool, is_undecided: bool) -> bool | None:
         """Returns whether the hold begins (True) or ends (False); None = it stays as it is.
@@ -88,13 +88,13 @@ class ReplyHold:
                 return None
             self.is_on, self._since_s = True, now_s
             return True
-        is_late = now_s >= self._since_s + self._turn.interrupt_wait_s
+        is_late = now_s >= self._since_s + self._turn.interrupt.wait_s
         if is_late:
             self.dismiss()
         is_open = self.is_voiced or is_undecided
         if is_open and not is_late and not self._is_dismissed:
             return None
         self.is_on = False
-        longest_s = max(self._turn.interrupt_speech_s, self._turn.interrupt_pause_s)
+        longest_s = max(self._turn.interrupt.speech_s, self._turn.interrupt.pause_s)
         self._needed_s = min(2 * self._needed_s, longest_s)
         return False

@@ -30,6 +30,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from voice_avatar import languages
 from voice_avatar.events import (
     MIC_HZ,
     WINDOW_SAMPLES,
@@ -57,10 +58,9 @@ from voice_avatar.turn import (
     commit_delay_s,
     is_interruption,
     learned_pause_s,
-    may_go_on,
     with_detection,
-    words_of,
 )
+from voice_avatar.turns.cues import may_go_on, words_of
 from voice_avatar.vad import SpeechDetector, SpeechStarted, SpeechStopped, VadOptions
 
 _ASK_AGAIN_S = 0.3
@@ -355,7 +355,7 @@ class Listener:
         if self._text is None:
             speech_s = (self._speech_end - self._speech_start) / MIC_HZ
             return speech_s <= _SHORT_S and speech_s + self._silence_s >= _SHORT_WAIT_S
-        is_over = self._silence_s >= self._turn.interrupt_opener_s
+        is_over = self._silence_s >= self._turn.interrupt.opener_s
         return is_over or not may_go_on(self._text, self._spoken_language)
 
     def _reply_is_over(self) -> list[Output]:
@@ -535,7 +535,7 @@ class Listener:
         speech_s = (self._now_sample - self._speech_start) / MIC_HZ
         if self._interrupts(speech_s):
             return self._barge_in()
-        if self._is_wordless and self._heard_s >= self._turn.interrupt_noise_s:
+        if self._is_wordless and self._heard_s >= self._turn.interrupt.noise_s:
             self._hold.dismiss()
         since_s = (self._now_sample - self._asked_at) / MIC_HZ
         if since_s >= self._ask_s and not self._pending:
@@ -546,7 +546,7 @@ class Listener:
     def _ask_s(self) -> float:
         """Time from one question for the words of a candidate to the next."""
         if self._heard is None:
-            return self._turn.interrupt_ask_s * (_PATIENCE if self._hold.is_on else 1.0)
+            return self._turn.interrupt.ask_s * (_PATIENCE if self._hold.is_on else 1.0)
         # Where there are no words they are looked for less and less often.
         return max(_ASK_AGAIN_S, self._heard_s / 2 if self._is_wordless else 0.0)
 
@@ -841,7 +841,7 @@ class Listener:
 def _joined(first: str, second: str, language: str) -> str:
     if not first or not second:
         return first or second
-    return first + second if language == "zh" else f"{first} {second}"
+    return f"{first} {second}" if languages.language(language).has_spaces else first + second
 
 
 def _common_prefix(first: str, second: str) -> int:

@@ -21,56 +21,35 @@ _CONTROL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LlmOptions:
-    """Which model answers, where it runs, and how long it may take.
+    """Which model answers, how much it may compute with, and how long it may take.
+
+    What only one engine knows stands beside that engine (`LlamaCppOptions`, …).
 
     Attributes:
         engine: "llamacpp" (embedded), "openai_http" (any server with /v1/chat/completions),
             "vllm" (in this process) or "scripted" (tests).
         model: name in the model table, a path (GGUF file for llama.cpp, folder for vLLM), or the
             name that the HTTP server knows.
-        base_url: openai_http: URL up to and with "/v1".
-        api_key_env: openai_http: environment variable that holds the API key, "" = no key.
-        context_tokens: prompt + completion per conversation, tokens; openai_http: what the server
-            was started with, 0 = unknown.
+        context_tokens: prompt + completion per conversation, tokens; of a server elsewhere: what
+            it was started with, 0 = unknown.
         stop: texts that end a reply, besides the model's own end token.
         first_token_timeout_s: longest wait for the first token, seconds.
         between_tokens_timeout_s: longest wait for each further token, seconds.
-        connect_timeout_s: openai_http: longest wait for a connection, seconds.
-        warms_by_request: openai_http: whether `warm` sends a request for one token (worth it only
-            where the server caches prefixes and answers a single tenant).
-        threads: llamacpp: CPU threads; 0 = by the plan of `[threads]`. With more than there are
-            cores free while others compute, it falls to a tenth of its speed and less.
-        slots: conversations served at once; llamacpp keeps a prefix cache per slot, and each slot
-            takes memory for `context_tokens`.
-        widens_weights: llamacpp: a small model in a format of four or five bits that is slow on a
-            CPU is run in eight bits, from a copy in the cache folder made at the first start.
-        gpu_layers: llamacpp: layers put on the GPU, -1 = all, 0 = none.
-        dtype: vllm: "auto", "bfloat16", "float16" or "float32".
-        quantization: vllm: quantisation of the weights, "" = as the model says.
-        gpu_memory_fraction: vllm: part of the GPU's memory that it may take, 0..1.
-        tensor_parallel: vllm: number of GPUs that share the model.
-        is_eager: vllm: skip CUDA graphs and compilation: starts sooner, runs slower.
+        threads: CPU threads of a model that computes on these cores; 0 = by the plan of
+            `[threads]`. With more than there are cores free while others compute, llama.cpp falls
+            to a tenth of its speed and less.
+        slots: conversations that a model in this server serves at once; llama.cpp keeps a prefix
+            cache per slot, and each slot takes memory for `context_tokens`.
     """
 
     engine: str = "llamacpp"
     model: str = "smollm2-135m-instruct"
-    base_url: str = "http://127.0.0.1:8000/v1"
-    api_key_env: str = ""
     context_tokens: int = 2048
     stop: tuple[str, ...] = ()
     first_token_timeout_s: float = 10.0
     between_tokens_timeout_s: float = 5.0
-    connect_timeout_s: float = 2.0
-    warms_by_request: bool = False
     threads: int = 0
     slots: int = 4
-    widens_weights: bool = True
-    gpu_layers: int = 0
-    dtype: str = "auto"
-    quantization: str = ""
-    gpu_memory_fraction: float = 0.85
-    tensor_parallel: int = 1
-    is_eager: bool = False
 
 
 @dataclass(frozen=True, slots=True)

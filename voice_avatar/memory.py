@@ -19,7 +19,7 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryOptions:
+class HistoryOptions:
     """How much of the conversation the model is shown.
 
     Attributes:
@@ -61,7 +61,7 @@ class History:
     servers refuse a call that nothing answers.
     """
 
-    def __init__(self, options: MemoryOptions) -> None:
+    def __init__(self, options: HistoryOptions) -> None:
         self._options = options
         self._entries: list[_Entry] = []
         self._sizes: dict[str, int] = {}

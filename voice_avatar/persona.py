@@ -13,24 +13,12 @@ from importlib import resources
 
 import msgspec
 
+from voice_avatar import languages
 from voice_avatar.errors import PersonaError
 from voice_avatar.mood import Baseline
 from voice_avatar.vocabulary import vocabulary
 
 _FOLDER = resources.files("voice_avatar") / "data" / "personas"
-
-_MARKUP = {
-    "en": (
-        "You may begin a sentence with one tag. {tags} Use no other tags, no lists, no emoji.",
-        "Faces: {}.",
-        "Gestures: {}.",
-    ),
-    "zh": (
-        "句首可以加一个标签。{tags}不要用其他标签、列表或表情符号。",
-        "表情：{}。",
-        "手势：{}。",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +112,16 @@ def system_prompt(persona: Persona) -> str:
 
     It is short on purpose: it is read before every first token, and small models follow few rules.
     """
-    rule, faces, gestures = _MARKUP.get(persona.language, _MARKUP["en"])
+    markup = languages.language(persona.language).markup
     tags = []
     if persona.expressions:
-        tags.append(faces.format(" ".join(f"[face:{name}]" for name in persona.expressions)))
+        tags.append(markup.faces.format(" ".join(f"[face:{name}]" for name in persona.expressions)))
     if persona.gestures:
-        tags.append(gestures.format(" ".join(f"[gesture:{name}]" for name in persona.gestures)))
+        tags.append(
+            markup.gestures.format(" ".join(f"[gesture:{name}]" for name in persona.gestures))
+        )
     prompt = persona.prompt.strip()
-    return f"{prompt}\n{rule.format(tags=' '.join(tags))}" if tags else prompt
+    return f"{prompt}\n{markup.rule.format(tags=' '.join(tags))}" if tags else prompt
 
 
 def _refuse_unknown(table: dict[str, object], known: list[str]) -> None:

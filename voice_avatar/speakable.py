@@ -7,15 +7,16 @@ is not spoken, so that no symbol, digit, mark of markdown or emoji reaches the v
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from voice_avatar import speakable_en, speakable_zh
+from voice_avatar import languages, speakable_en, speakable_zh
 from voice_avatar.events import ChunkWord
 from voice_avatar.markup import is_han
+from voice_avatar.text import speakable_plain
 
-Rule = tuple[str, Callable[[re.Match[str]], str]]
-"""A pattern, and what its match is spoken as ("" = not at all)."""
+Rule = speakable_plain.Rule
 
 _PAUSES = {
     ",": ",", "、": "、", "，": "，", "(": ",", ")": ",", "（": "，", "）": "，", "|": ",",
@@ -24,7 +25,7 @@ _PAUSES = {
 }  # fmt: skip
 """Punctuation -> the pause that a voice makes of it."""
 
-_HAN_PAUSES = str.maketrans(",;.!?", "，；。！？")
+_COMMON_PAUSES = ",;.!?"
 _STRENGTH = {mark: rank for rank, mark in enumerate(" 、，,；;。.！!？?")}
 _WEAK = frozenset("()（）|")
 _OPENERS = frozenset("\"'“‘«(（[「『《<$€£¥￥#~")
@@ -56,11 +57,13 @@ def speakable(text: str, language: str) -> Speakable:
 
     Args:
         text: display text, or any other.
-        language: ISO 639-1. Languages other than en and zh keep their digits: their voices read
-            them.
+        language: ISO 639-1. English and Mandarin have rules of their own; of the others, those
+            with number words in their folder have their numbers read, and the rest keep their
+            digits: their voices read them.
     """
     text = _with_ascii_digits(text)
-    units = tuple(_SCANNERS.get(language, _SCANNERS[""]).scan(text))
+    pauses = languages.language(language).pauses
+    units = tuple(_scanner(languages.primary_subtag(language)).scan(text))
     if not units:
         return Speakable("", ())
     spoken = ""
@@ -77,9 +80,9 @@ def speakable(text: str, language: str) -> Speakable:
         words.append(ChunkWord(start, end, spoken_start, len(spoken)))
         if following:
             start = following.start - lead
-            spoken += _pause(gap, language)
+            spoken += _pause(gap, pauses)
         else:
-            spoken += _last_pause(text, unit.end, language)
+            spoken += _last_pause(text, unit.end, pauses)
     return Speakable(spoken, tuple(words))
 
 
@@ -102,15 +105,16 @@ class _Scanner:
                 yield _Unit(found.start(), found.end(), spoken)
 
 
-def _as_written(match: re.Match[str]) -> str:
-    return match[0]
+_RULES = {"en": speakable_en.RULES, "zh": speakable_zh.RULES}
+"""Languages whose rules are code."""
 
 
-_SCANNERS = {
-    "en": _Scanner(speakable_en.RULES),
-    "zh": _Scanner(speakable_zh.RULES),
-    "": _Scanner([(r"\w(?:[\w'’.,:-]*\w)?", _as_written)]),
-}
+@lru_cache(64)
+def _scanner(language: str) -> _Scanner:
+    """Returns the scanner of a language, made when it is first spoken."""
+    if language in _RULES:
+        return _Scanner(_RULES[language])
+    return _Scanner(speakable_plain.rules(languages.language(language).numbers))
 
 
 def _with_ascii_digits(text: str) -> str:
@@ -123,23 +127,29 @@ def _with_ascii_digits(text: str) -> str:
 # -- what stands between them
 
 
-def _pause(gap: str, language: str) -> str:
-    """The strongest pause in what stands between two units."""
+def _pause(gap: str, pauses: str) -> str:
+    """The strongest pause in what stands between two units, as `Language.pauses` writes it."""
     marks = [_PAUSES[char] for char in gap if char in _PAUSES]
     if " - " in gap or "--" in gap:
         marks.append(",")
     if "..." in gap:
         marks = [mark for mark in marks if mark != "."] + [","]
     mark = max(marks, key=_STRENGTH.__getitem__, default="")
-    return mark.translate(_HAN_PAUSES) if language == "zh" else mark
+    return _written(mark, pauses)
 
 
-def _last_pause(text: str, end: int, language: str) -> str:
+def _last_pause(text: str, end: int, pauses: str) -> str:
     gap = "".join(char for char in text[end:] if char not in _WEAK)
-    if mark := _pause(gap.replace("...", ".").rstrip("\n"), language):
+    if mark := _pause(gap.replace("...", ".").rstrip("\n"), pauses):
         return mark
     # The stop of an abbreviation belongs to it and may end the sentence as well.
-    return ("。" if language == "zh" else ".") if text[:end].endswith(".") else ""
+    return _written(".", pauses) if text[:end].endswith(".") else ""
+
+
+def _written(mark: str, pauses: str) -> str:
+    """A pause as a language writes it; marks of another script stay what they are."""
+    place = _COMMON_PAUSES.find(mark) if mark else -1
+    return pauses[place] if place >= 0 else mark
 
 
 def _space(before: str, after: str) -> str:

@@ -56,13 +56,20 @@ class SpokenChunk:
 
 
 def spoken_chunk(
-    chunk: SpeakableChunk, plan: SpeechPlan, *, offset: int, rate_hz: int, overhang_s: float
+    chunk: SpeakableChunk,
+    plan: SpeechPlan,
+    *,
+    language: str,
+    offset: int,
+    rate_hz: int,
+    overhang_s: float,
 ) -> SpokenChunk:
     """Returns a chunk on the reply's clock.
 
     Args:
         chunk: what is said.
         plan: when, in samples of the reply's rate from the chunk's first.
+        language: in which it is said.
         offset: reply sample at which the chunk begins.
         rate_hz: of the reply.
         overhang_s: how far a movement may run past the chunk, seconds.
@@ -75,7 +82,7 @@ def spoken_chunk(
         for w in spoken_words(chunk, plan)
     )
     limit = end + round(overhang_s * rate_hz)
-    text = read_chunk(chunk)
+    text = read_chunk(chunk, language)
     weights = prominences(words, text.clauses)
     return SpokenChunk(
         rate_hz, offset, speech_end, end, limit, words, weights, text, chunk.is_sentence_end

@@ -15,8 +15,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Final, Protocol
 
+from voice_avatar import languages
 from voice_avatar.events import Transcript
 
 
@@ -74,50 +77,33 @@ class SttEngine(Protocol):
 class SttOptions:
     """How speech becomes text.
 
+    What only one recogniser knows stands beside that engine (`FasterWhisperOptions`).
+
     Attributes:
         engine: name of the recogniser.
         model: model name in the store, or a path.
         language: ISO 639-1 code of the session, or "auto": detected on the first turn, then locked.
         languages: codes among which "auto" chooses; empty = all that the model knows.
-        device: "cpu", "cuda" or "auto".
-        compute_type: number format of the weights, as CTranslate2 names it ("int8", "float16").
         threads: CPU threads for one utterance; 0 = by the plan of `[threads]`.
         parallel: utterances decoded at once, on the same weights (2: what is awaited need not
             wait for an interim text).
-        min_window_frames: least encoder window, 10 ms frames, 700 to 3000 (at 800 the decoder
-            looped in 4 of 195 variants of the recordings, at 1000 in none; docs/decisions.md).
-        retry_window_frames: encoder window of the second try, 10 ms frames, at most 3000 (1500
-            corrects as much as 3000 at a third of the cost).
-        retry_logprob: mean log-probability per token below which there is a second try, <= 0.
         reject_logprob: mean log-probability per token below which text counts as invented, <= 0
             (the threshold of Whisper's own fallback).
         quiet_dbfs: level below which audio is not decoded at all, dB relative to full scale.
-        tokens_per_s: cap on tokens per second of audio (fast Mandarin needs about 11).
     """
 
     engine: str = "faster_whisper"
     model: str = "whisper-base"
     language: str = "en"
     languages: tuple[str, ...] = ()
-    device: str = "cpu"
-    compute_type: str = "int8"
     threads: int = 0
     parallel: int = 2
-    min_window_frames: int = 1000
-    retry_window_frames: int = 1500
-    retry_logprob: float = -0.6
     reject_logprob: float = -1.0
     quiet_dbfs: float = -75.0
-    tokens_per_s: float = 12.0
 
 
 AUTO: Final = "auto"
 """Value of `SttOptions.language` that asks for detection."""
-
-
-def primary_subtag(language: str) -> str:
-    """Returns the language of a BCP 47 tag as recognisers spell it ("zh-Hans-CN" -> "zh")."""
-    return re.split(r"[-_]", language, maxsplit=1)[0].lower()
 
 
 # ---------------------------------------------------------------------------------------------
@@ -204,26 +190,20 @@ def _bare(unit: str) -> str:
     return folded[letters[0] : letters[-1] + 1] if letters else folded
 
 
-_CREDITS = re.compile(
-    r"""
-      amara\.org
-    | \bsubtitles?\s+(?:and\s+\w+\s+)?by\b | \btranscri(?:bed|ption|pts?)\s+by\b
-    | ^\W*thank(?:s|\s+you)(?:\s+(?:so|very)\s+much)?\s+for\s+(?:watching|viewing)\b
-    | \b(?:like\s+and|don't\s+forget\s+to|please)\s+subscribe\b
-    | 字幕(?:由|by|制作|志愿者|提供) | 点赞.{0,4}订阅 | 明镜与?点点 | ^\W*请?不吝
-    | ^\W*(?:谢谢|感谢)(?:大家|您|你们)?的?(?:观看|收看|收听)\W*$
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
 def is_credit(text: str) -> bool:
     """Returns whether text is a subtitle credit or a video's farewell.
 
     Whisper learnt them from films and videos and says them on silence and music, with high
     probability; nobody says them to an avatar.
     """
-    return _CREDITS.search(text) is not None
+    return _credits().search(text) is not None
+
+
+@cache
+def _credits() -> re.Pattern[str]:
+    """The credits of all languages: those of one are also invented in sound of another."""
+    known = (languages.language(code).credits for code in languages.codes())
+    return re.compile("|".join(chain.from_iterable(known)), re.IGNORECASE)
 
 
 def guarded_text(

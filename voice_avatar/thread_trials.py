@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from voice_avatar.audio import resample
 from voice_avatar.engines.registry import load_engine
+from voice_avatar.engines.tables import EngineTables
 from voice_avatar.events import MIC_HZ, LlmRequest, Message, SpeakableChunk, SpeechPiece
 from voice_avatar.llm import LlmEngine, LlmOptions
 from voice_avatar.models import ModelStore
@@ -35,18 +36,37 @@ _FIRST_CLAUSE_TOKENS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """The options of the engines whose threads are planned."""
+    """The options of the engines whose threads are planned.
+
+    Attributes:
+        stt, llm, tts: of the stages.
+        tables: of single engines.
+    """
 
     stt: SttOptions
     llm: LlmOptions
     tts: TtsOptions
+    tables: EngineTables = field(default_factory=EngineTables)
+
+    def asked(self) -> dict[str, int]:
+        """Returns the stages that compute on these cores -> option `threads`, 0 = by the plan."""
+        asked = {}
+        if self.llm.engine == "llamacpp" and self.tables.llm.llamacpp.gpu_layers == 0:
+            asked["llm"] = self.llm.threads
+        is_on_gpu = self.tables.stt.faster_whisper.device == "cuda"
+        if self.stt.engine == "faster_whisper" and not is_on_gpu:
+            asked["stt"] = self.stt.threads
+        if self.tts.engine == "piper":
+            asked["tts"] = self.tts.threads
+        return asked
 
     def with_threads(self, threads: ThreadPlan) -> EngineOptions:
         """Returns the options with the threads of a plan."""
-        return EngineOptions(
-            replace(self.stt, threads=threads.of("stt")),
-            replace(self.llm, threads=threads.of("llm")),
-            replace(self.tts, threads=threads.of("tts")),
+        return replace(
+            self,
+            stt=replace(self.stt, threads=threads.of("stt")),
+            llm=replace(self.llm, threads=threads.of("llm")),
+            tts=replace(self.tts, threads=threads.of("tts")),
         )
 
 
@@ -79,21 +99,24 @@ class Trials:
             case "stt":
                 options = replace(self._engines.stt, threads=threads)
                 speech = _speech(self._load_voice(1))
-                return transcription_ms(load_engine("stt", options, self._store), speech)
+                return transcription_ms(self._load("stt", options), speech)
             case _:
                 voice = self._load_voice(1)
                 options_llm = replace(self._engines.llm, threads=threads)
-                llm = load_engine("llm", options_llm, self._store)
+                llm = self._load("llm", options_llm)
                 with speaking(voice):
                     return asyncio.run(_first_clause_ms_of(llm))
 
     def _load_voice(self, threads: int) -> TtsEngine:
         options = replace(self._engines.tts, threads=threads)
         if threads > 1:
-            voice: TtsEngine = load_engine("tts", options, self._store)
+            voice: TtsEngine = self._load("tts", options)
             return voice
-        self._voice = self._voice or load_engine("tts", options, self._store)
+        self._voice = self._voice or self._load("tts", options)
         return self._voice
+
+    def _load(self, stage: str, options: Any) -> Any:
+        return load_engine(stage, options, self._store, self._engines.tables)
 
 
 def first_audio_ms(tts: TtsEngine) -> float:

@@ -23,7 +23,7 @@ from voice_avatar.errors import VoiceAvatarError
 from voice_avatar.model_files import write_durably
 from voice_avatar.models import ModelStore
 from voice_avatar.thread_trials import EngineOptions, Trials
-from voice_avatar.threads import ThreadOptions, ThreadPlan, Timings, asked_of, next_probe, plan
+from voice_avatar.threads import ThreadOptions, ThreadPlan, Timings, next_probe, plan
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def plan_threads(
         on_probe: told the stage and its threads before each measurement.
     """
     cores = options.cores or usable_cores()
-    asked = asked_of(engines.stt, engines.llm, engines.tts)
+    asked = engines.asked()
     if not options.is_tuned or next_probe(cores, asked, {}) is None:
         return plan(cores, asked, {})
     try:
@@ -147,7 +147,7 @@ def _facts(
         "cores": cores,
         "packages": {name: _version(name) for name in _PACKAGES},
         "models": models,
-        "compute_type": engines.stt.compute_type,
+        "compute_type": engines.tables.stt.faster_whisper.compute_type,
     }
 
 

@@ -22,10 +22,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from voice_avatar.llm import LlmOptions
-from voice_avatar.stt import SttOptions
-from voice_avatar.tts import TtsOptions
-
 PLANNED: Final = ("llm", "stt", "tts")
 """Stages that the budget is for; at equal gain the first is given a core first."""
 
@@ -114,24 +110,12 @@ class ThreadPlan:
         return next(share.threads for share in self.shares if share.stage == stage)
 
 
-def asked_of(stt: SttOptions, llm: LlmOptions, tts: TtsOptions) -> dict[str, int]:
-    """Returns the stages that compute on these cores -> their option `threads`, 0 = by the plan."""
-    asked = {}
-    if llm.engine == "llamacpp" and llm.gpu_layers == 0:
-        asked["llm"] = llm.threads
-    if stt.engine == "faster_whisper" and stt.device != "cuda":
-        asked["stt"] = stt.threads
-    if tts.engine == "piper":
-        asked["tts"] = tts.threads
-    return asked
-
-
 def plan(cores: int, asked: Mapping[str, int], timings: Timings) -> ThreadPlan:
     """Shares out the cores.
 
     Args:
         cores: how many there are.
-        asked: see `asked_of`.
+        asked: stages that compute on these cores -> their option `threads`, 0 = by the plan.
         timings: what was measured.
     """
     given, _ = _share_out(cores, asked, timings)

@@ -8,7 +8,6 @@ and aligning the two spellings.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -29,50 +28,27 @@ BREAKS: Final = frozenset(" .,;:!?^$。，、；：！？…—")
 class TtsOptions:
     """How replies are spoken.
 
+    What only one synthesizer knows stands beside that engine (`PiperOptions`).
+
     Attributes:
         engine: name of the synthesizer.
         voice: voice name in the model store, or the path of a Piper voice (X.onnx, with
             X.onnx.json beside it).
         speaker: name or number of the speaker in a voice of several; "" = the voice's default.
-        espeak_voice: espeak-ng voice that spells every chunk; "" = the voice's own.
-        han_espeak_voice: espeak-ng voice that spells chunks in Chinese script when the voice
-            itself is not Chinese (understandable, with an accent); "" = the voice's own.
         length_scale: duration of sounds, times the voice's own (1.2 = a fifth slower).
-        noise_scale: variation of the sound, times the voice's own; 0 = none.
-        noise_w_scale: variation of the durations, times the voice's own; 0 = none.
         gain: loudness, times the voice's own; what would go beyond -4 dBFS is rounded off to
             stay under -1 dBFS (1.4: the voice joe speaks at -22 dBFS and peaks at -5 dBFS).
         seed: of the variation; equal text then sounds equal on every run.
         threads: CPU threads of the network; 0 = by the plan of `[threads]`.
-        first_frames: frames of about 11.6 ms in the first piece of a chunk (16 = 0.19 s; of 24,
-            16, 12 and 8 frames the first audio comes after 45, 37, 34 and 32 ms).
-        lead_frames: frames left out at the start of a reply, where the voice makes more than as
-            many before the first sound (3 = 35 ms: with 4 to 8 the first 3 were silent in all of
-            10 openings, with 2 or 3 none was).
-        piece_growth: how much longer each piece is than the one before (3: making a piece takes
-            a tenth of its length, so even on a busy machine the next is there in time).
-        max_frames: frames of the longest piece (192 = 2.2 s: what an interruption may waste).
-        heard_boundaries: whether sounds begin where they are heard, instead of where the durations
-            of the voice put them (mouth and words; measured on an American voice, by classes of
-            sounds).
     """
 
     engine: str = "piper"
     voice: str = "en_US-joe-medium"
     speaker: str = ""
-    espeak_voice: str = ""
-    han_espeak_voice: str = "cmn"
     length_scale: float = 1.0
-    noise_scale: float = 1.0
-    noise_w_scale: float = 1.0
     gain: float = 1.4
     seed: int = 0
     threads: int = 0
-    first_frames: int = 16
-    lead_frames: int = 3
-    piece_growth: float = 3.0
-    max_frames: int = 192
-    heard_boundaries: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +91,6 @@ class TtsEngine(Protocol):
         Raises:
             TtsFailed: the voice failed on this chunk.
         """
-
-
-# ---------------------------------------------------------------------------------------------
-# Pieces
-
-
-def piece_ends(frames: int, options: TtsOptions) -> tuple[int, ...]:
-    """Returns where the pieces of `frames` frames end: growing, the last one at `frames`.
-
-    A rest shorter than the first piece joins the piece before it.
-    """
-    ends: list[int] = []
-    end, length = 0, float(min(options.first_frames, options.max_frames))
-    while end < frames:
-        end += max(1, math.ceil(length))
-        if frames - end < options.first_frames:
-            end = frames
-        ends.append(end)
-        length = min(length * options.piece_growth, options.max_frames)
-    return tuple(ends)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from voice_avatar.events import Endpointing, Transcript
+from voice_avatar.turns.cues import (
+    are_few,
+    has_claim,
+    has_open_ending,
+    is_backchannel,
+    is_call,
+    is_opener,
+    words_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,45 @@ class TurnEngine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class InterruptOptions:
+    """When a voice over the reply is an interruption.
+
+    One decision with one set of limits, which endpointing never asks for. In the configuration they
+    are keys of `[turn]` that begin with `interrupt_`.
+
+    Attributes:
+        pause_s: what may be a voice over the reply, seconds, after which the reply pauses
+            until it is known whether it is an interruption; 0 = it never pauses. Twice as much
+            after each pause that was for nothing, up to `speech_s`.
+        wait_s: longest pause of the reply, seconds; then it goes on.
+        opener_s: silence, seconds, after words that show assent and often open a turn
+            ("okay, great") until a paused reply goes on; after a hum or no words it does so at
+            once.
+        ask_s: speech over the reply after which its words are asked for, seconds; three
+            times as much while the reply is paused, where a moment costs nothing.
+        speech_s: speech over the reply that interrupts when no words are known yet,
+            seconds; not while it is paused.
+        noise_s: speech over the reply in which the recogniser found no word, seconds,
+            after which it counts as noise.
+        any_s: speech over the reply that interrupts whatever its words are, seconds.
+        logprob: mean log-probability per token of a few words over the reply below which
+            they count as a guess of the recogniser, <= 0 (of 440 synthetic backchannels 0.9 %
+            pass, of 450 short interruptions 84 %; docs/decisions.md).
+        names: how the avatar is called: to call it always interrupts it.
+    """
+
+    pause_s: float = 0.064
+    wait_s: float = 2.5
+    opener_s: float = 0.5
+    ask_s: float = 0.25
+    speech_s: float = 0.7
+    noise_s: float = 1.0
+    any_s: float = 1.8
+    logprob: float = -0.5
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TurnOptions:
     """When a turn of the user ends, and when a voice over the reply is an interruption.
 
@@ -72,24 +117,7 @@ class TurnOptions:
         speculate_probability: at or above it a reply is prepared before the turn is committed.
         preroll_s: audio before the detected start that is decoded too, seconds.
         interim_s: time between interim transcripts while the user speaks, seconds; 0 = none.
-        interrupt_pause_s: what may be a voice over the reply, seconds, after which the reply pauses
-            until it is known whether it is an interruption; 0 = it never pauses. Twice as much
-            after each pause that was for nothing, up to `interrupt_speech_s`.
-        interrupt_wait_s: longest pause of the reply, seconds; then it goes on.
-        interrupt_opener_s: silence, seconds, after words that show assent and often open a turn
-            ("okay, great") until a paused reply goes on; after a hum or no words it does so at
-            once.
-        interrupt_ask_s: speech over the reply after which its words are asked for, seconds; three
-            times as much while the reply is paused, where a moment costs nothing.
-        interrupt_speech_s: speech over the reply that interrupts when no words are known yet,
-            seconds; not while it is paused.
-        interrupt_noise_s: speech over the reply in which the recogniser found no word, seconds,
-            after which it counts as noise.
-        interrupt_any_s: speech over the reply that interrupts whatever its words are, seconds.
-        interrupt_logprob: mean log-probability per token of a few words over the reply below which
-            they count as a guess of the recogniser, <= 0 (of 440 synthetic backchannels 0.9 %
-            pass, of 450 short interruptions 84 %; docs/decisions.md).
-        names: how the avatar is called: to call it always interrupts it.
+        interrupt: when a voice over the reply is an interruption.
         drop_silence_s: silence after which speech without words is forgotten, seconds.
         stall_s: time without microphone audio after which it counts as silence, seconds.
         max_segment_s: speech decoded at once, seconds (whisper reads at most 30 s).
@@ -114,15 +142,7 @@ class TurnOptions:
     speculate_probability: float = 0.05
     preroll_s: float = 0.3
     interim_s: float = 1.0
-    interrupt_pause_s: float = 0.064
-    interrupt_wait_s: float = 2.5
-    interrupt_opener_s: float = 0.5
-    interrupt_ask_s: float = 0.25
-    interrupt_speech_s: float = 0.7
-    interrupt_noise_s: float = 1.0
-    interrupt_any_s: float = 1.8
-    interrupt_logprob: float = -0.5
-    names: tuple[str, ...] = ()
+    interrupt: InterruptOptions = field(default_factory=InterruptOptions)
     drop_silence_s: float = 0.6
     stall_s: float = 0.6
     max_segment_s: float = 25.0
@@ -173,132 +193,9 @@ def learned_pause_s(options: TurnOptions, known_s: float, pause_s: float | None)
     return known_s + options.learning_rate * max(0.0, wanted_s - known_s)
 
 
-_OPEN_ENDINGS = {
-    "en": frozenset(
-        "a an the and or but so because if when while that which who to of for with from in on at"
-        " by about my your our their his i'm i is are was were um uh erm er hmm like then"
-        " than".split()
-    ),
-}
-_OPEN_ENDINGS_ZH = tuple(
-    "和 跟 与 或 但 但是 因为 所以 如果 的话 然后 就是 那个 这个 嗯 呃 还有 以及 我想".split()
-)
-_HUM = re.compile("[hm]+|(?:h?[aou]+h+)+|(?:h?u+h?m+)+|e+h+|er+m?|aha?|ha|(?:ha|he|ho){2,}h?")
-"""A sound that is no word, without its hyphens: a hum ("mm-hmm", "uh-huh"), an "oh", laughter.
-Recognisers spell it in more ways than a list could hold."""
-_ASSENTS = frozenset("yeah yep yup yes ok okay right sure wow cool nice".split())
-_CONTINUERS = _ASSENTS | frozenset(
-    "alright good great true exactly absolutely definitely totally indeed perfect awesome amazing"
-    " interesting really yay gotcha".split()
-)
-"""What shows that somebody listens, understands or is pleased, and claims no turn."""
-_CONTINUING_PHRASES = frozenset(
-    "all right|i see|i know|got it|i got it|go on|of course|makes sense|make sense|that makes sense"
-    "|that's right|that's true|that's great|that's nice|good point|fair enough|oh well|oh my god"
-    "|oh my gosh|sounds good|very good|very nice|so cool|you bet|you're right".split("|")
-)
-_LONGEST_PHRASE = max(len(phrase.split()) for phrase in _CONTINUING_PHRASES)
-_CONTINUING_ZH = re.compile(
-    "(?:嗯哼|真的吗?|是吗|是啊|对啊|好啊|好吧|好呀|这样啊|原来如此|明白了?|我?知道了?|了解|懂了|没错"
-    "|不错|当然|有意思|有道理|厉害|太好了|太棒了|继续说?|可以|嗯|哦|啊|噢|喔|哇|呃|对|好|是|的|行|哈|呵"
-    "|唔|诶|ok){1,4}"
-)
-"""Said without spaces, and often twice or thrice ("对对对", "好的好的")."""
-_HUM_ZH = re.compile("[嗯哼哦啊噢喔哇呃唔诶哈呵]+")
-_MAX_CONTINUERS = 3
-_CLAIMS = frozenset(
-    "stop wait no nope hold hang pause quiet enough sorry excuse shut hey hello listen help"
-    " cancel skip next again repeat louder quieter slower faster please thanks thank goodbye but"
-    " actually what what's why who where when how which".split()
-)
-"""Words with which people take the floor: one of them is enough, however badly it was heard."""
-_CLAIMS_ZH = re.compile("停|等|不|别|喂|什么|怎么|谁|哪|但|可是|安静|闭嘴|够了|抱歉|对不起|请问")
-_LIKE_A_NAME = 0.6
-"""Similarity (difflib's ratio) from which a word may be a name: recognisers spell names as they
-please ("Arva" for "Ava")."""
-_FEW_WORDS = 3
-_FEW_CHARS_ZH = 4
-"""What is no longer than this may be a guess of the recogniser at a sound that was no word."""
-_OPENERS = _ASSENTS | frozenset(
-    "hi hello hey there great good fine well so now thanks alright perfect yup nope no".split()
-)
-_MAX_OPENER_WORDS = 4
-_OPENERS_ZH = frozenset("你好 您好 嗨 喂 好 好的 嗯 行 可以 那 对 是 是的".split())
 _QUESTION_MARKS = ("?", "？")
 _ENDINGS = (".", "!", "。", "！", *_QUESTION_MARKS)
 _AFTER_ENDINGS = " \t\n\"'”’」』)）"
-_EDGE_PUNCTUATION = " \t\n.,!?;:…-–—\"'。，！？；：、“”‘’"
-
-
-def words_of(text: str, language: str) -> list[str]:
-    """Returns the words of a transcript, lower-case, without punctuation at their edges.
-
-    Chinese comes back as phrases between punctuation marks: it has no spaces.
-    """
-    lowered = text.casefold()
-    if language == "zh":
-        for mark in "。，！？；：、":
-            lowered = lowered.replace(mark, " ")
-    stripped = (word.strip(_EDGE_PUNCTUATION) for word in lowered.split())
-    return [word for word in stripped if word]
-
-
-def is_hum(word: str) -> bool:
-    """Returns whether a word is the spelling of a sound that is none ("mm-hmm", "uh", "haha")."""
-    return _HUM.fullmatch("".join(filter(str.isalpha, word))) is not None
-
-
-def is_backchannel(text: str, language: str) -> bool:
-    """Returns whether a transcript is only what listeners say ("mhm", "right, right", "I see")."""
-    words = words_of(text, language)
-    if language == "zh":
-        is_short = len(words) <= _MAX_CONTINUERS
-        return is_short and all(_CONTINUING_ZH.fullmatch(word) for word in words)
-    continuers = 0
-    while words and continuers < _MAX_CONTINUERS:
-        length = _continuer_length(words)
-        if not length:
-            return False
-        words, continuers = words[length:], continuers + 1
-    return not words
-
-
-def may_go_on(text: str, language: str) -> bool:
-    """Returns whether a listener's words are such that a turn often begins with ("okay, great")."""
-    words = words_of(text, language)
-    if language == "zh":
-        words = [word for word in words if not _HUM_ZH.fullmatch(word)]
-    return is_backchannel(text, language) and any(not is_hum(word) for word in words)
-
-
-def _continuer_length(words: Sequence[str]) -> int:
-    """Returns how many of the first words are one continuer, 0 for none."""
-    for length in range(min(_LONGEST_PHRASE, len(words)), 1, -1):
-        if " ".join(words[:length]) in _CONTINUING_PHRASES:
-            return length
-    return int(words[0] in _CONTINUERS or is_hum(words[0]))
-
-
-def has_open_ending(text: str, language: str) -> bool:
-    """Returns whether a transcript stops where nobody would stop ("… and", "… um", a comma)."""
-    trimmed = text.rstrip()
-    if trimmed.endswith((",", "，", "、", "...", "…", "-")):
-        return True
-    if trimmed.endswith(("?", "!", "？", "！")):
-        return False
-    if language == "zh":
-        return trimmed.rstrip("。").endswith(_OPEN_ENDINGS_ZH)
-    words = words_of(trimmed, language)
-    return bool(words) and words[-1] in _OPEN_ENDINGS.get(language, frozenset())
-
-
-def is_opener(text: str, language: str) -> bool:
-    """Returns whether a transcript is only what people say before they say something."""
-    words = words_of(text, language)
-    if language == "zh":
-        return bool(words) and all(word in _OPENERS_ZH for word in words)
-    is_short = 0 < len(words) <= _MAX_OPENER_WORDS
-    return is_short and all(word in _OPENERS or is_hum(word) for word in words)
 
 
 def commit_delay_s(
@@ -356,21 +253,9 @@ def claims_turn(options: TurnOptions, text: str, language: str, avg_logprob: flo
     words = words_of(text, language)
     if not words or is_backchannel(text, language):
         return False
-    if avg_logprob >= options.interrupt_logprob or _is_call(options.names, words):
+    if avg_logprob >= options.interrupt.logprob or is_call(options.interrupt.names, words):
         return True
-    if language == "zh":
-        said = "".join(words)
-        return len(said) > _FEW_CHARS_ZH or _CLAIMS_ZH.search(said) is not None
-    return len(words) > _FEW_WORDS or not _CLAIMS.isdisjoint(words)
-
-
-def _is_call(names: Sequence[str], words: Sequence[str]) -> bool:
-    """Returns whether one of the words is one of the names, or much like it."""
-    return any(
-        SequenceMatcher(None, name.casefold(), word).ratio() >= _LIKE_A_NAME
-        for name in names
-        for word in words
-    )
+    return has_claim(words, language) or not are_few(words, language)
 
 
 def is_interruption(
@@ -391,9 +276,9 @@ def is_interruption(
         is_paused: whether the reply is paused meanwhile: then a later decision disturbs nobody.
     """
     if heard is None:
-        limit_s = options.interrupt_any_s if is_paused else options.interrupt_speech_s
+        limit_s = options.interrupt.any_s if is_paused else options.interrupt.speech_s
         return speech_s >= limit_s
     if not words_of(heard.text, language):
         return False
-    is_long = speech_s >= options.interrupt_any_s
+    is_long = speech_s >= options.interrupt.any_s
     return is_long or claims_turn(options, heard.text, language, heard.avg_logprob)

@@ -189,7 +189,8 @@ def test_the_avatar_nods_while_the_user_speaks_where_the_voice_invites_it() -> N
 
 def test_the_avatar_does_not_nod_to_what_is_said_over_its_reply() -> None:
     scene = speaking(
-        seconds=30.0, turn=replace(TURN, interrupt_any_s=99.0, interrupt_speech_s=99.0)
+        seconds=30.0,
+        turn=replace(TURN, interrupt=replace(TURN.interrupt, any_s=99.0, speech_s=99.0)),
     )
     assert "head nod" not in invites_a_nod(scene)
     assert scene.session.is_speaking

@@ -23,7 +23,7 @@ from voice_avatar.events import (
     TextInput,
     WarmPrefix,
 )
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 
 
 def test_the_prompt_is_the_system_message_history_and_the_question() -> None:
@@ -61,7 +61,7 @@ def test_the_prompt_is_warmed_while_the_user_speaks_if_it_is_final() -> None:
 
 def test_the_prompt_is_warmed_when_a_session_begins() -> None:
     assert Scene().only(WarmPrefix) == [WarmPrefix((SYSTEM, OPENING))]
-    without = Scene(memory=MemoryOptions(opening=""))
+    without = Scene(memory=HistoryOptions(opening=""))
     assert without.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.replies import Replies, Reply
 from voice_avatar.events import Feeling
-from voice_avatar.memory import History, MemoryOptions
+from voice_avatar.memory import History, HistoryOptions
 
 GLAD, SORRY = Feeling(0.6, 0.3), Feeling(-0.5, -0.2)
 
@@ -17,7 +17,7 @@ def made(replies: Replies) -> Reply:
 
 
 def none_yet() -> Replies:
-    return Replies(PlayoutOptions(), 24_000, History(MemoryOptions()))
+    return Replies(PlayoutOptions(), 24_000, History(HistoryOptions()))
 
 
 def test_the_feeling_of_a_reply_is_kept_and_grows_old() -> None:

@@ -303,7 +303,7 @@ def test_whatever_happened_no_reply_stays_paused(steps: Steps) -> None:
     scene = played(steps)
     told = [item for item in scene.log if isinstance(item, ReplyPaused | ReplyResumed | ReplyDone)]
     if told and isinstance(told[-1], ReplyPaused):
-        longest_s = ANYTHING.interrupt_wait_s + 1e-6
+        longest_s = ANYTHING.interrupt.wait_s + 1e-6
         assert any("resumed" in text or "done" in text for text in scene.wait(longest_s))
 
 

@@ -492,7 +492,9 @@ def test_an_apology_that_fails_is_not_apologised_for() -> None:
     ]
 
 
-@pytest.mark.parametrize(("language", "opening"), [("zh", "抱歉"), ("fr", "Sorry")])
+@pytest.mark.parametrize(
+    ("language", "opening"), [("zh", "抱歉"), ("fr", "Désolé"), ("it", "Sorry")]
+)
 def test_an_apology_is_made_in_the_users_language_where_there_is_one(
     language: str, opening: str
 ) -> None:

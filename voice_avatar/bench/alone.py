@@ -16,11 +16,15 @@ _SECRET: Final = re.compile("token|key|secret|auth|sig", re.IGNORECASE)
 """Names of query parameters that are left out of what is published."""
 
 
-def told(options: DataclassInstance) -> dict[str, Any]:
-    """Returns options as JSON-ready data; absolute paths are cut to their last part."""
+def told(*options: DataclassInstance) -> dict[str, Any]:
+    """Returns options, of a stage and of its engine, as one set of JSON-ready data.
+
+    Absolute paths are cut to their last part.
+    """
     return {
         name: Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
-        for name, value in asdict(options).items()
+        for each in options
+        for name, value in asdict(each).items()
     }
 
 

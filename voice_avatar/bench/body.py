@@ -42,7 +42,9 @@ from voice_avatar.bench.talk import replies
 from voice_avatar.chunking import Chunker
 from voice_avatar.config import Config
 from voice_avatar.connection_face import FaceOut
+from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
+from voice_avatar.engines.tables import EngineTables, TtsTables
 from voice_avatar.events import (
     FaceCue,
     GazeCue,
@@ -453,8 +455,9 @@ def run(args: argparse.Namespace) -> Run:
     items: list[dict[str, Any]] = []
     voices = args.voices.split(",")
     for name in voices:
-        options = _options(name)
-        tts: TtsEngine = load_engine("tts", options, store)
+        options, own = _options(name)
+        tables = EngineTables(tts=TtsTables(own))
+        tts: TtsEngine = load_engine("tts", options, store, tables)
         voice = tts.capabilities
         speaker = Speaker(Config(tts=options), tts, voice.language)
         table = symbol_table(voice.espeak_voice, voice.phoneme_type)
@@ -475,10 +478,10 @@ def run(args: argparse.Namespace) -> Run:
         out,
         items,
         subject=engines_subject(
-            {f"tts {n}": _options(voice).voice for n, voice in enumerate(voices, 1)}, store
+            {f"tts {n}": _options(voice)[0].voice for n, voice in enumerate(voices, 1)}, store
         ),
         settings={
-            "options": {name: told(_options(name)) for name in voices},
+            "options": {name: told(*_options(name)) for name in voices},
             "minutes": args.minutes,
             "seed": args.seed,
         },
@@ -486,9 +489,9 @@ def run(args: argparse.Namespace) -> Run:
     )
 
 
-def _options(name: str) -> TtsOptions:
+def _options(name: str) -> tuple[TtsOptions, PiperOptions]:
     voice, _, espeak_voice = name.partition(":")
-    return TtsOptions(voice=voice, espeak_voice=espeak_voice)
+    return TtsOptions(voice=voice), PiperOptions(espeak_voice=espeak_voice)
 
 
 def _texts(language: str, seed: int) -> Iterator[str]:

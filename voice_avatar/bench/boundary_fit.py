@@ -24,7 +24,9 @@ from voice_avatar.bench.sentences import read_calibration
 from voice_avatar.boundaries import USUAL_MS, segments, sound_class
 from voice_avatar.command_say import Speech, speak
 from voice_avatar.config import Config
+from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
+from voice_avatar.engines.tables import EngineTables, TtsTables
 from voice_avatar.models import ModelStore
 from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
 from voice_avatar.viseme_tables import symbol_table
@@ -83,8 +85,9 @@ def table_of(found: Mapping[str, Sequence[Boundary]]) -> str:
 
 def main(voice: str) -> None:
     """Speaks, aligns, fits and prints."""
-    options = TtsOptions(voice=voice, heard_boundaries=False)
-    tts: TtsEngine = load_engine("tts", options, ModelStore())
+    options = TtsOptions(voice=voice)
+    tables = EngineTables(tts=TtsTables(PiperOptions(heard_boundaries=False)))
+    tts: TtsEngine = load_engine("tts", options, ModelStore(), tables)
     found: defaultdict[str, list[Boundary]] = defaultdict(list)
     for text in read_calibration():
         speech = speak(Config(tts=options), tts, text, "en")

@@ -24,6 +24,7 @@ from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.command_say import Speech, speak
 from voice_avatar.config import Config
+from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import EngineUnavailable
 from voice_avatar.events import GazeCue, GestureCue
@@ -100,6 +101,10 @@ def run(args: argparse.Namespace) -> Run:
         figures([apex for sentence in found for apex in sentence], replies),
         [item(text, sentence) for text, sentence in zip(texts, found, strict=True)],
         subject=engines_subject({"tts": options.voice}, store),
-        settings={"options": told(options), "energy": args.energy, "sentences": len(texts)},
+        settings={
+            "options": told(options, PiperOptions()),
+            "energy": args.energy,
+            "sentences": len(texts),
+        },
         command=repeating("gestures", voice=args.voice, limit=args.limit, energy=args.energy),
     )

@@ -54,6 +54,7 @@ from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.boundaries import heard as heard_boundaries
 from voice_avatar.command_say import Speech, speak
 from voice_avatar.config import Config
+from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import EngineUnavailable
 from voice_avatar.events import VisemePose, VisemeTrack
@@ -412,6 +413,6 @@ def run(args: argparse.Namespace) -> Run:
         ],
         [item(sentence) for sentence in sentences],
         subject=engines_subject({"tts": options.voice}, store),
-        settings={"options": told(options), "sentences": len(sentences)},
+        settings={"options": told(options, PiperOptions()), "sentences": len(sentences)},
         command=repeating("lipsync", voice=args.voice, limit=args.limit),
     )

@@ -32,6 +32,7 @@ from voice_avatar.bench.results import Figure, Run
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.engines.chat_stream import read_chunk
+from voice_avatar.engines.llamacpp_llm import LlamaCppOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.events import LlmDone, LlmRequest, Message, TextDelta
 from voice_avatar.llm import LlmEngine, LlmOptions
@@ -358,6 +359,6 @@ async def _run(args: argparse.Namespace) -> Run:
         out,
         [item for group, given in answers.items() for item in _items(given, group)],
         subject=engines_subject({"llm": options.model}, store),
-        settings={"options": told(options), "tokens": TOKENS},
+        settings={"options": told(options, LlamaCppOptions()), "tokens": TOKENS},
         command=repeating("llm", model=args.model, threads=args.threads, limit=args.limit),
     )

@@ -36,6 +36,8 @@ from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
+from voice_avatar.engines.faster_whisper_stt import FasterWhisperOptions
+from voice_avatar.engines.webrtc_denoise import WebrtcOptions
 from voice_avatar.errors import AudioUnsupported, ConfigError
 from voice_avatar.events import MIC_HZ
 from voice_avatar.models import ModelStore
@@ -282,15 +284,17 @@ def _items(runs: Mapping[str, Sequence[Heard]]) -> Iterator[dict[str, Any]]:
 # Recognisers
 
 
-def load_recognisers(options: SttOptions, store: ModelStore) -> dict[str, Recogniser]:
+def load_recognisers(
+    options: SttOptions, own: FasterWhisperOptions, store: ModelStore
+) -> dict[str, Recogniser]:
     """Returns ours, and faster-whisper's `transcribe` as it comes and with a beam of one."""
     from faster_whisper import WhisperModel
 
-    ours = faster_whisper_stt.load(options, store)
+    ours = faster_whisper_stt.load(options, store, own)
     theirs = WhisperModel(
         str(store.resolve(options.model).folder),
-        device=options.device,
-        compute_type=options.compute_type,
+        device=own.device,
+        compute_type=own.compute_type,
         cpu_threads=options.threads,
     )
 
@@ -310,9 +314,9 @@ def load_recognisers(options: SttOptions, store: ModelStore) -> dict[str, Recogn
     }
 
 
-def denoised(clips: Iterable[Clip], options: DenoiseOptions, store: ModelStore) -> list[Clip]:
+def denoised(clips: Iterable[Clip], own: WebrtcOptions, store: ModelStore) -> list[Clip]:
     """Returns the clips after the denoiser, its delay made up for with silence."""
-    denoiser = webrtc_denoise.load(options, store)
+    denoiser = webrtc_denoise.load(DenoiseOptions(engine="webrtc"), store, own)
     tail = bytes(2 * denoiser.capabilities.delay_samples)
     return [replace(c, pcm=denoiser.open().process(c.pcm + tail)) for c in clips]
 
@@ -336,15 +340,20 @@ def listen(recognisers: Mapping[str, Recogniser], clips: Sequence[Clip]) -> dict
 
 
 def measure(
-    clips: Sequence[Clip], options: SttOptions, store: ModelStore, *, with_denoise: bool
+    clips: Sequence[Clip],
+    options: SttOptions,
+    own: FasterWhisperOptions,
+    store: ModelStore,
+    *,
+    with_denoise: bool,
 ) -> dict[str, list[Heard]]:
     """Returns what every recogniser made of the clips, `OURS` first."""
-    recognisers = load_recognisers(options, store)
+    recognisers = load_recognisers(options, own, store)
     runs = listen(recognisers, clips)
     if with_denoise:
         for name, denoise in {
-            "suppress noise, high pass, gain": DenoiseOptions(engine="webrtc"),
-            "gain": DenoiseOptions(engine="webrtc", suppress_noise=False, high_pass=False),
+            "suppress noise, high pass, gain": WebrtcOptions(),
+            "gain": WebrtcOptions(suppress_noise=False, high_pass=False),
         }.items():
             cleaned = denoised(clips, denoise, store)
             runs |= listen({f"{OURS}, {name}": recognisers[OURS]}, cleaned)
@@ -365,8 +374,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default=SttOptions().model)
     parser.add_argument("--threads", type=int, default=UNPLANNED_THREADS)
-    parser.add_argument("--min-window", type=int, default=SttOptions().min_window_frames)
-    parser.add_argument("--retry-window", type=int, default=SttOptions().retry_window_frames)
+    parser.add_argument("--min-window", type=int, default=FasterWhisperOptions().min_window_frames)
+    parser.add_argument(
+        "--retry-window", type=int, default=FasterWhisperOptions().retry_window_frames
+    )
     parser.add_argument("--variants", action="store_true", help="measure spoilt variants instead")
     parser.add_argument("--denoise", action="store_true", help="compare with the denoiser too")
     parser.add_argument("--limit", type=int, default=0, help="only the first N clips")
@@ -382,22 +393,20 @@ def run(args: argparse.Namespace) -> Run:
     folder = Path(args.speech)
     if not args.speech or not (folder / "manifest.json").is_file():
         raise ConfigError("No recordings: set VOICE_AVATAR_SPEECH_DIR or give --speech.")
-    options = SttOptions(
-        model=args.model,
-        threads=args.threads,
-        min_window_frames=args.min_window,
-        retry_window_frames=args.retry_window,
+    options = SttOptions(model=args.model, threads=args.threads)
+    own = FasterWhisperOptions(
+        min_window_frames=args.min_window, retry_window_frames=args.retry_window
     )
     clips = read_clips(folder)
     clips = (variants(clips) if args.variants else clips)[: args.limit or None]
     store = ModelStore()
-    runs = measure(clips, options, store, with_denoise=args.denoise)
+    runs = measure(clips, options, own, store, with_denoise=args.denoise)
     return results_of(
         "stt",
         figures(runs),
         list(_items(runs)),
         subject=engines_subject({"stt": options.model}, store),
-        settings={"options": told(options), "clips": len(clips), "variants": args.variants},
+        settings={"options": told(options, own), "clips": len(clips), "variants": args.variants},
         command=repeating(
             "stt",
             model=args.model,

@@ -1,4 +1,6 @@
-"""Talk without end for body and mouth: sentences from patterns, the same for the same seed. Pure.
+"""Talk without end for body and mouth: sentences from patterns, the same for the same seed.
+
+Pure but for reading the patterns.
 
 The patterns were written for this project: plain small talk, with many lips that must close, and
 with tags for moods and gaze as a language model writes them.

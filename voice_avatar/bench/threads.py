@@ -37,6 +37,7 @@ from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.cores import usable_cores
+from voice_avatar.engines.faster_whisper_stt import FasterWhisperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import MIC_HZ, SpeakableChunk, SpeechPiece
@@ -234,7 +235,7 @@ class _Ears:
         from faster_whisper import WhisperModel
         from faster_whisper.tokenizer import Tokenizer
 
-        options = SttOptions()
+        options = FasterWhisperOptions()
         self._window = options.min_window_frames
         self._model = WhisperModel(
             str(store.resolve(name).folder),

@@ -25,6 +25,7 @@ from voice_avatar.bench.sentences import read_sentences
 from voice_avatar.bench.statistics import summary
 from voice_avatar.bench.subjects import engines_subject
 from voice_avatar.chunking import Chunker, ChunkingOptions
+from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.events import SpeechPiece
 from voice_avatar.models import ModelStore
@@ -240,6 +241,6 @@ def run(args: argparse.Namespace) -> Run:
         [figure for group, runs in groups.items() for figure in figures(runs, group)],
         [entry for group, runs in groups.items() for entry in _items(runs, group)],
         subject=engines_subject({"tts": options.voice}, store),
-        settings={"options": told(options), "sentences": len(sentences)},
+        settings={"options": told(options, PiperOptions()), "sentences": len(sentences)},
         command=repeating("tts", voice=args.voice, threads=args.threads, limit=args.limit),
     )

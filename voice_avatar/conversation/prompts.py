@@ -24,12 +24,7 @@ from voice_avatar.events import (
 )
 from voice_avatar.listening import TurnCommitted, TurnReady
 from voice_avatar.memory import History
-from voice_avatar.turn import words_of
-
-_APOLOGIES = {
-    "en": "Sorry, I lost my train of thought. Could you say that again?",
-    "zh": "抱歉，我刚才走神了，请您再说一遍好吗？",
-}
+from voice_avatar.turns.cues import words_of
 
 
 class Prompts:
@@ -189,8 +184,3 @@ class Prompts:
 def question_key(text: str, language: str) -> str:
     """Returns what two transcripts have in common when they ask the same thing."""
     return f"{language} {' '.join(words_of(text, language))}"
-
-
-def apology_in(language: str) -> str:
-    """Returns what the avatar says where it has failed, in English where it has no other words."""
-    return _APOLOGIES.get(language, _APOLOGIES["en"])

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from voice_avatar import languages
 from voice_avatar.conversation import facts
 from voice_avatar.conversation.body import Body
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.posture import Posture
-from voice_avatar.conversation.prompts import apology_in
 from voice_avatar.conversation.speaker import Speaker
 from voice_avatar.conversation.states import Trigger
 from voice_avatar.events import (
@@ -239,7 +239,8 @@ class Reactions:
         if not self._options.apologises:
             return []
         language = self.language
-        return [*self._speaker.say(apology_in(language), language, now_s, is_apology=True)]
+        text = languages.language(language).apology
+        return [*self._speaker.say(text, language, now_s, is_apology=True)]
 
     def _began(self, now_s: float) -> list[Step]:
         """Lets the live reply out: the client hears of it before anything of it can come."""

@@ -19,7 +19,7 @@ from voice_avatar.echo import EchoOptions
 from voice_avatar.events import Tool
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
-from voice_avatar.memory import MemoryOptions
+from voice_avatar.memory import HistoryOptions
 from voice_avatar.mood import Baseline
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
@@ -51,7 +51,7 @@ class SessionSetup:
     chunking: ChunkingOptions = field(default_factory=ChunkingOptions)
     gestures: GestureOptions = field(default_factory=GestureOptions)
     body: BodyOptions = field(default_factory=BodyOptions)
-    history: MemoryOptions = field(default_factory=MemoryOptions)
+    history: HistoryOptions = field(default_factory=HistoryOptions)
     playout: PlayoutOptions = field(default_factory=PlayoutOptions)
     llm: LlmOptions = field(default_factory=LlmOptions)
     rate_hz: int = 24_000

@@ -73,7 +73,14 @@ def move(state: State, trigger: Trigger) -> State:
 
 
 class Slots(Enum):
-    """What there is to be said."""
+    """What there is to be said.
+
+    NONE: nothing.
+    PREPARED: a reply that is made ahead, behind its gate.
+    LIVE: a committed reply; it may have called tools.
+    LIVE_PREPARED: a committed reply that has called tools, and the one with their results.
+    WAITING: no reply, but calls whose results are missing, or wait for the user to be done.
+    """
 
     NONE = auto()
     PREPARED = auto()

@@ -21,14 +21,8 @@ import numpy.typing as npt
 from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
 from voice_avatar.errors import EngineUnavailable, SttFailed
 from voice_avatar.events import MIC_HZ, Transcript
-from voice_avatar.stt import (
-    AUTO,
-    SttCapabilities,
-    SttOptions,
-    always,
-    guarded_text,
-    primary_subtag,
-)
+from voice_avatar.languages import primary_subtag
+from voice_avatar.stt import AUTO, SttCapabilities, SttOptions, always, guarded_text
 from voice_avatar.threads import UNPLANNED_THREADS
 
 if TYPE_CHECKING:
@@ -56,13 +50,41 @@ WER on 195 cut, quiet and noisy variants of the recordings.
 """
 
 _SPARE_TOKENS: Final = 10
-"""Tokens granted beyond `SttOptions.tokens_per_s`, for punctuation of short utterances."""
+"""Tokens granted beyond `FasterWhisperOptions.tokens_per_s`: punctuation of short utterances."""
 
 _MAX_TOKENS: Final = 224
 """Most tokens that Whisper decodes at once: half its text context."""
 
 
-def load(options: SttOptions, store: ModelStore) -> FasterWhisperStt:
+@dataclass(frozen=True, slots=True)
+class FasterWhisperOptions:
+    """Where Whisper computes, and how much of the encoder and decoder an utterance is worth.
+
+    Attributes:
+        device: "cpu", "cuda" or "auto".
+        compute_type: number format of the weights, as CTranslate2 names it ("int8", "float16").
+        min_window_frames: least encoder window, 10 ms frames, 700 to 3000 (at 800 the decoder
+            looped in 4 of 195 variants of the recordings, at 1000 in none; docs/decisions.md).
+        retry_window_frames: encoder window of the second try, 10 ms frames, at most 3000 (1500
+            corrects as much as 3000 at a third of the cost).
+        retry_logprob: mean log-probability per token below which there is a second try, <= 0.
+        tokens_per_s: cap on tokens per second of audio (fast Mandarin needs about 11).
+    """
+
+    device: str = "cpu"
+    compute_type: str = "int8"
+    min_window_frames: int = 1000
+    retry_window_frames: int = 1500
+    retry_logprob: float = -0.6
+    tokens_per_s: float = 12.0
+
+
+_DEFAULTS: Final = FasterWhisperOptions()
+
+
+def load(
+    options: SttOptions, store: ModelStore, own: FasterWhisperOptions = _DEFAULTS
+) -> FasterWhisperStt:
     """Loads the model.
 
     Raises:
@@ -80,16 +102,16 @@ def load(options: SttOptions, store: ModelStore) -> FasterWhisperStt:
     try:
         model = WhisperModel(
             str(files.folder),
-            device=options.device,
-            compute_type=options.compute_type,
+            device=own.device,
+            compute_type=own.compute_type,
             cpu_threads=options.threads or UNPLANNED_THREADS,
             num_workers=options.parallel,
         )
     except (RuntimeError, ValueError) as error:
         raise EngineUnavailable(
-            f"{options.model} cannot run on {options.device} as {options.compute_type}"
+            f"{options.model} cannot run on {own.device} as {own.compute_type}"
         ) from error
-    return FasterWhisperStt(model, options, to_simplified=OpenCC("t2s").convert)
+    return FasterWhisperStt(model, options, own, to_simplified=OpenCC("t2s").convert)
 
 
 def window_frames(frames: int, min_frames: int) -> int:
@@ -117,11 +139,17 @@ class FasterWhisperStt:
     """The loaded model."""
 
     def __init__(
-        self, model: WhisperModel, options: SttOptions, *, to_simplified: Callable[[str], str]
+        self,
+        model: WhisperModel,
+        options: SttOptions,
+        own: FasterWhisperOptions,
+        *,
+        to_simplified: Callable[[str], str],
     ) -> None:
         known = frozenset(map(str, model.supported_languages))
         self._model = model
         self._options = options
+        self._own = own
         self._to_simplified = to_simplified
         self._known = known
         self._candidates = frozenset(map(primary_subtag, options.languages)) & known or known
@@ -176,14 +204,14 @@ class FasterWhisperStt:
     ) -> _Decoded | None:
         """Returns the first try, or the better of two where the first is in doubt."""
         features = self._model.feature_extractor(samples)[:, :-1]
-        window = window_frames(features.shape[1], self._options.min_window_frames)
+        window = window_frames(features.shape[1], self._own.min_window_frames)
         first = self._decode(features, window, language, is_wanted)
         if first is None:
             return None
-        is_sure = first.avg_logprob >= self._options.retry_logprob
-        if is_sure or window >= self._options.retry_window_frames:
+        is_sure = first.avg_logprob >= self._own.retry_logprob
+        if is_sure or window >= self._own.retry_window_frames:
             return first
-        wider = self._options.retry_window_frames
+        wider = self._own.retry_window_frames
         second = self._decode(features, wider, first.language, is_wanted)
         # A try that its budget ended went round in a loop, which makes every word of it likely.
         return max(first, second or first, key=lambda tried: (not tried.is_cut, tried.avg_logprob))
@@ -203,7 +231,7 @@ class FasterWhisperStt:
             return None
         language = language or self._detect(encoded)
         tokenizer = self._tokenizer(language)
-        cap = token_cap(features.shape[1], self._options.tokens_per_s)
+        cap = token_cap(features.shape[1], self._own.tokens_per_s)
         [result] = self._model.model.generate(
             encoded,
             [[*tokenizer.sot_sequence, tokenizer.no_timestamps]],

@@ -19,7 +19,7 @@ import urllib.request
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,24 @@ _PROPS_TIMEOUT_S = 5.0
 _PROCESSING = "llamacpp:requests_processing"
 
 
-def load(options: LlmOptions, store: ModelStore) -> LlamaCppLlm:
+@dataclass(frozen=True, slots=True)
+class LlamaCppOptions:
+    """What llama.cpp takes beside the options of every language model.
+
+    Attributes:
+        gpu_layers: layers put on the GPU, -1 = all, 0 = none.
+        widens_weights: a small model in a format of four or five bits that is slow on a CPU is run
+            in eight bits, from a copy in the cache folder made at the first start.
+    """
+
+    gpu_layers: int = 0
+    widens_weights: bool = True
+
+
+_DEFAULTS = LlamaCppOptions()
+
+
+def load(options: LlmOptions, store: ModelStore, own: LlamaCppOptions = _DEFAULTS) -> LlamaCppLlm:
     """Loads the model. Blocks (0.4 s for a 100 MB model).
 
     Raises:
@@ -63,10 +80,10 @@ def load(options: LlmOptions, store: ModelStore) -> LlamaCppLlm:
         raise EngineUnavailable("llama.cpp is not installed: pip install xllamacpp") from error
     files = store.resolve(options.model)
     weights = files.main
-    if options.widens_weights and not options.gpu_layers:
+    if own.widens_weights and not own.gpu_layers:
         fingerprint = store.fingerprint(options.model)
         weights = quick_weights(weights, store.home / "derived", fingerprint)
-    params = _params(xllamacpp, options, weights)
+    params = _params(xllamacpp, options, own, weights)
     try:
         with _same_signal_handlers():
             server = xllamacpp.Server(params)
@@ -259,11 +276,11 @@ class Slots:
         self._busy.discard(slot)
 
 
-def _params(xllamacpp: Any, options: LlmOptions, gguf: Path) -> Any:
+def _params(xllamacpp: Any, options: LlmOptions, own: LlamaCppOptions, gguf: Path) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
     params.model_alias = {options.model}
-    params.n_gpu_layers = options.gpu_layers
+    params.n_gpu_layers = own.gpu_layers
     threads = options.threads or UNPLANNED_THREADS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.n_parallel = options.slots

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -51,7 +51,30 @@ _KEEP_ALIVE_S = 60.0
 _KEEP_ALIVE_CONNECTIONS = 16
 
 
-def load(options: LlmOptions, store: ModelStore) -> OpenAiHttpLlm:
+@dataclass(frozen=True, slots=True)
+class OpenAiHttpOptions:
+    """Which server of OpenAI's chat completions answers, and how it is spoken to.
+
+    Attributes:
+        base_url: URL up to and with "/v1".
+        api_key_env: environment variable that holds the API key, "" = no key.
+        connect_timeout_s: longest wait for a connection, seconds.
+        warms_by_request: whether `warm` sends a request for one token (worth it only where the
+            server caches prefixes and answers a single tenant).
+    """
+
+    base_url: str = "http://127.0.0.1:8000/v1"
+    api_key_env: str = ""
+    connect_timeout_s: float = 2.0
+    warms_by_request: bool = False
+
+
+_DEFAULTS = OpenAiHttpOptions()
+
+
+def load(
+    options: LlmOptions, store: ModelStore, own: OpenAiHttpOptions = _DEFAULTS
+) -> OpenAiHttpLlm:
     """Makes the client; connects at the first request.
 
     Raises:
@@ -63,25 +86,26 @@ def load(options: LlmOptions, store: ModelStore) -> OpenAiHttpLlm:
     except ImportError as error:
         raise EngineUnavailable("httpx is not installed: pip install httpx") from error
     headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
-    if options.api_key_env:
-        key = os.environ.get(options.api_key_env, "")
+    if own.api_key_env:
+        key = os.environ.get(own.api_key_env, "")
         if not key:
             raise EngineUnavailable(
-                f"The environment variable {options.api_key_env} (llm.api_key_env) is not set"
+                f"The environment variable {own.api_key_env} (llm.openai_http.api_key_env)"
+                " is not set"
             )
         headers["Authorization"] = f"Bearer {key}"
     client = httpx.AsyncClient(
-        base_url=options.base_url.rstrip("/"),
+        base_url=own.base_url.rstrip("/"),
         headers=headers,
         # Reading is timed here, by token: a server may send comments while the user waits.
-        timeout=httpx.Timeout(options.connect_timeout_s, read=None),
+        timeout=httpx.Timeout(own.connect_timeout_s, read=None),
         limits=httpx.Limits(
             max_connections=None,
             max_keepalive_connections=_KEEP_ALIVE_CONNECTIONS,
             keepalive_expiry=_KEEP_ALIVE_S,
         ),
     )
-    return OpenAiHttpLlm(client, options)
+    return OpenAiHttpLlm(client, options, warms_by_request=own.warms_by_request)
 
 
 class _Lost(Exception):  # noqa: N818 - not an error yet: a second try may succeed
@@ -101,9 +125,13 @@ class _Lost(Exception):  # noqa: N818 - not an error yet: a second try may succe
 class OpenAiHttpLlm:
     """An `LlmEngine` on a chat-completions server."""
 
-    def __init__(self, client: httpx.AsyncClient, options: LlmOptions) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, options: LlmOptions, *, warms_by_request: bool
+    ) -> None:
+        """`warms_by_request`: see `OpenAiHttpOptions`."""
         self._client = client
         self._options = options
+        self._warms_by_request = warms_by_request
         self._waits: set[asyncio.Timeout] = set()
         self._is_closed = False
 
@@ -112,7 +140,7 @@ class OpenAiHttpLlm:
         """See `LlmEngine`."""
         options = self._options
         return LlmCapabilities(
-            "openai_http", options.model, options.context_tokens, options.warms_by_request
+            "openai_http", options.model, options.context_tokens, self._warms_by_request
         )
 
     def count_tokens(self, text: str) -> int:
@@ -140,7 +168,7 @@ class OpenAiHttpLlm:
 
     async def warm(self, request: LlmRequest) -> None:
         """See `LlmEngine`. Does nothing unless `warms_by_request` is set."""
-        if self._options.warms_by_request:
+        if self._warms_by_request:
             async with aclosing(self.generate(replace(request, max_tokens=1))) as items:
                 async for _ in items:
                     pass

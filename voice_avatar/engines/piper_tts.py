@@ -12,6 +12,7 @@ gain is fixed, and a limiter rounds off what would go beyond the ceiling.
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,6 @@ from voice_avatar.engines.piper_spelling import (
 )
 from voice_avatar.errors import EngineUnavailable, TtsFailed
 from voice_avatar.events import PhonemeSpan, SpeakableChunk, SpeechPiece, SpeechPlan
-from voice_avatar.models import ModelStore
 from voice_avatar.threads import UNPLANNED_THREADS
 from voice_avatar.tts import (
     BREAKS,
@@ -45,7 +45,6 @@ from voice_avatar.tts import (
     TtsCapabilities,
     TtsOptions,
     align_words,
-    piece_ends,
     word_spans,
 )
 from voice_avatar.viseme_tables import symbol_table
@@ -53,6 +52,8 @@ from voice_avatar.viseme_tables import symbol_table
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from piper.config import PiperConfig
+
+    from voice_avatar.models import ModelStore
 
 Floats = npt.NDArray[np.float32]
 
@@ -62,7 +63,44 @@ KNEE: Final = 10.0 ** (-4.0 / 20.0)
 """Below -4 dBFS samples are left exactly as they are."""
 
 
-def load(options: TtsOptions, store: ModelStore) -> PiperTts:
+@dataclass(frozen=True, slots=True)
+class PiperOptions:
+    """How a Piper voice spells, varies and streams.
+
+    Attributes:
+        espeak_voice: espeak-ng voice that spells every chunk; "" = the voice's own.
+        han_espeak_voice: espeak-ng voice that spells chunks in Chinese script when the voice
+            itself is not Chinese (understandable, with an accent); "" = the voice's own.
+        noise_scale: variation of the sound, times the voice's own; 0 = none.
+        noise_w_scale: variation of the durations, times the voice's own; 0 = none.
+        first_frames: frames of about 11.6 ms in the first piece of a chunk (16 = 0.19 s; of 24,
+            16, 12 and 8 frames the first audio comes after 45, 37, 34 and 32 ms).
+        lead_frames: frames left out at the start of a reply, where the voice makes more than as
+            many before the first sound (3 = 35 ms: with 4 to 8 the first 3 were silent in all of
+            10 openings, with 2 or 3 none was).
+        piece_growth: how much longer each piece is than the one before (3: making a piece takes
+            a tenth of its length, so even on a busy machine the next is there in time).
+        max_frames: frames of the longest piece (192 = 2.2 s: what an interruption may waste).
+        heard_boundaries: whether sounds begin where they are heard, instead of where the durations
+            of the voice put them (mouth and words; measured on an American voice, by classes of
+            sounds).
+    """
+
+    espeak_voice: str = ""
+    han_espeak_voice: str = "cmn"
+    noise_scale: float = 1.0
+    noise_w_scale: float = 1.0
+    first_frames: int = 16
+    lead_frames: int = 3
+    piece_growth: float = 3.0
+    max_frames: int = 192
+    heard_boundaries: bool = True
+
+
+_DEFAULTS: Final = PiperOptions()
+
+
+def load(options: TtsOptions, store: ModelStore, own: PiperOptions = _DEFAULTS) -> PiperTts:
     """Loads a voice.
 
     Raises:
@@ -99,7 +137,7 @@ def load(options: TtsOptions, store: ModelStore) -> PiperTts:
             for part in (voice.front, voice.flow, voice.decoder)
         )
         networks = _Networks(voice, _Network(front), _Network(flow), _Network(decoder))
-        return PiperTts(network.stem, config, networks, options)
+        return PiperTts(network.stem, config, networks, options, own)
 
 
 class _Network:
@@ -149,18 +187,24 @@ class PiperTts:
     """A loaded voice. Many sessions may speak with it at once."""
 
     def __init__(
-        self, name: str, config: PiperConfig, networks: _Networks, options: TtsOptions
+        self,
+        name: str,
+        config: PiperConfig,
+        networks: _Networks,
+        options: TtsOptions,
+        own: PiperOptions,
     ) -> None:
         self._config = config
         self._networks = networks
         self._options = options
+        self._own = own
         self._speaker = _speaker(config, options.speaker)
-        espeak_voice = options.espeak_voice or config.espeak_voice
+        espeak_voice = own.espeak_voice or config.espeak_voice
         self._spell = speller(config, espeak_voice)
         self._spell_han = self._spell
         is_chinese = _language(espeak_voice) == "zh"
-        if options.han_espeak_voice and config.phoneme_type.value == "espeak" and not is_chinese:
-            self._spell_han = with_accent(speller(config, options.han_espeak_voice))
+        if own.han_espeak_voice and config.phoneme_type.value == "espeak" and not is_chinese:
+            self._spell_han = with_accent(speller(config, own.han_espeak_voice))
         self.capabilities = TtsCapabilities(
             name="piper",
             voice=name,
@@ -192,12 +236,12 @@ class PiperTts:
 
     def _prepare(self, symbols: list[str], noise: np.random.Generator) -> _Sentence:
         """Runs the front of a sentence."""
-        cut, options = self._networks.cut, self._options
+        cut, own = self._networks.cut, self._own
         ids, owners = encode(symbols, self._config.phoneme_id_map, self.capabilities.phoneme_type)
         scales = [
             0.0,  # of the latents: applied below
-            self._config.length_scale * options.length_scale,
-            self._config.noise_w_scale * options.noise_w_scale,
+            self._config.length_scale * self._options.length_scale,
+            self._config.noise_w_scale * own.noise_w_scale,
         ]
         feed: dict[str, Any] = {
             "input": np.array([ids], np.int64),
@@ -208,7 +252,7 @@ class PiperTts:
         feed["sid"] = np.array([self._speaker], np.int64)
         names = [cut.durations, cut.mean, cut.deviation, *cut.shared]
         durations, mean, deviation, *shared = self._networks.front.run(names, feed)
-        scale = np.float32(self._config.noise_scale * options.noise_scale)
+        scale = np.float32(self._config.noise_scale * own.noise_scale)
         latents = mean + noise.standard_normal(mean.shape, np.float32) * deviation * scale
         frames = durations.ravel().astype(int).tolist()
         return _Sentence(
@@ -220,7 +264,7 @@ class PiperTts:
 
     def _without_lead(self, sentence: _Sentence) -> _Sentence:
         """Leaves out the silence before a reply; a sound may begin within the rest of the mark."""
-        skip = self._options.lead_frames
+        skip = self._own.lead_frames
         if sentence.lead <= skip:
             return sentence
         spans, left = [], skip
@@ -251,7 +295,7 @@ class PiperTts:
                 spans.append(PhonemeSpan(marked[index], at, end, word))
                 at = end
             first += len(symbols) + 1
-        if self._options.heard_boundaries and self.capabilities.phoneme_type == "espeak":
+        if self._own.heard_boundaries and self.capabilities.phoneme_type == "espeak":
             table = symbol_table(self.capabilities.espeak_voice)
             spans = list(heard(spans, table, self.capabilities.rate_hz))
         return SpeechPlan(at, tuple(spans), word_spans(spans, len(words)))
@@ -262,7 +306,7 @@ class PiperTts:
         count = sentence.latents.shape[2]
         flowed = np.empty_like(sentence.latents)
         done, start = 0, sentence.skip
-        lengths = piece_ends(count - sentence.skip, self._options)
+        lengths = piece_ends(count - sentence.skip, self._own)
         for end in (sentence.skip + length for length in lengths):
             with _failures():
                 needed = min(count, end + cut.decoder_reach)
@@ -293,6 +337,22 @@ class PiperTts:
     def _masks(self, frames: int) -> dict[str, Floats]:
         """Returns masks of ones: a sentence is run alone, so none of its frames is padding."""
         return {name: np.ones((1, 1, frames), np.float32) for name in self._networks.cut.masks}
+
+
+def piece_ends(frames: int, own: PiperOptions) -> tuple[int, ...]:
+    """Returns where the pieces of `frames` frames end: growing, the last one at `frames`.
+
+    A rest shorter than the first piece joins the piece before it.
+    """
+    ends: list[int] = []
+    end, length = 0, float(min(own.first_frames, own.max_frames))
+    while end < frames:
+        end += max(1, math.ceil(length))
+        if frames - end < own.first_frames:
+            end = frames
+        ends.append(end)
+        length = min(length * own.piece_growth, own.max_frames)
+    return tuple(ends)
 
 
 def limited(samples: Floats) -> Floats:

@@ -18,6 +18,7 @@ from voice_avatar.vad import VadOptions
 from voice_avatar.workers import Engines
 
 if TYPE_CHECKING:
+    from voice_avatar.engines.tables import EngineTables
     from voice_avatar.models import ModelStore
 
 NONE: Final = "none"
@@ -36,14 +37,22 @@ ENGINES: Final[dict[str, dict[str, str]]] = {
     "tts": {"piper": "piper_tts:load", "scripted": "scripted:load_tts"},
     "denoise": {"webrtc": "webrtc_denoise:load"},
 }
-"""Stage -> engine name -> where its `load(options, store)` is."""
+"""Stage -> engine name -> where its `load(options, store)` is, or `load(options, store, own)`."""
 
 OPTIONAL: Final = frozenset({"turn", "denoise"})
 """Stages that a server can do without."""
 
 
-def load_engine(stage: str, options: Any, store: ModelStore) -> Any:
+def load_engine(
+    stage: str, options: Any, store: ModelStore, tables: EngineTables | None = None
+) -> Any:
     """Loads one engine; None for an optional stage that is left out. Blocks.
+
+    Args:
+        stage: "vad", "turn", "stt", "llm", "tts" or "denoise".
+        options: of the stage.
+        store: where models are.
+        tables: the engines' own options; None = their defaults.
 
     Raises:
         ConfigError: no engine of that name.
@@ -61,7 +70,8 @@ def load_engine(stage: str, options: Any, store: ModelStore) -> Any:
     hold_to_one_thread()
     module, _, function = known[name].partition(":")
     load = getattr(importlib.import_module(f"voice_avatar.engines.{module}"), function)
-    return load(options, store)
+    own = None if tables is None else tables.own(stage, name)
+    return load(options, store) if own is None else load(options, store, own)
 
 
 def load_engines(
@@ -73,6 +83,7 @@ def load_engines(
     tts: TtsOptions,
     denoise: DenoiseOptions,
     store: ModelStore,
+    tables: EngineTables | None = None,
     on_stage: Callable[[str, str], None] = lambda stage, name: None,
 ) -> Engines:
     """Loads all engines, one after the other. Blocks.
@@ -80,6 +91,7 @@ def load_engines(
     Args:
         vad, turn, stt, llm, tts, denoise: the stages' options.
         store: where models are.
+        tables: the engines' own options; None = their defaults.
         on_stage: told the stage and the engine's name before each is loaded.
     """
     stages: dict[str, Any] = {
@@ -93,5 +105,5 @@ def load_engines(
     loaded = {}
     for stage, options in stages.items():
         on_stage(stage, options.engine)
-        loaded[stage] = load_engine(stage, options, store)
+        loaded[stage] = load_engine(stage, options, store, tables)
     return Engines(**loaded)

@@ -16,7 +16,7 @@ import os
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,29 @@ _ENVIRONMENT = {
 """Set before vLLM is imported, where the user has not set them."""
 
 
-def load(options: LlmOptions, store: ModelStore) -> VllmLlm:
+@dataclass(frozen=True, slots=True)
+class VllmOptions:
+    """What vLLM takes beside the options of every language model.
+
+    Attributes:
+        dtype: number format of the weights: "auto", "bfloat16", "float16" or "float32".
+        quantization: quantisation of the weights, "" = as the model says.
+        gpu_memory_fraction: part of the GPU's memory that it may take, 0..1.
+        tensor_parallel: number of GPUs that share the model.
+        is_eager: skip CUDA graphs and compilation: starts sooner, runs slower.
+    """
+
+    dtype: str = "auto"
+    quantization: str = ""
+    gpu_memory_fraction: float = 0.85
+    tensor_parallel: int = 1
+    is_eager: bool = False
+
+
+_DEFAULTS = VllmOptions()
+
+
+def load(options: LlmOptions, store: ModelStore, own: VllmOptions = _DEFAULTS) -> VllmLlm:
     """Loads the model and waits until it answers (half a minute on a CPU).
 
     Raises:
@@ -67,7 +89,7 @@ def load(options: LlmOptions, store: ModelStore) -> VllmLlm:
     thread = threading.Thread(target=loop.run_forever, name="vllm", daemon=True)
     thread.start()
     try:
-        engine = asyncio.run_coroutine_threadsafe(_start(options, folder), loop).result()
+        engine = asyncio.run_coroutine_threadsafe(_start(options, own, folder), loop).result()
     except Exception as error:  # a boundary: vLLM raises whatever its libraries raise
         _stop(loop, thread)
         raise EngineUnavailable(f"vLLM cannot run the model {options.model} here") from error
@@ -229,7 +251,7 @@ def _template_message(message: Message) -> dict[str, object]:
     return body | {"tool_calls": calls} if calls else body
 
 
-async def _start(options: LlmOptions, folder: Path) -> Any:
+async def _start(options: LlmOptions, own: VllmOptions, folder: Path) -> Any:
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.platforms import current_platform
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -237,13 +259,13 @@ async def _start(options: LlmOptions, folder: Path) -> Any:
     args = AsyncEngineArgs(
         model=str(folder),
         served_model_name=options.model,
-        dtype=options.dtype,
-        quantization=options.quantization or None,
+        dtype=own.dtype,
+        quantization=own.quantization or None,
         max_model_len=options.context_tokens or None,
         max_num_seqs=options.slots,
-        tensor_parallel_size=options.tensor_parallel,
-        gpu_memory_utilization=options.gpu_memory_fraction,
-        enforce_eager=options.is_eager,
+        tensor_parallel_size=own.tensor_parallel,
+        gpu_memory_utilization=own.gpu_memory_fraction,
+        enforce_eager=own.is_eager,
         enable_prefix_caching=True,
         scheduling_policy="priority",
         block_size=_CPU_BLOCK_TOKENS if current_platform.is_cpu() else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, Reframer, silence
@@ -19,7 +20,27 @@ _FILTER_DELAY_SAMPLES: Final = 95
 """Delay of the noise suppressor at 16 kHz (peak of the cross-correlation, livekit 1.2.1)."""
 
 
-def load(options: DenoiseOptions, store: ModelStore) -> WebrtcDenoiser:
+@dataclass(frozen=True, slots=True)
+class WebrtcOptions:
+    """What WebRTC's audio processing does to the sound.
+
+    Attributes:
+        suppress_noise: whether noise is suppressed.
+        high_pass: whether rumble below speech is cut.
+        gain: whether the level is evened out.
+    """
+
+    suppress_noise: bool = True
+    high_pass: bool = True
+    gain: bool = True
+
+
+_DEFAULTS: Final = WebrtcOptions()
+
+
+def load(
+    options: DenoiseOptions, store: ModelStore, own: WebrtcOptions = _DEFAULTS
+) -> WebrtcDenoiser:
     """Loads the library (it needs no model).
 
     Raises:
@@ -29,24 +50,24 @@ def load(options: DenoiseOptions, store: ModelStore) -> WebrtcDenoiser:
         from livekit import rtc
     except (ImportError, OSError) as error:  # OSError: its shared library does not load
         raise EngineUnavailable("livekit is not installed (extra `denoise`)") from error
-    return WebrtcDenoiser(rtc, options)
+    return WebrtcDenoiser(rtc, own)
 
 
 class WebrtcDenoiser:
     """The loaded library."""
 
-    def __init__(self, rtc: Any, options: DenoiseOptions) -> None:
+    def __init__(self, rtc: Any, own: WebrtcOptions) -> None:
         self._rtc = rtc
-        self._options = options
-        lag = _FILTER_DELAY_SAMPLES if options.suppress_noise else 0
+        self._own = own
+        lag = _FILTER_DELAY_SAMPLES if own.suppress_noise else 0
         self.capabilities = DenoiseCapabilities("webrtc", _FRAME_SAMPLES + lag)
 
     def open(self) -> WebrtcStream:
         """Returns a new stream with fresh state."""
         processing = self._rtc.AudioProcessingModule(
-            noise_suppression=self._options.suppress_noise,
-            high_pass_filter=self._options.high_pass,
-            auto_gain_control=self._options.gain,
+            noise_suppression=self._own.suppress_noise,
+            high_pass_filter=self._own.high_pass,
+            auto_gain_control=self._own.gain,
         )
         return WebrtcStream(self._rtc, processing)
 

@@ -1,30 +1,30 @@
-"""Configuration: sources and their order, types, errors that help, help that is complete."""
+"""Configuration: sources and their order, types, tables of engines, errors that help."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.config import (
+    MOVED,
     NOT_OPTIONS,
     PER_SESSION,
     Config,
+    Place,
     ServerOptions,
     load,
+    places,
     preset_names,
-    stages,
+    tables,
 )
-from voice_avatar.config_doc import describe, markdown
+from voice_avatar.engines.registry import ENGINES
+from voice_avatar.engines.tables import EngineTables
+from voice_avatar.engines.vllm_llm import VllmOptions
 from voice_avatar.errors import ConfigError
-from voice_avatar.llm import LlmOptions
 from voice_avatar.model_table import MODELS
-
-DOC = Path(__file__).parents[1] / "docs" / "configuration.md"
 
 
 def problem(
@@ -84,7 +84,7 @@ def test_an_unknown_preset_is_an_error_with_a_suggestion() -> None:
     ],
 )
 def test_switches_are_read_from_text(text: str, expected: bool) -> None:
-    assert load(overrides={"llm.is_eager": text}).llm.is_eager is expected
+    assert load(overrides={"threads.is_tuned": text}).threads.is_tuned is expected
 
 
 def test_numbers_texts_and_lists_are_read_from_text() -> None:
@@ -122,8 +122,9 @@ def test_a_whole_number_is_a_number_too() -> None:
         ("[server]\norigins = {a = 1}", "server.origins must be a list of texts"),
         ("[threads]\ncores = -1", "threads.cores must be 0 or more, not -1"),
         ("[llm]\nthreads = -2", "llm.threads must be 0 or more, not -2"),
-        ("[llm]\nis_eager = 1", "llm.is_eager must be true or false"),
-        ("[llm]\nis_eager = 'maybe'", "llm.is_eager must be true or false"),
+        ("[threads]\nis_tuned = 1", "threads.is_tuned must be true or false"),
+        ("[llm.vllm]\nis_eager = 'maybe'", "llm.vllm.is_eager must be true or false"),
+        ("[llm]\nvllm = 3", "llm.vllm in the configuration file must be a table: [llm.vllm]"),
         ("[turn]\nrescore_s = ['a']", "turn.rescore_s must be a list of numbers"),
         ("server = 3", "must be a table: [server]"),
         ("[server\n", "is not TOML"),
@@ -165,6 +166,11 @@ def test_an_unknown_table_is_an_error_with_a_suggestion() -> None:
     assert "Did you mean 'chunking'?" in problem("[chunkin]\nmax_words = 3")
 
 
+def test_an_unknown_engine_below_a_stage_is_an_error_with_a_suggestion() -> None:
+    assert "Did you mean 'llm.vllm'?" in problem("[llm.vlm]\ndtype = 'auto'")
+    assert "Did you mean 'llm.vllm.dtype'?" in problem("[llm.vllm]\ndtipe = 'auto'")
+
+
 def test_a_name_like_no_other_gets_no_suggestion() -> None:
     assert "Did you mean" not in problem(**{"qqq.zzz": "1"})
 
@@ -188,7 +194,9 @@ def test_other_variables_of_the_environment_are_left_alone() -> None:
     [
         ("VOICE_AVATAR_SEVER_PORT", "server.port"),
         ("VOICE_AVATAR_SERVER__TOKEN", "server.tokens"),
-        ("VOICE_AVATAR_LLM_API_KEY", "llm.api_key_env"),
+        ("VOICE_AVATAR_LLM_API_KEY", "llm.openai_http.api_key_env"),
+        ("VOICE_AVATAR_LLM_VLLM_DTIPE", "llm.vllm.dtype"),
+        ("VOICE_AVATAR_LLM__VLLM__DTYPE", "llm.vllm.dtype"),
         ("VOICE_AVATAR_LLM", ""),
     ],
 )
@@ -201,7 +209,7 @@ def test_a_variable_with_the_prefix_that_is_no_option_is_an_error(
     assert "hunter2" not in message
 
 
-@given(st.dictionaries(st.sampled_from([o.key for o in describe()]), st.text(max_size=8)))
+@given(st.dictionaries(st.sampled_from(list(places())), st.text(max_size=8)))
 def test_any_text_for_any_option_is_taken_or_refused_by_name(overrides: dict[str, str]) -> None:
     message = ""
     try:
@@ -211,38 +219,88 @@ def test_any_text_for_any_option_is_taken_or_refused_by_name(overrides: dict[str
     assert not message or any(key in message for key in (*overrides, "server."))
 
 
-def test_every_field_of_every_stage_is_described_or_belongs_to_the_session() -> None:
-    described = {option.key for option in describe()}
-    for stage, options in stages().items():
-        for field in fields(options):
-            assert (f"{stage}.{field.name}" in described) != (
-                f"{stage}.{field.name}" in PER_SESSION
-            )
+# -- tables of engines, and keys that are not where their fields are
 
 
-@pytest.mark.parametrize("option", describe(), ids=lambda option: option.key)
-def test_every_option_says_what_it_means_and_takes_its_own_default(option: object) -> None:
-    assert len(option.help) > 8  # type: ignore[attr-defined]
-    table, name = option.key.split(".")  # type: ignore[attr-defined]
-    assert load(f"[{table}]\n{name} = {option.default}") == Config()  # type: ignore[attr-defined]
+def test_what_one_engine_knows_is_a_table_below_its_stage() -> None:
+    toml = "[llm]\nengine = 'vllm'\n[llm.vllm]\ndtype = 'float16'\n[tts.piper]\nlead_frames = 2"
+    config = load(toml)
+    assert config.llm.engine == "vllm"
+    assert config.engines.llm.vllm == VllmOptions(dtype="float16")
+    assert config.engines.tts.piper.lead_frames == 2
+    assert config.engines.stt == EngineTables().stt
 
 
-def test_variables_are_spelt_as_documented() -> None:
-    port = next(option for option in describe() if option.key == "server.port")
-    assert port.variable == "VOICE_AVATAR_SERVER_PORT"
+def test_an_engine_is_configured_from_every_source() -> None:
+    toml = "[llm.openai_http]\nbase_url = 'a'\napi_key_env = 'b'\nconnect_timeout_s = 1"
+    environ = {
+        "VOICE_AVATAR_LLM_OPENAI_HTTP_API_KEY_ENV": "c",
+        "VOICE_AVATAR_LLM_OPENAI_HTTP_CONNECT_TIMEOUT_S": "2",
+    }
+    own = load(toml, environ, {"llm.openai_http.connect_timeout_s": "3"}).engines.llm.openai_http
+    assert (own.base_url, own.api_key_env, own.connect_timeout_s) == ("a", "c", 3.0)
 
 
-def test_help_has_every_line_of_a_long_description() -> None:
-    threads = next(option for option in describe() if option.key == "llm.threads")
-    assert threads.help.startswith("llamacpp: CPU threads;")
-    assert threads.help.endswith("of its speed and less.")
-    assert LlmOptions.__doc__ is not None
+def test_a_preset_may_fill_the_table_of_an_engine() -> None:
+    assert load(preset="gpu").engines.stt.faster_whisper.device == "cuda"
+    assert load(preset="gpu").engines.llm.vllm.gpu_memory_fraction == 0.8
 
 
-def test_the_documentation_is_what_the_code_says() -> None:
-    assert DOC.read_text("utf-8") == markdown(), "run: python -m voice_avatar.config_doc > docs/…"
+def test_every_table_of_an_engine_belongs_to_an_engine_of_its_stage() -> None:
+    own = [table.split(".") for table in tables() if "." in table]
+    assert all(engine in ENGINES[stage] for stage, engine in own)
+    for stage, engine in own:
+        assert type(EngineTables().own(stage, engine)) is tables()[f"{stage}.{engine}"]
+    assert EngineTables().own("llm", "scripted") is None
+    assert EngineTables().own("vad", "silero") is None
 
 
-def test_every_row_of_the_documentation_is_one_row() -> None:
-    rows = [line for line in markdown().splitlines() if line.startswith("|")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows)
+def test_no_stage_has_an_option_called_like_one_of_its_engines_tables() -> None:
+    assert not set(tables()) & set(places())
+
+
+def test_no_two_options_have_one_variable() -> None:
+    variables = [place.variable for place in places().values()]
+    assert len(set(variables)) == len(variables)
+    assert not set(variables) & NOT_OPTIONS
+
+
+@pytest.mark.parametrize("place", places().values(), ids=lambda place: place.key)
+def test_every_option_has_one_field(place: Place) -> None:
+    options: object = Config()
+    for name in place.path[:-1]:
+        options = getattr(options, name)
+    assert type(options) is place.options
+    assert place.path[-1] in {item.name for item in fields(place.options)}
+
+
+def test_a_group_of_a_stages_options_is_a_prefix_and_no_table() -> None:
+    environ = {"VOICE_AVATAR_TURN_INTERRUPT_ANY_S": "4"}
+    config = load("[turn]\ninterrupt_wait_s = 2", environ, {"turn.interrupt_ask_s": "3"})
+    interrupt = config.turn.interrupt
+    assert (interrupt.wait_s, interrupt.ask_s, interrupt.any_s) == (2.0, 3.0, 4.0)
+    assert "There is no" in problem("[turn.interrupt]\nwait_s = 2")
+
+
+# -- names that were
+
+
+@pytest.mark.parametrize(("old", "new"), MOVED.items())
+def test_a_name_that_moved_is_there_under_the_new_one(old: str, new: str) -> None:
+    assert old not in places()
+    assert old not in tables()
+    assert new in places() or new in tables()
+
+
+@pytest.mark.parametrize(("old", "new"), [(o, n) for o, n in MOVED.items() if "." in o])
+def test_an_old_key_is_answered_with_the_new_one_whatever_it_came_from(old: str, new: str) -> None:
+    table, _, name = old.partition(".")
+    hint = f"Did you mean {new!r}?"
+    assert hint in problem(f"[{table}]\n{name} = 1")
+    assert hint in problem(**{old: "1"})
+    assert hint in problem(environ={f"VOICE_AVATAR_{table}_{name}".upper(): "1"})
+
+
+def test_an_old_table_is_answered_with_the_new_one() -> None:
+    assert "Did you mean 'history'?" in problem("[memory]")
+    assert "Did you mean 'history.opening'?" in problem("[memory]\nopenin = ''")

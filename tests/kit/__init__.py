@@ -1,0 +1,1 @@
+"""What the tests share: engines, edges, talks and examples."""

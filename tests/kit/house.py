@@ -1,0 +1,305 @@
+"""The plan of the house: the rooms of `voice_avatar/`, what each is for, and what it may import.
+
+The law in one line: a room is a folder with one job; a room is pure or doing; a room imports only
+the rooms of its row, and the ground. `house_law.py` holds the code to it (`tests/test_house.py`),
+and `house_picture.py` draws it: `make house` writes docs/house.svg and docs/house.md.
+
+A row is checked both ways: what is not in it may not be imported, and what is in it is imported
+somewhere. A name with a dot admits one part of a room only (`acting.mouth`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kit.house_plan import Plan, Room, Wing
+
+WINGS: Final[dict[Wing, str]] = {
+    "ground": "The ground: what every room stands on",
+    "utterance": "The way of an utterance: what is heard, decided, said and shown",
+    "wire": "What is said over a wire",
+    "doing": "Doing: sockets, threads, engines, files",
+    "programs": "Programs",
+}
+"""The parts of the house, in reading order, and their headings."""
+
+
+def _pure(
+    name: str,
+    wing: Wing,
+    job: str,
+    imports: str | None = "",
+    *rooms: Room,
+    doing: str = "",
+) -> Room:
+    return Room(name, wing, True, job, imports, rooms, otherwise=doing)
+
+
+def _doing(
+    name: str,
+    wing: Wing,
+    job: str,
+    imports: str | None = "",
+    *rooms: Room,
+    pure: str = "",
+) -> Room:
+    return Room(name, wing, False, job, imports, rooms, otherwise=pure)
+
+
+GROUND: Final = (
+    _pure("errors", "ground", "Everything that can go wrong, by name."),
+    _pure(
+        "events", "ground", "What passes between rooms: payloads, inputs, commands, notices, cues."
+    ),
+    _pure(
+        "vocabulary", "ground", "The words for moods, gestures and gaze, and their tags.", "events"
+    ),
+    _pure("languages", "ground", "What is said in which language, as data."),
+)
+"""What every room may import."""
+
+_UTTERANCE: Final = (
+    _pure("audio", "utterance", "Samples: levels, rates, codecs, files.", doing="wav"),
+    _pure("stages", "utterance", "Each engine's edge: protocol, capabilities, options."),
+    _pure(
+        "hearing",
+        "utterance",
+        "Microphone to windows: is there a voice, and is it the user's?",
+        "audio stages",
+    ),
+    _pure(
+        "turns",
+        "utterance",
+        "Windows and words to the user's turn: is it over, does it interrupt?",
+        "stages",
+    ),
+    _pure(
+        "conversation",
+        "utterance",
+        "The decision: what to answer, when to speak, stop, or call a tool.",
+        "acting stages tools turns",
+    ),
+    _pure("text", "utterance", "Deltas of a language model to chunks that can be spoken."),
+    _pure(
+        "acting",
+        "utterance",
+        "What mouth, face and body do, on the reply's own clock.",
+        "audio stages",
+        _pure("variation", "utterance", "Numbers that look like chance, from a seed."),
+        _pure("mouth", "utterance", "Sounds to mouth shapes, and how far the mouth opens."),
+        _pure("face", "utterance", "Mouth, mood and blinks to one face track.", "mouth"),
+        _pure(
+            "gesture",
+            "utterance",
+            "What hands, head, gaze and mood do while words are said.",
+            "variation",
+        ),
+        _pure("presence", "utterance", "What the body does between replies.", "gesture variation"),
+        _pure("clips", "utterance", "Recorded movements, and the body that makes them."),
+        _pure(
+            "timeline",
+            "utterance",
+            "Chunks and their cues in order, at sample times.",
+            "gesture mouth",
+        ),
+    ),
+    _pure("tools", "utterance", "Tools: what is offered, called and answered."),
+    _pure(
+        "personas",
+        "utterance",
+        "Who the avatar is: prompt, greeting, voice and temper.",
+        "acting.gesture",
+    ),
+)
+
+_WIRE: Final = (
+    _pure("wire", "wire", "Our protocol: messages, frames, codes, limits.", "acting tools"),
+    _pure(
+        "realtime",
+        "wire",
+        "OpenAI's Realtime protocol, in terms of ours.",
+        "audio conversation tools wire",
+    ),
+)
+
+_DOING: Final = (
+    _doing("models", "doing", "The model store: fetched once, checked, kept."),
+    _doing(
+        "engines",
+        "doing",
+        "One library a file: recognisers, language models, voices.",
+        "acting.mouth audio models stages tools",
+    ),
+    _doing(
+        "machine",
+        "doing",
+        "How many threads each engine gets on this machine.",
+        "audio engines models stages",
+        pure="thread_plan",
+    ),
+    _doing(
+        "pipeline",
+        "doing",
+        "Carries the session's decisions out: ears, answers, replies, outbox.",
+        "acting audio conversation hearing stages text tools",
+        pure="out_of_band",
+    ),
+    _doing(
+        "recording", "doing", "Sessions on disk, and run again from there.", "conversation stages"
+    ),
+    _doing("telemetry", "doing", "Metrics, counters and logs."),
+    _pure(
+        "config",
+        "doing",
+        "Files, variables and flags to options.",
+        "acting conversation hearing machine.thread_plan stages text",
+    ),
+    _doing(
+        "server",
+        "doing",
+        "The port: who may come in, and how each is carried.",
+        "acting audio config conversation hearing personas pipeline realtime recording stages"
+        " telemetry wire",
+        _doing("native", "doing", "Our own protocol over a WebSocket.", None),
+        _doing("realtime", "doing", "OpenAI's protocol over a WebSocket.", None),
+        _doing("pcm", "doing", "Plain audio both ways.", None),
+        pure="resend resumption",
+    ),
+    _doing(
+        "client",
+        "doing",
+        "The Python SDK: a session from the user's side.",
+        "audio tools wire",
+        _pure("rules", "doing", "What every client does, in any language.", None),
+    ),
+)
+
+_PROGRAMS: Final = (
+    _doing("cli", "programs", "The command line.", None, pure="speech_plot"),
+    _doing(
+        "conformance",
+        "programs",
+        "Checks servers and clients against the protocol; writes its documents.",
+        None,
+        _doing("rules", "programs", "What a server is checked for, from outside.", None),
+        _doing("vectors", "programs", "The golden vectors.", None),
+        _doing(
+            "documents",
+            "programs",
+            "Schemas and tables, made from the code.",
+            None,
+            pure="message_schemas protocol_tables",
+        ),
+        pure="scenarios transcript",
+    ),
+    _doing(
+        "bench",
+        "programs",
+        "Measurements, and the pages that show them.",
+        None,
+        _doing("measures", "programs", "Eleven measurements.", None),
+        _doing("callers", "programs", "Users, as many as are wanted.", None),
+        _doing("targets", "programs", "Servers of every dialect.", None),
+        _pure("figures", "programs", "What many values come to.", None),
+        _doing("report", "programs", "Results as tables, files and pages.", None),
+        _doing("material", "programs", "What is said to a server, and what is heard in it.", None),
+    ),
+)
+
+ROOMS: Final = GROUND + _UTTERANCE + _WIRE + _DOING + _PROGRAMS
+"""The house, in reading order. A new room gets a line here, and its `__init__.py` says the same."""
+
+FILES: Final = frozenset("errors vocabulary acting.timeline acting.variation".split())
+"""Rooms of a single file."""
+
+ROOT: Final = {"__init__": "", "__main__": "cli"}
+"""The package's own files outside of all rooms, and the room that each may import."""
+
+PROGRAMS_OPENED_BY_NAME: Final = {"cli": "bench conformance"}
+"""Programs never import one another, but the command line opens both others."""
+
+EXCEPTIONS: Final[dict[str, tuple[str, str]]] = {
+    "conversation.setup": ("hearing text", "names their Options, to hand them on whole"),
+}
+"""Module -> what it alone may import beside its room's row, and why."""
+
+DOORS: Final = frozenset({"client", "cli", "bench"})
+"""Rooms whose `__init__.py` may hold more than its line: `from voice_avatar.client import connect`
+is the SDK's door, and programs may hold what they must."""
+
+DATA_READERS: Final = frozenset(
+    """
+    vocabulary languages acting.clips.library acting.face.tables acting.gesture.rules
+    acting.gesture.word_feelings acting.mouth.viseme_tables config.load personas.persona
+    """.split()
+)
+"""Pure modules, or rooms of them, that read the package's own data, the same for everybody."""
+
+_TESTED: Final = {
+    "acting/clips/test_library.py": "acting.clips",
+    "acting/gesture/test_planner.py": "acting.gesture vocabulary",
+    "acting/mouth/test_fitted_durations.py": "engines.fitted_tts",
+    "acting/mouth/test_visemes.py": "acting.mouth.viseme_tables",
+    "bench/callers/test_load_calls.py": "bench.callers.process_figures",
+    "bench/callers/test_server_options.py": "bench.callers.own_server",
+    "bench/figures/test_apexes.py": "bench.measures.gestures",
+    "bench/figures/test_turns.py": "bench.figures.played bench.figures.waterfall",
+    "bench/material/test_clips.py": "bench.material.pauses bench.material.utterances",
+    "bench/measures/test_body.py": "bench.figures.face bench.material.talk",
+    "bench/measures/test_interrupt.py": "bench.callers.echo bench.callers.interrupt_call"
+    " bench.callers.scrape bench.figures.cuts bench.material.noises",
+    "bench/measures/test_lipsync.py": "bench.boundary_fit bench.figures.phone_pairs"
+    " bench.figures.shown bench.material.forced_aligner bench.material.sentences",
+    "bench/measures/test_load.py": "bench.callers.load_client bench.callers.load_line"
+    " bench.figures.capacity bench.figures.load",
+    "bench/measures/test_v2v.py": "bench.callers.call bench.figures.v2v bench.targets.avatar",
+    "bench/report/test_page.py": "bench.report bench.figures.statistics",
+    "bench/targets/test_subjects.py": "bench.report.alone",
+    "bench/targets/test_websocket_line.py": "bench.targets",
+    "bench/test_command.py": "bench.report.files bench.report.machine bench.report.tables"
+    " bench.figures.compare bench.figures.results",
+    "cli/test_main.py": "__main__ audio.wav cli config.describe",
+    "client/test_connection.py": "client",
+    "conformance/documents/test_protocol_doc.py": "conformance.vectors.conversation",
+    "conformance/documents/test_protocol_schema.py": "conformance.documents",
+    "conformance/test_checker.py": "conformance",
+    "conformance/vectors/test_golden.py": "client.rules conformance.vectors",
+    "conversation/test_session.py": "conversation events",
+    "conversation/test_tool_rounds.py": "conversation.tool_calls",
+    "engines/test_contract_llm.py": "engines.relay engines.tool_stream",
+    "engines/test_piper_tts.py": "engines.piper_graph engines.piper_spelling",
+    "engines/test_scripted.py": "engines.registry",
+    "engines/test_silero_vad.py": "engines.onnx_cpu",
+    "engines/test_webrtc_denoise.py": "stages.denoise",
+    "hearing/test_echo.py": "hearing.echo_delay hearing.echo_filter",
+    "models/test_store.py": "models",
+    "pipeline/test_conversation.py": "acting.timeline pipeline",
+    "real/test_vllm_llm.py": "engines.vllm_llm",
+    "realtime/test_dialect.py": "realtime",
+    "server/realtime/test_connection.py": "server.realtime.door",
+    "server/test_port.py": "server telemetry.logs",
+    "talks/test_faults.py": "errors",
+    "text/test_chunking.py": "text.abbreviations",
+    "text/test_speakable.py": "text.numbers_en text.speakable_en text.speakable_zh",
+    "text/test_tags.py": "text.markup",
+    "wire/test_text.py": "wire",
+}
+TESTED_ELSEWHERE: Final = {name: file for file, names in _TESTED.items() for name in names.split()}
+"""Module, or room for all its modules without a test file of their own -> the test file."""
+
+PLAN: Final[Plan] = Plan(
+    rooms=ROOMS,
+    ground=GROUND,
+    root=ROOT,
+    opened_by_name=PROGRAMS_OPENED_BY_NAME,
+    exceptions=EXCEPTIONS,
+    doors=DOORS,
+    data_readers=DATA_READERS,
+    tested_elsewhere=TESTED_ELSEWHERE,
+)
+"""All of it, as the law asks for it."""
+
+if __name__ == "__main__":
+    from kit.house_documents import main
+
+    raise SystemExit(main())

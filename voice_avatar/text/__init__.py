@@ -1,0 +1,1 @@
+"""Deltas of a reply become chunks that a voice can say. Pure."""

@@ -1,0 +1,1 @@
+"""Windows and words become the turn of a user. Pure."""

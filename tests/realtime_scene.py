@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     MIC_HZ,
@@ -47,12 +49,10 @@ from voice_avatar.events import (
     VadFrame,
     WarmPrefix,
 )
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import Offer, Settings
-from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
-from voice_avatar.session import Session
+from voice_avatar.realtime.steps import Hear, Step
 from voice_avatar.turn import InterruptOptions, TurnOptions
 from voice_avatar.vad import VadOptions
 
@@ -85,7 +85,7 @@ class RealtimeScene:
         self.now_s = 100.0
         self.told: list[Event] = []
         self.live: StartReply | None = None
-        self.asides: list[StartAside] = []
+        self.beside: list[StartReply] = []
         self.cancelled: list[int] = []
         self.heard: list[Transcribe] = []
         self.words = "Hello there."
@@ -188,6 +188,8 @@ class RealtimeScene:
     def _take(self, outputs: Sequence[Command | Notice]) -> None:
         for output in outputs:
             match output:
+                case StartReply(is_out_of_band=True):
+                    self.beside.append(output)
                 case StartReply():
                     self._starts[output.reply_id] = output
                 case CancelReply(reply_id):
@@ -215,10 +217,6 @@ class RealtimeScene:
                         self.told.append(json.loads(text))
                 case Hear(pcm, rate_hz):
                     self._hear(len(pcm) // 2 * MIC_HZ // rate_hz)
-                case StartAside():
-                    self.asides.append(step)
-                case StopAside(reply_id):
-                    self.cancelled.append(reply_id)
                 case _:
                     self.give(step)
 

@@ -17,6 +17,7 @@ import numpy as np
 from skipping_loop import breathe
 
 from voice_avatar.audio import sample_count
+from voice_avatar.conversation.out_of_band import OUT_OF_BAND_FROM
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
@@ -227,7 +228,7 @@ def check_order(notices: list[Notice]) -> None:
     cut: set[int] = set()
     sent = covered = spoken = 0
     for notice in notices:
-        if not isinstance(notice, ReplyNotice):
+        if not isinstance(notice, ReplyNotice) or notice.reply_id >= OUT_OF_BAND_FROM:
             continue
         if isinstance(notice, StageMarks):
             assert notice.reply_id == live or notice.reply_id in over | cut

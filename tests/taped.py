@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     AudioSent,
@@ -48,7 +49,6 @@ from voice_avatar.events import (
     VadFrame,
 )
 from voice_avatar.recording.recorder import Recorder
-from voice_avatar.session import Session
 
 RATE_HZ = 16_000
 CONTEXT_TOKENS = 300

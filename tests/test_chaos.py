@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from talk import Talk, at_work, engines, hush, talking, tone
 
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts, ScriptedTurn
 from voice_avatar.errors import SttFailed, TurnFailed
@@ -32,7 +33,6 @@ from voice_avatar.events import (
     TurnEnded,
 )
 from voice_avatar.llm import LlmOptions
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import InterruptOptions, TurnOptions
 

@@ -14,9 +14,9 @@ from voice_avatar import client_link, wire
 from voice_avatar.client import AvatarConnection, Event, connect
 from voice_avatar.client_reply import AudioReceived
 from voice_avatar.config import Config
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.errors import ConnectionFailed
-from voice_avatar.playout import PlayoutOptions
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 

@@ -11,9 +11,9 @@ from voice_avatar import frames, negotiation, protocol, wire
 from voice_avatar.codes import CLOSE_CODES, ERROR_CODES, WARNING_CODES, CloseCode, close_code
 from voice_avatar.conformance.conversation import conversation
 from voice_avatar.conformance.transcript import broken_rules, read_binary, read_text
+from voice_avatar.conversation.states import TRANSITIONS
 from voice_avatar.errors import ConnectionFailed, VoiceAvatarError
 from voice_avatar.message_schemas import CLIENT_MESSAGES, SERVER_MESSAGES, tag
-from voice_avatar.session import TRANSITIONS
 from voice_avatar.viseme_sets import VISEME_SETS
 from voice_avatar.vocabulary import vocabulary
 

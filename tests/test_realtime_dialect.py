@@ -10,8 +10,16 @@ from typing import Any
 import pytest
 from realtime_scene import Event, RealtimeScene, codes, one, types
 
-from voice_avatar.events import ErrorNotice, Message, ReplyCallStarted, ToolCall
-from voice_avatar.realtime.dialect import FIRST_ASIDE
+from voice_avatar.conversation.out_of_band import OUT_OF_BAND_FROM
+from voice_avatar.events import (
+    AudioSent,
+    ErrorNotice,
+    Message,
+    ReplyCallStarted,
+    ReplyFailed,
+    ReplyRequest,
+    ToolCall,
+)
 from voice_avatar.realtime.refusals import CODES
 
 GOLDEN = Path(__file__).with_name("data") / "realtime"
@@ -322,12 +330,36 @@ def test_a_response_beside_the_conversation_runs_while_another_one_is_written() 
     scene.send("response.create")
     told = scene.send("response.create", response={"conversation": "none"})
     assert types(told) == ["response.created", "rate_limits.updated"]
-    assert scene.asides[0].reply_id == FIRST_ASIDE
-    aside_id = told[0]["response"]["id"]
-    done = one(scene.send("response.cancel", response_id=aside_id), "response.done")["response"]
+    assert scene.beside[0].reply_id == OUT_OF_BAND_FROM
+    beside_id = told[0]["response"]["id"]
+    done = one(scene.send("response.cancel", response_id=beside_id), "response.done")["response"]
     assert (done["status"], done["conversation_id"]) == ("cancelled", None)
-    assert scene.cancelled == [FIRST_ASIDE]
+    assert scene.cancelled == [OUT_OF_BAND_FROM]
     assert "response.done" in types(scene.answer())
+
+
+def test_a_response_beside_the_conversation_that_has_not_begun_keeps_nobody_from_anything() -> None:
+    scene = RealtimeScene()
+    scene.write("Hello.")
+    wish = {"type": "response.create", "response": {"conversation": "none"}}
+    (asked,) = scene.dialect.receive(json.dumps(wish), scene.now_s)
+    assert isinstance(asked, ReplyRequest)
+    assert asked.is_out_of_band
+    assert codes(scene.send("response.cancel")) == ["response_cancel_not_active"]
+    assert types(scene.send("response.create"))[0] == "response.created"
+    scene.give(asked)
+    assert [start.reply_id for start in scene.beside] == [OUT_OF_BAND_FROM]
+
+
+def test_a_response_beside_the_conversation_that_fails_says_so() -> None:
+    scene = RealtimeScene()
+    scene.write("Hello.")
+    scene.send("response.create", response={"conversation": "none"})
+    before = len(scene.told)
+    scene.give(ReplyFailed(OUT_OF_BAND_FROM, "llm_failed", "It failed."))
+    scene.give(AudioSent(OUT_OF_BAND_FROM, 0))
+    response = one(scene.told[before:], "response.done")["response"]
+    assert (response["status"], response["conversation_id"]) == ("failed", None)
 
 
 def test_a_reply_that_is_taken_back_is_cancelled_by_the_turn() -> None:

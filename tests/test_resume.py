@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed
 
 from voice_avatar import wire
 from voice_avatar.config import Config
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.protocol import PATH
 from voice_avatar.server.live_session import LiveSession
 

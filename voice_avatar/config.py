@@ -29,6 +29,7 @@ from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.config_values import checked, parsed, type_name
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.denoise import DenoiseOptions
 from voice_avatar.echo import EchoOptions
 from voice_avatar.engines.tables import EngineTables
@@ -36,7 +37,6 @@ from voice_avatar.errors import ConfigError
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
 from voice_avatar.memory import HistoryOptions
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import SttOptions
 from voice_avatar.threads import ThreadOptions
 from voice_avatar.tts import TtsOptions

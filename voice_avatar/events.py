@@ -470,6 +470,9 @@ class SettingsChanged:
 class ReplyRequest:
     """The client asks for a reply. While one is live it is refused (`ReplyRefused`).
 
+    One out of band is never refused: it runs beside whatever is said, answers no turn, and nothing
+    of it is in history. `InterruptRequest` with its id ends it.
+
     What is None is as it is set for the session.
 
     Attributes:
@@ -481,6 +484,7 @@ class ReplyRequest:
         is_silent: whether it is text alone.
         tools: what may be called.
         tool_choice: see `LlmRequest`.
+        is_out_of_band: whether it is made beside the conversation.
     """
 
     ask_id: str
@@ -491,6 +495,7 @@ class ReplyRequest:
     is_silent: bool | None = None
     tools: tuple[Tool, ...] | None = None
     tool_choice: str | None = None
+    is_out_of_band: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -565,6 +570,21 @@ class TimedWord:
     start: int
     end: int
     char: int
+
+
+@dataclass(frozen=True, slots=True)
+class NowPlaying:
+    """What the user's loudspeaker is believed to play.
+
+    Attributes:
+        reply_id: which reply.
+        sample: reply sample that is heard now.
+        is_paused: whether it stands still there.
+    """
+
+    reply_id: int
+    sample: int
+    is_paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -776,7 +796,8 @@ class StartReply:
     """Generate and synthesise a reply, holding everything back until `OpenGate`.
 
     Attributes:
-        reply_id: grows by one with each reply of the session.
+        reply_id: grows by one with each reply of the session; replies out of band are counted apart
+            (`conversation.out_of_band`).
         messages: the prompt.
         language: language of the reply, ISO 639-1.
         text: when not None, say this instead of asking the LLM (greetings, apologies).
@@ -789,6 +810,8 @@ class StartReply:
         is_silent: whether it is text alone: no speech is made, and the text stays as it is written.
         tools: tools that may be called.
         tool_choice: see `LlmRequest`.
+        is_out_of_band: whether it runs beside the conversation: its gate is open from the start,
+            it goes out as it is made, and `AudioSent` comes once, when all of it has gone out.
     """
 
     reply_id: int
@@ -804,6 +827,7 @@ class StartReply:
     is_silent: bool = False
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"
+    is_out_of_band: bool = False
 
 
 @dataclass(frozen=True, slots=True)

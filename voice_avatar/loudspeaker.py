@@ -7,7 +7,7 @@ the guard, which lives in the VAD's thread: what it collects goes there with the
 from __future__ import annotations
 
 from voice_avatar.echo import Playing, Spoken
-from voice_avatar.events import MIC_HZ, Notice, ReplyAudio, ReplyInterrupted
+from voice_avatar.events import MIC_HZ, Notice, NowPlaying, ReplyAudio, ReplyInterrupted
 
 
 class Loudspeaker:
@@ -33,23 +33,21 @@ class Loudspeaker:
                     self._playing = Playing(reply_id, self._playing.anchor, at / self._rate_hz)
 
     def take(
-        self, mic_end: int, live: tuple[int, int, bool] | None
+        self, mic_end: int, live: NowPlaying | None
     ) -> tuple[tuple[Spoken, ...], Playing | None]:
         """Returns what is new since this was last asked, and what is believed to be played.
 
         Args:
             mic_end: microphone sample that is heard now.
-            live: reply being played, the sample that it is at, and whether it stands still there;
-                None = none is.
+            live: reply being played, None = none is.
         """
         spoken, self._spoken = tuple(self._spoken), []
         if live is not None:
-            reply_id, played, is_paused = live
             was = self._playing
-            if is_paused and was is not None and was.reply_id == reply_id:
+            if live.is_paused and was is not None and was.reply_id == live.reply_id:
                 anchor = was.anchor  # its first sample stays where it was heard
             else:
-                anchor = mic_end - round(played * MIC_HZ / self._rate_hz)
-            until_s = played / self._rate_hz if is_paused else None
-            self._playing = Playing(reply_id, anchor, until_s)
+                anchor = mic_end - round(live.sample * MIC_HZ / self._rate_hz)
+            until_s = live.sample / self._rate_hz if live.is_paused else None
+            self._playing = Playing(live.reply_id, anchor, until_s)
         return spoken, self._playing

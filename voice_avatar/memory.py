@@ -110,7 +110,7 @@ class History:
             self._entries.insert(at, entry)
 
     def add_calls(self, calls: tuple[Message, ...]) -> None:
-        """Appends calls of tools with their results, as `ToolUse.messages` makes them."""
+        """Appends calls of tools with their results, as `ToolCalls.messages` makes them."""
         for message in calls:
             self.insert("", message)
 

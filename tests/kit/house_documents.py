@@ -12,8 +12,8 @@ from pathlib import Path
 from kit import house, house_law, house_picture
 from kit.house_plan import Plan, Room
 from kit.state_diagram import Diagram, page
+from voice_avatar.conversation.states import SLOTS, TRANSITIONS, Slots
 from voice_avatar.events import State
-from voice_avatar.session import TRANSITIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,7 +37,8 @@ How a conversation moves from state to state: [conversation-states.md](conversat
 """
 
 _CONVERSATION = """\
-How the avatar bears itself. Made by `make house` from the code's own table."""
+How the avatar bears itself, and what there is to be said. Made by `make house` from the code's own
+tables."""
 
 
 def documents(plan: Plan = house.PLAN) -> dict[str, str]:
@@ -136,4 +137,5 @@ def _listed(names: str | None) -> str:
 def _conversation() -> list[Diagram]:
     return [
         Diagram("Posture", TRANSITIONS, State.IDLE, "the state stays as it is."),
+        Diagram("Slots", SLOTS, Slots.NONE, "that does not occur."),
     ]

@@ -32,6 +32,7 @@ from talk import (
 
 from voice_avatar.attention import LOOK_S
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import (
     ScriptedLlm,
@@ -70,7 +71,6 @@ from voice_avatar.events import (
     VisemeTrack,
 )
 from voice_avatar.pipeline.conversation import Conversation
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.stt import always
 from voice_avatar.turn import InterruptOptions, TurnOptions
 

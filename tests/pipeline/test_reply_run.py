@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from talk import BRISK, RATE_HZ, Talk, at_work, engines, llm_of, settled, talking
 
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
 from voice_avatar.errors import TtsFailed
@@ -36,7 +37,6 @@ from voice_avatar.events import (
     VisemeTrack,
 )
 from voice_avatar.llm import LlmOptions
-from voice_avatar.playout import PlayoutOptions
 
 pytestmark = pytest.mark.virtual_time
 

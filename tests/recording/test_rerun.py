@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from talk import at_work, talking
 from taped import INPUTS, Taped, close, lines, recording
 
+from voice_avatar.client_audio import read_wav
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
@@ -19,12 +20,15 @@ from voice_avatar.errors import ConfigError
 from voice_avatar.events import (
     AudioSent,
     PlaybackReport,
+    ReplyAudio,
     ReplyDone,
     ReplyGenerated,
+    ReplyRequest,
     ReplyStarted,
     ReplyTextAdded,
     SegmentPlanned,
     SessionInput,
+    SettingsChanged,
     TextInput,
     TimedWord,
 )
@@ -80,6 +84,63 @@ async def test_a_conversation_with_a_reply_taken_back_comes_out_the_same_again(
     told = [output["type"] for step in steps for output in step["outputs"]]
     assert "ReplyInterrupted" in told
     assert rerun(tmp_path / "s1").differences == ()
+
+
+async def beside(folder: Path) -> tuple[dict[int, bytes], Path]:
+    """Records two replies beside one of the conversation; returns what was sent of each."""
+    options = SessionSetup(
+        session=SessionOptions(idle_timeout_s=0.0),
+        rate_hz=16_000,
+        context_tokens=ScriptedLlm().capabilities.context_tokens,
+    )
+    text = "This one goes on and on, and on and on."
+    with at_work(engines(text, "A second one, as long as that.", "And a third.")) as workers:
+        count_tokens = workers.engines.llm.count_tokens
+        tape = Recorder(folder, "s1", options, count_tokens=count_tokens)
+        async with talking(workers, options, tape=tape) as talk:
+            talk.types("Hello.")
+            await talk.first(ReplyStarted)
+            talk.conversation.submit(SettingsChanged(language="zh"))
+            for ask_id in ("a1", "a2"):
+                talk.conversation.submit(ReplyRequest(ask_id, is_out_of_band=True))
+            await talk.first(ReplyDone, count=3)
+            asked = [one.reply_id for one in talk.all(ReplyStarted) if one.ask_id]
+            assert len(asked) == 2
+            assert {one.status for one in talk.all(ReplyDone)} == {"completed"}
+            assert [one.reply_id for one in talk.all(ReplyAudio)] != sorted(
+                one.reply_id for one in talk.all(ReplyAudio)
+            )
+            return {one.reply_id: talk.audio(one.reply_id) for one in talk.all(ReplyDone)}, (
+                folder / "s1"
+            )
+
+
+async def test_replies_beside_the_conversation_are_recorded_whole_and_come_out_the_same_again(
+    tmp_path: Path,
+) -> None:
+    sent, folder = await beside(tmp_path)
+    assert rerun(folder).differences == ()
+    for reply_id, pcm in sent.items():
+        assert read_wav(folder / f"reply-{reply_id}.wav") == (pcm, 16_000)
+        assert len(pcm) > 1000
+    starts = [
+        output
+        for step in lines(folder)
+        for output in step["outputs"]
+        if output["type"] == "StartReply"
+    ]
+    beside_it = [start for start in starts if start["is_out_of_band"]]
+    assert [start["language"] for start in beside_it] == ["zh", "zh"]
+
+
+def test_a_recording_from_before_outputs_had_all_their_fields_comes_out_the_same_again(
+    recorded: Path,
+) -> None:
+    path = recorded / "events.jsonl"
+    text = path.read_text()
+    assert ',"is_out_of_band":false' in text
+    path.write_text(text.replace(',"is_out_of_band":false', ""))
+    assert rerun(recorded).differences == ()
 
 
 def test_a_change_of_behaviour_shows_as_a_difference_with_its_step(recorded: Path) -> None:

@@ -13,6 +13,7 @@ from voice_avatar import wire
 from voice_avatar.client import connect
 from voice_avatar.config import Config
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import PersonaError
@@ -20,7 +21,6 @@ from voice_avatar.llm import LlmCapabilities, LlmOptions
 from voice_avatar.mood import Baseline
 from voice_avatar.negotiation import Agreed, ServerOffer, negotiate
 from voice_avatar.persona import Persona, system_prompt
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.server.casting import cast, language_of, load_persona, offered, quiet
 from voice_avatar.stt import SttOptions
 from voice_avatar.turn import TurnOptions

@@ -20,10 +20,10 @@ from websockets.exceptions import ConnectionClosed
 
 from voice_avatar.client import connect
 from voice_avatar.config import Config
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed
 from voice_avatar.logs import JsonFormatter
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.server import port as port_module
 from voice_avatar.server.port import AvatarServer
 

@@ -12,7 +12,7 @@ from voice_avatar.client_rules.captions import time_heard_ms, utf16_units, word_
 from voice_avatar.client_rules.clock import Exchange, best
 from voice_avatar.client_rules.mouth import Key, MouthTrack
 from voice_avatar.client_rules.movement import face_at, gaze_at, gestures_at
-from voice_avatar.playout import PlayoutOptions, heard_text
+from voice_avatar.conversation.playout import PlayoutOptions, heard_text
 from voice_avatar.viseme_sets import VISEME_SETS
 from voice_avatar.visemes import viseme_poses
 

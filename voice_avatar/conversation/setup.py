@@ -14,13 +14,13 @@ from voice_avatar.body import BodyOptions
 from voice_avatar.capture import CaptureOptions
 from voice_avatar.chunking import ChunkingOptions
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.echo import EchoOptions
 from voice_avatar.events import Tool
 from voice_avatar.gesture_options import GestureOptions
 from voice_avatar.llm import LlmOptions
 from voice_avatar.memory import HistoryOptions
 from voice_avatar.mood import Baseline
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.turn import TurnOptions
 from voice_avatar.vad import VadOptions
 

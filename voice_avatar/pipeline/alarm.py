@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from voice_avatar.conversation.session import Session
 from voice_avatar.events import Tick
 from voice_avatar.pipeline.owner import ConversationOwner
-from voice_avatar.session import Session
 
 _LEAST_WAIT_S = 0.001
 """A deadline that has come already rings so much later, seconds: the loop has its turn first."""

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from voice_avatar.body import can_show
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events import (
     BodyCue,
@@ -31,7 +32,6 @@ from voice_avatar.events import (
     ReplyAudio,
     ReplyDone,
     ReplyPaused,
-    ReplyRequest,
     ReplyResumed,
     ScoreTurn,
     SessionInput,
@@ -47,7 +47,6 @@ from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.replies_under_way import RepliesUnderWay
 from voice_avatar.pipeline.tape import Tape
 from voice_avatar.pipeline.workers import Workers
-from voice_avatar.session import Session
 
 _OUTBOX_LIMIT = 512
 """Notices that may wait to be sent before reply audio has to wait too."""
@@ -203,14 +202,6 @@ class Conversation:
     async def heard(self) -> None:
         """Waits until all microphone audio that was taken has been listened to."""
         await self.ears.heard()
-
-    def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
-        """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
-        self.replies.start_aside(reply_id, wish)
-
-    def stop_aside(self, reply_id: int) -> None:
-        """Stops a reply beside the conversation. Idempotent."""
-        self.replies.stop_aside(reply_id)
 
     # -- what its parts ask of it (`ConversationOwner`)
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from voice_avatar.audio import AudioHistory, silence
 from voice_avatar.capture import Capture
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.echo import EchoGuard
 from voice_avatar.events import (
@@ -33,7 +34,6 @@ from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.tape import Tape
 from voice_avatar.pipeline.workers import Workers
-from voice_avatar.session import Session
 
 HISTORY_S = 35
 """Microphone audio kept, seconds: the longest segment decoded, its pre-roll and some slack."""

@@ -1,24 +1,15 @@
-"""A reply beside the conversation: made and sent like any other, and heard by nobody's history.
+"""What a reply out of band has instead of the conversation's pace. Pure.
 
-It has no turn, no gate and no playout schedule: what is made goes out as it comes. The session does
-not know of it.
+It has no turn, no gate and no playout schedule: what is made goes out as it comes. The session has
+asked for it like for any other and is told what becomes of it (`conversation/out_of_band.py`), but
+not how far it has gone out: only, at last, that all of it has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from voice_avatar.events import (
-    Notice,
-    ReplyDone,
-    ReplyFailed,
-    ReplyGenerated,
-    ReplyStatus,
-    ReplyTextAdded,
-    SessionInput,
-    ToolCalled,
-    ToolCallMade,
-)
+from voice_avatar.events import AudioSent, SessionInput
 
 UNLIMITED = 1 << 40
 """Samples: more than any reply has."""
@@ -27,27 +18,18 @@ UNLIMITED = 1 << 40
 class OutOfBandOwner:
     """What such a reply has instead of a conversation (`reply_run.ReplyOwner`)."""
 
-    def __init__(self, reply_id: int, tell: Callable[[Notice], None]) -> None:
-        """`tell` sends a notice."""
+    def __init__(self, reply_id: int, step: Callable[[SessionInput], None]) -> None:
+        """`step` gives the session an event."""
         self._reply_id = reply_id
-        self._tell = tell
-        self._text = ""
-        self._is_failed = False
-        self._samples = 0
+        self._step = step
+        self._sent = 0
 
     def step(self, event: SessionInput) -> None:
         """See `ReplyOwner`."""
-        match event:
-            case ReplyTextAdded(_, text):
-                self._text += text
-            case ToolCallMade(reply_id, call):
-                self._tell(ToolCalled(reply_id, call.call_id, call.name, call.arguments))
-            case ReplyFailed():
-                self._is_failed = True
-            case ReplyGenerated(_, count):
-                self._samples = count
-            case _:
-                pass
+        if isinstance(event, AudioSent):
+            self._sent = event.until
+        else:
+            self._step(event)
 
     def allowance(self, reply_id: int) -> int:
         """See `ReplyOwner`."""
@@ -62,6 +44,5 @@ class OutOfBandOwner:
         return None
 
     def over(self) -> None:
-        """All of it was sent."""
-        status: ReplyStatus = "failed" if self._is_failed else "completed"
-        self._tell(ReplyDone(self._reply_id, status, self._text, self._samples))
+        """All of it was sent, and told: nothing of it comes after this."""
+        self._step(AudioSent(self._reply_id, self._sent))

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voice_avatar.chunking import Chunker
+from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.errors import EngineError
 from voice_avatar.events import (
     LlmRequest,
     ReplyPaused,
-    ReplyRequest,
     ReplyResumed,
     SessionInput,
     StartReply,
@@ -32,9 +32,7 @@ from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.reply_run import ReplyOwner, ReplyRun
 from voice_avatar.pipeline.workers import Workers
-from voice_avatar.session import Session
 from voice_avatar.timeline import ReplyTimeline
-from voice_avatar.tools import settled_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,9 @@ class RepliesUnderWay:
 
     def start(self, start: StartReply) -> None:
         """Begins to make a reply. Nobody hears of it before `open_gate`."""
+        if start.is_out_of_band:
+            self._start_out_of_band(start)
+            return
         options = self._setup
         # Gestures are numbered through the whole session, so each planner goes on where the last
         # one is, even if its reply was cut.
@@ -167,47 +168,23 @@ class RepliesUnderWay:
         """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
         return self._session.due_s(reply_id, until)
 
-    # -- beside the conversation
+    # -- out of band
 
-    def start_aside(self, reply_id: int, wish: ReplyRequest) -> None:
-        """Makes a reply beside the conversation; `reply_id` is none that the session will use."""
-        options = self._setup.session
-        wish = self._session.bounded(wish)
-        start = StartReply(
-            reply_id,
-            self._session.prompt_of(wish),
-            self._setup.session.language or "en",
-            max_tokens=options.max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
-            temperature=options.temperature if wish.temperature is None else wish.temperature,
-            is_silent=bool(wish.is_silent),
-            tools=wish.tools or (),
-            tool_choice=settled_choice(wish.tools or (), wish.tool_choice or "auto"),
+    def _start_out_of_band(self, start: StartReply) -> None:
+        """Starts a reply that has no gate, and whose body is nobody's but its own."""
+        options = self._setup
+        planner = GesturePlanner(
+            options.gestures, start.language, start.reply_id, options.rate_hz, 1, options.vocabulary
         )
-        floor = OutOfBandOwner(reply_id, self._outbox.put)
-        run = self._run_of(
-            start,
-            GesturePlanner(
-                self._setup.gestures,
-                start.language,
-                reply_id,
-                self._setup.rate_hz,
-                1,
-                self._setup.vocabulary,
-            ),
-            floor,
-        )
+        owner = OutOfBandOwner(start.reply_id, self._owner.step)
+        run = self._run_of(start, planner, owner)
         run.open_gate()
-        task = self._owner.spawn(self._run_aside(run, floor, reply_id))
-        self._replies[reply_id] = _Running(run, task)
+        task = self._owner.spawn(self._run_out_of_band(run, owner, start.reply_id))
+        self._replies[start.reply_id] = _Running(run, task)
 
-    async def _run_aside(self, run: ReplyRun, floor: OutOfBandOwner, reply_id: int) -> None:
+    async def _run_out_of_band(self, run: ReplyRun, owner: OutOfBandOwner, reply_id: int) -> None:
         await self._run_reply(run, reply_id)
-        floor.over()
-
-    def stop_aside(self, reply_id: int) -> None:
-        """Stops a reply beside the conversation. Idempotent."""
-        if running := self._replies.pop(reply_id, None):
-            running.task.cancel()
+        owner.over()
 
     # -- making one
 

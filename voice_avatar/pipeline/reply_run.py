@@ -23,6 +23,7 @@ from typing import Protocol
 
 from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.chunking import Chunker
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
 from voice_avatar.events import (
     AudioSent,
@@ -57,7 +58,6 @@ from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.spoken import SpokenChunk
 from voice_avatar.pipeline.workers import Workers, in_thread
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.timeline import ReplyTimeline
 from voice_avatar.tools import CallReader, call_id_of
 

@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from voice_avatar import events
+from voice_avatar.conversation.playout import heard_text
+from voice_avatar.conversation.replies import reply_key, turn_key
 from voice_avatar.events import HistoryAdded, HistoryCut, InterruptRequest, Message, Notice
-from voice_avatar.playout import heard_text
 from voice_avatar.realtime import avatar, beta
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime import server_events as se
@@ -35,13 +36,9 @@ from voice_avatar.realtime.settings import (
     told,
     updated,
 )
-from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
+from voice_avatar.realtime.steps import Hear, Step
 from voice_avatar.realtime.turns import UserTurns
-from voice_avatar.realtime.wishes import aside_of, request_of, terms_of
-from voice_avatar.replies import reply_key, turn_key
-
-FIRST_ASIDE = 1_000_000_000
-"""Ids of replies beside the conversation begin here: the session never comes so far."""
+from voice_avatar.realtime.wishes import request_of, terms_of
 
 _IDLE = "(silence)"
 """What the model is shown of a user who says nothing for `idle_timeout_ms`."""
@@ -105,7 +102,6 @@ class Dialect:
         self._is_cancel_due = False
         self._live_id = 0
         self._is_live_heard = False
-        self._next_aside = FIRST_ASIDE
         self._said = ""
         self._trouble: se.StatusError | None = None
         self._idle_at_s: float | None = None
@@ -165,7 +161,12 @@ class Dialect:
     @property
     def _is_busy(self) -> bool:
         """Whether a response of the conversation is written, or is about to be."""
-        return bool(self._asked) or self._queued is not None or self._active is not None
+        return self._is_asked or self._queued is not None or self._active is not None
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether a response of the conversation was asked for and has not begun."""
+        return any(not terms.is_out_of_band for terms in self._asked.values())
 
     @property
     def _active(self) -> Response | None:
@@ -298,7 +299,7 @@ class Dialect:
     def _response_create(self, event: ce.ResponseCreate) -> list[Step]:
         wish = event.response or ce.ResponseWish()
         if wish.conversation == "none":
-            return self._aside(wish)
+            return [self._request(wish, None)]
         if self._is_busy:
             active = self._active
             which = f": {active.response_id}" if active is not None else ""
@@ -311,11 +312,16 @@ class Dialect:
         return self._create(wish)
 
     def _create(self, wish: ce.ResponseWish) -> list[Step]:
-        ask_id = self._new_id("ask")
-        request = request_of(wish, self.settings, self._items, ask_id)
-        self._asked[ask_id] = self._terms(wish, self._conversation_id)
+        request = self._request(wish, self._conversation_id)
         self._idle_at_s = None
         return [*self._played(), request]
+
+    def _request(self, wish: ce.ResponseWish, conversation_id: str | None) -> events.ReplyRequest:
+        """Asks for a reply; what it is made of is kept for when it begins."""
+        ask_id = self._new_id("ask")
+        request = request_of(wish, self.settings, self._items, ask_id)
+        self._asked[ask_id] = self._terms(wish, conversation_id)
+        return request
 
     def _played(self) -> list[Step]:
         """Ends a reply that was sent whole: the client goes on, and so has played it."""
@@ -328,18 +334,12 @@ class Dialect:
     def _terms(self, wish: ce.ResponseWish, conversation_id: str | None) -> Terms:
         return terms_of(wish, self.settings, self._offer.voice, conversation_id)
 
-    def _aside(self, wish: ce.ResponseWish) -> list[Step]:
-        request = aside_of(wish, self.settings, self._items, self._offer)
-        reply_id, self._next_aside = self._next_aside, self._next_aside + 1
-        response = self._response(reply_id, self._terms(wish, None))
-        return [*response.created(), self._limits(), StartAside(reply_id, request)]
-
     def _response_cancel(self, response_id: str | None) -> list[Step]:
         active = self._active
         for response in self._responses.values():
             is_meant = response.response_id == response_id
-            if is_meant and response.reply_id >= FIRST_ASIDE and not response.is_done:
-                stop = StopAside(response.reply_id)
+            if is_meant and response.terms.is_out_of_band and not response.is_done:
+                stop = InterruptRequest(response.reply_id)
                 return [stop, *self._ended(response, response.cancelled(by_voice=False))]
         if active is not None and response_id in (None, active.response_id):
             active.is_cancelled = True
@@ -347,7 +347,7 @@ class Dialect:
         if response_id is None and self._queued is not None:
             self._queued = None
             return []
-        if response_id is None and self._asked:
+        if response_id is None and self._is_asked:
             self._is_cancel_due = True
             return []
         raise Refusal("response_cancel_not_active", "Cancellation failed: no active response found")
@@ -417,7 +417,7 @@ class Dialect:
                 return [*self._piece(notice, response), *self._avatar(notice, response)]
 
     def _piece(self, notice: Notice, response: Response) -> Sequence[Step]:
-        is_aside = response.reply_id >= FIRST_ASIDE
+        is_beside = response.terms.is_out_of_band
         match notice:
             case events.ReplyText(_, text):
                 return response.text(text)
@@ -438,7 +438,7 @@ class Dialect:
                 return response.call_written(call_id, text)
             case events.ToolCalled(_, call_id, name, arguments):
                 return self._called(response, call_id, name, arguments)
-            case events.ReplyAudioDone(sample_count=count) if count and not is_aside:
+            case events.ReplyAudioDone(sample_count=count) if count and not is_beside:
                 response.failure, self._trouble = self._trouble, None
                 return self._ended(response, response.completed())
             case _:
@@ -461,6 +461,8 @@ class Dialect:
         if terms is None:
             terms = self._terms(ce.ResponseWish(), self._conversation_id)
         response = self._response(notice.reply_id, terms)
+        if terms.is_out_of_band:
+            return [*response.created(), self._limits()]
         response.key = reply_key(notice.reply_id)
         self._live_id, self._is_live_heard = notice.reply_id, False
         self._trouble, self._idle_at_s = None, None
@@ -512,7 +514,7 @@ class Dialect:
         return out
 
     def _ended(self, response: Response, out: list[se.ServerEvent]) -> list[Step]:
-        if response.reply_id >= FIRST_ASIDE:
+        if response.terms.is_out_of_band:
             self._responses.pop(response.reply_id, None)
         return [*out]
 

@@ -35,6 +35,11 @@ class Terms:
     conversation_id: str | None
     metadata: dict[str, str] | None = None
 
+    @property
+    def is_out_of_band(self) -> bool:
+        """Whether it belongs to no conversation."""
+        return self.conversation_id is None
+
 
 @dataclass(slots=True)
 class Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice_avatar.events import ReplyRequest, SessionInput
+from voice_avatar.events import SessionInput
 from voice_avatar.realtime.server_events import ServerEvent
 
 
@@ -16,20 +16,5 @@ class Hear:
     rate_hz: int
 
 
-@dataclass(frozen=True, slots=True)
-class StartAside:
-    """Make a reply beside the conversation, of this id."""
-
-    reply_id: int
-    wish: ReplyRequest
-
-
-@dataclass(frozen=True, slots=True)
-class StopAside:
-    """Stop a reply beside the conversation."""
-
-    reply_id: int
-
-
-Step = ServerEvent | SessionInput | Hear | StartAside | StopAside
+Step = ServerEvent | SessionInput | Hear
 """One thing to do, in order: send an event, give the session an input, or the above."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from voice_avatar.events import Message, ReplyRequest
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.items import Items, message_of
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.responses import Terms
 from voice_avatar.realtime.settings import (
-    Offer,
     Settings,
     checked_tools,
     choice_of,
@@ -22,7 +19,7 @@ from voice_avatar.realtime.settings import (
 def request_of(
     wish: ce.ResponseWish, settings: Settings, items: Items, ask_id: str
 ) -> ReplyRequest:
-    """Returns what the session is asked for.
+    """Returns what the session is asked for; what the client does not say, the session knows.
 
     Raises:
         Refusal: something in it cannot be had.
@@ -38,24 +35,8 @@ def request_of(
         tool_choice=choice_of(
             wish.tool_choice, settings.tools if wish.tools is None else wish.tools
         ),
+        is_out_of_band=wish.conversation == "none",
     )
-
-
-def aside_of(wish: ce.ResponseWish, settings: Settings, items: Items, offer: Offer) -> ReplyRequest:
-    """Returns what is asked for beside the conversation: nothing of the session fills it up.
-
-    Raises:
-        Refusal: something in it cannot be had.
-    """
-    request = request_of(wish, settings, items, "")
-    if request.max_tokens is None:
-        request = replace(request, max_tokens=settings.max_tokens or offer.max_tokens)
-    if request.temperature is None:
-        own = offer.temperature if settings.temperature is None else settings.temperature
-        request = replace(request, temperature=own)
-    if request.tools is None:
-        request = replace(request, tools=checked_tools(settings.tools, "response.tools"))
-    return request
 
 
 def _messages(wish: ce.ResponseWish, items: Items) -> tuple[Message, ...] | None:

@@ -10,13 +10,13 @@ A recording is a folder `DIR/<session id>` with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Final, get_args
 
 import msgspec
 
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.events import SessionInput
+from voice_avatar.events import Command, Notice, SessionInput
 
 FORMAT: Final = 2
 """Version of the files; others are refused."""
@@ -29,6 +29,12 @@ _INPUTS: Final[dict[str, type[SessionInput]]] = {
     kind.__name__: kind for kind in get_args(SessionInput)
 }
 """Every kind of input by the name that a line calls it by; nothing else is ever made of a line."""
+
+
+_OUTPUTS: Final[dict[str, type[Any]]] = {
+    kind.__name__: kind for kind in (*get_args(Command), *get_args(Notice))
+}
+"""Every kind of output, likewise."""
 
 
 def reply_file(reply_id: int) -> str:
@@ -79,9 +85,18 @@ def input_of(tagged: dict[str, Any]) -> SessionInput:
     Raises:
         ValidationError: there is none such, or its fields are not those of its type.
     """
-    fields = dict(tagged)
-    kind = _INPUTS.get(str(fields.pop("type", "")))
+    values = dict(tagged)
+    kind = _INPUTS.get(str(values.pop("type", "")))
     if kind is None:
         raise msgspec.ValidationError(f"{tagged.get('type')!r} is no input of a session")
-    event: SessionInput = msgspec.convert(fields, kind)
+    event: SessionInput = msgspec.convert(values, kind)
     return event
+
+
+def completed(tagged: dict[str, Any]) -> dict[str, Any]:
+    """Returns a recorded output with what its type has gained since, as it was without it."""
+    kind = _OUTPUTS.get(str(tagged.get("type", "")))
+    if kind is None:
+        return tagged
+    gained = [it for it in fields(kind) if it.name not in tagged and it.default is not MISSING]
+    return {**tagged, **{it.name: msgspec.to_builtins(it.default) for it in gained}}

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from voice_avatar.conversation.session import Session
 from voice_avatar.errors import ConfigError
 from voice_avatar.events import SessionInput
 from voice_avatar.llm import estimate_tokens
@@ -22,10 +23,10 @@ from voice_avatar.recording.format import (
     STEPS_FILE,
     Head,
     Step,
+    completed,
     input_of,
     tagged,
 )
-from voice_avatar.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _differences(head: Head, steps: list[Step], inputs: list[SessionInput | None
         at_s = step.now_s
         outputs = session.start(at_s) if event is None else session.receive(event, at_s)
         now = msgspec.json.decode(msgspec.json.encode([tagged(output) for output in outputs]))
-        if now != step.outputs:
+        if now != [completed(output) for output in step.outputs]:
             what = "start" if event is None else type(event).__name__
             yield (
                 f"step {number} at {at_s - steps[0].now_s:.3f} s, {what}:\n"

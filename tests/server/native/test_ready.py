@@ -9,10 +9,10 @@ from voice_avatar import __version__, codec, wire
 from voice_avatar.autonomic import autonomic
 from voice_avatar.config import Config
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.mood import Baseline
 from voice_avatar.negotiation import negotiate
 from voice_avatar.persona import Persona
-from voice_avatar.playout import PlayoutOptions
 from voice_avatar.server.native.ready import Limits, body_of, limits_of, models_of, session_ready
 
 BO = Persona("Bo", "You are Bo.", energy=0.9, baseline=Baseline("happy", 0.4, 0.2))

@@ -33,7 +33,7 @@ from voice_avatar.logs import SessionLog
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import PCM_HZ, Offer, Settings
-from voice_avatar.realtime.steps import Hear, StartAside, Step, StopAside
+from voice_avatar.realtime.steps import Hear, Step
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Admit
 from voice_avatar.server.closing import Closing
@@ -178,10 +178,6 @@ class RealtimeConnection:
                     self._microphone.put_nowait(step)
                 case CommitInput() | ClearInput():
                     self._microphone.put_nowait(step)
-                case StartAside(reply_id, wish):
-                    conversation.start_aside(reply_id, wish)
-                case StopAside(reply_id):
-                    conversation.stop_aside(reply_id)
                 case _:
                     self._meter.note_input(step)
                     conversation.submit(step)

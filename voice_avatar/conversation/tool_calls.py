@@ -44,7 +44,7 @@ def prompt_tokens(tools: tuple[Tool, ...]) -> int:
     return sum(estimate_tokens(text) + _FRAME_TOKENS for text in texts) + 8 * _FRAME_TOKENS
 
 
-class ToolUse:
+class ToolCalls:
     """What may be called, and the calls that are not in history yet: all of one reply.
 
     Attributes:

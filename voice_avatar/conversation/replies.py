@@ -9,18 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from voice_avatar.conversation.facts import ReplyBegan
+from voice_avatar.conversation.playout import Playout, PlayoutOptions, heard_text
 from voice_avatar.events import (
+    CancelReply,
     Feeling,
     HistoryAdded,
     HistoryCut,
     Message,
+    NowPlaying,
     PlaybackReport,
     ReplyFailed,
     TimedWord,
     ToolCall,
 )
 from voice_avatar.memory import History
-from voice_avatar.playout import Playout, PlayoutOptions, heard_text
+
+_REPORT_S = 0.5
+"""How long after the end of a reply a report of the client may still correct what was heard."""
 
 
 @dataclass(slots=True)
@@ -44,6 +50,7 @@ class Reply:
         total: its length in samples once all of it is made.
         failure: why it ends early, if it does.
         cut_at: reply samples played when it was over.
+        ask_id: of the request that it answers, "" = none.
     """
 
     reply_id: int
@@ -62,6 +69,7 @@ class Reply:
     total: int | None = None
     failure: ReplyFailed | None = None
     cut_at: int = 0
+    ask_id: str = ""
 
     def is_played_out(self, now_s: float) -> bool:
         """Returns whether all of it was made, sent and played."""
@@ -93,14 +101,16 @@ class Replies:
     """All replies that still matter.
 
     Attributes:
+        history: what was said.
         prepared: the speculative reply, if there is one.
         live: the committed reply, if there is one.
+        is_alone: whether nobody is connected.
     """
 
     def __init__(self, options: PlayoutOptions, rate_hz: int, history: History) -> None:
         self._options = options
         self._rate_hz = rate_hz
-        self._history = history
+        self.history = history
         self._tolerance = int(options.heard_tolerance_s * rate_hz)
         self._last_id = 0
         self._unwritten: Reply | None = None
@@ -111,6 +121,7 @@ class Replies:
         self._felt_s = 0.0
         self.prepared: Reply | None = None
         self.live: Reply | None = None
+        self.is_alone = False
 
     def new(self, turn_id: int, key: str) -> Reply:
         """Returns a reply with the next id."""
@@ -124,6 +135,30 @@ class Replies:
                 return reply
         return None
 
+    def withdraw(self) -> list[CancelReply]:
+        """Throws the prepared reply away, if there is one."""
+        prepared, self.prepared = self.prepared, None
+        return [] if prepared is None else [CancelReply(prepared.reply_id)]
+
+    def go_live(self, reply: Reply, now_s: float) -> list[ReplyBegan]:
+        """Makes a reply the live one; there is none before it."""
+        self.live = reply
+        if self.is_alone:
+            reply.playout.leave_alone(now_s)
+        return [ReplyBegan(reply.reply_id)]
+
+    def leave_alone(self, now_s: float) -> None:
+        """Nobody is connected: what is played of the live reply is not known."""
+        self.is_alone = True
+        if self.live is not None:
+            self.live.playout.leave_alone(now_s)
+
+    def rejoin(self, now_s: float) -> None:
+        """The client is back: the live reply's time goes on."""
+        self.is_alone = False
+        if self.live is not None:
+            self.live.playout.rejoin(now_s)
+
     @property
     def is_heard(self) -> bool:
         """Whether audio of the live reply was sent."""
@@ -136,6 +171,27 @@ class Replies:
         if live is None or live.total is None or live.playout.sent < max(1, live.total):
             return None
         return live.playout.reaches_s(live.total + 1)
+
+    def allowance(self, reply_id: int, now_s: float) -> int:
+        """Returns how many samples of the reply may be sent now."""
+        live = self.live
+        if live is None or live.reply_id != reply_id:
+            return 0
+        return live.playout.allowance(now_s)
+
+    def due_s(self, reply_id: int, until: int) -> float | None:
+        """Returns since when audio of the reply up to sample `until` may be sent; None = always."""
+        live = self.live
+        if live is None or live.reply_id != reply_id:
+            return None
+        return live.playout.due_s(until)
+
+    def playing(self, now_s: float) -> NowPlaying | None:
+        """Returns what the loudspeaker plays, None = nothing."""
+        live = self.live
+        if live is None or not self.is_heard:
+            return None
+        return NowPlaying(live.reply_id, live.playout.played(now_s), live.playout.is_paused)
 
     def end(self, live: Reply, played: int, now_s: float) -> str:
         """Ends the live reply at reply sample `played` and returns what was heard of it."""
@@ -176,9 +232,10 @@ class Replies:
         over.cut_at = min(max(0, report.played), over.playout.sent)
         return True
 
-    @property
-    def is_written(self) -> bool:
-        """Whether history holds all replies that are over."""
+    def is_final(self, now_s: float) -> bool:
+        """Whether history holds all replies that are over, and is what prompts will begin with."""
+        if now_s - self._last_s >= _REPORT_S:
+            self.write()
         return self._unwritten is None
 
     def write(self) -> None:
@@ -186,13 +243,13 @@ class Replies:
         over, self._unwritten = self._unwritten, None
         is_kept = over is not None and over.is_kept and not over.is_apology
         if over is not None and is_kept and (heard := over.heard(self._tolerance)):
-            self._history.add_assistant(heard, reply_key(over.reply_id))
+            self.history.add_assistant(heard, reply_key(over.reply_id))
         if over is not None:
-            self._history.add_calls(over.results)
+            self.history.add_calls(over.results)
         if self.live is None:
             later, self._later = self._later, []
             for added in later:
-                self._history.insert(added.key, added.message, added.after)
+                self.history.insert(added.key, added.message, added.after)
 
     def edit(self, change: HistoryAdded | HistoryCut) -> None:
         """Changes history; what is added at its end comes after the live reply."""
@@ -202,13 +259,13 @@ class Replies:
             case HistoryAdded(after=None) if self.live is not None:
                 self._later.append(change)
             case HistoryAdded(key, message, after):
-                self._history.insert(key, message, after)
+                self.history.insert(key, message, after)
             case HistoryCut(key, text):
                 live = self.live
                 if live is not None and not text and key == reply_key(live.reply_id):
                     live.is_kept = False
                 self._later = [added for added in self._later if added.key != key]
-                self._history.rewrite(key, text)
+                self.history.rewrite(key, text)
 
     def settle(self, reply_id: int, results: tuple[Message, ...]) -> None:
         """Takes the answered calls of the live or the last reply, to write them after its words."""
@@ -216,7 +273,7 @@ class Replies:
             if reply is not None and reply.reply_id == reply_id:
                 reply.results = results
                 return
-        self._history.add_calls(results)
+        self.history.add_calls(results)
 
 
 def reply_key(reply_id: int) -> str:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice_avatar.conversation.playout import Playout, PlayoutOptions, heard_text
 from voice_avatar.events import PlaybackState, TimedWord
-from voice_avatar.playout import Playout, PlayoutOptions, heard_text
 
 RATE_HZ = 10_000
 OPTIONS = PlayoutOptions(

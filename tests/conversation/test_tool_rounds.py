@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_session import OPTIONS, SYSTEM, Scene
+from session_talk import OPTIONS, SYSTEM, Scene
 
 from voice_avatar.conversation.options import SessionOptions
+from voice_avatar.conversation.tool_calls import TIMED_OUT
 from voice_avatar.events import (
     ClientBack,
     ClientLost,
@@ -30,7 +31,6 @@ from voice_avatar.events import (
     ToolResult,
     WarmPrefix,
 )
-from voice_avatar.tool_use import TIMED_OUT
 
 WEATHER = Tool("weather", "In a city.")
 TIMER = Tool("timer")

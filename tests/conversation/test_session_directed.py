@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_session import Scene
+from session_talk import Scene
 
+from voice_avatar.conversation.replies import reply_key
 from voice_avatar.events import (
     CommitInput,
     Endpointing,
@@ -20,7 +21,6 @@ from voice_avatar.events import (
     TranscriptFinal,
     TurnForgotten,
 )
-from voice_avatar.replies import reply_key
 
 
 def added(role: str, text: str, key: str = "k", after: str | None = None) -> HistoryAdded:

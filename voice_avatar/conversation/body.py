@@ -1,0 +1,116 @@
+"""The body between replies: one front for what listens, looks, feels, thinks and idles. Pure.
+
+Each organ decides for itself (`bearing.py`, `surroundings.py`, `sympathy.py`, `thinking.py`,
+`idle_life.py`); what the session knows is only what happened.
+"""
+
+from __future__ import annotations
+
+from voice_avatar.bearing import Bearing
+from voice_avatar.body import BodyOptions
+from voice_avatar.events import BodyCue, UserGaze
+from voice_avatar.idle_life import IdleLife
+from voice_avatar.surroundings import Surroundings
+from voice_avatar.sympathy import Sympathy
+from voice_avatar.thinking import ThinkingPose
+
+
+class Body:
+    """The body of one avatar.
+
+    Attributes:
+        wants_pitch: whether the pitch of the user's voice is of use while the user has the floor.
+        hear: takes a window in which the user has the floor.
+        is_addressed: whether speech that begins at a time is meant for the avatar.
+        meant: returns the id of the object that the user means by "that"; "" for none.
+    """
+
+    def __init__(self, options: BodyOptions, thinking_after_s: float, now_s: float) -> None:
+        """`thinking_after_s`: from the promise of a reply until the eyes go away, seconds."""
+        self._thinking_after_s = thinking_after_s
+        self._bearing = Bearing(options, now_s)
+        self._surroundings = Surroundings(options)
+        self._sympathy = Sympathy(options)
+        self._thinking = ThinkingPose(options)
+        self._idle = IdleLife(options)
+        # What every window of the microphone asks is the organs' own: no call lies in between.
+        self.wants_pitch = self._bearing.wants_pitch
+        self.hear = self._bearing.hear
+        self.is_addressed = self._surroundings.is_addressed
+        self.meant = self._surroundings.meant
+
+    # -- the user
+
+    def turn_began(self) -> None:
+        """A turn of the user begins: nothing of it was felt yet."""
+        self._sympathy.begin()
+
+    def feel(self, text: str, stable_chars: int, language: str, now_s: float) -> list[BodyCue]:
+        """Lets the face answer to what the user says."""
+        return self._sympathy.hear(text, stable_chars, language, now_s)
+
+    def see(self, gaze: UserGaze, now_s: float, *, is_free: bool) -> list[BodyCue]:
+        """Takes where the user is and looks; `is_free`: nothing else moves face and eyes."""
+        return self._surroundings.see(gaze, now_s, is_free=is_free)
+
+    def pause(self, now_s: float) -> list[BodyCue]:
+        """The user pauses."""
+        return self._bearing.pause(now_s)
+
+    def may_end(self, now_s: float) -> list[BodyCue]:
+        """The user pauses where a turn may end."""
+        return self._bearing.may_end(now_s)
+
+    def look_away(self) -> list[BodyCue]:
+        """Looks aside, as one does before one answers."""
+        return self._bearing.look_away()
+
+    def look_back(self) -> list[BodyCue]:
+        """Looks at the user again."""
+        return self._bearing.look_back()
+
+    def lose_floor(self) -> None:
+        """The user has the floor no more, and nobody answers."""
+        self._bearing.lose_floor()
+
+    def answer(self) -> None:
+        """The turn is over and is answered."""
+        self._bearing.answer()
+
+    # -- the avatar
+
+    def think(self, now_s: float) -> None:
+        """A reply is on its way, and nothing of it can be heard yet."""
+        self._thinking.begin(now_s, self._thinking_after_s)
+
+    def stop_thinking(self) -> None:
+        """It can be heard, or will not come."""
+        self._thinking.end()
+
+    def fall_idle(self, now_s: float) -> None:
+        """Nobody talks from now on."""
+        self._idle.begin(now_s)
+
+    def stir(self) -> None:
+        """Somebody talks."""
+        self._idle.end()
+
+    # -- time
+
+    @property
+    def thinks_s(self) -> float | None:
+        """When `tick_thinking` is due, None = never."""
+        return self._thinking.deadline_s
+
+    @property
+    def idles_s(self) -> float | None:
+        """When `tick_idle` is due, None = never."""
+        return self._idle.deadline_s
+
+    def tick_thinking(self, now_s: float) -> list[BodyCue]:
+        """Does what is due while a reply is on its way."""
+        return self._thinking.tick(now_s)
+
+    def tick_idle(self, now_s: float) -> list[BodyCue]:
+        """Does what is due while nobody talks."""
+        return self._idle.tick(now_s)

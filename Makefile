@@ -86,8 +86,8 @@ avatar: $(READY)  ## rebuild voice_avatar/web/avatars from MakeHuman's CC0 data 
 
 test-unity: models  ## the Unity package under mono, which is installed if absent
 	bash tests/unity/install_mono.sh
-	VOICE_AVATAR_MONO=required $(VENV)/bin/pytest tests/test_unity.py tests/test_unity_layer.py \
-		tests/test_unity_client.py $(ARGS)
+	VOICE_AVATAR_MONO=required $(VENV)/bin/pytest tests/unity/test_core.py tests/unity/test_layer.py \
+		tests/unity/test_client.py $(ARGS)
 
 bench-unity: models  ## measure the Unity package under mono against a live server, into bench_results
 	bash tests/unity/install_mono.sh
@@ -96,7 +96,7 @@ bench-unity: models  ## measure the Unity package under mono against a live serv
 test-web: models  ## the page in a real browser (Chromium is installed if absent) and the real models
 	bash tests/web/install_chromium.sh
 	bash tests/web/install_packages.sh
-	$(VENV)/bin/pytest -m web -rs -s tests/test_web_client.py tests/test_web_page.py tests/test_web_controls.py $(ARGS)
+	$(VENV)/bin/pytest -m web -rs -s tests/web/test_client.py tests/web/test_page.py tests/web/test_controls.py $(ARGS)
 
 web:  ## build voice_avatar/web/vendor from the npm registry (needs node; running the server does not)
 	bash voice_avatar/web/vendor/build.sh

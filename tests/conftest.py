@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
-from skipping_loop import SkippingLoop, show_the_loops_time
+from kit.skipping_loop import SkippingLoop, show_the_loops_time
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
     from voice_avatar.server.port import AvatarServer
-    from voice_avatar.tts import TtsEngine
+    from voice_avatar.stages.tts import TtsEngine
 
 show_the_loops_time()
 
@@ -47,7 +47,7 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture(scope="session")
 def store() -> ModelStore:
     """The model store that a user would have (models are pulled on first use)."""
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
     return ModelStore()
 
@@ -56,7 +56,7 @@ def store() -> ModelStore:
 def piper(store: ModelStore) -> TtsEngine:
     """The default Piper voice, loaded once."""
     from voice_avatar.engines import piper_tts
-    from voice_avatar.tts import TtsOptions
+    from voice_avatar.stages.tts import TtsOptions
 
     return piper_tts.load(TtsOptions(), store)
 
@@ -64,8 +64,8 @@ def piper(store: ModelStore) -> TtsEngine:
 @pytest.fixture(scope="session")
 def spoken(piper: TtsEngine) -> Callable[[str], bytes]:
     """Returns a function: English text -> its speech, 16 kHz PCM, by Piper."""
-    from voice_avatar.audio import resample
-    from voice_avatar.events import SpeakableChunk, SpeechPiece
+    from voice_avatar.audio.pcm import resample
+    from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece
 
     @cache
     def say(text: str) -> bytes:
@@ -101,13 +101,13 @@ def recording(
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def talker() -> AsyncIterator[AvatarServer]:
     """A server with the real models that is ready, whose persona does not greet."""
-    from voice_avatar.command_serve import engines_of
-    from voice_avatar.config import load
+    from voice_avatar.cli.serve import engines_of
+    from voice_avatar.config.load import load
     from voice_avatar.server.port import AvatarServer
 
     overrides = {
         "server.port": "0",
-        "server.persona": str(Path(__file__).with_name("quiet_persona.toml")),
+        "server.persona": str(Path(__file__).parent / "data" / "quiet_persona.toml"),
         "session.max_reply_tokens": "40",
     }
     config = load(overrides=overrides)
@@ -138,7 +138,7 @@ def speech_dir() -> Path:
 @pytest.fixture(scope="session")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Core assembly of the Unity package, compiled by mono without the engine."""
-    from csharp import core_in, require_mono
+    from kit.csharp import core_in, require_mono
 
     require_mono()
     return core_in(tmp_path_factory.mktemp("unity"))

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from voice_avatar import languages
-from voice_avatar.affect import affects
-from voice_avatar.chunking import Chunker, ChunkingOptions
-from voice_avatar.gesture_rules import rule_set
+from voice_avatar.acting.gesture.rules import rule_set
+from voice_avatar.acting.gesture.word_feelings import affects
 from voice_avatar.languages import codes, document, language, primary_subtag
-from voice_avatar.persona import Persona, system_prompt
-from voice_avatar.speakable import speakable
-from voice_avatar.stt import is_credit
-from voice_avatar.turn import TurnOptions
+from voice_avatar.personas.persona import Persona, system_prompt
+from voice_avatar.stages.stt import is_credit
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.text.chunking import Chunker, ChunkingOptions
+from voice_avatar.text.speakable import speakable
 from voice_avatar.turns.cues import (
     has_claim,
     has_open_ending,
@@ -107,8 +107,8 @@ def test_a_mistake_in_a_file_is_named(tmp_path: Path, file: str, text: str, mess
 
 def test_nothing_is_read_at_import() -> None:
     code = (
-        "import voice_avatar.conversation.session, voice_avatar.persona, voice_avatar.stt\n"
-        "import voice_avatar.gestures, voice_avatar.chunking\n"
+        "import voice_avatar.conversation.session, voice_avatar.personas.persona, voice_avatar.stages.stt\n"
+        "import voice_avatar.acting.gesture.planner, voice_avatar.text.chunking\n"
         "from voice_avatar import languages\n"
         "assert languages._file.cache_info().currsize == 0\n"
         "assert languages.language.cache_info().currsize == 0\n"

@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import voice_avatar
-from voice_avatar.config import Config, load
-from voice_avatar.model_table import MODELS
+from voice_avatar.config.load import Config, load
+from voice_avatar.models.table import MODELS
 
 ROOT = Path(__file__).parents[1]
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from voice_avatar.cli import main
+from voice_avatar.cli.main import main
 
 sys.exit(main())

@@ -32,7 +32,7 @@ The tree, with the wire code of each leaf and whether a session goes on after it
     ├── PersonaError           persona_invalid      a persona file that cannot be used
     └── ConnectionFailed       connection_failed    raised by the client only
 
-Library exceptions are mapped to these where a library is called (`engines/*`, `models.py`,
+Library exceptions are mapped to these where a library is called (`engines/*`, `models/store.py`,
 `server.py`) and nowhere else. `code` is stable and documented in PROTOCOL.md; `message` is for
 people, and never carries a path, a stack trace or a transcript.
 """

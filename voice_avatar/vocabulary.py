@@ -11,7 +11,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from voice_avatar.events import CueKind, GestureKind, GestureMode
+from voice_avatar.events.cues import GestureKind, GestureMode
+from voice_avatar.events.payloads import CueKind
 
 
 @dataclass(frozen=True, slots=True)

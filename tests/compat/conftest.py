@@ -12,7 +12,7 @@ import pytest
 from compat.live import CLIENTS, ROOT, Certificate, certificate, need, run, server, write_speech
 from compat.table import Found, write
 
-from voice_avatar.tts import TtsEngine
+from voice_avatar.stages.tts import TtsEngine
 
 Facts = dict[str, Any]
 QUESTION = "What is the capital of France?"

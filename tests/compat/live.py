@@ -23,9 +23,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from voice_avatar.audio import resample
-from voice_avatar.events import SpeakableChunk, SpeechPiece
-from voice_avatar.tts import TtsEngine
+from voice_avatar.audio.pcm import resample
+from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece
+from voice_avatar.stages.tts import TtsEngine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CLIENTS: Final = Path(__file__).resolve().parent / "clients"
@@ -108,7 +108,7 @@ def server(folder: Path, config: str = SCRIPTED, tls: Certificate | None = None)
         config: stages, as TOML.
         tls: with it, the address is wss://localhost:PORT/v1.
     """
-    persona = Path(__file__).parents[1] / "quiet_persona.toml"
+    persona = Path(__file__).parents[1] / "data" / "quiet_persona.toml"
     lines = ["[server]", f"persona = {json.dumps(str(persona))}", "max_sessions = 64"]
     if tls:
         lines += [

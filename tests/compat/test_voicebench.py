@@ -13,7 +13,7 @@ import yaml
 from compat.judged import MARKS
 from compat.live import ROOT, need, server, write_speech
 
-from voice_avatar.tts import TtsEngine
+from voice_avatar.stages.tts import TtsEngine
 
 CLIENT = "voicebench"
 pytestmark = [*MARKS, pytest.mark.client(CLIENT)]

@@ -10,8 +10,8 @@ from typing import get_type_hints
 
 import pytest
 
-from voice_avatar.config import PER_SESSION, Config, load, tables
-from voice_avatar.config_doc import describe, markdown
+from voice_avatar.config.describe import describe, markdown
+from voice_avatar.config.load import PER_SESSION, Config, load, tables
 
 DOC = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -57,7 +57,9 @@ def test_help_names_other_options_of_a_group_as_they_are_configured() -> None:
 
 
 def test_the_documentation_is_what_the_code_says() -> None:
-    assert DOC.read_text("utf-8") == markdown(), "run: python -m voice_avatar.config_doc > docs/…"
+    assert DOC.read_text("utf-8") == markdown(), (
+        "run: python -m voice_avatar.config.describe > docs/…"
+    )
 
 
 def test_every_row_of_the_documentation_is_one_row() -> None:

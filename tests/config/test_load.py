@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.config import (
+from voice_avatar.config.load import (
     MOVED,
     NOT_OPTIONS,
     PER_SESSION,
@@ -24,7 +24,7 @@ from voice_avatar.engines.registry import ENGINES
 from voice_avatar.engines.tables import EngineTables
 from voice_avatar.engines.vllm_llm import VllmOptions
 from voice_avatar.errors import ConfigError
-from voice_avatar.model_table import MODELS
+from voice_avatar.models.table import MODELS
 
 
 def problem(

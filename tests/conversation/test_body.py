@@ -6,24 +6,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from session_talk import (
-    TURN,
-    WINDOW_S,
-    Scene,
-    speaking,
-)
+from kit.session_talk import TURN, WINDOW_S, Scene, speaking
 
-from voice_avatar.body import BodyOptions
-from voice_avatar.events import (
-    WINDOW_SAMPLES,
-    BodyCue,
-    CommitInput,
-    HeadPose,
-    StartReply,
-    TalkPressed,
-    UserGaze,
-    VadFrame,
-)
+from voice_avatar.acting.presence.options import BodyOptions
+from voice_avatar.events.commands import StartReply
+from voice_avatar.events.cues import BodyCue
+from voice_avatar.events.inputs import CommitInput, HeadPose, TalkPressed, UserGaze, VadFrame
+from voice_avatar.events.payloads import WINDOW_SAMPLES
 
 # -- first reactions
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from session_talk import RATE_HZ, SYSTEM, WINDOW_S, Scene, speaking
+from kit.session_talk import RATE_HZ, SYSTEM, WINDOW_S, Scene, speaking
 
 from voice_avatar.conversation.out_of_band import OUT_OF_BAND_FROM
-from voice_avatar.events import (
+from voice_avatar.events.commands import CancelReply, OpenGate, StartReply
+from voice_avatar.events.inputs import (
     AudioSent,
-    CancelReply,
     InterruptRequest,
-    Message,
-    OpenGate,
-    ReplyDone,
     ReplyFailed,
     ReplyGenerated,
-    ReplyRefused,
     ReplyRequest,
-    ReplyStarted,
     ReplyTextAdded,
     SettingsChanged,
-    StartReply,
-    State,
-    Tool,
-    ToolCall,
-    ToolCalled,
     ToolCallMade,
+)
+from voice_avatar.events.notices import (
+    ReplyDone,
+    ReplyRefused,
+    ReplyStarted,
+    State,
+    ToolCalled,
     WarningNotice,
 )
+from voice_avatar.events.payloads import Message, Tool, ToolCall
 
 FIRST = OUT_OF_BAND_FROM
 LOOK = Tool("look")

@@ -5,26 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from session_talk import (
-    OPTIONS,
-    TURN,
-    WINDOW_S,
-    Scene,
-)
+from kit.session_talk import OPTIONS, TURN, WINDOW_S, Scene
 
-from voice_avatar.events import (
+from voice_avatar.events.commands import StartReply
+from voice_avatar.events.inputs import (
     ClearInput,
     CommitInput,
     ReplyFailed,
     ReplyGenerated,
-    ReplyInterrupted,
     ReplyReady,
-    ReplyStarted,
     SessionInput,
-    StartReply,
-    State,
     TextInput,
 )
+from voice_avatar.events.notices import ReplyInterrupted, ReplyStarted, State
 
 # -- a pause that was no end
 

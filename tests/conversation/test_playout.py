@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.conversation.playout import Playout, PlayoutOptions, heard_text
-from voice_avatar.events import PlaybackState, TimedWord
+from voice_avatar.events.cues import TimedWord
+from voice_avatar.events.inputs import PlaybackState
 
 RATE_HZ = 10_000
 OPTIONS = PlayoutOptions(

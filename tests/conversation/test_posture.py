@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from session_talk import (
-    OPTIONS,
-    TURN,
-    WINDOW_S,
-    Scene,
-    speaking,
-)
+from kit.session_talk import OPTIONS, TURN, WINDOW_S, Scene, speaking
 
-from voice_avatar.events import (
-    InterruptRequest,
-    State,
-    TextInput,
-)
+from voice_avatar.events.inputs import InterruptRequest, TextInput
+from voice_avatar.events.notices import State
 
 # -- time
 

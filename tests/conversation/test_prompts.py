@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from session_talk import (
-    OPENING,
-    RATE_HZ,
-    SYSTEM,
-    TURN,
-    WINDOW_S,
-    Scene,
-    speaking,
-)
+from kit.session_talk import OPENING, RATE_HZ, SYSTEM, TURN, WINDOW_S, Scene, speaking
 
-from voice_avatar.events import (
-    InterruptRequest,
-    Message,
-    ReplyFailed,
-    SettingsChanged,
-    StartReply,
-    TextInput,
-    WarmPrefix,
-)
-from voice_avatar.memory import HistoryOptions
+from voice_avatar.conversation.history import HistoryOptions
+from voice_avatar.events.commands import StartReply, WarmPrefix
+from voice_avatar.events.inputs import InterruptRequest, ReplyFailed, SettingsChanged, TextInput
+from voice_avatar.events.payloads import Message
 
 
 def test_the_prompt_is_the_system_message_history_and_the_question() -> None:

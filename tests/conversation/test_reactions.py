@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from session_talk import Scene, briefs, speaking
+from kit.session_talk import Scene, briefs, speaking
 
 from voice_avatar.conversation import facts
 from voice_avatar.conversation.reactions import Output
-from voice_avatar.events import (
-    ReplyFailed,
-    SettingsChanged,
+from voice_avatar.events.inputs import ReplyFailed, SettingsChanged, TextInput
+from voice_avatar.events.notices import (
     State,
     StateChanged,
-    TextInput,
     TurnEnded,
     UserSpeechStopped,
     WarningNotice,

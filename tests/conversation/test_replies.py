@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from voice_avatar.conversation.history import History, HistoryOptions
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.replies import Replies, Reply
-from voice_avatar.events import Feeling
-from voice_avatar.memory import History, HistoryOptions
+from voice_avatar.events.cues import Feeling
 
 GLAD, SORRY = Feeling(0.6, 0.3), Feeling(-0.5, -0.2)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
-from session_talk import (
+from kit.session_talk import (
     ANYTHING,
     OPTIONS,
     RATE_HZ,
@@ -22,25 +22,24 @@ from session_talk import (
 )
 
 from voice_avatar.conversation.states import TRANSITIONS
-from voice_avatar.events import (
-    BodyCue,
-    CancelReply,
+from voice_avatar.events.commands import CancelReply, EndSession, OpenGate, StartReply
+from voice_avatar.events.cues import BodyCue
+from voice_avatar.events.inputs import (
     ClientBack,
     ClientLost,
     CommitInput,
-    EndSession,
-    OpenGate,
+    SettingsChanged,
+    TalkReleased,
+    TextInput,
+)
+from voice_avatar.events.notices import (
     ReplyDone,
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
     ReplyStarted,
-    SettingsChanged,
-    StartReply,
     State,
     StateChanged,
-    TalkReleased,
-    TextInput,
     TranscriptFinal,
     TurnEnded,
     UserSpeechStopped,

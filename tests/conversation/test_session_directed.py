@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from session_talk import Scene
+from kit.session_talk import Scene
 
 from voice_avatar.conversation.replies import reply_key
-from voice_avatar.events import (
+from voice_avatar.events.commands import StartReply
+from voice_avatar.events.inputs import (
     CommitInput,
     Endpointing,
     HistoryAdded,
     HistoryCut,
     InterruptRequest,
-    Message,
-    ReplyRefused,
     ReplyRequest,
-    ReplyStarted,
     SettingsChanged,
-    StartReply,
-    TranscriptFinal,
-    TurnForgotten,
 )
+from voice_avatar.events.notices import ReplyRefused, ReplyStarted, TranscriptFinal, TurnForgotten
+from voice_avatar.events.payloads import Message
 
 
 def added(role: str, text: str, key: str = "k", after: str | None = None) -> HistoryAdded:

@@ -5,35 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from session_talk import (
-    OPTIONS,
-    PAUSING,
-    RATE_HZ,
-    WINDOW_S,
-    Scene,
-    speaking,
-)
+from kit.session_talk import OPTIONS, PAUSING, RATE_HZ, WINDOW_S, Scene, speaking
 
-from voice_avatar.events import (
+from voice_avatar.events.commands import CancelReply, OpenGate, StartReply
+from voice_avatar.events.inputs import (
     AudioSent,
-    CancelReply,
     ClearInput,
     CommitInput,
     InterruptRequest,
-    OpenGate,
-    ReplyDone,
     ReplyFailed,
+    SessionInput,
+    SettingsChanged,
+    TalkPressed,
+    TalkReleased,
+    TextInput,
+)
+from voice_avatar.events.notices import (
+    ReplyDone,
     ReplyInterrupted,
     ReplyPaused,
     ReplyResumed,
     ReplyStarted,
-    SessionInput,
-    SettingsChanged,
-    StartReply,
     State,
-    TalkPressed,
-    TalkReleased,
-    TextInput,
 )
 
 # -- speculation

@@ -9,36 +9,25 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from session_talk import ACTIONS, ANYTHING, Scene, Steps, act, speaking
+from kit.session_talk import ACTIONS, ANYTHING, Scene, Steps, act, speaking
 
-from voice_avatar.conversation.states import (
-    SLOTS,
-    TRANSITIONS,
-    SlotEvent,
-    Slots,
-    Trigger,
-)
-from voice_avatar.events import (
+from voice_avatar.conversation.states import SLOTS, TRANSITIONS, SlotEvent, Slots, Trigger
+from voice_avatar.events.commands import EndSession, StartReply
+from voice_avatar.events.inputs import (
     ClearInput,
     ClientBack,
     ClientLost,
-    EndSession,
     HistoryCut,
     InterruptRequest,
     ReplyFailed,
     ReplyRequest,
-    ReplyStarted,
     SettingsChanged,
-    StartReply,
-    State,
-    StateChanged,
     TextInput,
-    Tool,
-    ToolCall,
-    ToolCalled,
     ToolCallMade,
     ToolResult,
 )
+from voice_avatar.events.notices import ReplyStarted, State, StateChanged, ToolCalled
+from voice_avatar.events.payloads import Tool, ToolCall
 from voice_avatar.turns.facts import BargeIn, TurnCommitted, TurnDropped, TurnReady, TurnWentOn
 
 # -- every change of state

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from voice_avatar.conversation.tool_calls import TIMED_OUT, ToolCalls, prompt_tokens
-from voice_avatar.events import Message, Tool, ToolCall, ToolCalled, ToolCancelled
+from voice_avatar.events.notices import ToolCalled, ToolCancelled
+from voice_avatar.events.payloads import Message, Tool, ToolCall
 
 LOOK = Tool("look", "Looks around.")
 

@@ -5,32 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from session_talk import OPTIONS, SYSTEM, Scene
+from kit.session_talk import OPTIONS, SYSTEM, Scene
 
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.tool_calls import TIMED_OUT
-from voice_avatar.events import (
+from voice_avatar.events.commands import StartReply, WarmPrefix
+from voice_avatar.events.inputs import (
     ClientBack,
     ClientLost,
     HistoryAdded,
     InterruptRequest,
-    Message,
     ReplyFailed,
     ReplyReady,
     ReplyRequest,
     SettingsChanged,
-    StartReply,
-    State,
     TalkPressed,
     TextInput,
-    Tool,
-    ToolCall,
-    ToolCalled,
     ToolCallMade,
-    ToolCancelled,
     ToolResult,
-    WarmPrefix,
 )
+from voice_avatar.events.notices import State, ToolCalled, ToolCancelled
+from voice_avatar.events.payloads import Message, Tool, ToolCall
 
 WEATHER = Tool("weather", "In a city.")
 TIMER = Tool("timer")

@@ -10,8 +10,8 @@ import pytest
 from voice_avatar.engines.openai_http_llm import OpenAiHttpLlm, OpenAiHttpOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.engines.tables import EngineTables, LlmTables
-from voice_avatar.llm import LlmOptions
-from voice_avatar.models import ModelStore
+from voice_avatar.models.store import ModelStore
+from voice_avatar.stages.llm import LlmOptions
 
 LIBRARIES = frozenset(
     "ctranslate2 faster_whisper filelock gguf httpx livekit onnx onnxruntime opencc piper torch"
@@ -33,7 +33,7 @@ def test_an_engine_without_own_options_takes_those_of_its_stage_alone(store: Mod
     assert llm.capabilities.context_tokens == 77
 
 
-@pytest.mark.parametrize("module", ["voice_avatar.engines.tables", "voice_avatar.config"])
+@pytest.mark.parametrize("module", ["voice_avatar.engines.tables", "voice_avatar.config.load"])
 def test_options_of_an_engine_load_no_library_of_an_engine(module: str) -> None:
     code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

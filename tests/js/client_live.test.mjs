@@ -1,4 +1,4 @@
-// The client library against a live server with scripted engines; tests/test_web_client.py runs it.
+// The client library against a live server with scripted engines; tests/web/test_client.py runs it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
 
 Floats = npt.NDArray[np.float32]
 LEAD_S = 0.5

@@ -13,7 +13,7 @@ from kit import house, house_law, house_picture
 from kit.house_plan import Plan, Room
 from kit.state_diagram import Diagram, page
 from voice_avatar.conversation.states import SLOTS, TRANSITIONS, Slots
-from voice_avatar.events import State
+from voice_avatar.events.notices import State
 
 DOCS = Path(__file__).parents[2] / "docs"
 

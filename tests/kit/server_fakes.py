@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from voice_avatar import wire
-from voice_avatar.events import Notice, SessionInput
-from voice_avatar.negotiation import ServerOffer, negotiate
+from voice_avatar.events.inputs import SessionInput
+from voice_avatar.events.notices import Notice
 from voice_avatar.server.caller import Caller
 from voice_avatar.server.live_session import LiveSession
+from voice_avatar.wire import client_messages
+from voice_avatar.wire.negotiation import ServerOffer, negotiate
 
 
 class FakeSocket:
@@ -110,12 +111,12 @@ def live_session(
     session_id: str = "s1",
     conversation: Any = None,
     *,
-    hello: wire.SessionHello | None = None,
+    hello: client_messages.SessionHello | None = None,
     ttl_s: float = 0.0,
     clock: Callable[[], float] | None = None,
 ) -> LiveSession:
     """Returns a session of which nothing runs yet."""
-    agreed = negotiate(hello or wire.SessionHello(), ServerOffer(rates_hz=(16_000,)))
+    agreed = negotiate(hello or client_messages.SessionHello(), ServerOffer(rates_hz=(16_000,)))
     return LiveSession(
         session_id,
         FakeConversation() if conversation is None else conversation,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from voice_avatar.events import SessionInput, Tick
+from voice_avatar.events.inputs import SessionInput, Tick
 from voice_avatar.pipeline.alarm import Alarm
 
 pytestmark = pytest.mark.virtual_time

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from talk import (
+from kit.talk import (
     QUESTION,
     RATE_HZ,
     SlowStt,
@@ -22,33 +22,19 @@ from talk import (
     tone,
 )
 
-from voice_avatar.audio import AudioHistory, dbfs
+from voice_avatar.audio.pcm import AudioHistory, dbfs
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.engines.scripted import (
-    ScriptedStt,
-    ScriptedTurn,
-    ScriptedVad,
-)
-from voice_avatar.errors import (
-    SttFailed,
-    TurnFailed,
-)
-from voice_avatar.events import (
-    ScoreTurn,
-    SessionInput,
-    Transcribe,
-    Transcribed,
-    TranscribePurpose,
-    Transcript,
-    TranscriptFinal,
-    TurnEnded,
-    TurnScored,
-)
+from voice_avatar.engines.scripted import ScriptedStt, ScriptedTurn, ScriptedVad
+from voice_avatar.errors import SttFailed, TurnFailed
+from voice_avatar.events.commands import ScoreTurn, Transcribe, TranscribePurpose
+from voice_avatar.events.inputs import SessionInput, Transcribed, TurnScored
+from voice_avatar.events.notices import TranscriptFinal, TurnEnded
+from voice_avatar.events.payloads import Transcript
 from voice_avatar.pipeline.answers import Answers
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.workers import Workers
-from voice_avatar.stt import always
-from voice_avatar.turn import TurnOptions
+from voice_avatar.stages.stt import always
+from voice_avatar.stages.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 

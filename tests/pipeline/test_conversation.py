@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from skipping_loop import SkippingLoop
-from talk import (
+from kit.skipping_loop import SkippingLoop
+from kit.talk import (
     QUESTION,
     RATE_HZ,
     STORY,
@@ -30,49 +30,42 @@ from talk import (
     tone,
 )
 
-from voice_avatar.attention import LOOK_S
+from voice_avatar.acting.presence.addressee import LOOK_S
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.engines.scripted import (
-    ScriptedLlm,
-    ScriptedStt,
-    ScriptedTts,
-)
-from voice_avatar.events import (
-    BodyCue,
+from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
+from voice_avatar.events.cues import BodyCue, GazeCue, GestureCue, ReplySegment, VisemeTrack
+from voice_avatar.events.inputs import (
     CommitInput,
-    GazeCue,
-    GestureCue,
     InterruptRequest,
-    Message,
+    SettingsChanged,
+    TalkPressed,
+    TalkReleased,
+    TextInput,
+    UserGaze,
+)
+from voice_avatar.events.notices import (
     ReplyAudio,
     ReplyDone,
     ReplyInterrupted,
     ReplyNotice,
     ReplyPaused,
     ReplyResumed,
-    ReplySegment,
     ReplyStarted,
-    SettingsChanged,
     StageMarks,
     State,
     StateChanged,
-    TalkPressed,
-    TalkReleased,
-    TextInput,
-    Transcript,
     TranscriptFinal,
     TranscriptInterim,
     TurnEnded,
-    UserGaze,
     UserSpeechStarted,
     UserSpeechStopped,
-    VisemeTrack,
 )
+from voice_avatar.events.payloads import Message, Transcript
 from voice_avatar.pipeline.conversation import Conversation
-from voice_avatar.stt import always
-from voice_avatar.turn import InterruptOptions, TurnOptions
+from voice_avatar.stages.stt import always
+from voice_avatar.stages.turn import InterruptOptions, TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 

@@ -6,36 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from talk import (
-    QUESTION,
-    RATE_HZ,
-    Reel,
-    at_work,
-    engines,
-    hush,
-    talking,
-    tone,
-)
+from kit.talk import QUESTION, RATE_HZ, Reel, at_work, engines, hush, talking, tone
 
-from voice_avatar.capture import CaptureOptions
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.engines.scripted import (
-    ScriptedVad,
-)
-from voice_avatar.errors import (
-    AudioInvalid,
-    AudioUnsupported,
-    EngineError,
-    VadFailed,
-)
-from voice_avatar.events import (
-    WINDOW_SAMPLES,
-    TranscriptFinal,
-    TurnEnded,
-    UserSpeechStarted,
-)
+from voice_avatar.engines.scripted import ScriptedVad
+from voice_avatar.errors import AudioInvalid, AudioUnsupported, EngineError, VadFailed
+from voice_avatar.events.notices import TranscriptFinal, TurnEnded, UserSpeechStarted
+from voice_avatar.events.payloads import WINDOW_SAMPLES
+from voice_avatar.hearing.capture import CaptureOptions
 from voice_avatar.pipeline.conversation import Conversation
-from voice_avatar.turn import TurnOptions
+from voice_avatar.stages.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.events import (
+from voice_avatar.events.notices import (
     Notice,
     ReplyAudio,
     ReplyAudioDone,

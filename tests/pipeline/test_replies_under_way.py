@@ -7,8 +7,8 @@ import threading
 from typing import Any
 
 import pytest
-from skipping_loop import SkippingLoop
-from talk import (
+from kit.skipping_loop import SkippingLoop
+from kit.talk import (
     QUESTION,
     STORY,
     SlowLlm,
@@ -24,18 +24,11 @@ from talk import (
 )
 
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.engines.scripted import (
-    ScriptedLlm,
-    ScriptedStt,
-    ScriptedTts,
-)
-from voice_avatar.errors import (
-    LlmFailed,
-)
-from voice_avatar.events import (
-    GestureCue,
-    InterruptRequest,
-    LlmRequest,
+from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
+from voice_avatar.errors import LlmFailed
+from voice_avatar.events.cues import GestureCue
+from voice_avatar.events.inputs import InterruptRequest, TalkPressed
+from voice_avatar.events.notices import (
     ReplyAudio,
     ReplyDone,
     ReplyInterrupted,
@@ -43,10 +36,10 @@ from voice_avatar.events import (
     ReplyResumed,
     ReplyStarted,
     StageMarks,
-    TalkPressed,
     TranscriptFinal,
 )
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.payloads import LlmRequest
+from voice_avatar.stages.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 

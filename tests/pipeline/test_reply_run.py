@@ -11,32 +11,32 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from talk import BRISK, RATE_HZ, Talk, at_work, engines, llm_of, settled, talking
+from kit.talk import BRISK, RATE_HZ, Talk, at_work, engines, llm_of, settled, talking
 
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
 from voice_avatar.errors import TtsFailed
-from voice_avatar.events import (
+from voice_avatar.events.cues import GestureCue, ReplySegment, VisemeTrack
+from voice_avatar.events.notices import (
     ErrorNotice,
-    GestureCue,
-    LlmRequest,
-    Message,
     ReplyAudio,
     ReplyAudioDone,
     ReplyDone,
-    ReplySegment,
     ReplyStarted,
     ReplyText,
-    SpeakableChunk,
-    SpeechPiece,
-    SpeechPlan,
     StageMarks,
     State,
     StateChanged,
-    VisemeTrack,
 )
-from voice_avatar.llm import LlmOptions
+from voice_avatar.events.payloads import (
+    LlmRequest,
+    Message,
+    SpeakableChunk,
+    SpeechPiece,
+    SpeechPlan,
+)
+from voice_avatar.stages.llm import LlmOptions
 
 pytestmark = pytest.mark.virtual_time
 

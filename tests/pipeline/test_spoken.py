@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from talk import RATE_HZ, at_work, engines, talking
+from kit.talk import RATE_HZ, at_work, engines, talking
 
-from voice_avatar.audio import sample_count, silence
-from voice_avatar.chunking import Chunker, ChunkingOptions
+from voice_avatar.acting.gesture.options import GestureOptions
+from voice_avatar.acting.gesture.planner import GesturePlanner
+from voice_avatar.acting.timeline import ReplyTimeline
+from voice_avatar.audio.pcm import sample_count, silence
 from voice_avatar.engines.scripted import ScriptedTts
-from voice_avatar.events import (
-    ReplyNotice,
-    ReplySegment,
-    SpeakableChunk,
-    SpeechPiece,
-    SpeechPlan,
-    VisemeTrack,
-)
-from voice_avatar.gesture_options import GestureOptions
-from voice_avatar.gestures import GesturePlanner
+from voice_avatar.events.cues import ReplySegment, VisemeTrack
+from voice_avatar.events.notices import ReplyNotice
+from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece, SpeechPlan
 from voice_avatar.pipeline.spoken import SpokenChunk, chunks_of, speak
-from voice_avatar.timeline import ReplyTimeline
+from voice_avatar.text.chunking import Chunker, ChunkingOptions
 
 TEXT = "Well, this is a sentence. [pause:0.5] [gesture:wave] And this, my friend, is the last."
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from edge import engines
+from kit.edge import engines
 
 from voice_avatar.engines import llamacpp_llm
 from voice_avatar.engines.llamacpp_llm import LlamaCppLlm
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts, ScriptedTurn
 from voice_avatar.errors import LlmFailed
-from voice_avatar.events import LlmDone, LlmRequest, Message, SpeechPiece, TextDelta
-from voice_avatar.llm import LlmCapabilities, LlmOptions
-from voice_avatar.models import ModelStore
+from voice_avatar.events.payloads import LlmDone, LlmRequest, Message, SpeechPiece, TextDelta
+from voice_avatar.models.store import ModelStore
 from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.stages.engines import Engines
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions
 
 PROMPT = "You are Ava. " + "You know every stone of the old town and are glad to tell of it. " * 8
 SLOTS = 3

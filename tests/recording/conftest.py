@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from edge import QUIET, engines, hush, raw, running, tone
-from skipping_loop import SkippingLoop
+from kit.edge import QUIET, engines, hush, raw, running, tone
+from kit.skipping_loop import SkippingLoop
 
-from voice_avatar.config import Config
+from voice_avatar.config.load import Config
 from voice_avatar.engines.scripted import ScriptedLlm
 from voice_avatar.recording.rerun import recordings
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from taped import INPUTS, Taped
+from kit.taped import INPUTS, Taped
 
-from voice_avatar.events import (
-    SessionInput,
-)
+from voice_avatar.events.inputs import SessionInput
 from voice_avatar.recording.rerun import rerun
 
 

@@ -8,23 +8,17 @@ import wave
 from pathlib import Path
 
 import pytest
-import talk
-from edge import hush, running, tone
-from talk import at_work, talking
-from taped import close, eventually, lines, recording
+from kit import talk
+from kit.edge import hush, running, tone
+from kit.talk import at_work, talking
+from kit.taped import close, eventually, lines, recording
 
-from voice_avatar.client import connect
-from voice_avatar.client_audio import read_wav
-from voice_avatar.events import (
-    Message,
-    ReplyAudio,
-    ReplyDone,
-    State,
-    StateChanged,
-    Tick,
-    Transcribed,
-    WarmPrefix,
-)
+from voice_avatar.client.audio import read_wav
+from voice_avatar.client.connection import connect
+from voice_avatar.events.commands import WarmPrefix
+from voice_avatar.events.inputs import Tick, Transcribed
+from voice_avatar.events.notices import ReplyAudio, ReplyDone, State, StateChanged
+from voice_avatar.events.payloads import Message
 
 pytestmark = pytest.mark.virtual_time
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from taped import WINDOW, Taped, eventually, lines, recording
+from kit.taped import WINDOW, Taped, eventually, lines, recording
 
-from voice_avatar.events import ReplyAudio, TextInput, VadFrame
+from voice_avatar.events.inputs import TextInput, VadFrame
+from voice_avatar.events.notices import ReplyAudio
 from voice_avatar.recording import recorder
 from voice_avatar.recording.recorder import Recorder
 

@@ -6,35 +6,33 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from edge import engines, hush, tone
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from talk import at_work, talking
-from taped import INPUTS, Taped, close, lines, recording
+from kit.edge import engines, hush, tone
+from kit.talk import at_work, talking
+from kit.taped import INPUTS, Taped, close, lines, recording
 
-from voice_avatar.client_audio import read_wav
+from voice_avatar.client.audio import read_wav
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt
 from voice_avatar.errors import ConfigError
-from voice_avatar.events import (
+from voice_avatar.events.cues import TimedWord
+from voice_avatar.events.inputs import (
     AudioSent,
     PlaybackReport,
-    ReplyAudio,
-    ReplyDone,
     ReplyGenerated,
     ReplyRequest,
-    ReplyStarted,
     ReplyTextAdded,
     SegmentPlanned,
     SessionInput,
     SettingsChanged,
     TextInput,
-    TimedWord,
 )
+from voice_avatar.events.notices import ReplyAudio, ReplyDone, ReplyStarted
 from voice_avatar.recording.recorder import Recorder
 from voice_avatar.recording.rerun import recordings, rerun
-from voice_avatar.turn import TurnOptions
+from voice_avatar.stages.turn import TurnOptions
 
 pytestmark = pytest.mark.virtual_time
 

@@ -8,17 +8,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from edge import engines, raw, running
+from kit.edge import engines, raw, running
 from kit.server_fakes import FakeSocket
 from websockets.datastructures import Headers
 from websockets.http11 import Request
 
-from voice_avatar import wire
-from voice_avatar.codes import CloseCode
-from voice_avatar.config import Config, ServerOptions
+from voice_avatar.config.load import Config, ServerOptions
 from voice_avatar.errors import Unauthorized
-from voice_avatar.metrics import Metrics
-from voice_avatar.persona import Persona
+from voice_avatar.personas.persona import Persona
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server.admission import Admission, Place, place_for_one_more
 from voice_avatar.server.caller import Arrival, Caller
@@ -30,6 +27,9 @@ from voice_avatar.server.pcm.connection import PcmConnection
 from voice_avatar.server.realtime.connection import RealtimeConnection
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.telemetry.metrics import Metrics
+from voice_avatar.wire import client_messages, server_messages
+from voice_avatar.wire.codes import CloseCode
 
 BO = Persona("Bo", "You are Bo.", greeting="Bread?")
 
@@ -51,7 +51,7 @@ class House:
     def arrival(self, *tokens: str, first_seq: int = 0, **hello: Any) -> Arrival:
         self.count += 1
         caller = Caller("192.0.2.7", tokens)
-        return Arrival(f"s{self.count}", caller, wire.SessionHello(**hello), first_seq)
+        return Arrival(f"s{self.count}", caller, client_messages.SessionHello(**hello), first_seq)
 
 
 def tenure() -> Tenure:
@@ -80,7 +80,7 @@ async def test_a_caller_that_is_let_in_carries_a_session_of_its_own() -> None:
         assert live.is_held_by(mine)
         assert (live.session_id, live.caller) == ("s1", arrival.caller)
         assert tuple(here.sessions) == (live,)
-        assert '"seq":3,' in live.frame(wire.WarningMessage(code="a", message="b"))
+        assert '"seq":3,' in live.frame(server_messages.WarningMessage(code="a", message="b"))
         assert live.ttl_s == ServerOptions().resume_ttl_s
 
 
@@ -103,7 +103,7 @@ async def test_a_session_that_is_resumed_is_the_same_and_needs_no_place() -> Non
         live = await here.admission.admit(tenure(), here.arrival())
         live.key.offer("ticket")
         live.lose()
-        resume = wire.Resume(session_id="s1", token="ticket", last_seq=0)
+        resume = client_messages.Resume(session_id="s1", token="ticket", last_seq=0)
         newer = tenure()
         assert await here.admission.admit(newer, here.arrival(resume=resume)) is live
         assert live.is_held_by(newer)
@@ -126,7 +126,7 @@ async def test_whoever_is_away_makes_room_and_whoever_is_here_does_not() -> None
 @pytest.mark.virtual_time
 async def test_a_quiet_session_does_not_greet_and_ends_with_its_connection() -> None:
     async with house() as here:
-        hello = wire.AudioWish(rate_hz=24_000)
+        hello = client_messages.AudioWish(rate_hz=24_000)
         mine = here.arrival(audio_out=hello)
         live = await here.admission.admit_quiet(tenure(), mine, max_ahead_s=9.0)
         assert live.ttl_s == 0.0

@@ -8,10 +8,10 @@ import pytest
 from kit.server_fakes import FakeSocket
 from websockets.exceptions import ConnectionClosedError
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.errors import Unauthorized
 from voice_avatar.server.carrier import close
 from voice_avatar.server.closing import Closing
+from voice_avatar.wire.codes import CloseCode
 
 
 class Explains:

@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge import QUIET, engines, raw, running
+from kit.edge import QUIET, engines, raw, running
 
-from voice_avatar import wire
-from voice_avatar.client import connect
-from voice_avatar.config import Config
+from voice_avatar.acting.gesture.mood import Baseline
+from voice_avatar.client.connection import connect
+from voice_avatar.config.load import Config
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import PersonaError
-from voice_avatar.llm import LlmCapabilities, LlmOptions
-from voice_avatar.mood import Baseline
-from voice_avatar.negotiation import Agreed, ServerOffer, negotiate
-from voice_avatar.persona import Persona, system_prompt
+from voice_avatar.hearing.echo import EchoOptions
+from voice_avatar.personas.persona import Persona, system_prompt
 from voice_avatar.server.casting import cast, language_of, load_persona, offered, quiet
-from voice_avatar.stt import SttOptions
-from voice_avatar.turn import TurnOptions
-from voice_avatar.vad import VadOptions
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions
+from voice_avatar.stages.stt import SttOptions
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.stages.vad import VadOptions
+from voice_avatar.wire import client_messages
+from voice_avatar.wire.negotiation import Agreed, ServerOffer, negotiate
 
 BO = Persona(
     "Bo Baker",
@@ -40,7 +40,7 @@ MODEL = LlmCapabilities("scripted", "script", 4096, False)
 
 def agreed(offer: ServerOffer | None = None, **hello: Any) -> Agreed:
     offer = offer or ServerOffer(languages=("en", "zh"), gestures=("wave", "nod"))
-    return negotiate(wire.SessionHello(**hello), offer)
+    return negotiate(client_messages.SessionHello(**hello), offer)
 
 
 def made(config: Config | None = None, **hello: Any) -> SessionSetup:
@@ -92,7 +92,7 @@ def test_instructions_of_a_client_take_the_place_of_the_prompt_and_of_its_tags()
 
 
 def test_the_client_decides_what_it_can_show_and_whether_replies_may_pause() -> None:
-    can = wire.Capabilities(pause=True, gestures=("wave", "juggle"))
+    can = client_messages.Capabilities(pause=True, gestures=("wave", "juggle"))
     setup = made(capabilities=can, endpointing="manual")
     assert setup.vocabulary == {"wave"}
     assert setup.turn.endpointing == "manual"

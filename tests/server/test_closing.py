@@ -9,9 +9,9 @@ from kit.server_fakes import FakeSocket
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.frames import Close
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.errors import Unauthorized
 from voice_avatar.server.closing import Closing, parting_of, shut
+from voice_avatar.wire.codes import CloseCode
 
 
 def test_what_was_not_foreseen_is_told_to_nobody() -> None:

@@ -7,18 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from edge import engines, get, raw, running
+from kit.edge import engines, get, raw, running
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidStatus, NegotiationError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from voice_avatar.client import connect
-from voice_avatar.config import ServerOptions
-from voice_avatar.metrics import Metrics
+from voice_avatar.client.connection import connect
+from voice_avatar.config.load import ServerOptions
 from voice_avatar.realtime.client_events import MAX_EVENT_BYTES
 from voice_avatar.server.front_desk import FrontDesk, Phase, select_subprotocol
 from voice_avatar.server.sessions import Sessions
+from voice_avatar.telemetry.metrics import Metrics
 
 
 async def test_the_first_page_says_what_to_do_next() -> None:

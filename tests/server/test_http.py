@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.datastructures import Headers
 
-from voice_avatar.clips import library
+from voice_avatar.acting.clips import library
 from voice_avatar.server import http
 
 WAVE = f"{http.CLIPS_PATH}/wave.vrma"

@@ -9,18 +9,12 @@ from typing import Any
 import pytest
 from kit.server_fakes import FakeConversation, FakeSocket, live_session
 
-from voice_avatar import wire
-from voice_avatar.events import (
-    ClientBack,
-    ClientLost,
-    PlaybackReport,
-    ReplyAudio,
-    ReplyInterrupted,
-    TranscriptFinal,
-)
-from voice_avatar.negotiation import ServerOffer
+from voice_avatar.events.inputs import ClientBack, ClientLost, PlaybackReport
+from voice_avatar.events.notices import ReplyAudio, ReplyInterrupted, TranscriptFinal
 from voice_avatar.server.caller import Caller
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.wire import client_messages, server_messages
+from voice_avatar.wire.negotiation import ServerOffer
 
 pytestmark = pytest.mark.virtual_time
 
@@ -118,7 +112,7 @@ async def test_finishing_waits_until_nothing_of_it_runs() -> None:
 async def test_text_frames_are_numbered_over_all_connections() -> None:
     session = live_session()
     frames = [
-        session.frame(wire.WarningMessage(code="a", message="b")),
+        session.frame(server_messages.WarningMessage(code="a", message="b")),
         *session.frames(TranscriptFinal(1, "Hello.", "en")),
     ]
     assert [json.loads(frame)["seq"] for frame in frames] == [0, 1]
@@ -144,7 +138,7 @@ async def test_nothing_of_an_interrupted_reply_is_sent_again() -> None:
 async def test_settings_change_how_notices_are_told() -> None:
     session = live_session()
     missing = session.update(
-        wire.SessionUpdate(captions=False, visemes="vrm5", voice="nobody"), ServerOffer()
+        client_messages.SessionUpdate(captions=False, visemes="vrm5", voice="nobody"), ServerOffer()
     )
     assert missing == ("voice 'nobody'",)
     assert (session.dialect.viseme_set, session.dialect.captions) == ("vrm5", False)
@@ -152,7 +146,7 @@ async def test_settings_change_how_notices_are_told() -> None:
 
 
 async def test_faces_go_out_before_their_audio_only_to_who_asked_for_them() -> None:
-    hello = wire.SessionHello(capabilities=wire.Capabilities(face_hz=60))
+    hello = client_messages.SessionHello(capabilities=client_messages.Capabilities(face_hz=60))
     assert len(live_session().frames(ReplyAudio(1, 0, PCM, is_first=True))) == 1
     seeing = live_session(hello=hello)
     # A reply that began on another connection has no face here, and its audio all the same.

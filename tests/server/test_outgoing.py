@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from kit.server_fakes import FakeSocket
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.server.closing import Closing
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES, Outgoing
+from voice_avatar.wire.codes import CloseCode
 
 
 def opened(counted: list[int] | None = None) -> tuple[Any, Outgoing]:

@@ -14,18 +14,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from edge import QUIET, engines, eventually, get, hush, quiet_config, raw, running, tone
-from skipping_loop import SkippingLoop
+from kit.edge import QUIET, engines, eventually, get, hush, quiet_config, raw, running, tone
+from kit.skipping_loop import SkippingLoop
 from websockets.exceptions import ConnectionClosed
 
-from voice_avatar.client import connect
-from voice_avatar.config import Config
+from voice_avatar.client.connection import connect
+from voice_avatar.config.load import Config
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed
-from voice_avatar.logs import JsonFormatter
 from voice_avatar.server import port as port_module
 from voice_avatar.server.port import AvatarServer
+from voice_avatar.telemetry.logs import JsonFormatter
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.server.resumption import Parting, ResumeKey, is_resumable
+from voice_avatar.wire.codes import CloseCode
 
 
 def test_nothing_opens_a_session_without_a_token() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from kit.server_fakes import FakeConversation, FakeSocket, NoMeter, live_session
 
-from voice_avatar import wire
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.wire import client_messages
 
 pytestmark = pytest.mark.virtual_time
 
@@ -60,9 +60,14 @@ async def test_only_the_token_of_a_session_finds_it() -> None:
     sessions = Sessions(NoMeter())
     session = await carried(sessions, live_session(ttl_s=60.0))
     session.key.offer("sesame")
-    assert sessions.find(wire.Resume(session_id="s1", token="sesame", last_seq=0)) is session
-    assert sessions.find(wire.Resume(session_id="s1", token="other", last_seq=0)) is None
-    assert sessions.find(wire.Resume(session_id="s2", token="sesame", last_seq=0)) is None
+    assert (
+        sessions.find(client_messages.Resume(session_id="s1", token="sesame", last_seq=0))
+        is session
+    )
+    assert sessions.find(client_messages.Resume(session_id="s1", token="other", last_seq=0)) is None
+    assert (
+        sessions.find(client_messages.Resume(session_id="s2", token="sesame", last_seq=0)) is None
+    )
     await sessions.aclose()
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from kit.server_fakes import FakeSocket
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.server.closing import Closing
 from voice_avatar.server.tenure import Tenure, until_first
+from voice_avatar.wire.codes import CloseCode
 
 
 async def for_ever(ended: list[str]) -> None:

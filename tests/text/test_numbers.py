@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voice_avatar.languages import Numbers, language
-from voice_avatar.speakable import speakable
 from voice_avatar.text.numbers import cardinal, digits, number_words
+from voice_avatar.text.speakable import speakable
 
 
 def french() -> Numbers:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listener_talk import PAUSING, WINDOW_S, committed, only, over_reply
+from kit.listener_talk import PAUSING, WINDOW_S, committed, only, over_reply
 
-from voice_avatar.events import MIC_HZ, Transcribe, VadFrame
-from voice_avatar.turn import InterruptOptions, TurnOptions
+from voice_avatar.events.commands import Transcribe
+from voice_avatar.events.inputs import VadFrame
+from voice_avatar.events.payloads import MIC_HZ
+from voice_avatar.stages.turn import InterruptOptions, TurnOptions
+from voice_avatar.stages.vad import VadOptions
 from voice_avatar.turns.barge_in import Overlap
-from voice_avatar.turns.facts import (
-    BargeIn,
-    MayBargeIn,
-    NoBargeIn,
-    Output,
-    TurnDropped,
-)
+from voice_avatar.turns.facts import BargeIn, MayBargeIn, NoBargeIn, Output, TurnDropped
 from voice_avatar.turns.phases import Phase
-from voice_avatar.vad import VadOptions
 
 # -- the hold alone
 

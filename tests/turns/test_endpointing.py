@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.turn import InterruptOptions, TurnOptions
+from voice_avatar.stages.turn import InterruptOptions, TurnOptions
 from voice_avatar.turns.endpointing import commit_delay_s, learned_pause_s
 
 OPTIONS = TurnOptions(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from listener_talk import INTERRUPT, WINDOW_S, Talk, committed, only, over_reply
+from kit.listener_talk import INTERRUPT, WINDOW_S, Talk, committed, only, over_reply
 
-from voice_avatar.events import MIC_HZ, ScoreTurn, Transcribe, Transcript, TranscriptInterim
-from voice_avatar.turn import InterruptOptions, TurnOptions
+from voice_avatar.events.commands import ScoreTurn, Transcribe
+from voice_avatar.events.notices import TranscriptInterim
+from voice_avatar.events.payloads import MIC_HZ, Transcript
+from voice_avatar.stages.turn import InterruptOptions, TurnOptions
 from voice_avatar.turns.facts import (
     BargeIn,
     Output,

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listener_talk import (
+from kit.listener_talk import (
     ANYTHING,
     EAGER,
     STEPS,
@@ -23,14 +23,9 @@ from listener_talk import (
     said,
 )
 
-from voice_avatar.events import (
-    MIC_HZ,
-    ScoreTurn,
-    Transcribe,
-    TranscriptInterim,
-    UserSpeechStarted,
-    UserSpeechStopped,
-)
+from voice_avatar.events.commands import ScoreTurn, Transcribe
+from voice_avatar.events.notices import TranscriptInterim, UserSpeechStarted, UserSpeechStopped
+from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.turns.facts import (
     BargeIn,
     MayBargeIn,

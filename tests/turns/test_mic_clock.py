@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES
+from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES
 from voice_avatar.turns.mic_clock import MicClock
 
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ

@@ -7,9 +7,10 @@ from itertools import product
 
 import pytest
 from hypothesis import given
-from listener_talk import ANYTHING, STEPS, TURN, Steps, Talk, act, over_reply, ready, said
+from kit.listener_talk import ANYTHING, STEPS, TURN, Steps, Talk, act, over_reply, ready, said
 
-from voice_avatar.events import Transcribed, Transcript
+from voice_avatar.events.inputs import Transcribed
+from voice_avatar.events.payloads import Transcript
 from voice_avatar.turns import turn_taking
 from voice_avatar.turns.phases import END_REASONS, PHASES, Deed, Happening, Phase
 from voice_avatar.turns.turn_taking import TurnTaking

@@ -5,19 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from listener_talk import EAGER, EARLY, INTERIM, INTERRUPT, PARTIAL, TURN, Talk, committed, only
+from kit.listener_talk import EAGER, EARLY, INTERIM, INTERRUPT, PARTIAL, TURN, Talk, committed, only
 
-from voice_avatar.events import (
-    CancelTranscribe,
-    ScoreTurn,
-    Transcribe,
-    Transcribed,
-    Transcript,
-    TranscriptInterim,
-    TurnScored,
-    UserSpeechStopped,
-)
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.commands import CancelTranscribe, ScoreTurn, Transcribe
+from voice_avatar.events.inputs import Transcribed, TurnScored
+from voice_avatar.events.notices import TranscriptInterim, UserSpeechStopped
+from voice_avatar.events.payloads import Transcript
+from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.turns.facts import Output, TurnDropped, TurnMayEnd, TurnReady, UserPaused
 from voice_avatar.turns.phases import Phase
 from voice_avatar.turns.questions import Asked, Dip, Questions

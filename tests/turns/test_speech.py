@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.events import WINDOW_SAMPLES, VadFrame
+from voice_avatar.events.inputs import VadFrame
+from voice_avatar.events.payloads import WINDOW_SAMPLES
+from voice_avatar.stages.vad import VadOptions
 from voice_avatar.turns.speech import SpeechDetector, SpeechStarted, SpeechStopped
-from voice_avatar.vad import VadOptions
 
 OPTIONS = VadOptions(start_probability=0.5, stop_probability=0.35, start_windows=3, pause_windows=2)
 SpeechFact = SpeechStarted | SpeechStopped

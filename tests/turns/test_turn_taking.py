@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from listener_talk import (
+from kit.listener_talk import (
     EAGER,
     HOLD,
     INTERIM,
@@ -19,17 +19,15 @@ from listener_talk import (
     said,
 )
 
-from voice_avatar.events import (
-    MIC_HZ,
-    ScoreTurn,
-    Transcribe,
-    Transcribed,
+from voice_avatar.events.commands import ScoreTurn, Transcribe
+from voice_avatar.events.inputs import Transcribed, TurnScored
+from voice_avatar.events.notices import (
     TranscriptFinal,
     TranscriptInterim,
-    TurnScored,
     UserSpeechStarted,
     UserSpeechStopped,
 )
+from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.turns.facts import (
     SpeechBegan,
     TurnCommitted,

@@ -7,16 +7,11 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listener_talk import EAGER, INTERIM, PARTIAL, TURN, Talk, committed, only
+from kit.listener_talk import EAGER, INTERIM, PARTIAL, TURN, Talk, committed, only
 
-from voice_avatar.events import (
-    MIC_HZ,
-    WINDOW_SAMPLES,
-    EndReason,
-    Transcribe,
-    Transcript,
-    TranscriptInterim,
-)
+from voice_avatar.events.commands import Transcribe
+from voice_avatar.events.notices import EndReason, TranscriptInterim
+from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, Transcript
 from voice_avatar.turns.facts import TurnCommitted, TurnDropped
 from voice_avatar.turns.user_turn import Pause, UserTurn, common_prefix, joined, segment_start
 

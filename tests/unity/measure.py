@@ -23,20 +23,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from csharp import ROOT, console_client, core_in
+from kit.csharp import ROOT, console_client, core_in
 
-from voice_avatar.audio import resample
-from voice_avatar.bench.files import check_writable, dated, write
-from voice_avatar.bench.machine import results_of
-from voice_avatar.bench.own_server import SCRIPTED, own_server
-from voice_avatar.bench.results import Figure, Unit
-from voice_avatar.bench.statistics import summary
-from voice_avatar.bench.subjects import engines_subject
-from voice_avatar.config import load
+from voice_avatar.audio.pcm import resample
+from voice_avatar.bench.callers.own_server import SCRIPTED, own_server
+from voice_avatar.bench.figures.results import Figure, Unit
+from voice_avatar.bench.figures.statistics import summary
+from voice_avatar.bench.report.files import check_writable, dated, write
+from voice_avatar.bench.report.machine import results_of
+from voice_avatar.bench.targets.subjects import engines_subject
+from voice_avatar.config.load import load
 from voice_avatar.engines.registry import load_engine
-from voice_avatar.events import SpeakableChunk, SpeechPiece
-from voice_avatar.models import ModelStore
-from voice_avatar.tts import TtsOptions
+from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece
+from voice_avatar.models.store import ModelStore
+from voice_avatar.stages.tts import TtsOptions
 
 Turn = dict[str, Any]
 

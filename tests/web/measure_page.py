@@ -21,22 +21,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from browser import FLAT, Page, browser
-from page_probe import LISTEN, WATCH, logged, mouth_lag_ms, seen
+from kit.browser import FLAT, Page, browser
+from kit.page_probe import LISTEN, WATCH, logged, mouth_lag_ms, seen
 
-from voice_avatar.bench import files, tables
-from voice_avatar.bench.call import CallOptions
-from voice_avatar.bench.clip import Clip
-from voice_avatar.bench.clips import read_clips
-from voice_avatar.bench.machine import results_of
-from voice_avatar.bench.own_server import own_server
-from voice_avatar.bench.results import Figure, Unit
-from voice_avatar.bench.server_options import settings_of
-from voice_avatar.bench.statistics import summary
-from voice_avatar.bench.subjects import NotedTarget, subject_told
+from voice_avatar.acting.mouth.viseme_tables import VISEMES
+from voice_avatar.bench.callers.call import CallOptions
+from voice_avatar.bench.callers.own_server import own_server
+from voice_avatar.bench.callers.server_options import settings_of
+from voice_avatar.bench.figures.clip import Clip
+from voice_avatar.bench.figures.results import Figure, Unit
+from voice_avatar.bench.figures.statistics import summary
+from voice_avatar.bench.material.clips import read_clips
+from voice_avatar.bench.measures.v2v import measure
+from voice_avatar.bench.report import files, tables
+from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.avatar import AvatarTarget
-from voice_avatar.bench.v2v import measure
-from voice_avatar.viseme_tables import VISEMES
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
 
 WIDTH: Final = 1280
 HEIGHT: Final = 800

@@ -18,17 +18,17 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from voice_avatar.bench.forced_aligner import ALIGNER_HZ, align_often
-from voice_avatar.bench.phone_pairs import paired
-from voice_avatar.bench.sentences import read_calibration
-from voice_avatar.boundaries import USUAL_MS, segments, sound_class
+from voice_avatar.acting.mouth.heard_boundaries import USUAL_MS, segments, sound_class
+from voice_avatar.acting.mouth.viseme_tables import symbol_table
+from voice_avatar.bench.figures.phone_pairs import paired
+from voice_avatar.bench.material.forced_aligner import ALIGNER_HZ, align_often
+from voice_avatar.bench.material.sentences import read_calibration
 from voice_avatar.engines.piper_tts import PiperOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.engines.tables import EngineTables, TtsTables
-from voice_avatar.models import ModelStore
+from voice_avatar.models.store import ModelStore
 from voice_avatar.pipeline.spoken import Speech, speak
-from voice_avatar.tts import TtsCapabilities, TtsEngine, TtsOptions
-from voice_avatar.viseme_tables import symbol_table
+from voice_avatar.stages.tts import TtsCapabilities, TtsEngine, TtsOptions
 
 LEAST_COUNT: Final = 12
 """Boundaries of a pair that are needed to say anything about it."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from voice_avatar.errors import ConfigError
 
 if TYPE_CHECKING:
-    from voice_avatar.bench.results import Run
+    from voice_avatar.bench.figures.results import Run
 
 BENCHES: Final = {
     "v2v": "from the end of speech to the first sound of the answer",
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measure(name: str, arguments: Sequence[str]) -> int:
-    bench = import_module(f"voice_avatar.bench.{name}")
+    bench = import_module(f"voice_avatar.bench.measures.{name}")
     parser = argparse.ArgumentParser(
         prog=f"voice-avatar bench {name}",
         description=bench.__doc__,
@@ -78,7 +78,7 @@ def _measure(name: str, arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args(arguments)
 
-    from voice_avatar.bench import files, page, tables
+    from voice_avatar.bench.report import files, page, tables
 
     for asked in (args.out, args.html, Path(FOLDER) / "-" if args.save else None):
         if asked is not None:
@@ -99,8 +99,8 @@ def _measure(name: str, arguments: Sequence[str]) -> int:
 
 
 def _compare(arguments: Sequence[str]) -> int:
-    from voice_avatar.bench import files, tables
-    from voice_avatar.bench.compare import pairs
+    from voice_avatar.bench.figures.compare import pairs
+    from voice_avatar.bench.report import files, tables
 
     parser = argparse.ArgumentParser(prog="voice-avatar bench compare")
     parser.add_argument("before", type=Path, metavar="A.json")
@@ -114,7 +114,7 @@ def _compare(arguments: Sequence[str]) -> int:
 
 
 def _page(arguments: Sequence[str]) -> int:
-    from voice_avatar.bench import files, page
+    from voice_avatar.bench.report import files, page
 
     parser = argparse.ArgumentParser(
         prog="voice-avatar bench page",

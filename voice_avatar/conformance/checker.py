@@ -11,12 +11,12 @@ from typing import Literal
 
 from websockets.exceptions import WebSocketException
 
-from voice_avatar.conformance import rules_frames, rules_opening, rules_replies, rules_resume
 from voice_avatar.conformance.probe import CannotTell, RuleBroken, Target
-from voice_avatar.conformance.rules import RULES, Rule
+from voice_avatar.conformance.rules import frames, opening, replies, resume
+from voice_avatar.conformance.rules.catalogue import RULES, Rule
 from voice_avatar.conformance.transcript import ORDER_RULES, broken_rules
 
-_MODULES = (rules_opening, rules_frames, rules_replies, rules_resume)
+_MODULES = (opening, frames, replies, resume)
 """Importing them fills `RULES`."""
 
 RULE_LIMIT_S = 90.0

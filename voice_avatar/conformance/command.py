@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voice_avatar.client_audio import read_wav
+from voice_avatar.client.audio import read_wav
 from voice_avatar.conformance.checker import Result, as_json, check, line, summary
 from voice_avatar.conformance.probe import Target
 from voice_avatar.conformance.scenarios import SCENARIOS

@@ -16,9 +16,10 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from voice_avatar import protocol, wire
 from voice_avatar.conformance.transcript import Binary, Seen, Text, read_binary, read_text
-from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, pack_audio
+from voice_avatar.wire import server_messages, session_messages, turn_messages
+from voice_avatar.wire.fields import PATH, SUBPROTOCOL, ServerMessage
+from voice_avatar.wire.frame_codec import AudioFrame, FrameFlag, FrameKind, pack_audio
 
 GREETING_S = 0.5
 """How long a greeting of the server is waited for, seconds."""
@@ -30,7 +31,7 @@ LOST = 1006
 """What is taken for the close code of a connection without a close frame (RFC 6455)."""
 
 
-M = TypeVar("M", bound=wire.ServerMessage)
+M = TypeVar("M", bound=ServerMessage)
 
 
 class RuleBroken(Exception):  # noqa: N818 - not an error of the checker
@@ -61,12 +62,12 @@ class Target:
 
     def __post_init__(self) -> None:
         if urlsplit(self.url).path in {"", "/"}:
-            self.url = urlsplit(self.url)._replace(path=protocol.PATH).geturl()
+            self.url = urlsplit(self.url)._replace(path=PATH).geturl()
 
     async def connect(
         self,
         *,
-        subprotocols: Sequence[str] | None = (wire.SUBPROTOCOL,),
+        subprotocols: Sequence[str] | None = (SUBPROTOCOL,),
         origin: str | None = None,
         token: str | None = None,
         url: str | None = None,
@@ -120,7 +121,7 @@ class Target:
         """An open session in which a greeting, if there is one, is over."""
         async with self.session(**hello) as session:
             for seen in await session.quiet(GREETING_S):
-                if isinstance(seen, Text) and isinstance(seen.message, wire.ReplyStarted):
+                if isinstance(seen, Text) and isinstance(seen.message, turn_messages.ReplyStarted):
                     await session.ends(seen.message.reply_id)
             yield session
 
@@ -138,7 +139,7 @@ class Session:
         self.plays = True
         self.socket = socket
         self._timeout_s = timeout_s
-        self._ready: wire.SessionReady | None = None
+        self._ready: session_messages.SessionReady | None = None
         self._mic_seq = 0
         self._mic_pts = 0
         self._reply_id = 0
@@ -148,14 +149,14 @@ class Session:
         """Goes on with a reply of a connection that was lost, which was reported up to `played`."""
         self._reply_id, self._played = reply_id, played
 
-    async def greet(self, **hello: Any) -> wire.SessionReady:
+    async def greet(self, **hello: Any) -> session_messages.SessionReady:
         """Sends a hello and waits for `session.ready`."""
         await self.send({"type": "session.hello", "client": {"name": "conformance"}} | hello)
-        self._ready = await self.first(wire.SessionReady)
+        self._ready = await self.first(session_messages.SessionReady)
         return self._ready
 
     @property
-    def ready(self) -> wire.SessionReady:
+    def ready(self) -> session_messages.SessionReady:
         """What was agreed."""
         assert self._ready is not None
         return self._ready
@@ -212,9 +213,9 @@ class Session:
     async def _play(self, seen: Seen) -> None:
         """Reports audio as played the moment it comes, so that replies take no time."""
         match seen:
-            case Text(message=wire.ReplyStarted(reply_id=reply_id)):
+            case Text(message=turn_messages.ReplyStarted(reply_id=reply_id)):
                 self._reply_id, self._played = reply_id, 0
-            case Text(message=wire.ReplyAudioDone(sample_count=count)) if self.plays:
+            case Text(message=turn_messages.ReplyAudioDone(sample_count=count)) if self.plays:
                 await self.report("finished", count)
             case Binary(frame=AudioFrame() as frame) if self.plays:
                 end = frame.pts + len(frame.payload) // 2
@@ -270,13 +271,13 @@ class Session:
         assert isinstance(seen.message, kind)
         return seen.message
 
-    async def ends(self, reply_id: int) -> wire.ReplyDone:
+    async def ends(self, reply_id: int) -> turn_messages.ReplyDone:
         """Waits for the end of a reply, if it has not come yet."""
         for seen in self.seen:
             message = seen.message if isinstance(seen, Text) else None
-            if isinstance(message, wire.ReplyDone) and message.reply_id == reply_id:
+            if isinstance(message, turn_messages.ReplyDone) and message.reply_id == reply_id:
                 return message
-        return await self.first(wire.ReplyDone, reply_id=reply_id)
+        return await self.first(turn_messages.ReplyDone, reply_id=reply_id)
 
     async def quiet(self, seconds: float) -> list[Seen]:
         """Takes what comes for so long."""
@@ -299,7 +300,7 @@ class Session:
         """
         mark = float(len(self.seen))
         await self.send({"type": "clock.ping", "t0_ms": mark})
-        await self.first(wire.ClockPong, t0_ms=mark)
+        await self.first(server_messages.ClockPong, t0_ms=mark)
 
     async def closes(self, within_s: float = math.nan) -> int:
         """Waits for the server's close and returns its code.

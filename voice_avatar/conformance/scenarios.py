@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from voice_avatar import wire
-from voice_avatar.codes import CLOSE_CODES, CloseCode
-from voice_avatar.events import ReplyStatus
-from voice_avatar.frames import FRAME_S, AudioFrame, FrameFlag, FrameKind
+from voice_avatar.events.notices import ReplyStatus
+from voice_avatar.wire import cue_messages, server_messages, session_messages, turn_messages
+from voice_avatar.wire.codes import CLOSE_CODES, CloseCode
+from voice_avatar.wire.fields import ServerMessage
+from voice_avatar.wire.frame_codec import FRAME_S, AudioFrame, FrameFlag, FrameKind
 
 RATE_HZ: Final = 24_000
 FRAME: Final = int(RATE_HZ * FRAME_S)
@@ -25,7 +26,7 @@ TEXT: Final = "Hi there, this is a scripted reply."
 class Send:
     """Sends a message, which is numbered, or a frame as it is; SEQ in a text is its number."""
 
-    frame: wire.ServerMessage | AudioFrame | str | bytes
+    frame: ServerMessage | AudioFrame | str | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Scenario:
 def started(reply_id: int) -> Send:
     """A reply begins."""
     return Send(
-        wire.ReplyStarted(
+        turn_messages.ReplyStarted(
             reply_id=reply_id, stream=reply_id, turn_id=0, rate_hz=RATE_HZ, codec="pcm16"
         )
     )
@@ -115,9 +116,9 @@ def cues(reply_id: int, seconds: float) -> list[Step]:
         char += len(word) + 1
     keys = [(n * 100.0, 0 if n % 2 == 0 else 10, 1.0) for n in range(int(end_ms / 100) + 1)]
     return [
-        Send(wire.ReplyText(reply_id=reply_id, text=TEXT, char=0)),
+        Send(turn_messages.ReplyText(reply_id=reply_id, text=TEXT, char=0)),
         Send(
-            wire.ReplySegment(
+            turn_messages.ReplySegment(
                 reply_id=reply_id,
                 index=0,
                 text=TEXT,
@@ -126,9 +127,11 @@ def cues(reply_id: int, seconds: float) -> list[Step]:
                 words=tuple((w, round(a, 1), round(b, 1), c) for w, a, b, c in timed),
             )
         ),
-        Send(wire.Visemes(reply_id=reply_id, set="ovr15", keys=tuple(keys), until_ms=end_ms)),
         Send(
-            wire.Gesture(
+            cue_messages.Visemes(reply_id=reply_id, set="ovr15", keys=tuple(keys), until_ms=end_ms)
+        ),
+        Send(
+            cue_messages.Gesture(
                 reply_id=reply_id,
                 id=f"g{reply_id}",
                 lexeme="beat_right",
@@ -172,18 +175,20 @@ def speech(reply_id: int, first: int, count: int, *, pace_s: float = FRAME_S) ->
 def done(reply_id: int, status: ReplyStatus, samples: int) -> Send:
     """A reply is over."""
     return Send(
-        wire.ReplyDone(reply_id=reply_id, status=status, spoken_text=TEXT, played_samples=samples)
+        turn_messages.ReplyDone(
+            reply_id=reply_id, status=status, spoken_text=TEXT, played_samples=samples
+        )
     )
 
 
 def state(name: str) -> Send:
     """The avatar's state changes."""
-    states: dict[str, Callable[[], wire.State]] = {
-        "idle": partial(wire.State, state="idle"),
-        "thinking": partial(wire.State, state="thinking"),
-        "speaking": partial(wire.State, state="speaking"),
-        "listening": partial(wire.State, state="listening"),
-        "interrupted": partial(wire.State, state="interrupted"),
+    states: dict[str, Callable[[], session_messages.State]] = {
+        "idle": partial(session_messages.State, state="idle"),
+        "thinking": partial(session_messages.State, state="thinking"),
+        "speaking": partial(session_messages.State, state="speaking"),
+        "listening": partial(session_messages.State, state="listening"),
+        "interrupted": partial(session_messages.State, state="interrupted"),
     }
     return Send(states[name]())
 
@@ -197,7 +202,7 @@ def whole_reply(reply_id: int, frames: int = 50) -> list[Step]:
         *cues(reply_id, frames * FRAME_S),
         state("speaking"),
         *speech(reply_id, 0, frames),
-        Send(wire.ReplyAudioDone(reply_id=reply_id, sample_count=samples)),
+        Send(turn_messages.ReplyAudioDone(reply_id=reply_id, sample_count=samples)),
         Expect("playback.report", "finished", reply_id),
         done(reply_id, "completed", samples),
         state("listening"),
@@ -218,7 +223,7 @@ def _begun(reply_id: int, frames: int = 30) -> list[Step]:
 def _interrupted(reply_id: int) -> list[Step]:
     return [
         Send(
-            wire.ReplyInterrupted(
+            turn_messages.ReplyInterrupted(
                 reply_id=reply_id, at_ms=400.0, reason="voice", spoken_text="Hi there,"
             )
         )
@@ -226,7 +231,7 @@ def _interrupted(reply_id: int) -> list[Step]:
 
 
 _PASSED: Final = Close(CloseCode.NORMAL, "passed")
-_PAUSED: Final = Send(wire.ReplyPaused(reply_id=1, at_ms=400.0))
+_PAUSED: Final = Send(turn_messages.ReplyPaused(reply_id=1, at_ms=400.0))
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     "reply": Scenario(
@@ -258,7 +263,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             audio(1, 31, 31 * FRAME),
             *cues(2, 1.0),
             *speech(2, 0, 50),
-            Send(wire.ReplyAudioDone(reply_id=2, sample_count=50 * FRAME)),
+            Send(turn_messages.ReplyAudioDone(reply_id=2, sample_count=50 * FRAME)),
             Expect("playback.report", "finished", 2),
             Forbid(1, 30 * FRAME),
             done(2, "completed", 50 * FRAME),
@@ -272,9 +277,9 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             _PAUSED,
             Expect("playback.report", "paused", 1),
             Wait(0.5),
-            Send(wire.ReplyResumed(reply_id=1, from_ms=400.0)),
+            Send(turn_messages.ReplyResumed(reply_id=1, from_ms=400.0)),
             *speech(1, 30, 20),
-            Send(wire.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
+            Send(turn_messages.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
             Expect("playback.report", "finished", 1),
             done(1, "completed", 50 * FRAME),
             _PASSED,
@@ -298,7 +303,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             started(1),
             *cues(1, 1.0),
             *speech(1, 0, 50, pace_s=2 * FRAME_S),
-            Send(wire.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
+            Send(turn_messages.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
             Expect("playback.report", "finished", 1),
             done(1, "completed", 50 * FRAME),
             _PASSED,
@@ -315,7 +320,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             audio(1, 5, 5 * FRAME),
             audio(1, 7, 6 * FRAME + 100),
             *[audio(1, n, n * FRAME) for n in range(8, 25)],
-            Send(wire.ReplyAudioDone(reply_id=1, sample_count=25 * FRAME)),
+            Send(turn_messages.ReplyAudioDone(reply_id=1, sample_count=25 * FRAME)),
             Expect("playback.report", "finished", 1),
             Forbid(1, 25 * FRAME),
             done(1, "completed", 25 * FRAME),
@@ -332,9 +337,11 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             Send(b"\xc8" + bytes(19)),
             Send(b"\x02"),
             Send(b""),
-            Send(wire.WarningMessage(code="to_come", message="A code that nobody knows.")),
-            Send(wire.ErrorMessage(code="to_come", message="Not fatal.")),
-            Send(wire.ErrorMessage(code="stt_failed", message="Not fatal.")),
+            Send(
+                server_messages.WarningMessage(code="to_come", message="A code that nobody knows.")
+            ),
+            Send(server_messages.ErrorMessage(code="to_come", message="Not fatal.")),
+            Send(server_messages.ErrorMessage(code="stt_failed", message="Not fatal.")),
             *whole_reply(1),
             _PASSED,
         ],
@@ -344,9 +351,9 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         [
             started(1),
             *cues(1, 1.0),
-            Send(wire.SessionGoaway(reconnect_in_ms=500.0, reason="shutdown")),
+            Send(session_messages.SessionGoaway(reconnect_in_ms=500.0, reason="shutdown")),
             *speech(1, 0, 50),
-            Send(wire.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
+            Send(turn_messages.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
             Expect("playback.report", "finished", 1),
             done(1, "completed", 50 * FRAME),
             Close(CloseCode.GOING_AWAY, "passed"),
@@ -358,7 +365,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         resumed=[
             Expect("playback.report", "", 1),
             *speech(1, 30, 20),
-            Send(wire.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
+            Send(turn_messages.ReplyAudioDone(reply_id=1, sample_count=50 * FRAME)),
             Expect("playback.report", "finished", 1),
             Forbid(1, 50 * FRAME),
             done(1, "completed", 50 * FRAME),
@@ -375,7 +382,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "unauthorized": Scenario(
         "the hello is refused",
         [
-            Send(wire.ErrorMessage(code="unauthorized", message="No.", fatal=True)),
+            Send(server_messages.ErrorMessage(code="unauthorized", message="No.", fatal=True)),
             Close(CloseCode.UNAUTHORIZED, "unauthorized"),
         ],
         answers=False,

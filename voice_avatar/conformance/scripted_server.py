@@ -19,8 +19,6 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, NegotiationError
 from websockets.typing import Subprotocol
 
-from voice_avatar import protocol, wire
-from voice_avatar.codes import CloseCode
 from voice_avatar.conformance.scenarios import (
     SCENARIOS,
     Close,
@@ -32,10 +30,14 @@ from voice_avatar.conformance.scenarios import (
     Step,
     Wait,
 )
-from voice_avatar.conformance.vectors_sessions import offer, ready
+from voice_avatar.conformance.vectors.sessions import offer, ready
 from voice_avatar.errors import ProtocolError, VersionUnsupported
-from voice_avatar.frames import AudioFrame, FrameKind, pack_audio, unpack_audio
-from voice_avatar.negotiation import select_subprotocol
+from voice_avatar.wire import client_messages, server_messages, session_messages
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.fields import MAX_TEXT_BYTES, PATH, ServerMessage
+from voice_avatar.wire.frame_codec import AudioFrame, FrameKind, pack_audio, unpack_audio
+from voice_avatar.wire.negotiation import select_subprotocol
+from voice_avatar.wire.text import UnknownType, decode_text, encode_text
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class _Sessions:
         self._kept[session.session_id] = session
         return session
 
-    def find(self, resume: wire.Resume | None) -> _Kept | None:
+    def find(self, resume: client_messages.Resume | None) -> _Kept | None:
         session = self._kept.get(resume.session_id) if resume else None
         return session if session and resume and session.token == resume.token else None
 
@@ -100,10 +102,10 @@ async def serve_scenarios(host: str, port: int) -> AsyncIterator[str]:
         port,
         select_subprotocol=_subprotocol,
         compression=None,
-        max_size=protocol.MAX_TEXT_BYTES,
+        max_size=MAX_TEXT_BYTES,
     ) as listening:
         bound = listening.sockets[0].getsockname()[1]
-        yield f"ws://{host}:{bound}{protocol.PATH}"
+        yield f"ws://{host}:{bound}{PATH}"
 
 
 class _Play:
@@ -112,7 +114,7 @@ class _Play:
     def __init__(self, socket: ServerConnection, sessions: _Sessions) -> None:
         self._socket = socket
         self._sessions = sessions
-        self._inbox: deque[wire.AnyClientMessage] = deque()
+        self._inbox: deque[client_messages.AnyClientMessage] = deque()
         self._came = asyncio.Event()
 
     async def run(self) -> None:
@@ -139,13 +141,13 @@ class _Play:
             with suppress(asyncio.CancelledError, ConnectionClosed):
                 await reading
 
-    async def _hello(self) -> wire.SessionHello:
+    async def _hello(self) -> client_messages.SessionHello:
         data = await self._socket.recv()
         try:
-            message = protocol.decode_text(data) if isinstance(data, str) else None
+            message = decode_text(data) if isinstance(data, str) else None
         except ProtocolError as error:
             raise Unexpected(f"the hello cannot be read: {error.message}") from error
-        if not isinstance(message, wire.SessionHello):
+        if not isinstance(message, client_messages.SessionHello):
             raise Unexpected("the first frame is not session.hello")
         return message
 
@@ -153,18 +155,22 @@ class _Play:
         session.token = self._sessions.token()
         await self._send(session, Send(ready(session.token, session.session_id)))
         if is_gone:
-            warning = wire.WarningMessage(code="resume_failed", message="The session is gone.")
+            warning = server_messages.WarningMessage(
+                code="resume_failed", message="The session is gone."
+            )
             await self._send(session, Send(warning))
 
-    async def _resume(self, session: _Kept, hello: wire.SessionHello) -> None:
+    async def _resume(self, session: _Kept, hello: client_messages.SessionHello) -> None:
         """Sends again what the client has missed, audio from the last sample that it played."""
         assert hello.resume is not None
         last = hello.resume.last_seq
         session.token = self._sessions.token()
         again = [one for one in session.sent if _is_missing(one, last, session.played)]
         texts = sum(isinstance(data, str) for _, data in again)
-        message = wire.SessionResumed(replayed=texts, lost=False, resume=offer(session.token))
-        await self._socket.send(protocol.encode_text(message, seq=last, ts_ms=0.0))
+        message = session_messages.SessionResumed(
+            replayed=texts, lost=False, resume=offer(session.token)
+        )
+        await self._socket.send(encode_text(message, seq=last, ts_ms=0.0))
         for _, data in again:
             await self._socket.send(data)
 
@@ -174,19 +180,19 @@ class _Play:
             if isinstance(data, bytes):
                 continue
             try:
-                message = protocol.decode_text(data)
+                message = decode_text(data)
             except ProtocolError as error:
                 _log.warning("a message of the client cannot be read: %s", error.code)
                 continue
-            if isinstance(message, protocol.UnknownType):
+            if isinstance(message, UnknownType):
                 continue
-            if isinstance(message, wire.ClockPing):
+            if isinstance(message, client_messages.ClockPing):
                 now_ms = asyncio.get_running_loop().time() * 1000
-                pong = wire.ClockPong(t0_ms=message.t0_ms, t1_ms=now_ms, t2_ms=now_ms)
+                pong = server_messages.ClockPong(t0_ms=message.t0_ms, t1_ms=now_ms, t2_ms=now_ms)
                 await self._send(session, Send(pong))
-            if isinstance(message, wire.SessionClose):
+            if isinstance(message, client_messages.SessionClose):
                 await self._socket.close(CloseCode.NORMAL)
-            if isinstance(message, wire.PlaybackReport):
+            if isinstance(message, client_messages.PlaybackReport):
                 played = session.played.get(message.reply_id, 0)
                 session.played[message.reply_id] = max(played, message.played_samples)
             self._inbox.append(message)
@@ -213,9 +219,9 @@ class _Play:
 
     async def _send(self, session: _Kept, send: Send) -> None:
         frame = send.frame
-        if isinstance(frame, wire.ServerMessage):
+        if isinstance(frame, ServerMessage):
             now_ms = asyncio.get_running_loop().time() * 1000
-            text = protocol.encode_text(frame, seq=session.seq, ts_ms=now_ms)
+            text = encode_text(frame, seq=session.seq, ts_ms=now_ms)
             session.sent.append((session.seq, text))
             session.seq += 1
             await self._socket.send(text)
@@ -258,10 +264,10 @@ def _is_missing(sent: tuple[int, str | bytes], last_seq: int, played: dict[int, 
     return frame.pts + len(frame.payload) // 2 > played.get(frame.stream, 0)
 
 
-def _fits(message: wire.AnyClientMessage, expected: Expect) -> bool:
+def _fits(message: client_messages.AnyClientMessage, expected: Expect) -> bool:
     if str(message.__struct_config__.tag) != expected.type:
         return False
-    if not isinstance(message, wire.PlaybackReport):
+    if not isinstance(message, client_messages.PlaybackReport):
         return True
     is_state = not expected.state or message.state == expected.state
     return is_state and expected.reply_id in {0, message.reply_id}
@@ -275,7 +281,7 @@ def _subprotocol(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Su
     return None if chosen is None else Subprotocol(chosen)
 
 
-def _scenario(socket: ServerConnection, hello: wire.SessionHello) -> Scenario:
+def _scenario(socket: ServerConnection, hello: client_messages.SessionHello) -> Scenario:
     """Returns the scenario that a client asks for.
 
     Raises:

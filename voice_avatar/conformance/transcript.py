@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from voice_avatar import protocol, wire
 from voice_avatar.errors import ProtocolError
-from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, is_face, unpack_audio
+from voice_avatar.wire import cue_messages, server_messages, session_messages, turn_messages
+from voice_avatar.wire.frame_codec import AudioFrame, FrameFlag, FrameKind, is_face, unpack_audio
+from voice_avatar.wire.text import UnknownType, decode_server_text
 
 ROUNDING_MS: Final = 0.11
 """Times are sent with 0.1 ms."""
 
-Message = wire.AnyServerMessage
+Message = server_messages.AnyServerMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,10 @@ ORDER_RULES: Final[dict[str, str]] = {
 def read_text(data: str) -> Text:
     """Reads a text frame of a server."""
     try:
-        message = protocol.decode_server_text(data)
+        message = decode_server_text(data)
     except ProtocolError as error:
         return Text(data, None, error.message)
-    return Text(data, None if isinstance(message, protocol.UnknownType) else message)
+    return Text(data, None if isinstance(message, UnknownType) else message)
 
 
 def read_binary(data: bytes) -> Binary:
@@ -145,24 +146,24 @@ class _Order:
                 yield from self._message(one.message)
 
     def _message(self, message: Message) -> Iterator[Broken]:
-        if not isinstance(message, wire.SessionResumed):
+        if not isinstance(message, session_messages.SessionResumed):
             if message.seq != self.next_seq:
                 yield Broken("order.seq", f"{message.seq} instead of {self.next_seq}")
             if message.ts_ms < self.ts_ms:
                 yield Broken("order.seq", f"ts_ms goes back to {message.ts_ms}")
             self.next_seq, self.ts_ms = message.seq + 1, message.ts_ms
         match message:
-            case wire.SessionReady():
+            case session_messages.SessionReady():
                 self.names = frozenset((*message.gestures, *message.expressions))
-            case wire.TranscriptFinal(turn_id=turn_id):
+            case turn_messages.TranscriptFinal(turn_id=turn_id):
                 self.finals.add(turn_id)
-            case wire.TurnEnded(turn_id=turn_id, reason=reason):
+            case turn_messages.TurnEnded(turn_id=turn_id, reason=reason):
                 if reason != "text" and turn_id not in self.finals:
                     yield Broken("order.turn", f"turn {turn_id} ended without transcript.final")
                 self.ended_turns[turn_id] = reason
-            case wire.ReplyStarted():
+            case turn_messages.ReplyStarted():
                 yield from self._started(message)
-            case wire.Metrics(reply_id=reply_id):
+            case server_messages.Metrics(reply_id=reply_id):
                 if reply_id > self.newest:
                     yield Broken("order.started_first", f"metrics of reply {reply_id}")
             case _:
@@ -170,7 +171,7 @@ class _Order:
                 if of_reply is not None:
                     yield from self._of_reply(of_reply, message)
 
-    def _started(self, message: wire.ReplyStarted) -> Iterator[Broken]:
+    def _started(self, message: turn_messages.ReplyStarted) -> Iterator[Broken]:
         if self.live is not None and not self.live.is_cut:
             yield Broken("order.one_reply", f"reply {message.reply_id} began within another")
         if message.reply_id <= self.newest:
@@ -191,21 +192,21 @@ class _Order:
         if reply is None or reply_id != reply.reply_id:
             yield Broken("order.started_first", f"{kind} of reply {reply_id}")
             return
-        if reply.is_cut and not isinstance(message, wire.ReplyDone):
+        if reply.is_cut and not isinstance(message, turn_messages.ReplyDone):
             yield Broken("order.interrupted", f"{kind} of reply {reply_id}")
         yield from self._cue(reply, message)
         match message:
-            case wire.ReplyInterrupted():
+            case turn_messages.ReplyInterrupted():
                 reply.is_cut = True
-            case wire.ReplyPaused():
+            case turn_messages.ReplyPaused():
                 reply.is_paused = True
-            case wire.ReplyResumed():
+            case turn_messages.ReplyResumed():
                 reply.is_paused = False
-            case wire.ReplyAudioDone(sample_count=count):
+            case turn_messages.ReplyAudioDone(sample_count=count):
                 reply.is_audio_done = True
                 if count > reply.sent:
                     yield Broken("order.audio_done", f"{count} samples, {reply.sent} were sent")
-            case wire.ReplyDone():
+            case turn_messages.ReplyDone():
                 if message.status == "completed" and not reply.is_audio_done:
                     yield Broken("order.audio_done", f"none for reply {reply_id}")
                 self.ended.add(reply_id)
@@ -214,18 +215,18 @@ class _Order:
     def _cue(self, reply: _Reply, message: Message) -> Iterator[Broken]:
         first_ms = None
         match message:
-            case wire.ReplySegment(start_ms=start_ms):
+            case turn_messages.ReplySegment(start_ms=start_ms):
                 first_ms = start_ms
                 if start_ms < reply.spoken_ms - ROUNDING_MS:
                     yield Broken("order.never_back", f"reply.segment at {start_ms} ms")
                 reply.spoken_ms = message.end_ms
-            case wire.Visemes(keys=keys, until_ms=until_ms):
+            case cue_messages.Visemes(keys=keys, until_ms=until_ms):
                 first_ms = min((key[0] for key in keys), default=None)
                 times = [reply.covered_ms - ROUNDING_MS, *(key[0] for key in keys)]
                 if times != sorted(times) or until_ms < reply.covered_ms - ROUNDING_MS:
                     yield Broken("order.never_back", f"visemes until {until_ms} ms")
                 reply.covered_ms = max(reply.covered_ms, *(key[0] for key in keys), 0.0)
-            case wire.Gesture():
+            case cue_messages.Gesture():
                 first_ms = message.stroke_ms
                 points = [
                     *(message.start_ms, message.stroke_start_ms, message.stroke_ms),
@@ -234,10 +235,10 @@ class _Order:
                 if points != sorted(points):
                     yield Broken("order.sync_points", f"{message.lexeme}: {points}")
                 yield from self._name(message.lexeme)
-            case wire.Face():
+            case cue_messages.Face():
                 first_ms = message.t_ms
                 yield from self._name(message.expression)
-            case wire.Head() | wire.Gaze():
+            case cue_messages.Head() | cue_messages.Gaze():
                 first_ms = message.start_ms
             case _:
                 pass

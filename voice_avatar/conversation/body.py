@@ -1,18 +1,19 @@
 """The body between replies: one front for what listens, looks, feels, thinks and idles. Pure.
 
-Each organ decides for itself (`bearing.py`, `surroundings.py`, `sympathy.py`, `thinking.py`,
-`idle_life.py`); what the session knows is only what happened.
+Each organ decides for itself (`acting/presence/listening_body.py`, `acting/presence/proximity.py`, `acting/presence/sympathy.py`, `acting/presence/thinking_pose.py`,
+`acting/presence/idle_moves.py`); what the session knows is only what happened.
 """
 
 from __future__ import annotations
 
-from voice_avatar.bearing import Bearing
-from voice_avatar.body import BodyOptions
-from voice_avatar.events import BodyCue, UserGaze
-from voice_avatar.idle_life import IdleLife
-from voice_avatar.surroundings import Surroundings
-from voice_avatar.sympathy import Sympathy
-from voice_avatar.thinking import ThinkingPose
+from voice_avatar.acting.presence.idle_moves import IdleLife
+from voice_avatar.acting.presence.listening_body import Bearing
+from voice_avatar.acting.presence.options import BodyOptions
+from voice_avatar.acting.presence.proximity import Surroundings
+from voice_avatar.acting.presence.sympathy import Sympathy
+from voice_avatar.acting.presence.thinking_pose import ThinkingPose
+from voice_avatar.events.cues import BodyCue
+from voice_avatar.events.inputs import UserGaze
 
 
 class Body:

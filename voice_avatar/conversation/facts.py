@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice_avatar.events import Command, Notice
+from voice_avatar.events.commands import Command
+from voice_avatar.events.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)

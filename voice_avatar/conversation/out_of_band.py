@@ -11,23 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voice_avatar.conversation.prompts import Prompts
-from voice_avatar.events import (
+from voice_avatar.events.commands import CancelReply, Command
+from voice_avatar.events.inputs import (
     AudioSent,
-    CancelReply,
-    Command,
-    Notice,
-    ReplyDone,
     ReplyFailed,
     ReplyGenerated,
     ReplyReady,
     ReplyRequest,
-    ReplyStarted,
-    ReplyStatus,
     ReplyTextAdded,
     SegmentPlanned,
-    ToolCalled,
     ToolCallMade,
 )
+from voice_avatar.events.notices import Notice, ReplyDone, ReplyStarted, ReplyStatus, ToolCalled
 
 OUT_OF_BAND_FROM = 1_000_000_000
 """Their ids begin here: those of the conversation never come so far, so that whoever drops what is

@@ -7,7 +7,7 @@ ended while a reply played that may not be interrupted: it is answered after tha
 
 from __future__ import annotations
 
-from voice_avatar.events import Answered
+from voice_avatar.events.inputs import Answered
 from voice_avatar.turns.facts import TurnCommitted
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voice_avatar.events import PlaybackState, TimedWord
+from voice_avatar.events.cues import TimedWord
+from voice_avatar.events.inputs import PlaybackState
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from voice_avatar.conversation.body import Body
 from voice_avatar.conversation.facts import ReplyCut, ReplyOver
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.states import State, Trigger, move
-from voice_avatar.events import BodyCue, EndSession, StateChanged
+from voice_avatar.events.commands import EndSession
+from voice_avatar.events.cues import BodyCue
+from voice_avatar.events.notices import StateChanged
 
 
 class Posture:

@@ -11,18 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from voice_avatar.conversation.history import History
 from voice_avatar.conversation.replies import Replies, Reply
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.conversation.tool_calls import ToolCalls, prompt_tokens
-from voice_avatar.events import (
-    Command,
-    Message,
-    ReplyRequest,
-    SettingsChanged,
-    StartReply,
-    WarmPrefix,
-)
-from voice_avatar.memory import History
+from voice_avatar.events.commands import Command, StartReply, WarmPrefix
+from voice_avatar.events.inputs import ReplyRequest, SettingsChanged
+from voice_avatar.events.payloads import Message
 from voice_avatar.turns.cues import words_of
 from voice_avatar.turns.facts import TurnCommitted, TurnReady
 

@@ -17,12 +17,11 @@ from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.posture import Posture
 from voice_avatar.conversation.speaker import Speaker
 from voice_avatar.conversation.states import Trigger
-from voice_avatar.events import (
-    BodyCue,
-    Command,
+from voice_avatar.events.commands import Command, OpenGate
+from voice_avatar.events.cues import BodyCue
+from voice_avatar.events.notices import (
     ErrorNotice,
     Notice,
-    OpenGate,
     ReplyStarted,
     TranscriptInterim,
     TurnForgotten,

@@ -10,20 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from voice_avatar.conversation.facts import ReplyBegan
+from voice_avatar.conversation.history import History
 from voice_avatar.conversation.playout import Playout, PlayoutOptions, heard_text
-from voice_avatar.events import (
-    CancelReply,
-    Feeling,
-    HistoryAdded,
-    HistoryCut,
-    Message,
-    NowPlaying,
-    PlaybackReport,
-    ReplyFailed,
-    TimedWord,
-    ToolCall,
-)
-from voice_avatar.memory import History
+from voice_avatar.events.commands import CancelReply
+from voice_avatar.events.cues import Feeling, TimedWord
+from voice_avatar.events.inputs import HistoryAdded, HistoryCut, PlaybackReport, ReplyFailed
+from voice_avatar.events.payloads import Message, NowPlaying, ToolCall
 
 _REPORT_S = 0.5
 """How long after the end of a reply a report of the client may still correct what was heard."""

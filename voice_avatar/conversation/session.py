@@ -47,22 +47,19 @@ from voice_avatar.conversation.reactions import Output, Reactions, Step
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.conversation.speaker import Speaker
 from voice_avatar.conversation.states import State
-from voice_avatar.events import (
+from voice_avatar.events.commands import Command
+from voice_avatar.events.inputs import (
     ClearInput,
     ClientBack,
     ClientLost,
-    Command,
     CommitInput,
-    ErrorNotice,
     HistoryAdded,
     HistoryCut,
     InterruptRequest,
-    NowPlaying,
     PlaybackReport,
     ReplyRequest,
     SessionInput,
     SettingsChanged,
-    StateChanged,
     TalkPressed,
     TalkReleased,
     TextInput,
@@ -72,8 +69,9 @@ from voice_avatar.events import (
     TurnScored,
     UserGaze,
     VadFrame,
-    WarningNotice,
 )
+from voice_avatar.events.notices import ErrorNotice, StateChanged, WarningNotice
+from voice_avatar.events.payloads import NowPlaying
 from voice_avatar.turns.echo_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.turns.facts import TurnCommitted
 from voice_avatar.turns.listener import Listener

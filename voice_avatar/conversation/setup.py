@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from voice_avatar.body import BodyOptions
-from voice_avatar.capture import CaptureOptions
-from voice_avatar.chunking import ChunkingOptions
+from voice_avatar.acting.gesture.mood import Baseline
+from voice_avatar.acting.gesture.options import GestureOptions
+from voice_avatar.acting.presence.options import BodyOptions
+from voice_avatar.conversation.history import HistoryOptions
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
-from voice_avatar.echo import EchoOptions
-from voice_avatar.events import Tool
-from voice_avatar.gesture_options import GestureOptions
-from voice_avatar.llm import LlmOptions
-from voice_avatar.memory import HistoryOptions
-from voice_avatar.mood import Baseline
-from voice_avatar.turn import TurnOptions
-from voice_avatar.vad import VadOptions
+from voice_avatar.events.payloads import Tool
+from voice_avatar.hearing.capture import CaptureOptions
+from voice_avatar.hearing.echo import EchoOptions
+from voice_avatar.stages.llm import LlmOptions
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.stages.vad import VadOptions
+from voice_avatar.text.chunking import ChunkingOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from voice_avatar.conversation.facts import (
     ReplyOver,
     Told,
 )
+from voice_avatar.conversation.history import History
 from voice_avatar.conversation.out_of_band import ReplyEvent
 from voice_avatar.conversation.owed import Owed
 from voice_avatar.conversation.prompts import Prompts, question_key
@@ -36,34 +37,33 @@ from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.conversation.states import Slots
 from voice_avatar.conversation.tool_calls import ToolCalls
 from voice_avatar.conversation.tool_rounds import ToolRounds
-from voice_avatar.events import (
+from voice_avatar.events.commands import CancelReply, Command, StartReply
+from voice_avatar.events.inputs import (
     AudioSent,
-    CancelReply,
-    Command,
-    ErrorNotice,
     HistoryAdded,
-    Message,
-    Notice,
     PlaybackReport,
-    ReplyDone,
     ReplyFailed,
     ReplyGenerated,
-    ReplyInterrupted,
-    ReplyPaused,
     ReplyReady,
-    ReplyRefused,
     ReplyRequest,
-    ReplyResumed,
-    ReplyStatus,
     ReplyTextAdded,
     SegmentPlanned,
-    StartReply,
     ToolCallMade,
+)
+from voice_avatar.events.notices import (
+    ErrorNotice,
+    Notice,
+    ReplyDone,
+    ReplyInterrupted,
+    ReplyPaused,
+    ReplyRefused,
+    ReplyResumed,
+    ReplyStatus,
     TranscriptFinal,
     TurnEnded,
     WarningNotice,
 )
-from voice_avatar.memory import History
+from voice_avatar.events.payloads import Message
 from voice_avatar.turns.facts import TurnCommitted, TurnReady
 
 CutReason = Literal["voice", "message", "text", "ptt"]

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from voice_avatar.events import State
+from voice_avatar.events.notices import State
 
 __all__ = ["SLOTS", "TRANSITIONS", "SlotEvent", "Slots", "State", "Trigger", "move"]
 

@@ -10,10 +10,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from voice_avatar.events import CancelReason, Message, Tool, ToolCall, ToolCalled, ToolCancelled
-from voice_avatar.llm import estimate_tokens
-from voice_avatar.memory import tail_cut
-from voice_avatar.tools import settled_choice
+from voice_avatar.conversation.history import tail_cut
+from voice_avatar.events.notices import CancelReason, ToolCalled, ToolCancelled
+from voice_avatar.events.payloads import Message, Tool, ToolCall
+from voice_avatar.stages.llm import estimate_tokens
+from voice_avatar.tools.offers import settled_choice
 
 TIMED_OUT = '{"error":"The tool did not answer in time."}'
 """What the model is told in place of a result that did not come."""

@@ -12,7 +12,9 @@ from voice_avatar.conversation.facts import Told
 from voice_avatar.conversation.prompts import Prompts
 from voice_avatar.conversation.replies import Replies, Reply
 from voice_avatar.conversation.tool_calls import ToolCalls
-from voice_avatar.events import CancelReason, Command, Notice, ToolCall
+from voice_avatar.events.commands import Command
+from voice_avatar.events.notices import CancelReason, Notice
+from voice_avatar.events.payloads import ToolCall
 
 
 class ToolRounds:

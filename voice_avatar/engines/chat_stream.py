@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from voice_avatar.errors import ContextExceeded, LlmFailed, LlmTimeout
-from voice_avatar.events import (
+from voice_avatar.events.payloads import (
     LlmRequest,
     Message,
     TextDelta,
@@ -19,7 +19,7 @@ from voice_avatar.events import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from voice_avatar.tools import CHOICES
+from voice_avatar.tools.offers import CHOICES
 
 MAX_EVENT_BYTES = 1 << 20
 """Longest event taken. A chunk has a few hundred bytes; more is not a chat server."""

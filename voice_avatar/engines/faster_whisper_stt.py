@@ -5,7 +5,7 @@ CTranslate2 takes fewer frames, so this file drives it below faster-whisper's ow
 whose model, tokenizer and feature extractor it uses: one encoder pass over a window little longer
 than the utterance, one greedy decoder pass without timestamps under a token cap, and a second try
 over a larger window only where the first is in doubt (design.md section 3; measured by
-`python -m voice_avatar.bench.stt`).
+`python -m voice_avatar.bench.measures.stt`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
 from voice_avatar.errors import EngineUnavailable, SttFailed
-from voice_avatar.events import MIC_HZ, Transcript
+from voice_avatar.events.payloads import MIC_HZ, Transcript
 from voice_avatar.languages import primary_subtag
-from voice_avatar.stt import AUTO, SttCapabilities, SttOptions, always, guarded_text
-from voice_avatar.threads import UNPLANNED_THREADS
+from voice_avatar.stages.engines import UNPLANNED_THREADS
+from voice_avatar.stages.stt import AUTO, SttCapabilities, SttOptions, always, guarded_text
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 FULL_WINDOW_FRAMES: Final = 3000
 """Whisper's own encoder window: 30 s of 10 ms frames."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Final, Protocol
 
-from voice_avatar.audio import sample_count
-from voice_avatar.events import SpeakableChunk, SpeechPiece, SpeechPlan
-from voice_avatar.fitted_durations import Symbol, fitted_spans
-from voice_avatar.tts import TtsCapabilities, word_spans
-from voice_avatar.viseme_tables import symbol_table
+from voice_avatar.acting.mouth.fitted_durations import Symbol, fitted_spans
+from voice_avatar.acting.mouth.viseme_tables import symbol_table
+from voice_avatar.audio.pcm import sample_count
+from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece, SpeechPlan
+from voice_avatar.stages.tts import TtsCapabilities, word_spans
 
 PIECE_S: Final = 0.2
 """Length of the pieces: all of the chunk is there, so they only need to be short enough to stop."""

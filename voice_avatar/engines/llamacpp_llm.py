@@ -30,13 +30,13 @@ from voice_avatar.engines.gguf_weights import quick_weights
 from voice_avatar.engines.relay import Relay
 from voice_avatar.engines.tool_stream import text_reader, with_calls
 from voice_avatar.errors import EngineUnavailable, LlmFailed
-from voice_avatar.events import LlmDelta, LlmRequest
-from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
-from voice_avatar.threads import UNPLANNED_THREADS
-from voice_avatar.tool_text import forced_schema, in_plain_words
+from voice_avatar.events.payloads import LlmDelta, LlmRequest
+from voice_avatar.stages.engines import UNPLANNED_THREADS
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, estimate_tokens
+from voice_avatar.tools.as_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 _BATCH_TOKENS = 64
 """Prompt tokens evaluated in one step. A request can only be aborted, and other conversations only

@@ -26,13 +26,13 @@ from voice_avatar.engines.chat_stream import (
     request_body,
 )
 from voice_avatar.errors import EngineUnavailable, LlmFailed, LlmTimeout
-from voice_avatar.events import LlmDelta, LlmDone, LlmRequest
-from voice_avatar.llm import LlmCapabilities, LlmOptions, estimate_tokens
+from voice_avatar.events.payloads import LlmDelta, LlmDone, LlmRequest
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, estimate_tokens
 
 if TYPE_CHECKING:
     import httpx
 
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 T = TypeVar("T")
 

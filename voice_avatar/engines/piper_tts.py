@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.audio import to_pcm
-from voice_avatar.boundaries import heard
+from voice_avatar.acting.mouth.heard_boundaries import heard
+from voice_avatar.acting.mouth.viseme_tables import symbol_table
+from voice_avatar.audio.pcm import to_pcm
 from voice_avatar.engines.piper_graph import FRONT_NOISE, CutVoice, cut
 from voice_avatar.engines.piper_spelling import (
     END,
@@ -37,9 +38,9 @@ from voice_avatar.engines.piper_spelling import (
     with_accent,
 )
 from voice_avatar.errors import EngineUnavailable, TtsFailed
-from voice_avatar.events import PhonemeSpan, SpeakableChunk, SpeechPiece, SpeechPlan
-from voice_avatar.threads import UNPLANNED_THREADS
-from voice_avatar.tts import (
+from voice_avatar.events.payloads import PhonemeSpan, SpeakableChunk, SpeechPiece, SpeechPlan
+from voice_avatar.stages.engines import UNPLANNED_THREADS
+from voice_avatar.stages.tts import (
     BREAKS,
     NO_WORD,
     TtsCapabilities,
@@ -47,13 +48,12 @@ from voice_avatar.tts import (
     align_words,
     word_spans,
 )
-from voice_avatar.viseme_tables import symbol_table
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from piper.config import PiperConfig
 
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 Floats = npt.NDArray[np.float32]
 

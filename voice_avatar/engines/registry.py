@@ -7,19 +7,19 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from voice_avatar.blas import hold_to_one_thread
-from voice_avatar.denoise import DenoiseOptions
+from voice_avatar.engines.blas import hold_to_one_thread
 from voice_avatar.errors import ConfigError
-from voice_avatar.llm import LlmOptions
+from voice_avatar.stages.denoise import DenoiseOptions
 from voice_avatar.stages.engines import Engines
-from voice_avatar.stt import SttOptions
-from voice_avatar.tts import TtsOptions
-from voice_avatar.turn import TurnOptions
-from voice_avatar.vad import VadOptions
+from voice_avatar.stages.llm import LlmOptions
+from voice_avatar.stages.stt import SttOptions
+from voice_avatar.stages.tts import TtsOptions
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.stages.vad import VadOptions
 
 if TYPE_CHECKING:
     from voice_avatar.engines.tables import EngineTables
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 NONE: Final = "none"
 """Name that leaves an optional stage out."""

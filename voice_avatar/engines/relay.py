@@ -9,7 +9,7 @@ from typing import Any
 
 from voice_avatar.engines.chat_stream import Chunk, ChunkReader, Usage
 from voice_avatar.errors import LlmFailed
-from voice_avatar.events import LlmDelta, LlmDone
+from voice_avatar.events.payloads import LlmDelta, LlmDone
 
 
 class Relay:

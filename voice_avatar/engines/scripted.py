@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from voice_avatar.audio import dbfs, sample_count
+from voice_avatar.audio.pcm import dbfs, sample_count
 from voice_avatar.errors import ContextExceeded, LlmFailed, SttFailed, TtsFailed, VadFailed
-from voice_avatar.events import (
+from voice_avatar.events.payloads import (
     MIC_HZ,
     WINDOW_SAMPLES,
     LlmDelta,
@@ -32,15 +32,15 @@ from voice_avatar.events import (
     Transcript,
     WordSpan,
 )
-from voice_avatar.llm import LlmCapabilities, LlmOptions
-from voice_avatar.stt import SttCapabilities, SttOptions, always
-from voice_avatar.tool_text import ToolTextReader, as_call_text
-from voice_avatar.tts import TtsCapabilities, TtsOptions
-from voice_avatar.turn import TurnCapabilities, TurnOptions
-from voice_avatar.vad import VadCapabilities, VadOptions
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions
+from voice_avatar.stages.stt import SttCapabilities, SttOptions, always
+from voice_avatar.stages.tts import TtsCapabilities, TtsOptions
+from voice_avatar.stages.turn import TurnCapabilities, TurnOptions
+from voice_avatar.stages.vad import VadCapabilities, VadOptions
+from voice_avatar.tools.as_text import ToolTextReader, as_call_text
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 LOUD_DBFS = -45.0
 """Level from which a window counts as speech."""

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from voice_avatar.audio import sample_count, to_float
+from voice_avatar.audio.pcm import sample_count, to_float
 from voice_avatar.engines.onnx_cpu import OnnxModel, load_onnx
 from voice_avatar.errors import VadFailed
-from voice_avatar.events import WINDOW_SAMPLES
-from voice_avatar.vad import VadCapabilities, VadOptions
+from voice_avatar.events.payloads import WINDOW_SAMPLES
+from voice_avatar.stages.vad import VadCapabilities, VadOptions
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 CONTEXT_SAMPLES: Final = 64
 """Samples of the previous window that the model reads before each window (4 ms at 16 kHz)."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.audio import to_float
+from voice_avatar.audio.pcm import to_float
 from voice_avatar.engines.onnx_cpu import OnnxModel, load_onnx
 from voice_avatar.errors import TurnFailed
-from voice_avatar.events import MIC_HZ
-from voice_avatar.turn import TurnCapabilities, TurnOptions
+from voice_avatar.events.payloads import MIC_HZ
+from voice_avatar.stages.turn import TurnCapabilities, TurnOptions
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -1,12 +1,12 @@
-"""Calls of tools for engines whose model writes them as text (see `tool_text.py`)."""
+"""Calls of tools for engines whose model writes them as text (see `tools/as_text.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from voice_avatar.events import LlmDelta, LlmDone, LlmRequest, TextDelta
-from voice_avatar.tool_text import ToolTextReader, forced_schema
+from voice_avatar.events.payloads import LlmDelta, LlmDone, LlmRequest, TextDelta
+from voice_avatar.tools.as_text import ToolTextReader, forced_schema
 
 
 def text_reader(request: LlmRequest) -> ToolTextReader | None:

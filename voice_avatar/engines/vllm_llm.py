@@ -24,12 +24,12 @@ from voice_avatar.engines.chat_stream import Chunk, Usage, message_body, tool_bo
 from voice_avatar.engines.relay import Relay
 from voice_avatar.engines.tool_stream import text_reader, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
-from voice_avatar.events import LlmDelta, LlmRequest, Message
-from voice_avatar.llm import LlmCapabilities, LlmOptions
-from voice_avatar.tool_text import forced_schema, in_plain_words
+from voice_avatar.events.payloads import LlmDelta, LlmRequest, Message
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions
+from voice_avatar.tools.as_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 _CPU_BLOCK_TOKENS = 32
 """Block of the key-value cache on a CPU. Only whole blocks are shared between prompts; vLLM's

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, Reframer, silence
-from voice_avatar.denoise import DenoiseCapabilities, DenoiseOptions
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, Reframer, silence
 from voice_avatar.errors import EngineError, EngineUnavailable
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
+from voice_avatar.stages.denoise import DenoiseCapabilities, DenoiseOptions
 
 if TYPE_CHECKING:
-    from voice_avatar.models import ModelStore
+    from voice_avatar.models.store import ModelStore
 
 _FRAME_SAMPLES: Final = MIC_HZ // 100
 """The library takes frames of exactly 10 ms."""

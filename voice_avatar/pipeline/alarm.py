@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from voice_avatar.conversation.session import Session
-from voice_avatar.events import Tick
+from voice_avatar.events.inputs import Tick
 from voice_avatar.pipeline.owner import ConversationOwner
 
 _LEAST_WAIT_S = 0.001

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import threading
 
-from voice_avatar.audio import AudioHistory
+from voice_avatar.audio.pcm import AudioHistory
 from voice_avatar.errors import EngineError
-from voice_avatar.events import (
-    ErrorNotice,
-    ScoreTurn,
-    Transcribe,
-    Transcribed,
-    TranscribePurpose,
-    Transcript,
-    TurnScored,
-)
+from voice_avatar.events.commands import ScoreTurn, Transcribe, TranscribePurpose
+from voice_avatar.events.inputs import Transcribed, TurnScored
+from voice_avatar.events.notices import ErrorNotice
+from voice_avatar.events.payloads import Transcript
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.workers import Workers, in_thread

@@ -18,28 +18,23 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from types import TracebackType
 from typing import Any
 
-from voice_avatar.body import can_show
+from voice_avatar.acting.presence.options import can_show
 from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.events import (
-    BodyCue,
+from voice_avatar.events.commands import (
     CancelReply,
     CancelTranscribe,
     Command,
     EndSession,
-    Notice,
     OpenGate,
-    ReplyAudio,
-    ReplyDone,
-    ReplyPaused,
-    ReplyResumed,
     ScoreTurn,
-    SessionInput,
     StartReply,
     Transcribe,
-    VadFrame,
     WarmPrefix,
 )
+from voice_avatar.events.cues import BodyCue
+from voice_avatar.events.inputs import SessionInput, VadFrame
+from voice_avatar.events.notices import Notice, ReplyAudio, ReplyDone, ReplyPaused, ReplyResumed
 from voice_avatar.pipeline.alarm import Alarm
 from voice_avatar.pipeline.answers import Answers
 from voice_avatar.pipeline.ears import Ears

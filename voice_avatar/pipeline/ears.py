@@ -14,22 +14,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from voice_avatar.audio import AudioHistory, silence
-from voice_avatar.capture import Capture
+from voice_avatar.audio.pcm import AudioHistory, silence
 from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.echo import EchoGuard
-from voice_avatar.events import (
-    MIC_HZ,
-    WINDOW_SAMPLES,
-    AudioWindow,
-    ErrorNotice,
-    Notice,
-    VadFrame,
-    WarningNotice,
-)
-from voice_avatar.hearing import Heard, Hearing, Listening
-from voice_avatar.loudspeaker import Loudspeaker
+from voice_avatar.events.inputs import VadFrame
+from voice_avatar.events.notices import ErrorNotice, Notice, WarningNotice
+from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
+from voice_avatar.hearing.analysis import Heard, Hearing, Listening
+from voice_avatar.hearing.capture import Capture
+from voice_avatar.hearing.echo import EchoGuard
+from voice_avatar.hearing.echo_reference import Loudspeaker
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.tape import Tape

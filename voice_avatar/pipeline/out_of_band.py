@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from voice_avatar.events import AudioSent, SessionInput
+from voice_avatar.events.inputs import AudioSent, SessionInput
 
 UNLIMITED = 1 << 40
 """Samples: more than any reply has."""

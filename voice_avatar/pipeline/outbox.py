@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from voice_avatar.events import (
+from voice_avatar.events.notices import (
     Notice,
     ReplyDone,
     ReplyInterrupted,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from voice_avatar.events import SessionInput
+from voice_avatar.events.inputs import SessionInput
 
 
 class ConversationOwner(Protocol):

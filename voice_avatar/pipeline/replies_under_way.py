@@ -12,27 +12,23 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voice_avatar.chunking import Chunker
+from voice_avatar.acting.gesture.mood import left_by
+from voice_avatar.acting.gesture.planner import GesturePlanner
+from voice_avatar.acting.mouth.loudness import VoiceLevel
+from voice_avatar.acting.timeline import ReplyTimeline
 from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.errors import EngineError
-from voice_avatar.events import (
-    LlmRequest,
-    ReplyPaused,
-    ReplyResumed,
-    SessionInput,
-    StartReply,
-    WarmPrefix,
-)
-from voice_avatar.gestures import GesturePlanner
-from voice_avatar.loudness import VoiceLevel
-from voice_avatar.mood import left_by
+from voice_avatar.events.commands import StartReply, WarmPrefix
+from voice_avatar.events.inputs import SessionInput
+from voice_avatar.events.notices import ReplyPaused, ReplyResumed
+from voice_avatar.events.payloads import LlmRequest
 from voice_avatar.pipeline.out_of_band import OutOfBandOwner
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.reply_run import ReplyOwner, ReplyRun
 from voice_avatar.pipeline.workers import Workers
-from voice_avatar.timeline import ReplyTimeline
+from voice_avatar.text.chunking import Chunker
 
 
 @dataclass(frozen=True, slots=True)

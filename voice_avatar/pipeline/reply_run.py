@@ -21,45 +21,50 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
-from voice_avatar.chunking import Chunker
+from voice_avatar.acting.timeline import ReplyTimeline
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
-from voice_avatar.events import (
+from voice_avatar.events.commands import StartReply
+from voice_avatar.events.cues import VisemeTrack
+from voice_avatar.events.inputs import (
     AudioSent,
-    LlmDone,
-    LlmRequest,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyReady,
+    ReplyTextAdded,
+    SessionInput,
+    ToolCallMade,
+)
+from voice_avatar.events.notices import (
     Notice,
     ReplyAudio,
     ReplyAudioDone,
     ReplyCallDelta,
     ReplyCallStarted,
-    ReplyFailed,
-    ReplyGenerated,
-    ReplyReady,
     ReplyText,
-    ReplyTextAdded,
     ReplyWritten,
-    SessionInput,
+    StageMarks,
+    WarningNotice,
+)
+from voice_avatar.events.payloads import (
+    LlmDone,
+    LlmRequest,
     SpeakableChunk,
     SpeechPiece,
     SpeechPlan,
-    StageMarks,
-    StartReply,
     TextDelta,
     ToolCall,
     ToolCallDelta,
-    ToolCallMade,
     ToolCallStarted,
-    VisemeTrack,
-    WarningNotice,
 )
-from voice_avatar.llm import LlmOptions
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.spoken import SpokenChunk
 from voice_avatar.pipeline.workers import Workers, in_thread
-from voice_avatar.timeline import ReplyTimeline
-from voice_avatar.tools import CallReader, call_id_of
+from voice_avatar.stages.llm import LlmOptions
+from voice_avatar.text.chunking import Chunker
+from voice_avatar.tools.call_reader import CallReader
+from voice_avatar.tools.offers import call_id_of
 
 _CHUNK_LIMIT = 16
 _AUDIO_LIMIT = 64

@@ -13,19 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from voice_avatar.audio import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
-from voice_avatar.chunking import Chunker, ChunkingOptions
-from voice_avatar.events import (
-    ReplyNotice,
-    SpeakableChunk,
-    SpeechPiece,
-    SpeechPlan,
-    VisemeTrack,
-)
-from voice_avatar.gesture_options import GestureOptions
-from voice_avatar.gestures import GesturePlanner
-from voice_avatar.timeline import Placed, ReplyTimeline
-from voice_avatar.tts import TtsEngine
+from voice_avatar.acting.gesture.options import GestureOptions
+from voice_avatar.acting.gesture.planner import GesturePlanner
+from voice_avatar.acting.timeline import Placed, ReplyTimeline
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
+from voice_avatar.events.cues import VisemeTrack
+from voice_avatar.events.notices import ReplyNotice
+from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece, SpeechPlan
+from voice_avatar.stages.tts import TtsEngine
+from voice_avatar.text.chunking import Chunker, ChunkingOptions
 
 
 class SpokenChunk:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from voice_avatar.events import Command, Notice, ReplyAudio, SessionInput
+from voice_avatar.events.commands import Command
+from voice_avatar.events.inputs import SessionInput
+from voice_avatar.events.notices import Notice, ReplyAudio
 
 
 class Tape(Protocol):

@@ -10,9 +10,11 @@ import asyncio
 from contextlib import aclosing
 from typing import Final
 
-from voice_avatar.audio import silence
-from voice_avatar.chunking import Chunker, ChunkingOptions
-from voice_avatar.events import (
+from voice_avatar.acting.gesture.options import GestureOptions
+from voice_avatar.acting.gesture.planner import GesturePlanner
+from voice_avatar.acting.timeline import ReplyTimeline
+from voice_avatar.audio.pcm import silence
+from voice_avatar.events.payloads import (
     MIC_HZ,
     WINDOW_SAMPLES,
     LlmRequest,
@@ -20,11 +22,9 @@ from voice_avatar.events import (
     SpeechPiece,
     SpeechPlan,
 )
-from voice_avatar.gesture_options import GestureOptions
-from voice_avatar.gestures import GesturePlanner
 from voice_avatar.pipeline.spoken import SpokenChunk, chunks_of
 from voice_avatar.pipeline.workers import Workers, in_thread
-from voice_avatar.timeline import ReplyTimeline
+from voice_avatar.text.chunking import Chunker, ChunkingOptions
 
 _NOISE = bytes(range(64)) * (2 * MIC_HZ // 64)
 """A second of something that a recogniser does not throw away unheard."""

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-from voice_avatar.hearing import Heard, Listening, hear_all
+from voice_avatar.hearing.analysis import Heard, Listening, hear_all
 from voice_avatar.pipeline.batching import Batcher
 from voice_avatar.stages.engines import Engines
 

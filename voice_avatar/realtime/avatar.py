@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from voice_avatar import wire
-from voice_avatar.events import Notice
-from voice_avatar.protocol import Dialect as Native
-from voice_avatar.protocol import to_message
+from voice_avatar.events.notices import Notice
 from voice_avatar.realtime.responses import Response
 from voice_avatar.realtime.server_events import ServerEvent
 from voice_avatar.realtime.settings import Settings
+from voice_avatar.wire import cue_messages, session_messages, turn_messages
+from voice_avatar.wire.fields import ServerMessage
+from voice_avatar.wire.telling import Preferences as Native
+from voice_avatar.wire.telling import to_message
 
 
 class AvatarEvent(ServerEvent, frozen=True, kw_only=True):
@@ -115,15 +116,15 @@ class AvatarState(AvatarEvent, frozen=True, kw_only=True, tag="avatar.state"):
     state: str
 
 
-_KINDS: Final[dict[type[wire.ServerMessage], tuple[str, type[AvatarEvent]]]] = {
-    wire.Visemes: ("visemes", AvatarVisemes),
-    wire.Gesture: ("gestures", AvatarGesture),
-    wire.Head: ("gestures", AvatarHead),
-    wire.Gaze: ("gaze", AvatarGaze),
-    wire.Face: ("expressions", AvatarExpression),
-    wire.ReplySegment: ("captions", AvatarCaption),
-    wire.Body: ("body", AvatarBody),
-    wire.State: ("state", AvatarState),
+_KINDS: Final[dict[type[ServerMessage], tuple[str, type[AvatarEvent]]]] = {
+    cue_messages.Visemes: ("visemes", AvatarVisemes),
+    cue_messages.Gesture: ("gestures", AvatarGesture),
+    cue_messages.Head: ("gestures", AvatarHead),
+    cue_messages.Gaze: ("gaze", AvatarGaze),
+    cue_messages.Face: ("expressions", AvatarExpression),
+    turn_messages.ReplySegment: ("captions", AvatarCaption),
+    cue_messages.Body: ("body", AvatarBody),
+    session_messages.State: ("state", AvatarState),
 }
 
 EVENTS: Final = frozenset(name for name, _ in _KINDS.values())

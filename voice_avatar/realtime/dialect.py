@@ -17,28 +17,23 @@ from typing import Any
 
 import msgspec
 
-from voice_avatar import events
 from voice_avatar.conversation.playout import heard_text
 from voice_avatar.conversation.replies import reply_key, turn_key
-from voice_avatar.events import HistoryAdded, HistoryCut, InterruptRequest, Message, Notice
+from voice_avatar.events import cues, inputs, notices
+from voice_avatar.events.inputs import HistoryAdded, HistoryCut, InterruptRequest
+from voice_avatar.events.notices import Notice
+from voice_avatar.events.payloads import Message
 from voice_avatar.realtime import avatar, beta
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.items import Item, Items, message_of
 from voice_avatar.realtime.microphone import LEAST_MS, Microphone
 from voice_avatar.realtime.refusals import Refusal
-from voice_avatar.realtime.responses import Response, Terms
-from voice_avatar.realtime.settings import (
-    Offer,
-    Settings,
-    core_settings,
-    rate_hz,
-    told,
-    updated,
-)
+from voice_avatar.realtime.requests import request_of, terms_of
+from voice_avatar.realtime.responses import Response, ResponseTerms
+from voice_avatar.realtime.settings import Offer, Settings, core_settings, rate_hz, told, updated
 from voice_avatar.realtime.steps import Hear, Step
 from voice_avatar.realtime.turns import UserTurns
-from voice_avatar.realtime.wishes import request_of, terms_of
 
 _IDLE = "(silence)"
 """What the model is shown of a user who says nothing for `idle_timeout_ms`."""
@@ -97,7 +92,7 @@ class Dialect:
         self._microphone = Microphone()
         self._turns = UserTurns(self._items, self._microphone, new_id)
         self._responses: dict[int, Response] = {}
-        self._asked: dict[str, Terms] = {}
+        self._asked: dict[str, ResponseTerms] = {}
         self._queued: ce.ResponseCreate | None = None
         self._is_cancel_due = False
         self._live_id = 0
@@ -187,7 +182,7 @@ class Dialect:
                 return self._commit()
             case ce.AudioClear():
                 self._microphone.empty()
-                return [events.ClearInput(), se.BufferCleared()]
+                return [inputs.ClearInput(), se.BufferCleared()]
             case ce.OutputClear():
                 message = "There is no output audio buffer over a WebSocket: it is the client's."
                 raise Refusal("unsupported", message, "type")
@@ -238,7 +233,7 @@ class Dialect:
         out: list[Step] = [] if self.settings.turns else self._played()
         told_ = self._turns.commit()
         tail = Hear(self._microphone.tail(form), rate_hz(form))
-        return [*out, *told_, tail, events.CommitInput(start)]
+        return [*out, *told_, tail, inputs.CommitInput(start)]
 
     def _item_create(self, event: ce.ItemCreate) -> list[Step]:
         item = self._items.made(event.item)
@@ -279,7 +274,7 @@ class Dialect:
             out += self._ended(response, response.cancelled(by_voice=False))
         played = event.audio_end_ms * self._reply_hz // 1000
         heard = self._heard(item, played)
-        out.append(events.PlaybackReport(item.reply_id, played, "stopped"))
+        out.append(inputs.PlaybackReport(item.reply_id, played, "stopped"))
         item.contents = [("output_audio", heard)]
         if item.key:
             out.append(HistoryCut(item.key, heard))
@@ -316,7 +311,7 @@ class Dialect:
         self._idle_at_s = None
         return [*self._played(), request]
 
-    def _request(self, wish: ce.ResponseWish, conversation_id: str | None) -> events.ReplyRequest:
+    def _request(self, wish: ce.ResponseWish, conversation_id: str | None) -> inputs.ReplyRequest:
         """Asks for a reply; what it is made of is kept for when it begins."""
         ask_id = self._new_id("ask")
         request = request_of(wish, self.settings, self._items, ask_id)
@@ -329,9 +324,9 @@ class Dialect:
         if response is None or not response.is_done:
             return []
         played = sum(item.audio for item in response.output)
-        return [events.PlaybackReport(response.reply_id, played, "finished")]
+        return [inputs.PlaybackReport(response.reply_id, played, "finished")]
 
-    def _terms(self, wish: ce.ResponseWish, conversation_id: str | None) -> Terms:
+    def _terms(self, wish: ce.ResponseWish, conversation_id: str | None) -> ResponseTerms:
         return terms_of(wish, self.settings, self._offer.voice, conversation_id)
 
     def _response_cancel(self, response_id: str | None) -> list[Step]:
@@ -357,21 +352,21 @@ class Dialect:
     def notice(self, notice: Notice, now_s: float) -> list[Step]:
         """Takes what the session tells."""
         match notice:
-            case events.UserSpeechStarted(sample):
+            case notices.UserSpeechStarted(sample):
                 return self._speech_started(sample)
-            case events.UserSpeechStopped(sample):
+            case notices.UserSpeechStopped(sample):
                 self._turns.speech_stopped(sample)
                 return []
-            case events.TranscriptFinal(_, text):
+            case notices.TranscriptFinal(_, text):
                 self._said = text
                 return []
-            case events.TurnEnded(turn_id):
+            case notices.TurnEnded(turn_id):
                 key = turn_key(turn_id)
                 return [*self._turns.ended(key, self._said, self.settings), *self._unqueue()]
-            case events.TurnForgotten(_, is_failure):
+            case notices.TurnForgotten(_, is_failure):
                 gone = self._turns.forgotten(self.settings, is_failure=is_failure)
                 return [*gone, *self._unqueue()]
-            case events.ErrorNotice(code, message):
+            case notices.ErrorNotice(code, message):
                 if code in _OF_REPLIES:
                     self._trouble = se.StatusError(type="server_error", code=code, message=message)
                 return []
@@ -397,16 +392,16 @@ class Dialect:
 
     def _of_reply(self, notice: Notice, now_s: float) -> list[Step]:
         match notice:
-            case events.ReplyStarted():
+            case notices.ReplyStarted():
                 return self._started(notice)
-            case events.ReplyRefused(ask_id):
+            case notices.ReplyRefused(ask_id):
                 del self._asked[ask_id]
                 message = "Conversation already has an active response in progress."
                 refusal = Refusal("conversation_already_has_active_response", message)
                 return [error_event(refusal, None)]
-            case events.ReplyInterrupted(reply_id, _, reason):
+            case notices.ReplyInterrupted(reply_id, _, reason):
                 return self._interrupted(reply_id, by_voice=reason == "voice")
-            case events.ReplyDone():
+            case notices.ReplyDone():
                 return self._over(notice, now_s)
             case _:
                 response = self._responses.get(getattr(notice, "reply_id", 0))
@@ -419,26 +414,26 @@ class Dialect:
     def _piece(self, notice: Notice, response: Response) -> Sequence[Step]:
         is_beside = response.terms.is_out_of_band
         match notice:
-            case events.ReplyText(_, text):
+            case notices.ReplyText(_, text):
                 return response.text(text)
-            case events.ReplySegment(words=words):
+            case cues.ReplySegment(words=words):
                 out = response.opened()
                 assert response.message is not None
                 response.message.words += words
                 return out
-            case events.ReplyWritten(_, prompt_tokens, tokens, is_cut):
+            case notices.ReplyWritten(_, prompt_tokens, tokens, is_cut):
                 response.tokens, response.is_cut_short = (prompt_tokens, tokens), is_cut
                 return []
-            case events.ReplyAudio(pcm=pcm, is_last=is_last):
+            case notices.ReplyAudio(pcm=pcm, is_last=is_last):
                 self._is_live_heard |= response.reply_id == self._live_id
                 return response.audio(pcm, is_last=is_last)
-            case events.ReplyCallStarted(_, call_id, name):
+            case notices.ReplyCallStarted(_, call_id, name):
                 return response.call_began(call_id, name)
-            case events.ReplyCallDelta(_, call_id, text):
+            case notices.ReplyCallDelta(_, call_id, text):
                 return response.call_written(call_id, text)
-            case events.ToolCalled(_, call_id, name, arguments):
+            case notices.ToolCalled(_, call_id, name, arguments):
                 return self._called(response, call_id, name, arguments)
-            case events.ReplyAudioDone(sample_count=count) if count and not is_beside:
+            case notices.ReplyAudioDone(sample_count=count) if count and not is_beside:
                 response.failure, self._trouble = self._trouble, None
                 return self._ended(response, response.completed())
             case _:
@@ -456,7 +451,7 @@ class Dialect:
             out.append(HistoryAdded(item.key, message))
         return out
 
-    def _started(self, notice: events.ReplyStarted) -> list[Step]:
+    def _started(self, notice: notices.ReplyStarted) -> list[Step]:
         terms = self._asked.pop(notice.ask_id, None)
         if terms is None:
             terms = self._terms(ce.ResponseWish(), self._conversation_id)
@@ -473,7 +468,7 @@ class Dialect:
             out.append(InterruptRequest(notice.reply_id))
         return out
 
-    def _response(self, reply_id: int, terms: Terms) -> Response:
+    def _response(self, reply_id: int, terms: ResponseTerms) -> Response:
         made = Response(
             self._new_id("resp"), reply_id, terms, self._items, self._new_id, self._reply_hz
         )
@@ -494,7 +489,7 @@ class Dialect:
             out += self._ended(response, response.cancelled(by_voice=is_turn))
         return out
 
-    def _over(self, notice: events.ReplyDone, now_s: float) -> list[Step]:
+    def _over(self, notice: notices.ReplyDone, now_s: float) -> list[Step]:
         """The reply was played, or ended before."""
         out: list[Step] = []
         reply_id = notice.reply_id

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from voice_avatar.events import Message, TimedWord, ToolCall
+from voice_avatar.events.cues import TimedWord
+from voice_avatar.events.payloads import Message, ToolCall
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.server_events import ContentBody, ItemBody, ItemStatus

@@ -11,9 +11,9 @@ import binascii
 from base64 import b64decode
 from typing import Final
 
-from voice_avatar import g711
-from voice_avatar.audio import sample_count, silence, whole_samples
-from voice_avatar.events import MIC_HZ
+from voice_avatar.audio import g711
+from voice_avatar.audio.pcm import sample_count, silence, whole_samples
+from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.settings import rate_hz

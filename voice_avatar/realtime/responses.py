@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from voice_avatar import g711
-from voice_avatar.audio import StreamResampler, sample_count
+from voice_avatar.audio import g711
+from voice_avatar.audio.pcm import StreamResampler, sample_count
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.items import Item, Items
@@ -16,7 +16,7 @@ from voice_avatar.realtime.settings import form_told, rate_hz
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ResponseTerms:
     """What a response is made of.
 
     Attributes:
@@ -60,7 +60,7 @@ class Response:
 
     response_id: str
     reply_id: int
-    terms: Terms
+    terms: ResponseTerms
     items: Items
     new_id: Callable[[str], str]
     reply_hz: int

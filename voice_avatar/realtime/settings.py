@@ -8,10 +8,11 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from voice_avatar.events import Endpointing, SettingsChanged, Tool
+from voice_avatar.events.inputs import Endpointing, SettingsChanged
+from voice_avatar.events.payloads import Tool
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
-from voice_avatar.tools import flaw
+from voice_avatar.tools.offers import flaw
 
 PCM_HZ: Final = 24_000
 G711_HZ: Final = 8_000

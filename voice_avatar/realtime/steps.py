@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice_avatar.events import SessionInput
+from voice_avatar.events.inputs import SessionInput
 from voice_avatar.realtime.server_events import ServerEvent
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.recording.format import HEAD_FILE, MIC_FILE, STEPS_FILE
 
 OpenFile = Callable[[Path], BinaryIO]

@@ -16,7 +16,9 @@ from typing import Any, Final, get_args
 import msgspec
 
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.events import Command, Notice, SessionInput
+from voice_avatar.events.commands import Command
+from voice_avatar.events.inputs import SessionInput
+from voice_avatar.events.notices import Notice
 
 FORMAT: Final = 2
 """Version of the files; others are refused."""

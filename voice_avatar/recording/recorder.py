@@ -22,15 +22,9 @@ from typing import Final
 import msgspec
 
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.events import (
-    Command,
-    Notice,
-    ReplyAudio,
-    ReplyDone,
-    SessionInput,
-    StartReply,
-    WarmPrefix,
-)
+from voice_avatar.events.commands import Command, StartReply, WarmPrefix
+from voice_avatar.events.inputs import SessionInput
+from voice_avatar.events.notices import Notice, ReplyAudio, ReplyDone
 from voice_avatar.recording.files import Batch, OpenFile, RecordingFiles, open_new
 from voice_avatar.recording.format import (
     FORMAT,

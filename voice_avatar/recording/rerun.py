@@ -15,8 +15,7 @@ import msgspec
 
 from voice_avatar.conversation.session import Session
 from voice_avatar.errors import ConfigError
-from voice_avatar.events import SessionInput
-from voice_avatar.llm import estimate_tokens
+from voice_avatar.events.inputs import SessionInput
 from voice_avatar.recording.format import (
     FORMAT,
     HEAD_FILE,
@@ -27,6 +26,7 @@ from voice_avatar.recording.format import (
     input_of,
     tagged,
 )
+from voice_avatar.stages.llm import estimate_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,8 @@ from functools import partial
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.codes import CloseCode
-from voice_avatar.config import Config
+from voice_avatar.config.load import Config
 from voice_avatar.errors import Unauthorized
-from voice_avatar.logs import SessionLog
-from voice_avatar.metrics import Metrics
-from voice_avatar.negotiation import negotiate
 from voice_avatar.server import http
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Carrier
@@ -34,6 +30,10 @@ from voice_avatar.server.realtime import door
 from voice_avatar.server.realtime.connection import RealtimeConnection
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.telemetry.logs import SessionLog
+from voice_avatar.telemetry.metrics import Metrics
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.negotiation import negotiate
 
 _log = logging.getLogger(__name__)
 

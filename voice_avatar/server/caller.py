@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field, replace
 
-from voice_avatar import wire
+from voice_avatar.wire import client_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,5 @@ class Arrival:
 
     session_id: str
     caller: Caller
-    hello: wire.SessionHello
+    hello: client_messages.SessionHello
     first_seq: int = 0

@@ -13,11 +13,11 @@ from typing import Protocol
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.server.caller import Arrival
 from voice_avatar.server.closing import Closing, shut
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.wire.codes import CloseCode
 
 Admit = Callable[[Tenure, Arrival], Awaitable[LiveSession]]
 """Lets a connection carry the session that it asks for: a new one, or one that it resumes."""

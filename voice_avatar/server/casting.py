@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zlib import crc32
 
-from voice_avatar import persona
-from voice_avatar.config import Config
+from voice_avatar.config.load import Config
 from voice_avatar.conversation.setup import SessionSetup
-from voice_avatar.echo import EchoOptions
 from voice_avatar.errors import PersonaError
-from voice_avatar.llm import LlmCapabilities
-from voice_avatar.negotiation import Agreed
-from voice_avatar.persona import Persona
+from voice_avatar.hearing.echo import EchoOptions
+from voice_avatar.personas import persona
+from voice_avatar.personas.persona import Persona
 from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.recording.recorder import Recorder
-from voice_avatar.stt import AUTO, SttOptions
+from voice_avatar.stages.llm import LlmCapabilities
+from voice_avatar.stages.stt import AUTO, SttOptions
+from voice_avatar.wire.negotiation import Agreed
 
 
 class Casting:

@@ -7,9 +7,9 @@ import asyncio
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from voice_avatar.codes import CloseCode, close_code
 from voice_avatar.errors import VoiceAvatarError
 from voice_avatar.server.resumption import Parting
+from voice_avatar.wire.codes import CloseCode, close_code
 
 CLOSE_TIMEOUT_S = 2.0
 """Time for the closing handshake, seconds."""

@@ -15,10 +15,8 @@ from websockets.exceptions import NegotiationError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from voice_avatar import negotiation, protocol, wire
-from voice_avatar.config import ServerOptions
+from voice_avatar.config.load import ServerOptions
 from voice_avatar.errors import VersionUnsupported
-from voice_avatar.metrics import Metrics
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.realtime import client_events
 from voice_avatar.server import http
@@ -26,6 +24,9 @@ from voice_avatar.server.native.ready import models_of
 from voice_avatar.server.pcm import connection as pcm
 from voice_avatar.server.realtime import door
 from voice_avatar.server.sessions import Sessions
+from voice_avatar.telemetry.metrics import Metrics
+from voice_avatar.wire import fields, negotiation, session_messages
+from voice_avatar.wire.fields import PATH
 
 
 class Phase(Enum):
@@ -70,7 +71,7 @@ class FrontDesk:
                 return self._refused(socket, request)
             case _ if f"{path}/".startswith(f"{door.MODELS_PATH}/"):
                 return door.models_answer(request, self._options.tokens, self._models())
-            case protocol.PATH:
+            case fields.PATH:
                 return http.refusal(request, self._options.host, self._options.origins)
             case "/healthz":
                 return http.text(HTTPStatus.OK, "ok\n")
@@ -92,8 +93,10 @@ class FrontDesk:
             socket.protocol.max_message_size = client_events.MAX_EVENT_BYTES
         return refusal
 
-    def _models(self) -> wire.Models:
-        return wire.Models() if self.workers is None else models_of(self.workers.engines)
+    def _models(self) -> session_messages.Models:
+        return (
+            session_messages.Models() if self.workers is None else models_of(self.workers.engines)
+        )
 
     def _readiness(self) -> Response:
         if self.phase is Phase.OPEN:
@@ -120,7 +123,7 @@ def select_subprotocol(
     Raises:
         NegotiationError: only others than ours were offered.
     """
-    if door.path_of(socket.request) != protocol.PATH:
+    if door.path_of(socket.request) != PATH:
         chosen = door.subprotocol(offered)
         return None if chosen is None else Subprotocol(chosen)
     try:

@@ -20,7 +20,7 @@ import msgspec
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from voice_avatar.clips import library, vrma
+from voice_avatar.acting.clips import library, vrma
 from voice_avatar.errors import ConfigError
 
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})

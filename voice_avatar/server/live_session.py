@@ -12,20 +12,10 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from voice_avatar import negotiation, protocol, wire
-from voice_avatar.events import (
-    ClientBack,
-    ClientLost,
-    Notice,
-    PlaybackReport,
-    ReplyAudio,
-    ReplyDone,
-    ReplyInterrupted,
-)
-from voice_avatar.face import rest_face
-from voice_avatar.frames import pts_of
+from voice_avatar.acting.face.render import rest_face
+from voice_avatar.events.inputs import ClientBack, ClientLost, PlaybackReport
+from voice_avatar.events.notices import Notice, ReplyAudio, ReplyDone, ReplyInterrupted
 from voice_avatar.pipeline.conversation import Conversation
-from voice_avatar.protocol import Dialect
 from voice_avatar.server.caller import Caller
 from voice_avatar.server.native.audio import MicrophoneIn, ReplyOut
 from voice_avatar.server.native.face_out import FaceOut
@@ -33,6 +23,11 @@ from voice_avatar.server.resend import ResendBuffer, Resent
 from voice_avatar.server.resumption import ResumeKey
 from voice_avatar.server.tenure import Tenure
 from voice_avatar.vocabulary import vocabulary
+from voice_avatar.wire import client_messages, negotiation, session_messages
+from voice_avatar.wire.fields import ServerMessage
+from voice_avatar.wire.frame_codec import pts_of
+from voice_avatar.wire.telling import Preferences, to_message
+from voice_avatar.wire.text import encode_text
 
 
 class LiveSession:
@@ -62,7 +57,7 @@ class LiveSession:
         frame_ms: int,
         ttl_s: float,
         first_seq: int = 0,
-        body: wire.Autonomic | None = None,
+        body: session_messages.Autonomic | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Makes it; it lives once `run` runs.
@@ -181,10 +176,10 @@ class LiveSession:
 
     # -- what is sent
 
-    def frame(self, message: wire.ServerMessage) -> str:
+    def frame(self, message: ServerMessage) -> str:
         """Returns a message as the next text frame of the session."""
         now_s, seq = self._clock(), self._seq
-        text = protocol.encode_text(message, seq=seq, ts_ms=now_s * 1000)
+        text = encode_text(message, seq=seq, ts_ms=now_s * 1000)
         self._sent.add_text(seq, text, now_s)
         self._seq += 1
         return text
@@ -202,7 +197,7 @@ class LiveSession:
                 self._sent.over(reply_id)
             case _:
                 pass
-        message = protocol.to_message(notice, self.dialect)
+        message = to_message(notice, self.dialect)
         return [] if message is None else [self.frame(message)]
 
     def _audio(self, audio: ReplyAudio) -> list[str | bytes]:
@@ -222,7 +217,7 @@ class LiveSession:
         return self._sent.after(last_seq)
 
     def update(
-        self, message: wire.SessionUpdate, offer: negotiation.ServerOffer
+        self, message: client_messages.SessionUpdate, offer: negotiation.ServerOffer
     ) -> tuple[str, ...]:
         """Changes settings; returns the wishes that cannot be met."""
         self.settings, missing = negotiation.update(self.settings, message, offer)
@@ -230,7 +225,7 @@ class LiveSession:
         return missing
 
 
-def _faces(agreed: negotiation.Agreed, body: wire.Autonomic | None) -> FaceOut | None:
+def _faces(agreed: negotiation.Agreed, body: session_messages.Autonomic | None) -> FaceOut | None:
     """Makes the dense face track, where the client asked for it."""
     if not agreed.settings.face_hz:
         return None
@@ -240,8 +235,8 @@ def _faces(agreed: negotiation.Agreed, body: wire.Autonomic | None) -> FaceOut |
     return FaceOut(Random(), agreed.settings.face_hz, agreed.audio_out.rate_hz, rest)
 
 
-def _dialect(agreed: negotiation.Agreed, settings: wire.Settings) -> Dialect:
+def _dialect(agreed: negotiation.Agreed, settings: session_messages.Settings) -> Preferences:
     audio = agreed.audio_out
-    return Dialect(
+    return Preferences(
         audio.rate_hz, audio.codec, settings.viseme_set, settings.captions, settings.gaze
     )

@@ -1,10 +1,11 @@
-"""What counts what passes through the server, as its parts see it (see `metrics.py`)."""
+"""What counts what passes through the server, as its parts see it (see `telemetry/metrics.py`)."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from voice_avatar.events import Notice, SessionInput
+from voice_avatar.events.inputs import SessionInput
+from voice_avatar.events.notices import Notice
 
 
 class Meter(Protocol):

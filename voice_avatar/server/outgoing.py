@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.server.closing import Closing
+from voice_avatar.wire.codes import CloseCode
 
 WRITE_LIMIT_BYTES = 32 * 1024
 """Bytes that wait for the system to take them, from which on sending waits for the client."""

@@ -22,13 +22,9 @@ from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as listen
 from websockets.exceptions import ConnectionClosed
 
-from voice_avatar import protocol
-from voice_avatar.codes import CloseCode
-from voice_avatar.config import Config
+from voice_avatar.config.load import Config
 from voice_avatar.errors import ConfigError, VoiceAvatarError
-from voice_avatar.events import ErrorNotice
-from voice_avatar.logs import WEBSOCKETS, SessionLog
-from voice_avatar.metrics import Metrics, watch_loop
+from voice_avatar.events.notices import ErrorNotice
 from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server import http
@@ -43,6 +39,10 @@ from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.stages.engines import Engines
+from voice_avatar.telemetry.logs import WEBSOCKETS, SessionLog
+from voice_avatar.telemetry.metrics import Metrics, watch_loop
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.fields import MAX_TEXT_BYTES
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class AvatarServer:
                 process_request=self._desk.respond,
                 select_subprotocol=select_subprotocol,
                 compression=None,
-                max_size=protocol.MAX_TEXT_BYTES,
+                max_size=MAX_TEXT_BYTES,
                 max_queue=32,
                 ping_interval=options.ping_s or None,
                 ping_timeout=options.ping_timeout_s or None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from voice_avatar.budget import Budget
+from voice_avatar.wire.token_bucket import TokenBucket
 
 MESSAGES_PER_S: Final = 100.0
 """Text messages per second that a client may send: ten times what PROTOCOL.md asks of it."""
@@ -24,7 +24,7 @@ class ReportBudget:
 
     def __init__(self, per_s: float, now_s: float) -> None:
         self._per_s = per_s
-        self._budget = Budget(per_s, per_s, now_s)
+        self._budget = TokenBucket(per_s, per_s, now_s)
         self._is_over = False
 
     def take(self, now_s: float) -> bool:

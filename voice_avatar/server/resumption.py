@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from voice_avatar.codes import CloseCode
+from voice_avatar.wire.codes import CloseCode
 
 
 class ResumeKey:

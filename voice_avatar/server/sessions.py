@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Iterator
 
-from voice_avatar import wire
-from voice_avatar.logs import SessionLog
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.meter import SessionMeter
+from voice_avatar.telemetry.logs import SessionLog
+from voice_avatar.wire import client_messages
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Sessions:
         """Sessions that wait for their client."""
         return sum(session.lost_s is not None for session in self._sessions.values())
 
-    def find(self, resume: wire.Resume) -> LiveSession | None:
+    def find(self, resume: client_messages.Resume) -> LiveSession | None:
         """Returns the session that a client comes back to, if it shows the token of it."""
         session = self._sessions.get(resume.session_id)
         return session if session is not None and session.key.accepts(resume.token) else None

@@ -18,8 +18,8 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar.codes import CloseCode
 from voice_avatar.server.closing import Closing, shut
+from voice_avatar.wire.codes import CloseCode
 
 
 class Tenure:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from voice_avatar.denoise import Denoiser
-from voice_avatar.llm import LlmEngine
-from voice_avatar.stt import SttEngine
-from voice_avatar.tts import TtsEngine
-from voice_avatar.turn import TurnEngine
-from voice_avatar.vad import VadEngine
+from voice_avatar.stages.denoise import Denoiser
+from voice_avatar.stages.llm import LlmEngine
+from voice_avatar.stages.stt import SttEngine
+from voice_avatar.stages.tts import TtsEngine
+from voice_avatar.stages.turn import TurnEngine
+from voice_avatar.stages.vad import VadEngine
+
+UNPLANNED_THREADS: Final = 1
+"""What an engine takes that is loaded alone, with `threads` 0 and without a plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voice_avatar.numbers_en import cardinal, ordinal, year
+from voice_avatar.text.numbers_en import cardinal, ordinal, year
 
 _MONTHS = (
     "January February March April May June July August September October November December"

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from voice_avatar.events import MIC_HZ, WINDOW_SAMPLES, VadFrame
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.inputs import VadFrame
+from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.stages.vad import VadOptions
 from voice_avatar.turns.cues import may_go_on, words_of
 from voice_avatar.turns.facts import MayBargeIn, NoBargeIn
 from voice_avatar.turns.interruption import claims_turn, is_interruption
 from voice_avatar.turns.user_turn import UserTurn
-from voice_avatar.vad import VadOptions
 
 _GAP: Final = 3 * WINDOW_SAMPLES
 """A voice is over after so many samples of anything else: less may be a consonant."""

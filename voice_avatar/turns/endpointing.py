@@ -33,8 +33,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from voice_avatar.events import Endpointing
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.inputs import Endpointing
+from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.turns.cues import has_open_ending, is_opener
 from voice_avatar.turns.user_turn import Pause
 

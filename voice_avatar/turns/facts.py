@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice_avatar.events import Command, EndReason, Notice
+from voice_avatar.events.commands import Command
+from voice_avatar.events.notices import EndReason, Notice
 
 
 @dataclass(frozen=True, slots=True)

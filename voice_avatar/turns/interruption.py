@@ -31,8 +31,8 @@ out afterwards:
 
 from __future__ import annotations
 
-from voice_avatar.events import Transcript
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.payloads import Transcript
+from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.turns.cues import are_few, has_claim, is_backchannel, is_call, words_of
 
 

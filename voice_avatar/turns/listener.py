@@ -29,22 +29,16 @@ Theory of operation. A turn of the user runs through three phases:
 
 from __future__ import annotations
 
-from voice_avatar.events import (
-    WINDOW_SAMPLES,
-    Endpointing,
-    Transcribed,
-    TurnScored,
-    UserSpeechStarted,
-    UserSpeechStopped,
-    VadFrame,
-)
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.inputs import Endpointing, Transcribed, TurnScored, VadFrame
+from voice_avatar.events.notices import UserSpeechStarted, UserSpeechStopped
+from voice_avatar.events.payloads import WINDOW_SAMPLES
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.stages.vad import VadOptions
 from voice_avatar.turns.facts import Output
 from voice_avatar.turns.mic_clock import MicClock
 from voice_avatar.turns.phases import Happening, Phase
 from voice_avatar.turns.speech import SpeechDetector, SpeechStarted
 from voice_avatar.turns.turn_taking import TurnTaking
-from voice_avatar.vad import VadOptions
 
 
 class Listener:

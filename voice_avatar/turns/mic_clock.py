@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
 
 _DRIFT_S: Final = 1e-5
 """What the microphone's clock may fall behind in a window of 32 ms: 0.3 ms in a second, more

@@ -23,7 +23,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from voice_avatar.events import EndReason
+from voice_avatar.events.notices import EndReason
 
 
 class Phase(Enum):

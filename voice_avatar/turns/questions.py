@@ -27,16 +27,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from voice_avatar.events import (
+from voice_avatar.events.commands import (
     CancelTranscribe,
     Command,
     ScoreTurn,
     Transcribe,
-    Transcribed,
     TranscribePurpose,
-    Transcript,
-    TurnScored,
 )
+from voice_avatar.events.inputs import Transcribed, TurnScored
+from voice_avatar.events.payloads import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from voice_avatar.events import WINDOW_SAMPLES, VadFrame
-from voice_avatar.vad import VadOptions
+from voice_avatar.events.inputs import VadFrame
+from voice_avatar.events.payloads import WINDOW_SAMPLES
+from voice_avatar.stages.vad import VadOptions
 
 _SILENT_DBFS = -100.0
 

@@ -16,15 +16,12 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
-from voice_avatar.events import (
-    MIC_HZ,
-    EndReason,
-    Transcribed,
-    TranscribePurpose,
-    TranscriptFinal,
-    TurnScored,
-)
-from voice_avatar.turn import TurnOptions
+from voice_avatar.events.commands import TranscribePurpose
+from voice_avatar.events.inputs import Transcribed, TurnScored
+from voice_avatar.events.notices import EndReason, TranscriptFinal
+from voice_avatar.events.payloads import MIC_HZ
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.stages.vad import VadOptions
 from voice_avatar.turns.barge_in import Overlap
 from voice_avatar.turns.endpointing import EndOfTurn
 from voice_avatar.turns.facts import (
@@ -42,7 +39,6 @@ from voice_avatar.turns.mic_clock import MicClock
 from voice_avatar.turns.phases import END_REASONS, PHASES, Deed, Happening, Phase
 from voice_avatar.turns.speech import SpeechDetector
 from voice_avatar.turns.user_turn import Pause, UserTurn, segment_start
-from voice_avatar.vad import VadOptions
 
 
 class TurnTaking:

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from voice_avatar import languages
-from voice_avatar.events import MIC_HZ, EndReason, Transcript, TranscriptInterim
+from voice_avatar.events.notices import EndReason, TranscriptInterim
+from voice_avatar.events.payloads import MIC_HZ, Transcript
 from voice_avatar.turns.questions import Questions
 
 

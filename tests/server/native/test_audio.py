@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from voice_avatar import codec, wire
-from voice_avatar.events import ReplyAudio
-from voice_avatar.frames import AudioFrame, FrameFlag, FrameKind, unpack_audio
+from voice_avatar.audio import opus as codec
+from voice_avatar.events.notices import ReplyAudio
 from voice_avatar.server.native.audio import ReplyOut
+from voice_avatar.wire import session_messages
+from voice_avatar.wire.fields import Codec
+from voice_avatar.wire.frame_codec import AudioFrame, FrameFlag, FrameKind, unpack_audio
 
 PCM = bytes(range(256)) * 10
 """1280 samples: four frames of 20 ms at 16 kHz."""
 
 
-def out(codec: wire.Codec = "pcm16", frame_ms: int = 20) -> ReplyOut:
-    return ReplyOut(wire.AudioFormat(codec=codec, rate_hz=16_000), frame_ms)
+def out(codec: Codec = "pcm16", frame_ms: int = 20) -> ReplyOut:
+    return ReplyOut(session_messages.AudioFormat(codec=codec, rate_hz=16_000), frame_ms)
 
 
 def frames(reply: ReplyOut, *audio: ReplyAudio) -> list[AudioFrame]:

@@ -9,14 +9,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from edge import QUIET, engines, get, hush, raw, running, tone
+from kit.edge import QUIET, engines, get, hush, raw, running, tone
 
-from voice_avatar import codec, wire
-from voice_avatar.client import connect
-from voice_avatar.client_reply import AudioReceived, FacesReceived
-from voice_avatar.config import Config
+from voice_avatar.audio import opus
+from voice_avatar.client.connection import connect
+from voice_avatar.client.playback import AudioReceived, FacesReceived
+from voice_avatar.config.load import Config
 from voice_avatar.engines.scripted import ScriptedTts
-from voice_avatar.turn import TurnOptions
+from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.wire import client_messages, turn_messages
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
@@ -29,7 +30,7 @@ async def test_a_client_without_a_hello_is_closed() -> None:
 
 
 async def test_a_client_that_asks_for_faces_gets_all_of_them_before_their_audio() -> None:
-    hello = wire.SessionHello(capabilities=wire.Capabilities(face_hz=60))
+    hello = client_messages.SessionHello(capabilities=client_messages.Capabilities(face_hz=60))
     async with running() as server, connect(server.url, hello=hello) as avatar:
         assert avatar.ready.settings.face_hz == 60
         reply = await avatar.ask("Hello?")
@@ -49,7 +50,7 @@ async def test_a_client_that_asks_for_faces_gets_all_of_them_before_their_audio(
             elif isinstance(event, AudioReceived) and event.reply_id != reply.reply_id:
                 audible_s = (event.pts + len(event.pcm) // 2) / reply.rate_hz
                 assert seen_s >= audible_s - 1e-6
-            elif isinstance(event, wire.ReplyDone) and event.reply_id != reply.reply_id:
+            elif isinstance(event, turn_messages.ReplyDone) and event.reply_id != reply.reply_id:
                 break
         await task
         assert audible_s > 0
@@ -113,10 +114,10 @@ async def test_history_and_metrics_follow_what_the_client_says_it_played() -> No
         assert "voice_avatar_underruns_total 1.0" in (await get(f"{run.http}/metrics"))[2]
 
 
-@pytest.mark.skipif(not codec.available(), reason="PyAV with libopus is not installed")
+@pytest.mark.skipif(not opus.available(), reason="PyAV with libopus is not installed")
 async def test_opus_is_spoken_both_ways_when_both_sides_list_it() -> None:
-    wish = wire.AudioWish(codecs=("opus", "pcm16"))
-    hello = wire.SessionHello(audio_in=wish, audio_out=wish)
+    wish = client_messages.AudioWish(codecs=("opus", "pcm16"))
+    hello = client_messages.SessionHello(audio_in=wish, audio_out=wish)
     async with running(engines("A calm reply.")) as run:
         async with connect(run.url) as plain:
             assert plain.ready.audio_out.codec == "pcm16"

@@ -8,21 +8,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from voice_avatar.audio import silence
-from voice_avatar.events import (
-    FaceCue,
-    ReplyAudio,
-    ReplyDone,
-    ReplyInterrupted,
-    ReplyStarted,
-    VisemePose,
-    VisemeTrack,
-)
-from voice_avatar.face import FaceFrames, released, rest_face, steps_over
-from voice_avatar.face_frames import FaceFrame, unpack_face
-from voice_avatar.frames import FrameFlag
+from voice_avatar.acting.face.render import FaceFrames, released, rest_face, steps_over
+from voice_avatar.acting.mouth.viseme_tables import AA, PP, SIL
+from voice_avatar.audio.pcm import silence
+from voice_avatar.events.cues import FaceCue, VisemePose, VisemeTrack
+from voice_avatar.events.notices import ReplyAudio, ReplyDone, ReplyInterrupted, ReplyStarted
 from voice_avatar.server.native.face_out import FaceOut, quantised
-from voice_avatar.viseme_tables import AA, PP, SIL
+from voice_avatar.wire.face_frame import FaceFrame, unpack_face
+from voice_avatar.wire.frame_codec import FrameFlag
 
 RATE_HZ = 24_000
 PIECE = RATE_HZ // 10

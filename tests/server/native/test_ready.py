@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from edge import engines
+from kit.edge import engines
 
-from voice_avatar import __version__, codec, wire
-from voice_avatar.autonomic import autonomic
-from voice_avatar.config import Config
+from voice_avatar import __version__
+from voice_avatar.acting.gesture.mood import Baseline
+from voice_avatar.acting.presence.autonomic import autonomic
+from voice_avatar.audio import opus
+from voice_avatar.config.load import Config
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
-from voice_avatar.mood import Baseline
-from voice_avatar.negotiation import negotiate
-from voice_avatar.persona import Persona
+from voice_avatar.personas.persona import Persona
 from voice_avatar.server.native.ready import Limits, body_of, limits_of, models_of, session_ready
+from voice_avatar.wire import client_messages, session_messages
+from voice_avatar.wire.fields import MAX_INPUT_CHARS
+from voice_avatar.wire.negotiation import negotiate
 
 BO = Persona("Bo", "You are Bo.", energy=0.9, baseline=Baseline("happy", 0.4, 0.2))
 ADA = Persona("Ada", "You are Ada.", language="zh", energy=0.2)
@@ -29,7 +32,7 @@ def test_the_servers_own_comes_first_of_all_that_is_offered() -> None:
     assert (offer.languages[0], offer.languages.count("zh")) == ("zh", 1)
     assert offer.rates_hz[0] == engines().tts.capabilities.rate_hz
     assert len(set(offer.rates_hz)) == len(offer.rates_hz)
-    assert ("opus" in offer.codecs) is codec.available()
+    assert ("opus" in offer.codecs) is opus.available()
 
 
 def test_the_body_of_each_persona_is_told_by_its_name() -> None:
@@ -47,8 +50,8 @@ def test_times_of_the_body_are_told_in_milliseconds() -> None:
 
 
 def test_a_typed_turn_is_never_longer_than_the_protocol_lets_it_be() -> None:
-    many = Config(session=SessionOptions(max_text_chars=wire.MAX_INPUT_CHARS + 1))
-    assert limits(many).input_chars == wire.MAX_INPUT_CHARS
+    many = Config(session=SessionOptions(max_text_chars=MAX_INPUT_CHARS + 1))
+    assert limits(many).input_chars == MAX_INPUT_CHARS
     few = Config(session=SessionOptions(max_text_chars=100))
     assert limits(few).input_chars == 100
 
@@ -64,8 +67,10 @@ def test_the_first_message_tells_what_was_agreed_and_what_holds() -> None:
         session=SessionOptions(idle_timeout_s=30.0), playout=PlayoutOptions(max_ahead_s=1.5)
     )
     offered = limits(config)
-    agreed = negotiate(wire.SessionHello(persona="Ada"), offered.offer)
-    ready = session_ready(offered, "s1", agreed, wire.ResumeOffer(token="t", ttl_s=60.0))
+    agreed = negotiate(client_messages.SessionHello(persona="Ada"), offered.offer)
+    ready = session_ready(
+        offered, "s1", agreed, session_messages.ResumeOffer(token="t", ttl_s=60.0)
+    )
     assert (ready.session_id, ready.settings.persona) == ("s1", "Ada")
     assert (ready.limits.idle_ms, ready.limits.max_ahead_ms) == (30_000, 1500)
     assert ready.autonomic == offered.bodies["Ada"]

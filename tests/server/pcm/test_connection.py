@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge import engines, hush, running, tone
+from kit.edge import engines, hush, running, tone
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 

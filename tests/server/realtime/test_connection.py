@@ -1,6 +1,6 @@
 """`/v1/realtime` on real sockets: a server with scripted engines, clients that say what they want.
 
-What the events are, `test_realtime_dialect.py` says; here is what needs a server.
+What the events are, `tests/realtime/test_dialect.py` says; here is what needs a server.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge import engines, eventually, hush, quiet_config, running, tone
-from realtime_line import RATE_HZ, realtime
+from kit.edge import engines, eventually, hush, quiet_config, running, tone
+from kit.realtime_line import RATE_HZ, realtime
 from websockets.asyncio.client import connect
 
-from voice_avatar.config import Config, RealtimeOptions
+from voice_avatar.config.load import Config, RealtimeOptions
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.engines.scripted import ScriptedLlm
 

@@ -6,18 +6,18 @@ import json
 
 import httpx
 import pytest
-from edge import engines, running
-from realtime_line import realtime
+from kit.edge import engines, running
+from kit.realtime_line import realtime
 from websockets.asyncio.client import connect
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request
 from websockets.typing import Subprotocol
 
-from voice_avatar import wire
-from voice_avatar.config import Config
+from voice_avatar.config.load import Config
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.server.realtime import door
+from voice_avatar.wire import session_messages
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_model_that_is_named_at_length_is_cut() -> None:
 
 def test_what_a_session_may_have_follows_the_models_and_the_options() -> None:
     config = Config(session=SessionOptions(max_reply_tokens=40, temperature=0.3))
-    models = wire.Models(stt="ears", llm="mind", tts="voice", vad="", turn="")
+    models = session_messages.Models(stt="ears", llm="mind", tts="voice", vad="", turn="")
     offer = door.offer_of(models, ("en", "zh"), config, "You are Bo.")
     assert (offer.model, offer.voice, offer.transcriber) == ("mind", "voice", "ears")
     assert (offer.max_tokens, offer.temperature) == (40, 0.3)

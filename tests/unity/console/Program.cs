@@ -8,7 +8,7 @@ namespace VoiceAvatar.Console
 {
     /// <summary>
     /// A client in a shell around Core: talks to a server as a headset would, at 72 frames a second,
-    /// and prints what it saw as JSON. See tests/test_unity_client.py.
+    /// and prints what it saw as JSON. See tests/unity/test_client.py.
     ///
     ///     client.exe URL say TEXT            a typed turn, until its reply was played
     ///     client.exe URL speak FILE          a recording (raw PCM16, 16 kHz), until the reply was played

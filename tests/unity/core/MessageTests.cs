@@ -34,7 +34,7 @@ namespace VoiceAvatar.Tests
             return new ServerMessageReader().Read(JsonReader.Read(text), sink);
         }
 
-        /// <summary>The messages of tests/wire_examples.py, one a line, which tests/test_unity.py writes.</summary>
+        /// <summary>The messages of tests/kit/wire_examples.py, one a line, which tests/unity/test_core.py writes.</summary>
         private static string[] Examples(string variable)
         {
             return File.ReadAllLines(Environment.GetEnvironmentVariable(variable));
@@ -194,7 +194,7 @@ namespace VoiceAvatar.Tests
             Check.Same(CueSource.Rule, recorder.Gesture.Source);
         }
 
-        /// <summary>tests/test_unity.py reads what is written here with the server's own parser.</summary>
+        /// <summary>tests/unity/test_core.py reads what is written here with the server's own parser.</summary>
         [Test]
         public static void the_messages_of_the_client_are_written_for_the_server_to_read()
         {

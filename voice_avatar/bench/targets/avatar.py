@@ -9,8 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from voice_avatar import wire
-from voice_avatar.bench.line_events import (
+from voice_avatar.bench.figures.line_events import (
     AudioCame,
     LineEvent,
     Reacted,
@@ -24,12 +23,19 @@ from voice_avatar.bench.line_events import (
     Trouble,
     UserHeard,
 )
-from voice_avatar.bench.target import Line, TargetCapabilities
 from voice_avatar.bench.targets.options import DialOptions
-from voice_avatar.client import AvatarConnection, connect
-from voice_avatar.client_inbox import Event
-from voice_avatar.client_reply import AudioReceived
-from voice_avatar.events import MIC_HZ
+from voice_avatar.bench.targets.target import Line, TargetCapabilities
+from voice_avatar.client.connection import AvatarConnection, connect
+from voice_avatar.client.inbox import Event
+from voice_avatar.client.playback import AudioReceived
+from voice_avatar.events.payloads import MIC_HZ
+from voice_avatar.wire import (
+    client_messages,
+    cue_messages,
+    server_messages,
+    session_messages,
+    turn_messages,
+)
 
 CAPABILITIES = TargetCapabilities(
     name="avatar",
@@ -55,7 +61,9 @@ class AvatarTarget:
     def __init__(self, url: str, token: str | None, *, is_open: bool = False) -> None:
         self._url = url
         self._token = token
-        self._hello = wire.SessionHello(capabilities=wire.Capabilities(pause=True, aec=not is_open))
+        self._hello = client_messages.SessionHello(
+            capabilities=client_messages.Capabilities(pause=True, aec=not is_open)
+        )
 
     @asynccontextmanager
     async def dial(self) -> AsyncIterator[Line]:
@@ -93,44 +101,46 @@ class AvatarLine:
             case AudioReceived(reply_id, pts, pcm):
                 rate_hz = self._avatar.ready.audio_out.rate_hz
                 return AudioCame(at_s, str(reply_id), pcm, rate_hz, pts)
-            case wire.ReplyStarted(reply_id=reply_id, turn_id=turn_id):
+            case turn_messages.ReplyStarted(reply_id=reply_id, turn_id=turn_id):
                 return ReplyBegan(at_s, str(reply_id), is_filler=turn_id == 0)
-            case wire.ReplyText(reply_id=reply_id, text=text):
+            case turn_messages.ReplyText(reply_id=reply_id, text=text):
                 self._texts[reply_id] = self._texts.get(reply_id, "") + text
-            case wire.ReplyPaused(reply_id=reply_id):
+            case turn_messages.ReplyPaused(reply_id=reply_id):
                 return ReplyPaused(at_s, str(reply_id))
-            case wire.ReplyResumed(reply_id=reply_id):
+            case turn_messages.ReplyResumed(reply_id=reply_id):
                 return ReplyResumed(at_s, str(reply_id))
-            case wire.ReplyInterrupted(reply_id=reply_id, spoken_text=text):
+            case turn_messages.ReplyInterrupted(reply_id=reply_id, spoken_text=text):
                 return ReplyEnded(at_s, str(reply_id), True, text)
-            case wire.ReplyDone(reply_id=reply_id, status=status) if status != "interrupted":
+            case turn_messages.ReplyDone(reply_id=reply_id, status=status) if (
+                status != "interrupted"
+            ):
                 return ReplyEnded(at_s, str(reply_id), False, self._texts.pop(reply_id, ""))
-            case wire.Body(kind=kind, lexeme=lexeme):
+            case cue_messages.Body(kind=kind, lexeme=lexeme):
                 return Reacted(at_s, f"{kind}:{lexeme}")
-            case wire.State(state=state):
+            case session_messages.State(state=state):
                 return Reacted(at_s, f"state:{state}")
-            case wire.InputSpeechStarted(t_ms=t_ms):
+            case turn_messages.InputSpeechStarted(t_ms=t_ms):
                 return SpeechNoticed(at_s, False, round(t_ms * MIC_HZ / 1000))
-            case wire.InputSpeechStopped(t_ms=t_ms):
+            case turn_messages.InputSpeechStopped(t_ms=t_ms):
                 return SpeechNoticed(at_s, True, round(t_ms * MIC_HZ / 1000))
-            case wire.TranscriptFinal(text=text):
+            case turn_messages.TranscriptFinal(text=text):
                 return UserHeard(at_s, text)
-            case wire.Metrics():
+            case server_messages.Metrics():
                 return _stages(event, at_s)
-            case wire.WarningMessage(code=code):
+            case server_messages.WarningMessage(code=code):
                 return Trouble(at_s, code)
-            case wire.ErrorMessage(code=code, fatal=is_fatal):
+            case server_messages.ErrorMessage(code=code, fatal=is_fatal):
                 return Trouble(at_s, code, is_fatal)
             case _:
                 pass
         return None
 
 
-def _fields(models: wire.Models) -> list[tuple[str, str]]:
+def _fields(models: session_messages.Models) -> list[tuple[str, str]]:
     return [(name, str(getattr(models, name) or "")) for name in models.__struct_fields__]
 
 
-def _stages(metrics: wire.Metrics, at_s: float) -> StagesTold:
+def _stages(metrics: server_messages.Metrics, at_s: float) -> StagesTold:
     marks_ms = {
         "stt": metrics.stt_ms,
         "commit": metrics.commit_ms,

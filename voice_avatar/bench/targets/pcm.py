@@ -20,12 +20,12 @@ from typing import Final
 
 import msgspec
 
-from voice_avatar.bench.line_events import LineEvent, Subject, Trouble, UserHeard
-from voice_avatar.bench.segments import Segmenter
-from voice_avatar.bench.target import TargetCapabilities
+from voice_avatar.bench.figures.line_events import LineEvent, Subject, Trouble, UserHeard
 from voice_avatar.bench.targets.options import DialOptions
+from voice_avatar.bench.targets.segments import Segmenter
+from voice_avatar.bench.targets.target import TargetCapabilities
 from voice_avatar.bench.targets.websocket_line import MALFORMED, Message, SocketTarget
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
 
 CAPABILITIES: Final = TargetCapabilities(
     name="pcm",

@@ -29,7 +29,7 @@ import msgspec
 import numpy as np
 
 from voice_avatar import __version__
-from voice_avatar.bench.line_events import (
+from voice_avatar.bench.figures.line_events import (
     DurationsTold,
     LineEvent,
     Reacted,
@@ -39,12 +39,12 @@ from voice_avatar.bench.line_events import (
     TurnCommitted,
     UserHeard,
 )
-from voice_avatar.bench.segments import Segmenter
-from voice_avatar.bench.target import TargetCapabilities
 from voice_avatar.bench.targets import pipecat_frames
 from voice_avatar.bench.targets.options import DialOptions
+from voice_avatar.bench.targets.segments import Segmenter
+from voice_avatar.bench.targets.target import TargetCapabilities
 from voice_avatar.bench.targets.websocket_line import MALFORMED, Message, SocketTarget
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
 
 CAPABILITIES: Final = TargetCapabilities(
     name="pipecat",

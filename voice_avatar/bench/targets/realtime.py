@@ -24,8 +24,8 @@ from typing import Any, Final
 
 import msgspec
 
-from voice_avatar.audio import sample_count
-from voice_avatar.bench.line_events import (
+from voice_avatar.audio.pcm import sample_count
+from voice_avatar.bench.figures.line_events import (
     AudioCame,
     LineEvent,
     Reacted,
@@ -37,11 +37,11 @@ from voice_avatar.bench.line_events import (
     TurnCommitted,
     UserHeard,
 )
-from voice_avatar.bench.target import TargetCapabilities
 from voice_avatar.bench.targets.options import DialOptions
+from voice_avatar.bench.targets.target import TargetCapabilities
 from voice_avatar.bench.targets.websocket_line import MALFORMED, Message, SocketTarget
 from voice_avatar.errors import ConnectionFailed
-from voice_avatar.events import MIC_HZ
+from voice_avatar.events.payloads import MIC_HZ
 
 PCM_HZ: Final = 24_000
 """The one rate of `audio/pcm`."""

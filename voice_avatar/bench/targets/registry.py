@@ -6,8 +6,8 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Final
 
-from voice_avatar.bench.target import Target
 from voice_avatar.bench.targets.options import DIALECTS, DialOptions
+from voice_avatar.bench.targets.target import Target
 from voice_avatar.errors import ConfigError
 
 MOST_HZ: Final = 192_000

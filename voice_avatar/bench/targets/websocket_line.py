@@ -11,8 +11,8 @@ from typing import Final, Protocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
-from voice_avatar.bench.line_events import LineEvent, Subject
-from voice_avatar.bench.target import Line, TargetCapabilities
+from voice_avatar.bench.figures.line_events import LineEvent, Subject
+from voice_avatar.bench.targets.target import Line, TargetCapabilities
 from voice_avatar.errors import ConnectionFailed
 
 Message = str | bytes

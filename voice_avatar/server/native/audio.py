@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice_avatar import codec, wire
-from voice_avatar.audio import BYTES_PER_SAMPLE
-from voice_avatar.codes import CloseCode
+from voice_avatar.audio import opus
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE
 from voice_avatar.errors import MalformedFrame
-from voice_avatar.events import ReplyAudio
-from voice_avatar.frames import (
+from voice_avatar.events.notices import ReplyAudio
+from voice_avatar.server.closing import Closing
+from voice_avatar.wire import session_messages
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.frame_codec import (
     FRAME_S,
     AudioFrame,
     FrameFlag,
@@ -19,7 +21,6 @@ from voice_avatar.frames import (
     pack_audio,
     unpack_audio,
 )
-from voice_avatar.server.closing import Closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,11 @@ class Heard:
 class MicrophoneIn:
     """Microphone frames of one connection: checked, put in order, limited, decoded."""
 
-    def __init__(self, audio: wire.AudioFormat, now_s: float) -> None:
+    def __init__(self, audio: session_messages.AudioFormat, now_s: float) -> None:
         self._audio = audio
         self._order = FrameOrder()
         self._budget = MicBudget(now_s)
-        self._decoder = codec.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
+        self._decoder = opus.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
 
     def take(self, data: bytes, now_s: float) -> Heard:
         """Takes a binary frame that came at `now_s`.
@@ -78,19 +79,19 @@ class MicrophoneIn:
 class ReplyOut:
     """Frames of reply audio for one connection: cut, encoded and numbered."""
 
-    def __init__(self, audio: wire.AudioFormat, frame_ms: int) -> None:
+    def __init__(self, audio: session_messages.AudioFormat, frame_ms: int) -> None:
         """`frame_ms` is the length of a PCM frame; an Opus packet has its own."""
         self._audio = audio
         self._frame_bytes = audio.rate_hz * frame_ms // 1000 * BYTES_PER_SAMPLE
         self._seq = 0
-        self._encoder: codec.OpusEncoder | None = None
+        self._encoder: opus.OpusEncoder | None = None
 
     def frames(self, audio: ReplyAudio) -> list[bytes]:
         """Returns the binary frames for a piece of reply audio; Opus may keep some of it back."""
         if audio.is_first:
             self._seq = 0
             if self._audio.codec == "opus":
-                self._encoder = codec.OpusEncoder(self._audio.rate_hz)
+                self._encoder = opus.OpusEncoder(self._audio.rate_hz)
         if self._encoder is None:
             flags, pieces = FrameFlag.NONE, self._cut(audio)
         else:

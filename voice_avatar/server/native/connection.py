@@ -16,26 +16,16 @@ from typing import Final
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar import protocol, wire
-from voice_avatar.budget import Budget
-from voice_avatar.codes import CloseCode
-from voice_avatar.errors import (
-    ProtocolError,
-    UnexpectedMessage,
-    VoiceAvatarError,
-)
-from voice_avatar.events import (
+from voice_avatar.errors import ProtocolError, UnexpectedMessage, VoiceAvatarError
+from voice_avatar.events.inputs import PlaybackReport, SettingsChanged
+from voice_avatar.events.notices import (
     ErrorNotice,
     Notice,
-    PlaybackReport,
     ReplyAudio,
     ReplyDone,
-    SettingsChanged,
     StageMarks,
     WarningNotice,
 )
-from voice_avatar.frames import is_face
-from voice_avatar.logs import SessionLog
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Admit
 from voice_avatar.server.closing import Closing
@@ -45,6 +35,21 @@ from voice_avatar.server.native.ready import Limits, session_ready
 from voice_avatar.server.outgoing import Outgoing
 from voice_avatar.server.rates import GAZES_PER_S, MESSAGE_BURST, MESSAGES_PER_S, ReportBudget
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.telemetry.logs import SessionLog
+from voice_avatar.wire import client_messages, server_messages, session_messages
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.fields import ServerMessage
+from voice_avatar.wire.frame_codec import is_face
+from voice_avatar.wire.inputs import session_input
+from voice_avatar.wire.text import (
+    CLIENT_TYPES,
+    UnknownType,
+    decode_text,
+    encode_text,
+    tools_of,
+    type_of,
+)
+from voice_avatar.wire.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +99,7 @@ class Connection:
         self.tenure = Tenure(socket)
         self._greeting_count = 0
         self._errors = 0
-        self._messages = Budget(MESSAGE_BURST, MESSAGES_PER_S, clock())
+        self._messages = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
         self._outgoing = Outgoing(socket, limits.slow_consumer_s, meter.note_bytes)
 
@@ -131,30 +136,32 @@ class Connection:
         if is_second_choice:
             warnings.insert(0, ("resume_failed", "The session is gone; this is a new one."))
         for code, message in warnings:
-            self._outgoing.put((live.frame(wire.WarningMessage(code=code, message=message)),))
+            self._outgoing.put(
+                (live.frame(server_messages.WarningMessage(code=code, message=message)),)
+            )
 
-    def _resume(self, live: LiveSession, resume: wire.Resume) -> None:
+    def _resume(self, live: LiveSession, resume: client_messages.Resume) -> None:
         """A session goes on: what may have been lost is sent again, before anything else."""
         resent = live.resend(resume.last_seq)
-        answer = wire.SessionResumed(
+        answer = session_messages.SessionResumed(
             replayed=resent.text_count,
             lost=resent.is_lost,
             resume=self._offer(live, held=resume.token),
         )
         now_ms = self._clock() * 1000
-        self._outgoing.put((protocol.encode_text(answer, seq=resume.last_seq, ts_ms=now_ms),))
+        self._outgoing.put((encode_text(answer, seq=resume.last_seq, ts_ms=now_ms),))
         self._outgoing.put(resent.frames)
         self._log.info(
             "session resumed", extra={"frames": len(resent.frames), "lost": resent.is_lost}
         )
         self._meter.note_resumed(is_lost=resent.is_lost)
 
-    def _offer(self, live: LiveSession, held: str = "") -> wire.ResumeOffer:
+    def _offer(self, live: LiveSession, held: str = "") -> session_messages.ResumeOffer:
         token = secrets.token_urlsafe(32)
         live.key.offer(token, held)
-        return wire.ResumeOffer(token=token, ttl_s=live.ttl_s)
+        return session_messages.ResumeOffer(token=token, ttl_s=live.ttl_s)
 
-    async def _hello(self) -> wire.SessionHello:
+    async def _hello(self) -> client_messages.SessionHello:
         try:
             async with asyncio.timeout(self._limits.hello_timeout_s):
                 return await self._first_message()
@@ -163,7 +170,7 @@ class Connection:
                 CloseCode.HELLO_TIMEOUT, "hello_timeout", "No session.hello came in time."
             ) from None
 
-    async def _first_message(self) -> wire.SessionHello:
+    async def _first_message(self) -> client_messages.SessionHello:
         while True:
             data = await self._socket.recv()
             if isinstance(data, bytes):
@@ -171,8 +178,8 @@ class Connection:
                     CloseCode.UNSUPPORTED_DATA, "unexpected_message", "The first frame was binary."
                 )
             try:
-                message = protocol.decode_text(data)
-                if isinstance(message, wire.SessionHello):
+                message = decode_text(data)
+                if isinstance(message, client_messages.SessionHello):
                     return message
                 raise UnexpectedMessage("The first message must be session.hello.")
             except ProtocolError as error:
@@ -180,39 +187,45 @@ class Connection:
 
     # -- out
 
-    async def tell(self, message: wire.ServerMessage) -> None:
+    async def tell(self, message: ServerMessage) -> None:
         """Sends a message."""
         if self.live is not None:
             self._outgoing.put((self.live.frame(message),))
         else:
             seq, self._greeting_count = self._greeting_count, self._greeting_count + 1
             now_ms = self._clock() * 1000
-            self._outgoing.put((protocol.encode_text(message, seq=seq, ts_ms=now_ms),))
+            self._outgoing.put((encode_text(message, seq=seq, ts_ms=now_ms),))
         await self._outgoing.flush()
 
     async def goodbye(self, reconnect_ms: float) -> None:
         """Tells that the server is about to stop."""
-        await self.tell(wire.SessionGoaway(reconnect_in_ms=reconnect_ms, reason="shutdown"))
+        await self.tell(
+            session_messages.SessionGoaway(reconnect_in_ms=reconnect_ms, reason="shutdown")
+        )
 
     async def explain(self, end: Closing) -> None:
         """Tells why the connection is about to close."""
-        await self.tell(wire.ErrorMessage(code=end.error, message=end.message, fatal=True))
+        await self.tell(
+            server_messages.ErrorMessage(code=end.error, message=end.message, fatal=True)
+        )
 
     async def _warn(self, code: str, message: str) -> None:
-        await self.tell(wire.WarningMessage(code=code, message=message))
+        await self.tell(server_messages.WarningMessage(code=code, message=message))
 
     async def _refuse(self, error: VoiceAvatarError, data: str | bytes) -> None:
         """Tells the client what was wrong with what it sent; too many times, and it is closed."""
-        ref = protocol.type_of(data) if isinstance(data, str) else "binary"
+        ref = type_of(data) if isinstance(data, str) else "binary"
         self._errors += 1
         if not error.is_recoverable:
             raise error
         if self._errors > MAX_ERRORS:
             raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")
         self._meter.note(ErrorNotice(error.code, error.message))
-        known = ref if ref in protocol.CLIENT_TYPES else ""
+        known = ref if ref in CLIENT_TYPES else ""
         self._log.info("message refused", extra={"code": error.code, "type": known})
-        await self.tell(wire.ErrorMessage(code=error.code, message=error.message, ref=ref))
+        await self.tell(
+            server_messages.ErrorMessage(code=error.code, message=error.message, ref=ref)
+        )
 
     async def _write(self, live: LiveSession) -> None:
         await self._outgoing.flush()
@@ -266,35 +279,37 @@ class Connection:
     async def _text_in(self, live: LiveSession, data: str) -> None:
         if not self._messages.take(self._clock()):
             raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
-        message = protocol.decode_text(data)
-        if not isinstance(message, protocol.UnknownType):
+        message = decode_text(data)
+        if not isinstance(message, UnknownType):
             await self._message_in(live, message)
         elif not message.is_experimental:
             await self._warn("unknown_type", f"Unknown type {message.type!r}.")
 
-    async def _message_in(self, live: LiveSession, message: wire.AnyClientMessage) -> None:
+    async def _message_in(
+        self, live: LiveSession, message: client_messages.AnyClientMessage
+    ) -> None:
         match message:
-            case wire.ClockPing(t0_ms=t0_ms):
+            case client_messages.ClockPing(t0_ms=t0_ms):
                 now_ms = self._clock() * 1000
-                await self.tell(wire.ClockPong(t0_ms=t0_ms, t1_ms=now_ms, t2_ms=now_ms))
-            case wire.SessionHello():
+                await self.tell(server_messages.ClockPong(t0_ms=t0_ms, t1_ms=now_ms, t2_ms=now_ms))
+            case client_messages.SessionHello():
                 raise UnexpectedMessage("The session is already open.")
-            case wire.SessionClose():
+            case client_messages.SessionClose():
                 raise Closing(CloseCode.NORMAL)
-            case wire.SessionUpdate():
+            case client_messages.SessionUpdate():
                 await self._update(live, message)
-            case wire.UserGaze() if not self._reports.take(self._clock()):
+            case client_messages.UserGaze() if not self._reports.take(self._clock()):
                 if self._reports.begins_excess():
                     await self._warn("gaze_overrun", "user.gaze comes too often: some is dropped.")
             case _:
-                event = protocol.session_input(message)
+                event = session_input(message)
                 if event is not None:
                     self._meter.note_input(event)
                     if isinstance(event, PlaybackReport):
                         live.played(event)
                     live.conversation.submit(event)
 
-    async def _update(self, live: LiveSession, message: wire.SessionUpdate) -> None:
+    async def _update(self, live: LiveSession, message: client_messages.SessionUpdate) -> None:
         before = live.settings
         missing = live.update(message, self._limits.offer)
         now = live.settings
@@ -303,11 +318,11 @@ class Connection:
                 language=now.language if now.language != before.language else None,
                 system_prompt=message.instructions,
                 endpointing=now.endpointing if now.endpointing != before.endpointing else None,
-                tools=None if message.tools is None else protocol.tools_of(message.tools),
+                tools=None if message.tools is None else tools_of(message.tools),
                 tool_choice=now.tool_choice,
             )
         )
-        await self.tell(wire.SessionUpdated(settings=now))
+        await self.tell(session_messages.SessionUpdated(settings=now))
         for wish in missing:
             await self._warn("setting_unavailable", f"Not available: {wish}.")
 

@@ -7,22 +7,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.audio import sample_count
-from voice_avatar.events import (
-    FaceCue,
-    GazeCue,
+from voice_avatar.acting.face.blinks import Chance
+from voice_avatar.acting.face.render import Face, FaceFrames
+from voice_avatar.acting.face.tables import Curves
+from voice_avatar.audio.pcm import sample_count
+from voice_avatar.events.cues import FaceCue, GazeCue, VisemeTrack
+from voice_avatar.events.notices import (
     Notice,
     ReplyAudio,
     ReplyDone,
     ReplyInterrupted,
     ReplyStarted,
-    VisemeTrack,
 )
-from voice_avatar.face import Face, FaceFrames
-from voice_avatar.face_blinks import Chance
-from voice_avatar.face_frames import MOST_FRAMES, FaceFrame, pack_face
-from voice_avatar.face_tables import Curves
-from voice_avatar.frames import FrameFlag
+from voice_avatar.wire.face_frame import MOST_FRAMES, FaceFrame, pack_face
+from voice_avatar.wire.frame_codec import FrameFlag
 
 BLOCK_S: Final = 0.2
 """Faces go out so many seconds ahead at a time where the mouth is known: five messages a second,

@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from voice_avatar import __version__, codec, negotiation, protocol, wire
-from voice_avatar.autonomic import Autonomic, autonomic
-from voice_avatar.config import Config
-from voice_avatar.frames import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
-from voice_avatar.mood import Baseline
-from voice_avatar.persona import Persona
+from voice_avatar import __version__
+from voice_avatar.acting.gesture.mood import Baseline
+from voice_avatar.acting.presence.autonomic import Autonomic, autonomic
+from voice_avatar.audio import opus
+from voice_avatar.config.load import Config
+from voice_avatar.personas.persona import Persona
 from voice_avatar.stages.engines import Engines
 from voice_avatar.vocabulary import vocabulary
+from voice_avatar.wire import negotiation, session_messages
+from voice_avatar.wire.fields import (
+    HELLO_TIMEOUT_S,
+    MAX_AHEAD_S,
+    MAX_INPUT_CHARS,
+    MAX_TEXT_BYTES,
+    SLOW_CONSUMER_CLOSE_S,
+)
+from voice_avatar.wire.frame_codec import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
 
 _REPLY_RATES_HZ = (24_000, 16_000, 22_050, 44_100, 48_000)
 """Rates of reply audio besides the voice's own, which comes first: it is not resampled."""
@@ -38,13 +47,13 @@ class Limits:
     """
 
     offer: negotiation.ServerOffer
-    models: wire.Models
-    hello_timeout_s: float = protocol.HELLO_TIMEOUT_S
-    slow_consumer_s: float = protocol.SLOW_CONSUMER_CLOSE_S
-    max_ahead_s: float = protocol.MAX_AHEAD_S
+    models: session_messages.Models
+    hello_timeout_s: float = HELLO_TIMEOUT_S
+    slow_consumer_s: float = SLOW_CONSUMER_CLOSE_S
+    max_ahead_s: float = MAX_AHEAD_S
     idle_timeout_s: float = 0.0
-    input_chars: int = wire.MAX_INPUT_CHARS
-    bodies: Mapping[str, wire.Autonomic] = field(default_factory=dict)
+    input_chars: int = MAX_INPUT_CHARS
+    bodies: Mapping[str, session_messages.Autonomic] = field(default_factory=dict)
 
 
 def limits_of(
@@ -63,7 +72,7 @@ def limits_of(
     others = [code for code in engines.stt.capabilities.languages if code != language]
     return Limits(
         negotiation.ServerOffer(
-            codecs=("pcm16", "opus") if codec.available() else ("pcm16",),
+            codecs=("pcm16", "opus") if opus.available() else ("pcm16",),
             rates_hz=tuple(dict.fromkeys((voice.rate_hz, *_REPLY_RATES_HZ))),
             personas=tuple(personas),
             voices=(voice.voice,),
@@ -76,16 +85,16 @@ def limits_of(
         slow_consumer_s=config.server.slow_consumer_s,
         max_ahead_s=config.playout.max_ahead_s,
         idle_timeout_s=config.session.idle_timeout_s,
-        input_chars=min(config.session.max_text_chars, wire.MAX_INPUT_CHARS),
+        input_chars=min(config.session.max_text_chars, MAX_INPUT_CHARS),
         bodies={
             name: body_of(autonomic(who.energy), who.baseline) for name, who in personas.items()
         },
     )
 
 
-def models_of(engines: Engines) -> wire.Models:
+def models_of(engines: Engines) -> session_messages.Models:
     """Returns the names of the models at work."""
-    return wire.Models(
+    return session_messages.Models(
         stt=engines.stt.capabilities.model,
         llm=engines.llm.capabilities.model,
         tts=engines.tts.capabilities.voice,
@@ -94,13 +103,13 @@ def models_of(engines: Engines) -> wire.Models:
     )
 
 
-def body_of(made: Autonomic, rest: Baseline) -> wire.Autonomic:
+def body_of(made: Autonomic, rest: Baseline) -> session_messages.Autonomic:
     """Returns what a client is told of what a persona's body does by itself."""
 
     def span(span_s: tuple[float, float]) -> tuple[float, float]:
         return span_s[0] * 1000, span_s[1] * 1000
 
-    return wire.Autonomic(
+    return session_messages.Autonomic(
         blinks_at_rest_per_min=made.blinks_at_rest_per_min,
         blinks_talking_per_min=made.blinks_talking_per_min,
         blink_close_ms=made.blink_close_ms,
@@ -116,8 +125,11 @@ def body_of(made: Autonomic, rest: Baseline) -> wire.Autonomic:
 
 
 def session_ready(
-    limits: Limits, session_id: str, agreed: negotiation.Agreed, resume: wire.ResumeOffer | None
-) -> wire.SessionReady:
+    limits: Limits,
+    session_id: str,
+    agreed: negotiation.Agreed,
+    resume: session_messages.ResumeOffer | None,
+) -> session_messages.SessionReady:
     """Returns the first message of a session.
 
     Args:
@@ -126,7 +138,7 @@ def session_ready(
         agreed: with the client.
         resume: with what it may come back; None = it cannot.
     """
-    return wire.SessionReady(
+    return session_messages.SessionReady(
         session_id=session_id,
         audio_in=agreed.audio_in,
         audio_out=agreed.audio_out,
@@ -135,8 +147,8 @@ def session_ready(
         expressions=agreed.expressions,
         voices=limits.offer.voices,
         languages=limits.offer.languages,
-        limits=wire.Limits(
-            text_bytes=protocol.MAX_TEXT_BYTES,
+        limits=session_messages.Limits(
+            text_bytes=MAX_TEXT_BYTES,
             binary_bytes=MAX_BINARY_BYTES,
             input_chars=limits.input_chars,
             hello_ms=limits.hello_timeout_s * 1000,
@@ -145,7 +157,7 @@ def session_ready(
             max_ahead_ms=limits.max_ahead_s * 1000,
             idle_ms=limits.idle_timeout_s * 1000,
         ),
-        server=wire.ServerInfo(version=__version__),
+        server=session_messages.ServerInfo(version=__version__),
         models=limits.models,
         autonomic=limits.bodies.get(agreed.settings.persona),
         resume=resume,

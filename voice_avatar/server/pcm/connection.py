@@ -14,19 +14,16 @@ from typing import Final
 import msgspec
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar import wire
-from voice_avatar.audio import sample_count, whole_samples
-from voice_avatar.codes import CloseCode
-from voice_avatar.events import (
-    MIC_HZ,
+from voice_avatar.audio.pcm import sample_count, whole_samples
+from voice_avatar.events.cues import ReplySegment
+from voice_avatar.events.notices import (
     Notice,
     ReplyAudio,
     ReplyInterrupted,
-    ReplySegment,
     TranscriptFinal,
     TranscriptInterim,
 )
-from voice_avatar.frames import MicBudget
+from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Admit
 from voice_avatar.server.closing import Closing
@@ -34,6 +31,9 @@ from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.meter import Meter
 from voice_avatar.server.outgoing import Outgoing
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.wire import client_messages
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.frame_codec import MicBudget
 
 PATH: Final = "/v1/pcm"
 """Path of the WebSocket."""
@@ -76,7 +76,7 @@ class PcmConnection:
             clock: tells the time, seconds.
         """
         self._socket = socket
-        hello = wire.SessionHello(audio_out=wire.AudioWish(rate_hz=RATE_HZ))
+        hello = client_messages.SessionHello(audio_out=client_messages.AudioWish(rate_hz=RATE_HZ))
         self._arrival = Arrival(session_id, caller, hello)
         self._admit = admit
         self._meter = meter

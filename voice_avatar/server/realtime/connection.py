@@ -15,13 +15,9 @@ from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 
-from voice_avatar import wire
-from voice_avatar.audio import BYTES_PER_SAMPLE, sample_count
-from voice_avatar.budget import Budget
-from voice_avatar.codes import CloseCode
-from voice_avatar.events import (
-    ClearInput,
-    CommitInput,
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, sample_count
+from voice_avatar.events.inputs import ClearInput, CommitInput
+from voice_avatar.events.notices import (
     ErrorNotice,
     Notice,
     ReplyDone,
@@ -29,7 +25,6 @@ from voice_avatar.events import (
     TurnForgotten,
     WarningNotice,
 )
-from voice_avatar.logs import SessionLog
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
 from voice_avatar.realtime.settings import PCM_HZ, Offer, Settings
@@ -43,6 +38,10 @@ from voice_avatar.server.outgoing import Outgoing
 from voice_avatar.server.rates import MESSAGE_BURST, MESSAGES_PER_S
 from voice_avatar.server.realtime.door import Handshake
 from voice_avatar.server.tenure import Tenure
+from voice_avatar.telemetry.logs import SessionLog
+from voice_avatar.wire import client_messages
+from voice_avatar.wire.codes import CloseCode
+from voice_avatar.wire.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ class RealtimeConnection:
             clock: tells the time, seconds.
         """
         self._socket = socket
-        hello = wire.SessionHello(audio_out=wire.AudioWish(rate_hz=PCM_HZ))
+        hello = client_messages.SessionHello(audio_out=client_messages.AudioWish(rate_hz=PCM_HZ))
         self._arrival = Arrival(session_id, caller, hello)
         self._admit = admit
         self._meter = meter
@@ -112,7 +111,7 @@ class RealtimeConnection:
         self.live: LiveSession | None = None
         self.tenure = Tenure(socket)
         self._outgoing = Outgoing(socket, slow_consumer_s, meter.note_bytes)
-        self._budget = Budget(MESSAGE_BURST, MESSAGES_PER_S, clock())
+        self._budget = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._errors = 0
         self._microphone: asyncio.Queue[Hear | CommitInput | ClearInput] = asyncio.Queue()
         self._unheard_s = 0.0

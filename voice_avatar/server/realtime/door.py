@@ -14,14 +14,14 @@ from urllib.parse import parse_qs, unquote
 
 from websockets.http11 import Request, Response
 
-from voice_avatar import wire
-from voice_avatar.config import Config, ServerOptions
+from voice_avatar.acting.mouth.viseme_sets import VISEME_SETS
+from voice_avatar.config.load import Config, ServerOptions
 from voice_avatar.realtime import beta
 from voice_avatar.realtime.avatar import wished
 from voice_avatar.realtime.settings import Offer
 from voice_avatar.server import http
 from voice_avatar.server.caller import Caller
-from voice_avatar.viseme_sets import VISEME_SETS
+from voice_avatar.wire import session_messages
 
 REALTIME_PATH: Final = "/v1/realtime"
 MODELS_PATH: Final = "/v1/models"
@@ -94,7 +94,9 @@ def subprotocol(offered: Sequence[str]) -> str | None:
     return "realtime" if "realtime" in names else next(iter(names), None)
 
 
-def models_answer(request: Request, tokens: tuple[str, ...], models: wire.Models) -> Response:
+def models_answer(
+    request: Request, tokens: tuple[str, ...], models: session_messages.Models
+) -> Response:
     """Returns the models at work, or one of them, as OpenAI's interface does."""
     if (refusal := refused_key(request, tokens)) is not None:
         return refusal
@@ -133,7 +135,7 @@ def handshake_of(request: Request) -> Handshake:
 
 
 def offer_of(
-    models: wire.Models, languages: tuple[str, ...], config: Config, instructions: str
+    models: session_messages.Models, languages: tuple[str, ...], config: Config, instructions: str
 ) -> Offer:
     """Returns what a Realtime session may have.
 

@@ -1,0 +1,351 @@
+"""The embedded llama.cpp, beyond what every engine promises (see tests/engines/test_contract_llm.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_avatar.engines import llamacpp_llm
+from voice_avatar.engines.llamacpp_llm import LlamaCppLlm, Slots
+from voice_avatar.errors import EngineUnavailable, LlmFailed, ModelUnknown
+from voice_avatar.events.payloads import (
+    LlmDone,
+    LlmRequest,
+    Message,
+    TextDelta,
+    Tool,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from voice_avatar.models.store import ModelStore
+from voice_avatar.stages.llm import LlmOptions
+
+STORY = "Tell me a very long story about a castle and a dragon, with many details."
+
+
+# -- slots ------------------------------------------------------------------------------------
+
+
+def test_a_conversation_gets_its_slot_again() -> None:
+    slots = Slots(2)
+    first = slots.take("a")
+    assert first is not None
+    slots.give_back(first)
+    other = slots.take("b")
+    assert other not in (first, None)
+    assert slots.take("a") == first
+
+
+def test_a_newcomer_gets_the_slot_that_was_idle_for_longest() -> None:
+    slots = Slots(2)
+    for key in ("a", "b", "a"):
+        slot = slots.take(key)
+        assert slot is not None
+        slots.give_back(slot)
+    of_b = slots.take("c")
+    assert slots.take("a") not in (of_b, None)
+    assert slots.take("b") is None
+
+
+def test_a_conversation_whose_slot_is_busy_waits_for_it() -> None:
+    slots = Slots(2)
+    slots.take("a")
+    assert slots.take("a") is None
+
+
+def test_requests_without_a_conversation_take_any_slot() -> None:
+    slots = Slots(2)
+    assert {slots.take(""), slots.take("")} == {0, 1}
+    assert slots.take("") is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "a", "b", "c", "d"]), st.booleans()), max_size=50))
+def test_no_slot_is_given_out_twice(steps: list[tuple[str, bool]]) -> None:
+    slots = Slots(3)
+    busy: list[int] = []
+    for key, is_end in steps:
+        if is_end and busy:
+            slots.give_back(busy.pop(0))
+        elif (slot := slots.take(key)) is not None:
+            assert slot not in busy
+            busy.append(slot)
+
+
+# -- the real thing ---------------------------------------------------------------------------
+
+real = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
+
+
+def with_real_model(test: object) -> object:
+    for mark in real:
+        test = mark(test)  # type: ignore[operator]
+    return test
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def llm(store: ModelStore) -> AsyncIterator[LlamaCppLlm]:
+    engine = llamacpp_llm.load(LlmOptions(context_tokens=1024, slots=1), store)
+    yield engine
+    await engine.aclose()
+
+
+def ask(text: str, max_tokens: int = 8, key: str = "a", priority: int = 0) -> LlmRequest:
+    return LlmRequest((Message("user", text),), max_tokens, 0.0, key, priority)
+
+
+async def read(llm: LlamaCppLlm, request: LlmRequest) -> str:
+    return "".join([d.text async for d in llm.generate(request) if isinstance(d, TextDelta)])
+
+
+def metric(llm: LlamaCppLlm, name: str) -> float:
+    lines = (line.partition(" ") for line in llm._server.handle_metrics().splitlines())
+    return sum(float(value) for key, _, value in lines if key == f"llamacpp:{name}")
+
+
+async def until_idle(llm: LlamaCppLlm) -> None:
+    async with asyncio.timeout(60):
+        while llm.running():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
+
+
+async def until_running(llm: LlamaCppLlm) -> None:
+    async with asyncio.timeout(60):
+        while not llm.running():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.001)
+
+
+@with_real_model
+async def test_an_aborted_reply_stops_the_token_counter(llm: LlamaCppLlm) -> None:
+    async with aclosing(llm.generate(ask(STORY, 500))) as items:
+        await anext(items)
+    await until_idle(llm)
+    before = metric(llm, "tokens_predicted_total"), metric(llm, "n_decode_total")
+    await asyncio.sleep(0.3)
+    assert (metric(llm, "tokens_predicted_total"), metric(llm, "n_decode_total")) == before
+
+
+@with_real_model
+async def test_a_prompt_being_read_is_aborted_between_two_steps(llm: LlamaCppLlm) -> None:
+    """A prompt of 900 tokens takes many steps of 64."""
+    before = metric(llm, "prompt_tokens_total")
+    reading = asyncio.create_task(read(llm, ask("Read this. " * 300, 8, "b")))
+    await until_running(llm)
+    reading.cancel()
+    await asyncio.wait([reading])
+    await until_idle(llm)
+    assert metric(llm, "prompt_tokens_total") - before < 700
+
+
+@with_real_model
+async def test_a_warmed_prompt_is_not_read_again(llm: LlamaCppLlm) -> None:
+    persona = "You are a guide to the castle of Eldrador, which has nine towers. " * 8
+    await llm.warm(ask(persona))
+    cached, read_anew = (metric(llm, f"prompt_tokens_{k}total") for k in ("cached_", ""))
+    await read(llm, ask(persona + "Where is the lake?"))
+    assert metric(llm, "prompt_tokens_cached_total") - cached > 100
+    assert metric(llm, "prompt_tokens_total") - read_anew < 40
+
+
+@with_real_model
+async def test_of_those_that_wait_the_lowest_priority_number_runs_first(llm: LlamaCppLlm) -> None:
+    order: list[str] = []
+
+    async def run(name: str, request: LlmRequest) -> None:
+        await read(llm, request)
+        order.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run("first", ask(STORY, 100, "a", 0)))
+        await until_running(llm)
+        group.create_task(run("speculative", ask("Hi", 2, "b", 1)))
+        group.create_task(run("committed", ask("Hi", 2, "c", 0)))
+    assert order == ["first", "committed", "speculative"]
+
+
+@with_real_model
+async def test_a_request_that_waits_for_a_slot_can_be_cancelled(llm: LlamaCppLlm) -> None:
+    async with aclosing(llm.generate(ask(STORY, 500))) as items:
+        await anext(items)
+        waiting = asyncio.create_task(read(llm, ask("Hi", 2, "b")))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+    assert await read(llm, ask("Say hello.", 2, "c"))
+
+
+@with_real_model
+async def test_the_event_loop_stays_free_while_a_prompt_is_read(llm: LlamaCppLlm) -> None:
+    reading = asyncio.create_task(read(llm, ask("Another text. " * 150, 2, "d")))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0.002)
+        turns += 1
+    assert turns > 5  # one or two, if the loop stood still
+
+
+@with_real_model
+async def test_text_that_is_no_unicode_is_an_error(llm: LlamaCppLlm) -> None:
+    with pytest.raises(LlmFailed):
+        await read(llm, ask("\ud800"))
+    assert await read(llm, ask("Say hello."))
+
+
+@with_real_model
+async def test_a_stop_text_ends_the_reply(store: ModelStore) -> None:
+    engine = llamacpp_llm.load(LlmOptions(context_tokens=512, slots=1, stop=("castle",)), store)
+    *texts, done = [item async for item in engine.generate(ask(STORY, 60))]
+    assert isinstance(done, LlmDone)
+    assert done.finish_reason == "stop"
+    assert not any("castle" in t.text for t in texts if isinstance(t, TextDelta))
+    await engine.aclose()
+
+
+@with_real_model
+async def test_the_http_server_that_xllamacpp_opens_lets_nobody_in(llm: LlamaCppLlm) -> None:
+    url = llm._server.listening_address
+    async with httpx.AsyncClient(base_url=url) as client:
+        body = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
+        assert (await client.post("/v1/chat/completions", json=body)).status_code == 401
+        for path in ("/slots", "/props", "/v1/models", "/metrics"):
+            assert (await client.get(path)).status_code in (401, 404, 501), path
+        assert "gguf" not in (await client.get("/health")).text
+
+
+@pytest.mark.models
+def test_loading_leaves_the_signal_handlers_alone(store: ModelStore) -> None:
+    heard = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.set())
+    try:
+        engine = llamacpp_llm.load(LlmOptions(context_tokens=512, slots=1), store)
+        signal.raise_signal(signal.SIGTERM)
+        assert heard.wait(60)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    asyncio.run(engine.aclose())
+
+
+@pytest.mark.models
+def test_an_engine_serves_one_event_loop_after_another(store: ModelStore) -> None:
+    engine = llamacpp_llm.load(LlmOptions(context_tokens=512, slots=1), store)
+    for _ in range(8):
+        assert asyncio.run(read(engine, ask("Say hello.", 2)))
+    asyncio.run(engine.aclose())
+
+
+def test_a_file_that_is_no_model_is_an_error_at_start(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"no model")
+    options = LlmOptions(model=str(tmp_path / "model.gguf"))
+    with pytest.raises(EngineUnavailable, match="cannot load"):
+        llamacpp_llm.load(options, ModelStore(tmp_path))
+
+
+def test_an_unknown_model_is_an_error_at_start(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnknown):
+        llamacpp_llm.load(LlmOptions(model="nonesuch"), ModelStore(tmp_path))
+
+
+# -- tools ------------------------------------------------------------------------------------
+
+WEATHER = Tool(
+    "get_weather",
+    "Tells the weather in a city.",
+    '{"type":"object","properties":{"city":{"type":"string","maxLength":20}},"required":["city"]}',
+)
+
+HERMES_TEMPLATE = """\
+{%- if tools %}<|im_start|>system
+You have tools:
+{%- for tool in tools %}
+{{ tool | tojson }}
+{%- endfor %}
+Call them so: <tool_call>
+{"name": <name>, "arguments": <arguments>}
+</tool_call><|im_end|>
+{% endif %}
+{%- for message in messages %}
+{%- if message.role == "tool" %}<|im_start|>user
+<tool_response>
+{{ message.content }}
+</tool_response><|im_end|>
+{% elif message.role == "assistant" %}<|im_start|>assistant
+{%- if message.content %}
+{{ message.content }}
+{%- endif %}
+{%- for call in message.tool_calls or [] %}
+{%- if call.function %}{%- set call = call.function %}{%- endif %}
+<tool_call>
+{"name": "{{ call.name }}", "arguments": {{ call.arguments | tojson }}}
+</tool_call>
+{%- endfor %}<|im_end|>
+{% else %}<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+
+
+async def calls(llm: LlamaCppLlm, choice: str) -> tuple[list[str], str]:
+    """Returns the names of the tools that are called, and all arguments."""
+    request = LlmRequest(
+        (Message("user", "What is the weather in Paris?"),),
+        80,
+        tools=(WEATHER,),
+        tool_choice=choice,
+    )
+    items = [item async for item in llm.generate(request)]
+    names = [item.name for item in items if isinstance(item, ToolCallStarted)]
+    return names, "".join(item.text for item in items if isinstance(item, ToolCallDelta))
+
+
+@with_real_model
+async def test_a_template_without_tools_is_found_out(llm: LlamaCppLlm) -> None:
+    assert not llm._knows_tools
+    names, arguments = await calls(llm, "get_weather")
+    assert names == ["get_weather"]
+    assert isinstance(json.loads(arguments)["city"], str)
+
+
+@with_real_model
+async def test_a_call_is_passed_on_as_it_is_written(llm: LlamaCppLlm) -> None:
+    request = LlmRequest((Message("user", "What is the weather in Paris?"),), 80, tools=(WEATHER,))
+    items = [item async for item in llm.generate(replace(request, tool_choice="required"))]
+    assert isinstance(items[0], ToolCallStarted)
+    assert sum(isinstance(item, ToolCallDelta) for item in items) > 1
+
+
+@with_real_model
+async def test_a_template_that_knows_tools_gets_them_and_a_call_that_has_to_be_made_is_made(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = llamacpp_llm._params
+
+    def with_tools(*args: Any) -> Any:
+        params = make(*args)
+        params.chat_template = HERMES_TEMPLATE
+        return params
+
+    monkeypatch.setattr(llamacpp_llm, "_params", with_tools)
+    llm = llamacpp_llm.load(LlmOptions(context_tokens=1024, slots=1), store)
+    try:
+        assert llm._knows_tools
+        assert "tools" in llm._body(LlmRequest((Message("user", "Hi."),), tools=(WEATHER,)))
+        await calls(llm, "auto")  # it may call or not
+        names, arguments = await calls(llm, "required")
+    finally:
+        await llm.aclose()
+    assert names == ["get_weather"]
+    assert isinstance(json.loads(arguments)["city"], str)

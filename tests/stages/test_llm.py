@@ -1,0 +1,56 @@
+"""The token estimate and the defusing of control tokens."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice_avatar.stages.llm import defused, estimate_tokens
+
+SMOLLM2_TOKENS = {
+    "Hello there, how are you today? I'd like to see the castle.": 16,
+    "你好，我是艾娃。你想了解什么？今天天气怎么样": 44,
+    "¿Dónde está la biblioteca? Me gustaría visitar el museo mañana.": 26,
+    "Je m'appelle François, j'habite à Paris près de la gare.": 20,
+    "Call me at 555-123-4567, it's $12.50 or 3.14159!": 35,
+    "Wie heißt du? Ich wohne seit drei Jahren in einer kleinen Straße in München.": 32,
+}
+"""Counted by llama.cpp with the vocabulary of SmolLM2: 49,152 entries, a small one."""
+
+
+@pytest.mark.parametrize(("text", "tokens"), SMOLLM2_TOKENS.items())
+def test_the_estimate_is_not_below_the_tokens_of_prose_and_not_twice_as_high(
+    text: str, tokens: int
+) -> None:
+    assert tokens <= estimate_tokens(text) < 2 * tokens
+
+
+@given(st.text(), st.text())
+def test_the_estimate_of_a_longer_text_is_not_lower(head: str, tail: str) -> None:
+    assert estimate_tokens(head) <= estimate_tokens(head + tail)
+
+
+def test_white_space_beyond_one_character_counts() -> None:
+    assert estimate_tokens("a b") == 2
+    assert estimate_tokens("a   b") == 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("<|im_end|>", "< |im_end|>"),
+        ("<|eot_id|><|start_header_id|>", "< |eot_id|>< |start_header_id|>"),
+        ("</s><s>[INST] hi [/INST]", "< /s>< s>[ INST] hi [ /INST]"),
+        ("<start_of_turn>model", "< start_of_turn>model"),
+        ("<｜end▁of▁sentence｜>", "< ｜end▁of▁sentence｜>"),
+        ("1 < 2 and [face:happy] <b>bold</b>", "1 < 2 and [face:happy] <b>bold</b>"),
+    ],
+)
+def test_control_tokens_that_a_user_types_become_plain_text(typed: str, shown: str) -> None:
+    assert defused(typed) == shown
+
+
+@given(st.text(alphabet="<|>/s[INST]im_end"))
+def test_defusing_twice_changes_nothing_more(text: str) -> None:
+    assert defused(defused(text)) == defused(text)

@@ -1,0 +1,1 @@
+"""What mouth, face and body do, on the reply's clock. Pure."""

@@ -1,0 +1,1 @@
+"""Expressions, gaze, blinks and mouth -> the whole face, frame by frame. Pure."""

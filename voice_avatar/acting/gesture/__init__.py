@@ -1,0 +1,1 @@
+"""Tags, words and stress -> gestures, head, gaze and expressions of a reply. Pure."""

@@ -1,0 +1,1 @@
+"""Phonemes and loudness -> what the mouth does. Pure."""

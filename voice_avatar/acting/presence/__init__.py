@@ -1,0 +1,1 @@
+"""What the body does between replies: it listens, waits and looks. Pure."""

@@ -1,0 +1,1 @@
+"""PCM, Opus, G.711 and WAV: samples in and out of bytes. Pure."""

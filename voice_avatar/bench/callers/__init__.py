@@ -1,0 +1,1 @@
+"""Who calls a server to measure it. Doing."""

@@ -1,0 +1,1 @@
+"""What can be measured: one name of `voice-avatar bench` a file. Doing."""

@@ -1,0 +1,134 @@
+"""`voice-avatar serve`: a server until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from voice_avatar.config.load import Config
+from voice_avatar.engines.registry import load_engines
+from voice_avatar.machine.thread_plan import ThreadPlan
+from voice_avatar.machine.trials import EngineOptions
+from voice_avatar.machine.tuning import nothing, plan_threads
+from voice_avatar.models.store import ModelStore
+from voice_avatar.server.casting import load_persona
+from voice_avatar.server.port import AvatarServer
+from voice_avatar.stages.engines import Engines
+from voice_avatar.telemetry import logs
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def serve(config: Config) -> int:
+    """Runs a server."""
+    logs.configure(config.server.log_format, config.server.log_level)
+    with_uvloop(_serve(config))
+    return 0
+
+
+async def _serve(config: Config) -> None:
+    server = AvatarServer(
+        config, lambda: engines_of(config, on_stage=_say_stage, on_probe=_say_probe)
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _end, server, number)
+    await server.serve(on_ready=_say_url)
+
+
+def _end(server: AvatarServer, number: signal.Signals) -> None:
+    """Ends the server: gently once it is ready, at once when asked again or while it loads."""
+    if server.is_ready and not server.is_stopping:
+        server.stop()
+        return
+    when = "while it drained" if server.is_stopping else "before it was ready"
+    print(f"voice-avatar: stopped {when}", file=sys.stderr, flush=True)
+    os._exit(128 + number)  # threads cannot be cancelled, and may wait for a download
+
+
+def engines_of(
+    config: Config,
+    *,
+    on_stage: Callable[[str, str], None] = lambda stage, name: None,
+    on_probe: Callable[[str, int], None] = nothing,
+) -> Engines:
+    """Plans the threads and loads the engines; models that are missing are pulled. Blocks.
+
+    Args:
+        config: which, and how.
+        on_stage: told the stage and the engine's name before each is loaded.
+        on_probe: told the stage and its threads before each measurement, on a first start.
+
+    Raises:
+        ConfigError, PersonaError: an engine or a persona does not exist.
+        EngineUnavailable, ModelError: an engine cannot be loaded.
+    """
+    store = ModelStore()
+    planned, plan = planned_engines(config, store, on_probe=on_probe)
+    _log.info("threads", extra={share.stage: share.threads for share in plan.shares})
+    return load_engines(
+        vad=config.vad,
+        turn=config.turn,
+        stt=planned.stt,
+        llm=planned.llm,
+        tts=planned.tts,
+        denoise=config.denoise,
+        store=store,
+        tables=config.engines,
+        on_stage=on_stage,
+    )
+
+
+def planned_engines(
+    config: Config,
+    store: ModelStore,
+    *,
+    may_measure: bool = True,
+    on_probe: Callable[[str, int], None] = nothing,
+) -> tuple[EngineOptions, ThreadPlan]:
+    """Returns the options of recogniser, language model and voice with their threads, and the plan.
+
+    Args:
+        config: all options.
+        store: where the models and earlier measurements are.
+        may_measure: whether to measure what the plan has to know, and to fetch models for that.
+        on_probe: told the stage and its threads before each measurement.
+
+    Raises:
+        PersonaError: the persona does not exist.
+    """
+    voice = load_persona(config.server.persona).voice or config.tts.voice
+    tts = replace(config.tts, voice=voice)
+    engines = EngineOptions(config.stt, config.llm, tts, config.engines)
+    plan = plan_threads(config.threads, engines, store, may_measure=may_measure, on_probe=on_probe)
+    return engines.with_threads(plan), plan
+
+
+def with_uvloop(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine on uvloop where there is one, else on asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    result: T = uvloop.run(main)
+    return result
+
+
+def _say_stage(stage: str, name: str) -> None:
+    print(f"loading {stage}: {name} …", file=sys.stderr, flush=True)
+
+
+def _say_probe(stage: str, threads: int) -> None:
+    print(f"measuring {stage} with {threads} threads, once …", file=sys.stderr, flush=True)
+
+
+def _say_url(url: str) -> None:
+    print(f"voice-avatar is ready: {url}", flush=True)

@@ -1,0 +1,1 @@
+"""Schemas, tables and AsyncAPI, from the code. Doing."""

@@ -1,0 +1,1 @@
+"""Golden vectors that clients in every language are tested by. Doing."""

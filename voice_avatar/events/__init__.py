@@ -1,0 +1,1 @@
+"""What passes between rooms: frozen values without behaviour. Pure."""

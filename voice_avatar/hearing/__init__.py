@@ -1,0 +1,1 @@
+"""Microphone -> windows -> how likely is a voice, and whose. Pure."""

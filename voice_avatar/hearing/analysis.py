@@ -1,0 +1,158 @@
+"""What is done to the microphone's windows in the VAD thread: cleaned, and looked at for speech
+and, where somebody wants to know, for its pitch.
+
+An engine that fails here costs its own service, not the session: without the denoiser the sound is
+heard as it is, and a window that nobody could look at counts as silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs
+from voice_avatar.errors import EngineError, VadFailed
+from voice_avatar.events.payloads import IS_SPEECH, TAIL_SAMPLES, AudioWindow
+from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, Spoken
+from voice_avatar.hearing.pitch import PitchTracker
+from voice_avatar.stages.denoise import DenoiseStream
+from voice_avatar.stages.vad import VadStream
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A window as everything that listens hears it.
+
+    Attributes:
+        start: microphone sample index of its first sample.
+        pcm: its samples, cleaned.
+        probability: of speech, 0..1.
+        dbfs: RMS level, dB relative to full scale.
+        tail_dbfs: RMS level of the last `TAIL_SAMPLES`, likewise.
+        f0_hz: pitch of the voice, hertz; 0 = no voice, or it was not asked for.
+        failures: what has failed since the window before.
+    """
+
+    start: int
+    pcm: bytes
+    probability: float
+    dbfs: float
+    tail_dbfs: float
+    f0_hz: float = 0.0
+    failures: tuple[EngineError, ...] = ()
+
+
+class Hearing:
+    """Cleans one conversation's microphone and tells speech from the rest. Not thread-safe."""
+
+    def __init__(
+        self,
+        vad: VadStream,
+        denoise: DenoiseStream | None,
+        guard: EchoGuard | None = None,
+        echo: EchoOptions = EchoOptions(),  # noqa: B008 - frozen
+    ) -> None:
+        """Begins.
+
+        Args:
+            vad: tells speech from the rest.
+            denoise: cleans; None = the microphone as it is.
+            guard: tells the avatar's own voice; None = there is no echo.
+            echo: from which share on speech is the avatar's own.
+        """
+        self._vad = vad
+        self._denoise = denoise
+        self._guard = guard
+        self._echo = echo
+        self._is_deaf = False
+        self._pitch = PitchTracker()
+
+    def take(
+        self,
+        windows: Sequence[AudioWindow],
+        *,
+        wants_pitch: bool = False,
+        spoken: Sequence[Spoken] = (),
+        playing: Playing | None = None,
+    ) -> list[Heard]:
+        """Takes the next windows. Blocks while the engines work.
+
+        Args:
+            windows: in order.
+            wants_pitch: whether the pitch is asked for.
+            spoken: reply audio that went out since the last windows.
+            playing: what is believed to be played while they are heard.
+        """
+        if self._guard is not None:
+            for piece in spoken:
+                self._guard.say(piece)
+        return [self._take(window, wants_pitch, playing) for window in windows]
+
+    def _take(self, window: AudioWindow, wants_pitch: bool, playing: Playing | None) -> Heard:
+        failures: list[EngineError] = []
+        pcm = self._cleaned(window.pcm, failures)
+        probability = self._probability(pcm, failures)
+        if self._guard is not None:
+            share = self._guard.share(window.start, window.pcm, playing)
+            if share >= self._echo.share:
+                probability = 0.0
+        tail_dbfs = dbfs(pcm[-TAIL_SAMPLES * BYTES_PER_SAMPLE :])
+        f0_hz = 0.0
+        if wants_pitch and probability >= IS_SPEECH:
+            f0_hz = self._pitch.step(pcm)
+        else:
+            self._pitch.skip()
+        return Heard(window.start, pcm, probability, dbfs(pcm), tail_dbfs, f0_hz, tuple(failures))
+
+    def _cleaned(self, pcm: bytes, failures: list[EngineError]) -> bytes:
+        if self._denoise is None:
+            return pcm
+        try:
+            return self._denoise.process(pcm)
+        except EngineError as error:
+            # Its stream has lost samples and would be late from now on.
+            self._denoise = None
+            failures.append(error)
+            return pcm
+
+    def _probability(self, pcm: bytes, failures: list[EngineError]) -> float:
+        was_deaf, self._is_deaf = self._is_deaf, False
+        try:
+            return self._vad.step(pcm)
+        except VadFailed as error:
+            self._is_deaf = True
+            if not was_deaf:
+                failures.append(error)
+            return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a conversation wants to have heard (see `Hearing.take`)."""
+
+    hearing: Hearing
+    windows: tuple[AudioWindow, ...]
+    wants_pitch: bool = False
+    spoken: tuple[Spoken, ...] = ()
+    playing: Playing | None = None
+
+
+def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
+    """Hears windows of several conversations. Blocks while the engines work.
+
+    Returns:
+        For each request what was heard, or what is wrong with that conversation alone.
+    """
+    return [_hear(request) for request in requests]
+
+
+def _hear(request: Listening) -> list[Heard] | Exception:
+    try:
+        return request.hearing.take(
+            request.windows,
+            wants_pitch=request.wants_pitch,
+            spoken=request.spoken,
+            playing=request.playing,
+        )
+    except Exception as error:  # the boundary between the conversations of a batch
+        return error

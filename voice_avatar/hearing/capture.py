@@ -1,0 +1,130 @@
+"""Capture: what a client's microphone sends -> 16 kHz windows on one gapless sample clock. Pure.
+
+Packets may be of any size and of any rate from 8 to 96 kHz. A packet carries the index of its
+first sample on the client's clock (`pts`); a jump forward is a loss and is filled with silence so
+that the clock keeps its meaning, a small jump backward is a repeat and is dropped, a large one
+means that the client's clock began anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voice_avatar.audio.pcm import (
+    BYTES_PER_SAMPLE,
+    Reframer,
+    StreamResampler,
+    sample_count,
+    silence,
+)
+from voice_avatar.errors import AudioInvalid
+from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """How microphone audio is taken in.
+
+    Attributes:
+        max_gap_s: longest loss filled with silence, seconds: of a longer one the rest is left out,
+            so that a wrong `pts` costs no memory. Also the longest repeat, seconds.
+        clipping_share: share of full-scale samples in a second that is reported as clipping.
+    """
+
+    max_gap_s: float = 2.0
+    clipping_share: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a packet gave.
+
+    Attributes:
+        windows: complete 16 kHz windows.
+        lost: samples (client's rate) that are missing before this packet.
+        repeated: samples of this packet that had come before and were dropped.
+        is_clipping: whether the last second was clipped (reported once a second).
+    """
+
+    windows: tuple[AudioWindow, ...]
+    lost: int = 0
+    repeated: int = 0
+    is_clipping: bool = False
+
+
+class Capture:
+    """Capture of one microphone stream at one client rate.
+
+    Raises:
+        AudioUnsupported: the rate is out of range.
+    """
+
+    def __init__(self, options: CaptureOptions, rate_hz: int, *, start: int = 0) -> None:
+        """`start` is the microphone sample index at which the stream begins."""
+        self._options = options
+        self.rate_hz = rate_hz
+        self._resampler = StreamResampler(rate_hz, MIC_HZ, is_prompt=True)
+        self._reframer = Reframer(WINDOW_SAMPLES)
+        self._expected: int | None = None
+        self._next_window = start
+        self._is_rest_gap = False
+        self._second: list[bytes] = []
+        self._counted = 0
+
+    @property
+    def next_window(self) -> int:
+        """Microphone sample index of the next window."""
+        return self._next_window
+
+    def push(self, pcm: bytes, pts: int | None = None) -> Captured:
+        """Takes a packet.
+
+        Args:
+            pcm: samples at the client's rate.
+            pts: index of its first sample on the client's clock; None = it follows on.
+
+        Raises:
+            AudioInvalid: an odd number of bytes.
+        """
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise AudioInvalid("Audio must hold whole 16-bit samples.")
+        count = sample_count(pcm)
+        max_gap = int(self._options.max_gap_s * self.rate_hz)
+        expected = self._expected
+        if pts is None:
+            pts = expected or 0
+        ahead = 0 if expected is None else pts - expected
+        if ahead < -max_gap:
+            ahead = 0
+        lost, repeated = max(0, ahead), min(count, max(0, -ahead))
+        self._expected = max(pts + count, pts - ahead)
+        pcm = pcm[repeated * BYTES_PER_SAMPLE :]
+        filled = min(lost, max_gap)
+        windows = self._windows(silence(filled), is_gap=True) if filled else []
+        windows += self._windows(pcm, is_gap=False)
+        return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm))
+
+    def _windows(self, pcm: bytes, *, is_gap: bool) -> list[AudioWindow]:
+        windows = []
+        has_gap = self._is_rest_gap or is_gap
+        for frame in self._reframer.push(self._resampler.push(pcm)):
+            windows.append(AudioWindow(self._next_window, frame, has_gap))
+            self._next_window += WINDOW_SAMPLES
+            has_gap = is_gap
+        self._is_rest_gap = has_gap and self._reframer.waiting > 0
+        return windows
+
+    def _is_clipping(self, pcm: bytes) -> bool:
+        """Looks at a whole second at once: fifty small looks cost many times as much."""
+        self._second.append(pcm)
+        self._counted += sample_count(pcm)
+        if self._counted < self.rate_hz:
+            return False
+        samples = np.frombuffer(b"".join(self._second), dtype="<i2")
+        clipped = np.count_nonzero((samples == 32767) | (samples == -32768))
+        share = int(clipped) / self._counted
+        self._second.clear()
+        self._counted = 0
+        return share >= self._options.clipping_share

@@ -1,0 +1,1 @@
+"""Which engine computes with how many threads on this machine. Doing."""

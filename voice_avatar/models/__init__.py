@@ -1,0 +1,1 @@
+"""The model store: names -> verified files on this machine. Doing."""

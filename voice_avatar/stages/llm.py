@@ -1,0 +1,132 @@
+"""Generation: the engine Protocol, its options, an estimate of tokens. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from voice_avatar.events.payloads import LlmDelta, LlmRequest
+
+_PIECES = re.compile(r"[A-Za-z]+|\s+|[^\sA-Za-z]")
+
+_CONTROL = re.compile(
+    r"(?<=<)(?=\||\uff5c|/?s>|/?(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>)"
+    r"|(?<=\[)(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\])",
+)
+"""Where control tokens begin: ChatML, Llama 3, Phi, DeepSeek (`<|`), Llama 2 and Mistral (`<s>`,
+`[INST]`), Gemma (`<start_of_turn>`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LlmOptions:
+    """Which model answers, how much it may compute with, and how long it may take.
+
+    What only one engine knows stands beside that engine (`LlamaCppOptions`, …).
+
+    Attributes:
+        engine: "llamacpp" (embedded), "openai_http" (any server with /v1/chat/completions),
+            "vllm" (in this process) or "scripted" (tests).
+        model: name in the model table, a path (GGUF file for llama.cpp, folder for vLLM), or the
+            name that the HTTP server knows.
+        context_tokens: prompt + completion per conversation, tokens; of a server elsewhere: what
+            it was started with, 0 = unknown.
+        stop: texts that end a reply, besides the model's own end token.
+        first_token_timeout_s: longest wait for the first token, seconds.
+        between_tokens_timeout_s: longest wait for each further token, seconds.
+        threads: CPU threads of a model that computes on these cores; 0 = by the plan of
+            `[threads]`. With more than there are cores free while others compute, llama.cpp falls
+            to a tenth of its speed and less.
+        slots: conversations that a model in this server serves at once; llama.cpp keeps a prefix
+            cache per slot, and each slot takes memory for `context_tokens`.
+    """
+
+    engine: str = "llamacpp"
+    model: str = "smollm2-135m-instruct"
+    context_tokens: int = 2048
+    stop: tuple[str, ...] = ()
+    first_token_timeout_s: float = 10.0
+    between_tokens_timeout_s: float = 5.0
+    threads: int = 0
+    slots: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LlmCapabilities:
+    """What an LLM engine is.
+
+    Attributes:
+        name: engine name.
+        model: model name.
+        context_tokens: prompt + completion limit, 0 when unknown.
+        has_prefix_cache: whether `warm` makes the next `generate` start sooner.
+        prefix_caches: how many caches there are that know nothing of one another: a new
+            conversation may get any of them.
+    """
+
+    name: str
+    model: str
+    context_tokens: int
+    has_prefix_cache: bool
+    prefix_caches: int = 1
+
+
+class LlmEngine(Protocol):
+    """Language model. The only asynchronous engine."""
+
+    @property
+    def capabilities(self) -> LlmCapabilities:
+        """What it is; may be asked at any time."""
+
+    def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
+        """Generates a reply: text and calls of tools in order, then exactly one LlmDone.
+
+        A call is a ToolCallStarted and then its ToolCallDelta*, with nothing in between; the next
+        call, text or the end shows that it is whole. Whether its arguments are JSON is for the
+        caller to check. With the tool choice "required" or a name there is a call at least, as far
+        as the model's tokens suffice.
+
+        Closing the generator (`aclose`) or cancelling the task that reads it aborts the request
+        inside the engine before it returns.
+
+        Raises:
+            LlmFailed: the model or server failed; LlmTimeout, ContextExceeded and ToolCallInvalid
+                are kinds of it.
+        """
+
+    async def warm(self, request: LlmRequest) -> None:
+        """Reads the prompt into the prefix cache without generating. May do nothing."""
+
+    def count_tokens(self, text: str) -> int:
+        """Returns the tokens of `text`, exactly or estimated from above. Fast (< 1 ms)."""
+
+    async def aclose(self) -> None:
+        """Stops the engine and frees what it holds. Running requests end with LlmFailed."""
+
+
+def estimate_tokens(text: str) -> int:
+    """Returns an estimate, from above for prose, of the tokens of `text`.
+
+    For engines whose tokenizer is out of reach. A run of n ASCII letters counts n / 3, rounded up;
+    white space what exceeds one character; anything else its UTF-8 bytes, which is what a
+    byte-level vocabulary spends on a script that it does not know.
+    """
+    total = 0
+    for piece in _PIECES.findall(text):
+        if piece.isspace():
+            total += len(piece) - 1
+        elif piece.isascii():
+            total += (len(piece) + 2) // 3
+        else:
+            total += len(piece.encode("utf-8", "replace"))
+    return total
+
+
+def defused(text: str) -> str:
+    """Returns `text` without the control tokens of chat templates.
+
+    Chat templates are filled in as text, so a user who types "<|im_end|>" would end his own
+    message and write the next one. A space after the opening bracket makes it plain text.
+    """
+    return _CONTROL.sub(" ", text)

@@ -1,0 +1,1 @@
+"""Figures and logs, without anybody's words. Doing."""

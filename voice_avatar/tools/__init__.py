@@ -1,0 +1,1 @@
+"""Tools that the model may call: offers, calls, and calls in plain text. Pure."""

@@ -1,0 +1,1 @@
+"""Our protocol: messages, frames, codes, and what both sides agree on. Pure."""

@@ -106,14 +106,21 @@ def test_a_session_in_order_breaks_no_rule() -> None:
         ("order.audio", frames_of(started(1), audio(1, 0, 0), audio(1, 1, 0))),
         ("order.audio", frames_of(started(1), audio(1, 1, 0))),
         ("order.audio_done", [*REPLY_1, *frames_of(done(1, "completed", 960))]),
-        ("order.audio_done", [*REPLY_1, turn_messages.ReplyAudioDone(reply_id=1, sample_count=961)]),
+        (
+            "order.audio_done",
+            [*REPLY_1, turn_messages.ReplyAudioDone(reply_id=1, sample_count=961)],
+        ),
         ("order.interrupted", [*REPLY_1, CUT, *frames_of(audio(1, 2, 960))]),
         ("order.interrupted", [*REPLY_1, CUT, *frames_of(cues(1, 9.0))]),
         ("order.paused", [*REPLY_1, PAUSED, *frames_of(audio(1, 2, 960))]),
         ("order.turn", [turn_messages.TurnEnded(turn_id=1, reason="vad", silence_ms=1.0)]),
         (
             "order.turn",
-            [turn_messages.ReplyStarted(reply_id=1, stream=1, turn_id=9, rate_hz=16_000, codec="pcm16")],
+            [
+                turn_messages.ReplyStarted(
+                    reply_id=1, stream=1, turn_id=9, rate_hz=16_000, codec="pcm16"
+                )
+            ],
         ),
         (
             "order.names",

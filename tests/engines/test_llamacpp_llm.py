@@ -1,4 +1,4 @@
-"""The embedded llama.cpp, beyond what every engine promises (see tests/engines/test_contract_llm.py)."""
+"""The embedded llama.cpp, beyond what every engine promises (see test_contract_llm.py)."""
 
 from __future__ import annotations
 

@@ -153,9 +153,13 @@ def rows_name_only_what_is_used(tree: Tree, plan: Plan) -> list[str]:
     breaches = []
     for name, row in [*needs.items(), *exceptions.items()]:
         modules = [module for module in tree.modules if is_within(module, [name.rstrip(".")])]
-        if name not in exceptions:
-            modules = [module for module in modules if module not in exceptions]
-        used = {each for module in modules for each in tree.own_imports[module]}
+        # What a module may import alone is no use of its room's row.
+        used = {
+            each
+            for module in modules
+            for each in tree.own_imports[module]
+            if name in exceptions or not is_within(each, exceptions.get(module, "").split())
+        }
         breaches += [
             f"{name.rstrip('.')} never imports {each}"
             for each in row.split()
@@ -209,7 +213,10 @@ def pure_modules_reach_nothing(tree: Tree, plan: Plan) -> list[str]:
         breaches += [
             f"{module} is pure and imports {name}, which is not"
             for name in sorted(tree.own_imports[module])
-            if is_pure and not plan.is_in_a_program(module) and not plan.is_pure(name)
+            if is_pure
+            and not plan.is_in_a_program(module)
+            and not plan.is_pure(name)
+            and name not in plan.exceptions.get(module, ("", ""))[0].split()
         ]
         for node in tree.calls(module):
             called = _called(node, reads_data=reads_data)

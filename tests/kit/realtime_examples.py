@@ -1,7 +1,7 @@
 """A Realtime session as a server tells it: a turn, an interruption; today's names, the beta's.
 
-The events have the fields that the SDK of OpenAI requires of them; `tests/bench/targets/test_realtime.py`
-checks that where the SDK is installed.
+The events have the fields that the SDK of OpenAI requires of them;
+`tests/bench/targets/test_realtime.py` checks that where the SDK is installed.
 """
 
 from __future__ import annotations

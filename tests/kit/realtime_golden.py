@@ -1,4 +1,4 @@
-"""Writes the golden lists of `tests/realtime/test_dialect.py`; what changes is to be read in the diff."""
+"""Writes the golden lists of `realtime/test_dialect.py`; what changes is to be read in the diff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real vLLM on a CPU, beyond what every engine promises (see tests/engines/test_contract_llm.py)."""
+"""The real vLLM on a CPU, beyond what every engine promises (engines/test_contract_llm.py)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The Unity package, compiled and run under mono: Core, and its files.
 
-`make test-unity` installs mono first. Without mono the tests that need it are skipped (tests/kit/csharp.py).
+`make test-unity` installs mono first. Without mono the tests that need it are skipped
+(tests/kit/csharp.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Here the reply's clock is made: each chunk begins where the one before ended, its phonemes, words,
 mouth poses and gestures are moved to that place and scaled from the voice's rate to the reply's.
-All that is known before the sound is told at once; the mouth goes piece by piece (`acting/mouth/chunk_mouth.py`).
+All that is known before the sound is told at once; the mouth goes piece by piece
+(`mouth/chunk_mouth.py`).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Measurements: each file is one, run as `python -m voice_avatar.bench.NAME`."""
+"""Measurements: `voice-avatar bench NAME`, each a file of `measures/`. Doing."""

@@ -1,7 +1,7 @@
 """The body between replies: one front for what listens, looks, feels, thinks and idles. Pure.
 
-Each organ decides for itself (`acting/presence/listening_body.py`, `acting/presence/proximity.py`, `acting/presence/sympathy.py`, `acting/presence/thinking_pose.py`,
-`acting/presence/idle_moves.py`); what the session knows is only what happened.
+Each organ decides for itself (in `acting/presence/`: `listening_body.py`, `proximity.py`,
+`sympathy.py`, `thinking_pose.py`, `idle_moves.py`); what the session knows is only what happened.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Engines: one file per library, imported lazily by name (see `registry.py`)."""
+"""One library a file, imported lazily by name (see `registry.py`). Doing."""

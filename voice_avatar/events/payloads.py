@@ -1,4 +1,20 @@
-"""What passes between the engines and the pipeline: audio, words, speech plans. Pure."""
+"""What passes between the engines and the pipeline: audio, words, speech plans. Pure.
+
+The first of five families, in the order in which an utterance meets them:
+
+1. what engines exchange with the pipeline (here: windows, transcripts, deltas, spans, pieces);
+2. `inputs.SessionInput`: what may be given to `conversation.session.Session.receive`;
+3. `commands.Command`: what the session asks the pipeline to do;
+4. `notices.Notice`: what a client is told; a wire dialect (`wire/telling.py`) encodes them;
+5. `cues`: of these, what mouth, face and body do, on the reply's clock.
+
+All are frozen, slotted, without behaviour. Units are in the names: `_s` seconds, `_ms`
+milliseconds, `_hz` hertz; a bare `start`, `end`, `sample` or `until` is an integer sample index of
+the stream that the docstring names. There are two kinds of stream: the *microphone* stream (16 kHz,
+one per session, index 0 = first sample received) and one *reply* stream per reply (the session's
+output rate, index 0 = first sample of that reply). PCM is `bytes`: signed 16-bit little-endian
+mono.
+"""
 
 from __future__ import annotations
 

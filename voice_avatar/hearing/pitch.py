@@ -1,7 +1,8 @@
 """The pitch of a voice, window by window. Pure.
 
-It only has to tell a voice's low stretches from the rest of the same voice (`acting/presence/backchannel.py`), on
-every window in which somebody speaks, for many conversations at once. So it is the normalised
+It only has to tell a voice's low stretches from the rest of the same voice
+(`acting/presence/backchannel.py`), on every window in which somebody speaks, for many conversations
+at once. So it is the normalised
 autocorrelation of the last two windows (McLeod and Wyvill, "A smarter way to find pitch", 2005) by
 one FFT at half the rate, and no tracking over time: an octave error is one window's error.
 """

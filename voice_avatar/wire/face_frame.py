@@ -1,4 +1,4 @@
-"""Binary frames of the face track: the header of `frame_codec.py`, then one byte for each weight. Pure.
+"""Frames of the face track: the header of `frame_codec.py`, then a byte for each weight. Pure.
 
 | offset | type | field  | meaning                                                     |
 |--------|------|--------|-------------------------------------------------------------|

@@ -1,8 +1,10 @@
-"""The JSON messages of protocol v1, as they stand on the wire. Pure.
+"""What the JSON messages of protocol v1 are made of: names, limits, types of fields. Pure.
 
-This file is the single source of the schemas in `unity_client_protocol/schema`: every message,
+This folder is the single source of the schemas in `unity_client_protocol/schema`: every message,
 field, unit and limit is declared here once, enforced on decoding by msgspec, and read out by
-`conformance/documents/protocol_schema.py`. How messages become bytes, and notices become messages, is in `protocol.py`.
+`conformance/documents/protocol_schema.py`. The messages are in `client_messages.py` and in
+`session_messages.py`, `turn_messages.py`, `cue_messages.py`, `server_messages.py`; how they become
+bytes is in `text.py`, how notices become messages in `telling.py`.
 
 Names: a field that ends in `_ms` is milliseconds (a float, sent with 0.1 ms), one that ends in
 `_samples` or `_count` is an integer. Times of a reply count from that reply's first sample, times

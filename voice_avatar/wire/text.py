@@ -1,4 +1,8 @@
-"""Text frames: bytes to messages and messages to bytes. Pure."""
+"""Text frames of `voice-avatar.v1`: bytes to messages and messages to bytes. Pure.
+
+The normative text is `unity_client_protocol/PROTOCOL.md`. Whatever comes in, only errors of the
+`ProtocolError` family come out of the decoders.
+"""
 
 from __future__ import annotations
 

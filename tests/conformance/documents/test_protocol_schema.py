@@ -29,7 +29,8 @@ FOLDER = ROOT / "unity_client_protocol"
 
 def test_the_committed_files_are_those_that_the_code_generates() -> None:
     assert protocol_schema.main(["--check", "--folder", str(FOLDER)]) == 0, (
-        "run `python -m voice_avatar.conformance.documents.protocol_schema` and commit what it wrote"
+        "run `python -m voice_avatar.conformance.documents.protocol_schema` and commit what it"
+        " wrote"
     )
 
 

@@ -1,1 +1,1 @@
-"""Adapters: one file per dialect, each a `Target` (see `target.py`)."""
+"""Adapters: one file per dialect, each a `Target` (see `target.py`). Doing."""

@@ -1,1 +1,1 @@
-"""What PROTOCOL.md asks of a client, as pure functions: the reference for every other client."""
+"""What PROTOCOL.md asks of a client: the reference for every other client. Pure."""

@@ -1,8 +1,8 @@
 """Writes JSON Schema, AsyncAPI and the tables of PROTOCOL.md from the code.
 
-Run as `python -m voice_avatar.conformance.documents.protocol_schema`. Messages, types and limits come from `wire.py`,
-what fields mean from its docstrings, codes from `wire/codes.py`. The files are committed, and a test
-compares them.
+Run as `python -m voice_avatar.conformance.documents.protocol_schema`. Messages,
+types and limits come from the messages in `wire/`, what fields mean from their docstrings, codes
+from `wire/codes.py`. The files are committed, and a test compares them.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def _message(kind: MessageType) -> Json:
 def _frame(kind: frame_codec.FrameKind, meaning: str) -> Json:
     return {
         "name": kind.name.lower().replace("_", "."),
-        "summary": f"{meaning} Binary: {frame_codec.HEADER_BYTES} bytes of header (kind {kind.value}), "
+        "summary": f"{meaning} Binary: {frame_codec.HEADER_BYTES} bytes of header"
+        f" (kind {kind.value}), "
         "then PCM16 samples or an Opus packet.",
         "contentType": "application/octet-stream",
         "payload": {

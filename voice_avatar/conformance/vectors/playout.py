@@ -1,7 +1,7 @@
 """Vectors of playback: what comes out of a loudspeaker, and what is reported of it.
 
-The expected values are those of the Python client's own playback (`client/playback.py`), in front of
-a loudspeaker that asks for blocks.
+The expected values are those of the Python client's own playback (`client/playback.py`), in front
+of a loudspeaker that asks for blocks.
 """
 
 from __future__ import annotations

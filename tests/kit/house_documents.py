@@ -14,6 +14,7 @@ from kit.house_plan import Plan, Room
 from kit.state_diagram import Diagram, page
 from voice_avatar.conversation.states import SLOTS, TRANSITIONS, Slots
 from voice_avatar.events.notices import State
+from voice_avatar.turns.phases import PHASES, Phase
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -33,12 +34,17 @@ lines, a class of {house_law.MOST_METHODS} methods and {house_law.MOST_FIELDS} f
 {house_law.MOST_MODULES_IN_A_FOLDER} modules at most; and for a test file for every module,
 `tests/<room>/test_<module>.py` or the one that the plan names.
 
-How a conversation moves from state to state: [conversation-states.md](conversation-states.md).
+How a conversation moves from state to state: [conversation-states.md](conversation-states.md). How
+the user's turn does: [turn-phases.md](turn-phases.md).
 """
 
 _CONVERSATION = """\
 How the avatar bears itself, and what there is to be said. Made by `make house` from the code's own
 tables."""
+
+_TURNS = """\
+Where the user's turn stands. Made by `make house` from `voice_avatar/turns/phases.py`, which says
+why. Where a cell names several phases, the deed decides."""
 
 
 def documents(plan: Plan = house.PLAN) -> dict[str, str]:
@@ -48,6 +54,11 @@ def documents(plan: Plan = house.PLAN) -> dict[str, str]:
         "house.md": _map(plan),
         "conversation-states.md": page(
             "States of the conversation", _CONVERSATION, _conversation()
+        ),
+        "turn-phases.md": page(
+            "Phases of the user's turn",
+            _TURNS,
+            [Diagram("Phases", PHASES, Phase.QUIET, "it changes nothing.")],
         ),
     }
 

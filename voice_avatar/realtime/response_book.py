@@ -74,7 +74,7 @@ class ResponseBook:
             conversation_id: for the responses that belong to it.
             voice: that speaks.
             reply_hz: rate of reply audio as the session gives it.
-            rate_limits: what may still come, as each response that begins is followed by it.
+            rate_limits: what may still come; it follows each `response.created`.
         """
         self._items = items
         self._new_id = new_id

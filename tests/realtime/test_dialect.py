@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
 from kit.realtime_golden import GOLDEN, TALKS, committed, golden
+from kit.realtime_parts import OFFER, RATE_HZ, SETTINGS, Ids, kinds
 from kit.realtime_scene import RealtimeScene, codes, types
 
+from voice_avatar.events.inputs import CommitInput, ReplyRequest
+from voice_avatar.events.notices import TranscriptFinal, TurnEnded
 from voice_avatar.events.payloads import Message
+from voice_avatar.realtime import server_events as se
+from voice_avatar.realtime.dialect import Dialect
+from voice_avatar.realtime.steps import Hear, Step
 
 
 def test_who_ends_his_turns_himself_is_told_nothing_of_speech() -> None:
@@ -113,3 +120,58 @@ def test_a_response_that_waits_for_words_is_refused_if_what_it_refers_to_goes() 
     scene.send("conversation.item.delete", item_id=item_id)
     told = scene.send("response.create", event_id="mine", response=request)
     assert codes(told) == ["item_retrieve_invalid_item_id"]
+
+
+# -- the dialect without a session
+
+
+def waiting() -> tuple[Dialect, list[Step]]:
+    """A commit and a request, and then an item that the request refers to: what came of both."""
+    dialect = Dialect(OFFER, SETTINGS, reply_hz=RATE_HZ, new_id=Ids())
+    content = [{"type": "input_text", "text": "Hello."}]
+    item = {"id": "mine", "type": "message", "role": "user", "content": content}
+    give(dialect, "conversation.item.create", item=item)
+    give(dialect, "input_audio_buffer.append", audio=base64.b64encode(bytes(48_000)).decode())
+    steps = give(dialect, "input_audio_buffer.commit")
+    request = {"input": [{"type": "item_reference", "id": "mine"}]}
+    assert give(dialect, "response.create", event_id="event_a", response=request) == []
+    return dialect, steps
+
+
+def give(dialect: Dialect, kind: str, **fields: object) -> list[Step]:
+    return dialect.receive(json.dumps({"type": kind, **fields}), 0.0)
+
+
+def turn_ends(dialect: Dialect) -> list[Step]:
+    assert dialect.notice(TranscriptFinal(1, "Hello.", "en"), 0.0) == []
+    return dialect.notice(TurnEnded(1, "client", 0.0), 0.0)
+
+
+def test_a_commit_hears_its_silence_before_the_turn_ends_where_it_began() -> None:
+    _, steps = waiting()
+    assert kinds(steps)[:2] == ["input_audio_buffer.committed", "conversation.item.added"]
+    hear, commit = steps[2:]
+    assert isinstance(hear, Hear)
+    assert commit == CommitInput(0)
+
+
+def test_a_response_is_asked_for_when_the_words_are_known_that_it_answers() -> None:
+    dialect, _ = waiting()
+    assert codes_of(give(dialect, "response.create")) == [
+        "conversation_already_has_active_response"
+    ]
+    item_done, asked = turn_ends(dialect)
+    assert isinstance(item_done, se.ItemDone)
+    assert isinstance(asked, ReplyRequest)
+
+
+def test_a_request_whose_item_goes_while_it_waits_is_answered_by_an_error() -> None:
+    dialect, _ = waiting()
+    give(dialect, "conversation.item.delete", item_id="mine")
+    error = turn_ends(dialect)[-1]
+    assert isinstance(error, se.ErrorEvent)
+    assert (error.error.code, error.error.event_id) == ("item_retrieve_invalid_item_id", "event_a")
+
+
+def codes_of(steps: list[Step]) -> list[str]:
+    return [step.error.code for step in steps if isinstance(step, se.ErrorEvent)]

@@ -7,6 +7,10 @@ import base64
 import pytest
 from kit.realtime_scene import RealtimeScene, codes, one
 
+from voice_avatar.realtime import client_events as ce
+from voice_avatar.realtime.microphone import Microphone
+from voice_avatar.realtime.refusals import Refusal
+
 
 def test_places_in_the_audio_are_the_clients_own_after_commits_too() -> None:
     scene = RealtimeScene()
@@ -43,3 +47,46 @@ def test_a_sample_may_be_cut_in_two() -> None:
         audio = base64.b64encode(bytes(size)).decode()
         assert scene.send("input_audio_buffer.append", audio=audio) == []
     assert codes(scene.send("input_audio_buffer.commit")) == []
+
+
+# -- the buffer alone
+
+
+def written(seconds: float) -> Microphone:
+    microphone = Microphone()
+    data = base64.b64encode(bytes(2 * int(24_000 * seconds))).decode()
+    microphone.append(data, ce.PcmFormat())
+    return microphone
+
+
+def test_the_buffer_is_what_was_written_since_it_was_emptied() -> None:
+    microphone = written(1.0)
+    microphone.empty()
+    assert (microphone.now_ms, microphone.buffered_ms) == (1000, 0.0)
+    assert microphone.start_sample == 16_000
+
+
+def test_the_silence_after_a_commit_is_in_the_sessions_samples_only() -> None:
+    microphone = written(1.0)
+    microphone.empty()
+    assert len(microphone.tail(ce.PcmFormat())) == 2 * 24 * 64
+    assert microphone.start_sample == 16_000 + 16 * 64
+    assert microphone.at_ms(8_000) == 500
+    assert microphone.at_ms(16_000 + 16 * 64) == 1000
+
+
+def test_a_place_is_never_outside_of_what_was_written() -> None:
+    assert written(1.0).at_ms(32_000) == 1000
+
+
+def test_more_than_may_be_appended_at_once_is_refused() -> None:
+    data = base64.b64encode(bytes(ce.MAX_APPEND_BYTES + 1)).decode()
+    with pytest.raises(Refusal, match="may be appended at once"):
+        Microphone().append(data, ce.PcmFormat())
+
+
+@pytest.mark.parametrize("form", [ce.MulawFormat(), ce.AlawFormat()])
+def test_a_byte_of_g711_is_a_sample_of_its_rate(form: ce.Format) -> None:
+    microphone = Microphone()
+    assert len(microphone.append(base64.b64encode(bytes(800)).decode(), form)) == 1600
+    assert microphone.now_ms == 100

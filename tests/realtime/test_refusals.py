@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from kit.realtime_scene import RealtimeScene
 
-from voice_avatar.realtime.refusals import CODES
+from voice_avatar.realtime import server_events as se
+from voice_avatar.realtime.client_events import ItemDelete
+from voice_avatar.realtime.refusals import CODES, Refusal, error_event, refusal_of
 
 REFUSED: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("nonsense", {}, "invalid_value", "type"),
@@ -116,3 +119,40 @@ def test_what_cannot_be_is_refused_with_its_code_and_the_clients_event_id(
     assert error["code"] in CODES
     if param is not None:
         assert error["param"] == param
+
+
+# -- refusals alone
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({}, "missing_required_parameter", "item_id"),
+        ({"item_id": "a", "b": 1}, "unknown_parameter", "b"),
+        ({"item_id": 1}, "invalid_type", "item_id"),
+        ({"item_id": ""}, "invalid_value", "item_id"),
+    ],
+)
+def test_a_decoders_error_is_said_in_the_protocols_words(
+    body: dict[str, Any], code: str, param: str
+) -> None:
+    with pytest.raises(msgspec.ValidationError) as error:
+        msgspec.convert({"type": "conversation.item.delete", **body}, ItemDelete)
+    refusal = refusal_of(error.value)
+    assert (refusal.code, refusal.param) == (code, param)
+
+
+def test_an_error_event_names_the_event_that_it_answers() -> None:
+    event = error_event(Refusal("unsupported", "It has not.", "type"), "mine")
+    assert event.error == se.ErrorBody(
+        type="invalid_request_error",
+        code="unsupported",
+        message="It has not.",
+        param="type",
+        event_id="mine",
+    )
+
+
+def test_a_code_that_is_not_documented_is_not_used() -> None:
+    with pytest.raises(AssertionError):
+        Refusal("nonsense", "")

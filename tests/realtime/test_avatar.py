@@ -9,8 +9,7 @@ from kit.realtime_parts import RATE_HZ, SETTINGS, response
 from kit.realtime_scene import RealtimeScene, one, types
 
 from voice_avatar.events.cues import ReplySegment
-from voice_avatar.events.notices import Notice, ReplyDone, StateChanged
-from voice_avatar.events.payloads import State
+from voice_avatar.events.notices import Notice, ReplyDone, State, StateChanged
 from voice_avatar.realtime.avatar import ENCODABLE, AvatarState, avatar_event, events_named
 
 

@@ -54,12 +54,9 @@ def test_a_response_chooses_from_its_own_functions_or_the_sessions() -> None:
     choice = ce.FunctionChoice(name="weather")
     request = ce.ResponseRequest(tool_choice=choice)
     assert reply_request(request, settings, Items(Ids()), "").tool_choice == "weather"
+    own = msgspec.structs.replace(request, tools=())
     with pytest.raises(Refusal):
-        reply_request(replace_tools(request), settings, Items(Ids()), "")
-
-
-def replace_tools(request: ce.ResponseRequest) -> ce.ResponseRequest:
-    return msgspec.structs.replace(request, tools=())
+        reply_request(own, settings, Items(Ids()), "")
 
 
 @pytest.mark.parametrize(("limit", "tokens"), [(None, 50), (7, 7), ("inf", None)])

@@ -282,7 +282,7 @@ _TESTED: Final = {
     "models/test_store.py": "models",
     "pipeline/test_conversation.py": "acting.timeline pipeline",
     "real/test_vllm_llm.py": "engines.vllm_llm",
-    "realtime/test_dialect.py": "realtime",
+    "realtime/test_dialect.py": "realtime.steps",
     "server/test_port.py": "server",
     "talks/test_faults.py": "errors",
     "text/test_chunking.py": "text.abbreviations",

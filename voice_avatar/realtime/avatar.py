@@ -133,10 +133,10 @@ EVENTS: Final = frozenset(name for name, _ in _KINDS.values())
 _NOT_TAKEN: Final = {"seq", "ts_ms", "reply_id"}
 
 
-def told(
+def avatar_event(
     notice: Notice, response: Response | None, settings: Settings, reply_hz: int
 ) -> AvatarEvent | None:
-    """Returns the event that tells a notice; None = there is none, or nobody wants it."""
+    """Returns the event of a notice; None = there is none, or nobody wants it."""
     message = to_message(notice, Native(reply_hz, "pcm16", settings.viseme_set))
     if message is None:
         return None
@@ -156,7 +156,7 @@ def told(
     )
 
 
-def wished(query: str) -> tuple[str, ...]:
+def events_named(query: str) -> tuple[str, ...]:
     """Returns the names in `?avatar=`; those that are none are left out."""
     return tuple(name for name in dict.fromkeys(query.split(",")) if name in EVENTS)
 

@@ -70,7 +70,7 @@ TurnDetection = ServerVad | SemanticVad
 
 
 class Transcription(Part, frozen=True, kw_only=True):
-    """Whether and how the user's speech is told as text."""
+    """Whether and how the client gets the user's words as text."""
 
     model: str | None = None
     language: Annotated[str, Meta(min_length=2, max_length=16)] | None = None
@@ -122,7 +122,7 @@ class FunctionChoice(Part, frozen=True, kw_only=True, tag_field="type", tag="fun
 ToolChoice = Literal["auto", "none", "required"] | FunctionChoice
 
 
-class AvatarWish(Part, frozen=True, kw_only=True):
+class AvatarRequest(Part, frozen=True, kw_only=True):
     """Which extension events are sent; see `avatar.py`."""
 
     events: tuple[str, ...] = ()
@@ -141,7 +141,7 @@ class Session(Part, frozen=True, kw_only=True):
     temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
     tools: tuple[Function, ...] | None = None
     tool_choice: ToolChoice | None = None
-    x_avatar: AvatarWish | UnsetType | None = UNSET
+    x_avatar: AvatarRequest | UnsetType | None = UNSET
     truncation: Any = None
     include: Any = None
     prompt: Any = None
@@ -210,7 +210,7 @@ Metadata = Annotated[
 ]
 
 
-class ResponseWish(Part, frozen=True, kw_only=True):
+class ResponseRequest(Part, frozen=True, kw_only=True):
     """What is asked of a response; None = as in the session. The last four change nothing."""
 
     conversation: Literal["auto", "none"] | None = None
@@ -289,7 +289,7 @@ class ItemTruncate(ClientEvent, frozen=True, kw_only=True, tag="conversation.ite
 class ResponseCreate(ClientEvent, frozen=True, kw_only=True, tag="response.create"):
     """Asks for a response."""
 
-    response: ResponseWish | None = None
+    response: ResponseRequest | None = None
 
 
 class ResponseCancel(ClientEvent, frozen=True, kw_only=True, tag="response.cancel"):

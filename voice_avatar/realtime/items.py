@@ -56,7 +56,7 @@ class Item:
         """All that it says."""
         return " ".join(text for _, text in self.contents if text)
 
-    def told(self) -> ItemBody:
+    def shown(self) -> ItemBody:
         """Returns it as events show it."""
         match self.kind:
             case "function_call":
@@ -155,24 +155,24 @@ class Items:
         self._items.insert(at, item)
         return next((one.key for one in reversed(self._items[:at]) if one.key), "")
 
-    def made(self, wish: ce.Item) -> Item:
+    def made(self, given: ce.Item) -> Item:
         """Returns an item of the client's, not yet put anywhere.
 
         Raises:
             Refusal: it has content that cannot be used.
         """
-        item_id = wish.id or self._new_id("item")
-        match wish:
+        item_id = given.id or self._new_id("item")
+        match given:
             case ce.MessageItem():
-                contents = [_checked(wish.role, content) for content in wish.content]
-                item = Item(item_id, role=wish.role, contents=contents)
+                contents = [_checked(given.role, content) for content in given.content]
+                item = Item(item_id, role=given.role, contents=contents)
             case ce.CallItem():
-                call_id = wish.call_id or self._new_id("call")
-                item = Item(item_id, "function_call", name=wish.name, call_id=call_id)
-                item.arguments = wish.arguments
+                call_id = given.call_id or self._new_id("call")
+                item = Item(item_id, "function_call", name=given.name, call_id=call_id)
+                item.arguments = given.arguments
             case _:
-                item = Item(item_id, "function_call_output", call_id=wish.call_id)
-                item.output = wish.output
+                item = Item(item_id, "function_call_output", call_id=given.call_id)
+                item.output = given.output
         return item
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from voice_avatar.realtime import server_events as se
+
 CODES: Final[dict[str, str]] = {
     "invalid_event": "Not JSON, not an object, or without `type`.",
     "invalid_value": "A value is out of range, or means nothing here.",
@@ -70,3 +72,15 @@ def refusal_of(error: msgspec.ValidationError) -> Refusal:
     name = f" for '{about}'" if about else ""
     kind = "value" if is_value or what.startswith("Invalid") else "type"
     return Refusal(f"invalid_{kind}", f"Invalid {kind}{name}: {what}.", about)
+
+
+def error_event(refusal: Refusal, event_id: str | None) -> se.ErrorEvent:
+    """Returns the `error` event that answers a client's event of that id."""
+    body = se.ErrorBody(
+        type="invalid_request_error",
+        code=refusal.code,
+        message=refusal.message,
+        param=refusal.param,
+        event_id=event_id,
+    )
+    return se.ErrorEvent(error=body)

@@ -17,8 +17,8 @@ from voice_avatar.realtime.settings import (
 )
 
 
-def request_of(
-    wish: ce.ResponseWish, settings: Settings, items: Items, ask_id: str
+def reply_request(
+    request: ce.ResponseRequest, settings: Settings, items: Items, ask_id: str
 ) -> ReplyRequest:
     """Returns what the session is asked for; what the client does not say, the session knows.
 
@@ -27,24 +27,24 @@ def request_of(
     """
     return ReplyRequest(
         ask_id,
-        instructions=wish.instructions,
-        messages=_messages(wish, items),
-        max_tokens=tokens_of(wish.max_output_tokens),
-        temperature=wish.temperature,
-        is_silent=modality_of(wish.output_modalities or (settings.modality,)) == "text",
-        tools=checked_tools(wish.tools, "response.tools"),
+        instructions=request.instructions,
+        messages=_messages(request, items),
+        max_tokens=tokens_of(request.max_output_tokens),
+        temperature=request.temperature,
+        is_silent=modality_of(request.output_modalities or (settings.modality,)) == "text",
+        tools=checked_tools(request.tools, "response.tools"),
         tool_choice=choice_of(
-            wish.tool_choice, settings.tools if wish.tools is None else wish.tools
+            request.tool_choice, settings.tools if request.tools is None else request.tools
         ),
-        is_out_of_band=wish.conversation == "none",
+        is_out_of_band=request.conversation == "none",
     )
 
 
-def _messages(wish: ce.ResponseWish, items: Items) -> tuple[Message, ...] | None:
-    if wish.input is None:
+def _messages(request: ce.ResponseRequest, items: Items) -> tuple[Message, ...] | None:
+    if request.input is None:
         return None
     messages: list[Message] = []
-    for one in wish.input:
+    for one in request.input:
         item = items.find(one.id) if isinstance(one, ce.ReferenceItem) else items.made(one)
         if item is None:
             message = "There is no item of a reference in `input`."
@@ -55,20 +55,20 @@ def _messages(wish: ce.ResponseWish, items: Items) -> tuple[Message, ...] | None
     return tuple(messages)
 
 
-def terms_of(
-    wish: ce.ResponseWish, settings: Settings, voice: str, conversation_id: str | None
+def response_terms(
+    request: ce.ResponseRequest, settings: Settings, voice: str, conversation_id: str | None
 ) -> ResponseTerms:
     """Returns what the response is made of."""
     form = settings.speaks
-    if wish.audio is not None and wish.audio.output is not None:
-        own = wish.audio.output.format
+    if request.audio is not None and request.audio.output is not None:
+        own = request.audio.output.format
         form = own if isinstance(own, ce.Format) else form
-    limit = wish.max_output_tokens
+    limit = request.max_output_tokens
     return ResponseTerms(
-        modality=modality_of(wish.output_modalities or (settings.modality,)),
+        modality=modality_of(request.output_modalities or (settings.modality,)),
         form=form,
         voice=voice,
         max_tokens=settings.max_tokens if limit is None else tokens_of(limit),
         conversation_id=conversation_id,
-        metadata=wish.metadata,
+        metadata=request.metadata,
     )

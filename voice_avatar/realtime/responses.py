@@ -12,7 +12,7 @@ from voice_avatar.audio.pcm import StreamResampler, sample_count
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.items import Item, Items
-from voice_avatar.realtime.settings import form_told, rate_hz
+from voice_avatar.realtime.settings import form_shown, rate_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,14 @@ class Response:
 
     Attributes:
         response_id: its id.
-        reply_id: of the session's reply that it tells.
+        reply_id: of the session's reply that it shows.
         terms: what it is made of.
         output: items so far.
-        is_done: whether `response.done` was told.
+        is_done: whether `response.done` was sent.
         failure: what went wrong, None = nothing yet.
         tokens: read and written.
         is_cut_short: whether it wanted to be longer than it may.
         is_cancelled: whether the client wants it to end.
-        wants_done: whether it is done once what it lacks was told.
     """
 
     response_id: str
@@ -134,11 +133,11 @@ class Response:
 
     def _item_added(self, item: Item) -> list[se.ServerEvent]:
         place = {"response_id": self.response_id, "output_index": self.output.index(item)}
-        out: list[se.ServerEvent] = [se.OutputItemAdded(**place, item=item.told())]  # type: ignore[arg-type]
+        out: list[se.ServerEvent] = [se.OutputItemAdded(**place, item=item.shown())]  # type: ignore[arg-type]
         if self.terms.conversation_id is not None:
             previous_id = self.items.last_id
             self.items.append(item)
-            out.append(se.ItemAdded(previous_item_id=previous_id, item=item.told()))
+            out.append(se.ItemAdded(previous_item_id=previous_id, item=item.shown()))
         return out
 
     def _place(self) -> dict[str, Any]:
@@ -223,11 +222,11 @@ class Response:
     def _item_done(self, item: Item) -> list[se.ServerEvent]:
         index = self.output.index(item)
         out: list[se.ServerEvent] = [
-            se.OutputItemDone(response_id=self.response_id, output_index=index, item=item.told())
+            se.OutputItemDone(response_id=self.response_id, output_index=index, item=item.shown())
         ]
         if self.terms.conversation_id is not None and item in self.items:
             previous_id = self.items.before(item)
-            out.append(se.ItemDone(previous_item_id=previous_id, item=item.told()))
+            out.append(se.ItemDone(previous_item_id=previous_id, item=item.shown()))
         return out
 
     def completed(self) -> list[se.ServerEvent]:
@@ -254,12 +253,12 @@ class Response:
 
     def _body(self, status: se.Status, details: se.StatusDetails | None = None) -> se.ResponseBody:
         terms = self.terms
-        speech = {"format": form_told(terms.form), "voice": terms.voice}
+        speech = {"format": form_shown(terms.form), "voice": terms.voice}
         return se.ResponseBody(
             id=self.response_id,
             status=status,
             status_details=details,
-            output=tuple(item.told() for item in self.output),
+            output=tuple(item.shown() for item in self.output),
             conversation_id=terms.conversation_id,
             output_modalities=(terms.modality,),
             max_output_tokens=terms.max_tokens or "inf",

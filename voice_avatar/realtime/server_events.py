@@ -138,7 +138,7 @@ class SessionUpdated(ServerEvent, frozen=True, kw_only=True, tag="session.update
 
 
 class ConversationCreated(ServerEvent, frozen=True, kw_only=True, tag="conversation.created"):
-    """The conversation of the session; told in the beta only."""
+    """The conversation of the session; in the beta only."""
 
     conversation: dict[str, Any]
 

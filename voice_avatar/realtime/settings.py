@@ -20,7 +20,7 @@ G711_HZ: Final = 8_000
 PREFIX_PADDING_MS: Final = 300
 SILENCE_MS: Final = 500
 THRESHOLD: Final = 0.5
-"""What the protocol says `server_vad` has where it is not told."""
+"""What the protocol says `server_vad` has where the client does not say."""
 
 _PATIENCE: Final = {"low": 1.6, "medium": 1.0, "auto": 1.0, "high": 0.75}
 """Factor on all delays of the endpointing for each eagerness: with 1.6 a user who is surely not
@@ -67,7 +67,7 @@ class Settings:
         instructions: system prompt.
         modality: what responses are made of; audio comes with its transcript.
         turns: turn detection, None = the client commits.
-        transcription: whether the user's words are told, and how; None = they are not.
+        transcription: whether the client gets the user's words, and how; None = it does not.
         noise_reduction: as the client set it; the server's own is a matter of its configuration.
         hears: format of the microphone.
         speaks: format of replies.
@@ -118,48 +118,50 @@ def rate_hz(form: ce.Format) -> int:
     return PCM_HZ if isinstance(form, ce.PcmFormat) else G711_HZ
 
 
-def modality_of(wished: tuple[ce.Modality, ...]) -> ce.Modality:
+def modality_of(requested: tuple[ce.Modality, ...]) -> ce.Modality:
     """Returns what a response is made of; audio with text is audio, as in the beta."""
-    return "audio" if "audio" in wished else "text"
+    return "audio" if "audio" in requested else "text"
 
 
-def tokens_of(wished: int | Literal["inf"] | None) -> int | None:
+def tokens_of(requested: int | Literal["inf"] | None) -> int | None:
     """Returns a limit on tokens, None = no own one."""
-    return None if wished == "inf" else wished
+    return None if requested == "inf" else requested
 
 
-def updated(settings: Settings, wish: ce.Session, offer: Offer, known: frozenset[str]) -> Settings:
+def updated(
+    settings: Settings, changes: ce.Session, offer: Offer, known: frozenset[str]
+) -> Settings:
     """Returns the settings as `session.update` changes them; `known` are the extension events.
 
     Raises:
         Refusal: something in it cannot be had; then nothing is changed.
     """
-    if wish.type == "transcription":
+    if changes.type == "transcription":
         raise Refusal("unsupported", "Transcription sessions are not served.", "session.type")
-    wanted = wish.audio or ce.Audio()
-    heard, spoken = wanted.input or ce.AudioInput(), wanted.output or ce.AudioOutput()
+    audio = changes.audio or ce.Audio()
+    heard, spoken = audio.input or ce.AudioInput(), audio.output or ce.AudioOutput()
     transcription = _or(heard.transcription, settings.transcription)
     _check_language(transcription, offer)
-    tools = checked_tools(wish.tools, "session.tools")
-    choice_of(wish.tool_choice, settings.tools if tools is None else wish.tools or ())
+    tools = checked_tools(changes.tools, "session.tools")
+    choice_of(changes.tool_choice, settings.tools if tools is None else changes.tools or ())
     if spoken.speed not in (UNSET, None, 1.0):
         message = "The voice has one speed: 1.0."
         raise Refusal("unsupported", message, "session.audio.output.speed")
-    avatar, viseme_set = _avatar(settings, wish.x_avatar, offer, known)
+    avatar, viseme_set = _avatar(settings, changes.x_avatar, offer, known)
     return replace(
         settings,
-        model=wish.model or settings.model,
-        instructions=_or(_unset(wish.instructions), settings.instructions),
-        modality=modality_of(wish.output_modalities or (settings.modality,)),
+        model=changes.model or settings.model,
+        instructions=_or(_unset(changes.instructions), settings.instructions),
+        modality=modality_of(changes.output_modalities or (settings.modality,)),
         turns=_or(heard.turn_detection, settings.turns),
         transcription=transcription,
         noise_reduction=_or(heard.noise_reduction, settings.noise_reduction),
         hears=_or(heard.format, settings.hears) or ce.PcmFormat(),
         speaks=_or(spoken.format, settings.speaks) or ce.PcmFormat(),
-        max_tokens=_or(_unset(wish.max_output_tokens), settings.max_tokens, tokens_of),
-        temperature=_or(_unset(wish.temperature), settings.temperature),
-        tools=_or(_unset(wish.tools), settings.tools),
-        tool_choice=_or(_unset(wish.tool_choice), settings.tool_choice),
+        max_tokens=_or(_unset(changes.max_output_tokens), settings.max_tokens, tokens_of),
+        temperature=_or(_unset(changes.temperature), settings.temperature),
+        tools=_or(_unset(changes.tools), settings.tools),
+        tool_choice=_or(_unset(changes.tool_choice), settings.tool_choice),
         avatar=avatar,
         viseme_set=viseme_set,
     )
@@ -175,12 +177,12 @@ def _or(value: Any, before: Any, change: Any = None) -> Any:
     return value if change is None else change(value)
 
 
-def _check_language(wish: ce.Transcription | None, offer: Offer) -> None:
-    if wish is None or wish.language is None:
+def _check_language(words: ce.Transcription | None, offer: Offer) -> None:
+    if words is None or words.language is None:
         return
-    if wish.language.partition("-")[0] not in offer.languages:
+    if words.language.partition("-")[0] not in offer.languages:
         known = ", ".join(offer.languages)
-        message = f"Invalid value: '{wish.language}'. Supported languages are: {known}."
+        message = f"Invalid value: '{words.language}'. Supported languages are: {known}."
         raise Refusal("invalid_value", message, "session.audio.input.transcription.language")
 
 
@@ -221,15 +223,15 @@ def choice_of(choice: ce.ToolChoice | None, tools: tuple[ce.Function, ...]) -> s
 
 def _avatar(
     settings: Settings,
-    wish: ce.AvatarWish | UnsetType | None,
+    request: ce.AvatarRequest | UnsetType | None,
     offer: Offer,
     known: frozenset[str],
 ) -> tuple[tuple[str, ...], str]:
-    if isinstance(wish, UnsetType):
+    if isinstance(request, UnsetType):
         return settings.avatar, settings.viseme_set
-    wish = wish or ce.AvatarWish()
-    viseme_set = wish.viseme_set or settings.viseme_set
-    for name in wish.events:
+    request = request or ce.AvatarRequest()
+    viseme_set = request.viseme_set or settings.viseme_set
+    for name in request.events:
         if name not in known:
             names = ", ".join(sorted(known))
             message = f"Invalid value: '{name}'. Extension events are: {names}."
@@ -238,7 +240,7 @@ def _avatar(
         names = ", ".join(offer.viseme_sets)
         message = f"Invalid value: '{viseme_set}'. Viseme sets are: {names}."
         raise Refusal("invalid_value", message, "session.x_avatar.viseme_set")
-    return tuple(dict.fromkeys(wish.events)), viseme_set
+    return tuple(dict.fromkeys(request.events)), viseme_set
 
 
 def core_settings(settings: Settings, offer: Offer) -> SettingsChanged:
@@ -275,7 +277,7 @@ def _detection(turns: ce.TurnDetection | None) -> Endpointing:
             return Endpointing(patience=_PATIENCE[turns.eagerness or "auto"])
 
 
-def told(settings: Settings, offer: Offer) -> dict[str, Any]:
+def settings_shown(settings: Settings, offer: Offer) -> dict[str, Any]:
     """Returns the settings as `session.created` and `session.updated` show them."""
     return {
         "type": "realtime",
@@ -284,44 +286,44 @@ def told(settings: Settings, offer: Offer) -> dict[str, Any]:
         "model": settings.model,
         "output_modalities": [settings.modality],
         "instructions": settings.instructions,
-        "tools": [function_told(tool) for tool in settings.tools],
-        "tool_choice": choice_told(settings.tool_choice),
+        "tools": [function_shown(tool) for tool in settings.tools],
+        "tool_choice": choice_shown(settings.tool_choice),
         "max_output_tokens": settings.max_tokens or "inf",
         "audio": {
             "input": {
-                "format": form_told(settings.hears),
-                "transcription": _transcription_told(settings.transcription, offer),
+                "format": form_shown(settings.hears),
+                "transcription": _transcription_shown(settings.transcription, offer),
                 "noise_reduction": settings.noise_reduction,
-                "turn_detection": _turns_told(settings.turns),
+                "turn_detection": _turns_shown(settings.turns),
             },
             "output": {
-                "format": form_told(settings.speaks),
+                "format": form_shown(settings.speaks),
                 "voice": offer.voice,
                 "speed": 1.0,
             },
         },
-        **_avatar_told(settings),
+        **_avatar_shown(settings),
     }
 
 
-def form_told(form: ce.Format) -> dict[str, Any]:
+def form_shown(form: ce.Format) -> dict[str, Any]:
     """Returns a format of audio as JSON has it."""
-    told_: dict[str, Any] = msgspec.to_builtins(form)
-    return told_
+    shown: dict[str, Any] = msgspec.to_builtins(form)
+    return shown
 
 
-def function_told(tool: ce.Function) -> dict[str, Any]:
+def function_shown(tool: ce.Function) -> dict[str, Any]:
     """Returns a function as JSON has it, without what was not said of it."""
-    told_: dict[str, Any] = msgspec.to_builtins(tool)
-    return {name: value for name, value in told_.items() if value is not None}
+    shown: dict[str, Any] = msgspec.to_builtins(tool)
+    return {name: value for name, value in shown.items() if value is not None}
 
 
-def choice_told(choice: ce.ToolChoice) -> Any:
+def choice_shown(choice: ce.ToolChoice) -> Any:
     """Returns a choice of functions as JSON has it."""
     return msgspec.to_builtins(choice)
 
 
-def _transcription_told(words: ce.Transcription | None, offer: Offer) -> dict[str, Any] | None:
+def _transcription_shown(words: ce.Transcription | None, offer: Offer) -> dict[str, Any] | None:
     if words is None:
         return None
     return {
@@ -331,7 +333,7 @@ def _transcription_told(words: ce.Transcription | None, offer: Offer) -> dict[st
     }
 
 
-def _turns_told(turns: ce.TurnDetection | None) -> dict[str, Any] | None:
+def _turns_shown(turns: ce.TurnDetection | None) -> dict[str, Any] | None:
     match turns:
         case None:
             return None
@@ -352,7 +354,7 @@ def _turns_told(turns: ce.TurnDetection | None) -> dict[str, Any] | None:
     }
 
 
-def _avatar_told(settings: Settings) -> dict[str, Any]:
+def _avatar_shown(settings: Settings) -> dict[str, Any]:
     if not settings.avatar:
         return {}
     return {"x_avatar": {"events": list(settings.avatar), "viseme_set": settings.viseme_set}}

@@ -2,7 +2,7 @@
 
 While a response is heard, `speech_started` waits until the session knows that the voice is an
 interruption: a client of this protocol stops its loudspeaker at that event, and would do so for
-every cough. One start and one stop are told of a turn, however often the user pauses in it.
+every cough. A turn has one start and one stop, however often the user pauses in it.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class _Turn:
         item_id: of the item that it will be.
         start_ms: where its speech began.
         end_ms: where it paused last.
-        is_told: whether `speech_started` was told.
+        is_announced: whether `speech_started` was sent.
     """
 
     item_id: str
     start_ms: int
     end_ms: int
-    is_told: bool = False
+    is_announced: bool = False
 
 
 class UserTurns:
@@ -64,18 +64,18 @@ class UserTurns:
     # -- speech
 
     def speech_started(self, sample: int, *, is_held: bool) -> list[se.ServerEvent]:
-        """The user speaks; `is_held` tells whether that may be nothing."""
+        """The user speaks; `is_held` = it may be nothing, and waits."""
         at_ms = self._microphone.at_ms(sample)
         if self._turn is None:
             self._turn = _Turn(self._new_id("item"), at_ms, at_ms)
-        return [] if is_held else self.tell()
+        return [] if is_held else self.announce()
 
-    def tell(self) -> list[se.ServerEvent]:
-        """Tells that the user speaks, if that has waited."""
+    def announce(self) -> list[se.ServerEvent]:
+        """Announces that the user speaks, if that has waited."""
         turn = self._turn
-        if turn is None or turn.is_told:
+        if turn is None or turn.is_announced:
             return []
-        turn.is_told = True
+        turn.is_announced = True
         start_ms = max(0, turn.start_ms - PREFIX_PADDING_MS)
         return [se.SpeechStarted(audio_start_ms=start_ms, item_id=turn.item_id)]
 
@@ -88,7 +88,7 @@ class UserTurns:
 
     def commit(self) -> list[se.ServerEvent]:
         """The client ends the turn; its words follow."""
-        stopped = [self._stopped(self._turn)] if self._turn and self._turn.is_told else []
+        stopped = [self._stopped(self._turn)] if self._turn and self._turn.is_announced else []
         out, item = self._as_item()
         self._committed.append((item, self._microphone.buffered_ms / 1000))
         self._microphone.empty()
@@ -106,7 +106,7 @@ class UserTurns:
         if not self._committed and not is_failure:
             turn, self._turn = self._turn, None
             self._microphone.empty()
-            if turn is None or not turn.is_told:
+            if turn is None or not turn.is_announced:
                 return []
             return [self._stopped(turn)]
         out, item, audio_s = self._settle()
@@ -128,14 +128,14 @@ class UserTurns:
         return [timeout, *out, self._done(item)]
 
     def _settle(self) -> tuple[list[se.ServerEvent], Item, float]:
-        """Returns the item of the turn that is over, what has to be told of it, and its length."""
+        """Returns the item of the turn that is over, what the client gets of it, and its length."""
         if self._committed:
             item, audio_s = self._committed.popleft()
             return [], item, audio_s
-        out, turn = self.tell(), self._turn
+        out, turn = self.announce(), self._turn
         audio_s = 0.0
         if turn is not None:
-            if turn.is_told:
+            if turn.is_announced:
                 out.append(self._stopped(turn))
             audio_s = max(0, turn.end_ms - turn.start_ms) / 1000
         added, item = self._as_item()
@@ -155,7 +155,7 @@ class UserTurns:
         self._items.append(item)
         out: list[se.ServerEvent] = [
             se.BufferCommitted(previous_item_id=previous_id, item_id=item_id),
-            se.ItemAdded(previous_item_id=previous_id, item=item.told()),
+            se.ItemAdded(previous_item_id=previous_id, item=item.shown()),
         ]
         return out, item
 
@@ -176,4 +176,4 @@ class UserTurns:
     def _done(self, item: Item) -> se.ServerEvent:
         # The client may have deleted it meanwhile.
         previous_id = self._items.before(item) if item in self._items else None
-        return se.ItemDone(previous_item_id=previous_id, item=item.told())
+        return se.ItemDone(previous_item_id=previous_id, item=item.shown())

@@ -1,6 +1,6 @@
 """`/v1/realtime` on real sockets: a server with scripted engines, clients that say what they want.
 
-What the events are, `tests/realtime/test_dialect.py` says; here is what needs a server.
+What the events are, `tests/realtime/` says; here is what needs a server.
 """
 
 from __future__ import annotations

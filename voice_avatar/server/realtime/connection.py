@@ -150,14 +150,14 @@ class RealtimeConnection:
             )
 
     async def goodbye(self, reconnect_ms: float) -> None:
-        """Tells that the server is about to stop."""
-        await self._tell_error("server_shutting_down", "The server is about to stop.")
+        """Warns that the server is about to stop."""
+        await self._send_error("server_shutting_down", "The server is about to stop.")
 
     async def explain(self, end: Closing) -> None:
-        """Tells why the connection is about to close."""
-        await self._tell_error(_CODES.get(end.error, "server_error"), end.message)
+        """Says why the connection is about to close."""
+        await self._send_error(_CODES.get(end.error, "server_error"), end.message)
 
-    async def _tell_error(self, code: str, message: str) -> None:
+    async def _send_error(self, code: str, message: str) -> None:
         error = se.ErrorBody(type="server_error", code=code, message=message)
         self._outgoing.put((self._dialect.encode(se.ErrorEvent(error=error)),))
         await self._outgoing.flush()
@@ -276,7 +276,7 @@ class RealtimeConnection:
                 pass
 
     async def _tick(self, live: LiveSession) -> None:
-        """Tells the dialect the time when it wants to know it."""
+        """Gives the dialect the time when it wants to know it."""
         while True:
             self._is_due.clear()
             deadline_s = self._dialect.deadline_s

@@ -17,7 +17,7 @@ from websockets.http11 import Request, Response
 from voice_avatar.acting.mouth.viseme_sets import VISEME_SETS
 from voice_avatar.config.load import Config, ServerOptions
 from voice_avatar.realtime import beta
-from voice_avatar.realtime.avatar import wished
+from voice_avatar.realtime.avatar import events_named
 from voice_avatar.realtime.settings import Offer
 from voice_avatar.server import http
 from voice_avatar.server.caller import Caller
@@ -101,14 +101,14 @@ def models_answer(
     if (refusal := refused_key(request, tokens)) is not None:
         return refusal
     names = [name for name in (models.llm, models.stt, models.tts) if name]
-    told = [
+    shown = [
         {"id": name, "object": "model", "created": 0, "owned_by": "voice-avatar"}
         for name in dict.fromkeys(names)
     ]
     wanted = unquote(path_of(request).removeprefix(MODELS_PATH).strip("/"))
     if not wanted:
-        return http.json(HTTPStatus.OK, {"object": "list", "data": told})
-    found = next((one for one in told if one["id"] == wanted), None)
+        return http.json(HTTPStatus.OK, {"object": "list", "data": shown})
+    found = next((one for one in shown if one["id"] == wanted), None)
     if found is None:
         message = f"The model '{wanted[:64]}' does not exist."
         return _refused(HTTPStatus.NOT_FOUND, "model_not_found", message)
@@ -128,7 +128,7 @@ def handshake_of(request: Request) -> Handshake:
     is_beta = request.headers.get("OpenAI-Beta", "") == beta.HEADER
     return Handshake(
         model=query.get("model", "")[:256],
-        avatar=wished(query.get("avatar", "")),
+        avatar=events_named(query.get("avatar", "")),
         viseme_set=viseme_set if viseme_set in VISEME_SETS else "",
         is_beta=is_beta or beta.SUBPROTOCOL in _offered(request),
     )

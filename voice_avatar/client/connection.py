@@ -234,7 +234,7 @@ class AvatarConnection:
         """Reads one connection to its end; returns whether the session goes on with another."""
         try:
             async for data in self._socket:
-                self._inbox.take(data)
+                self._inbox.receive(data)
                 await self._report()
                 self._heard.set()
         except ConnectionClosed as closed:

@@ -103,7 +103,7 @@ class Reactions:
             case TurnReady():
                 out = self._ready(item, now_s)
             case TurnWentOn():
-                return [*self._speaker.resumed(), *self._body.look_back()]
+                return [*self._speaker.went_on(), *self._body.look_back()]
             case TurnCommitted():
                 out = self._committed(item, now_s)
             case TurnDropped(is_failure):

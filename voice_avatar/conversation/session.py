@@ -231,7 +231,7 @@ class Session:
             ):
                 return self._directed(event, now_s)
             case _ if event.reply_id in self._out_of_band:
-                return self._out_of_band.take(event)
+                return self._out_of_band.reply_event(event)
             case _:
                 return self._speaker.reply_event(event, now_s)
 

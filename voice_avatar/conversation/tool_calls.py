@@ -108,7 +108,7 @@ class ToolCalls:
         """The user has said something new."""
         self._rounds = 0
 
-    def tell(self, reply_id: int, turn_id: int, call: ToolCall, now_s: float) -> ToolCalled:
+    def announce(self, reply_id: int, turn_id: int, call: ToolCall, now_s: float) -> ToolCalled:
         """Returns the notice of a call of a committed reply; its time runs from now on."""
         if reply_id != self.reply_id:
             self.reply_id, self.turn_id = reply_id, turn_id

@@ -55,9 +55,9 @@ _FINE: Final = 5
 """Partitions of the fine one: 160 ms, the early part of a living room's echo."""
 _LEAD: Final = 128  # samples of the fine filter before the delay that was found
 _MOVED: Final = 64  # samples by which a delay differs for good
-_REPLAYED: Final = 16  # windows that the fine filter learns at once
+_RELEARNED: Final = 16  # windows that the fine filter learns at once
 _MOST: Final = 1 << 40
-_KEPT: Final = (_COARSE + _REPLAYED + 2 * _FINE) * BLOCK
+_KEPT: Final = (_COARSE + _RELEARNED + 2 * _FINE) * BLOCK
 
 _COARSE_VARIANCE: Final = 0.5
 """An echo is not expected to be louder than about the voice that goes out."""
@@ -166,7 +166,7 @@ class EchoGuard:
         self._was_heard = False
         self._believed = 0
         self._begin_reply(None)
-        self._recent: deque[tuple[int, Floats]] = deque(maxlen=_REPLAYED)
+        self._recent: deque[tuple[int, Floats]] = deque(maxlen=_RELEARNED)
         self._held: deque[bytes] = deque(maxlen=_HELD_BACK)
         self._levels: deque[Floats] = deque(maxlen=_NOISE_WINDOWS)
         self._noise: Floats = np.zeros(_BANDS, np.float32)

@@ -11,7 +11,7 @@ from voice_avatar.events.payloads import MIC_HZ, NowPlaying
 from voice_avatar.hearing.echo import Playing, Spoken
 
 
-class Loudspeaker:
+class EchoReference:
     """The user's loudspeaker, as far as the server knows it."""
 
     def __init__(self, rate_hz: int) -> None:
@@ -24,7 +24,7 @@ class Loudspeaker:
         self._spoken: list[Spoken] = []
         self._playing: Playing | None = None
 
-    def note(self, notice: Notice) -> None:
+    def push(self, notice: Notice) -> None:
         """Takes what goes out to the client."""
         match notice:
             case ReplyAudio(reply_id, _, pcm):
@@ -33,7 +33,7 @@ class Loudspeaker:
                 if self._playing.reply_id == reply_id:
                     self._playing = Playing(reply_id, self._playing.anchor, at / self._rate_hz)
 
-    def take(
+    def collect(
         self, mic_end: int, live: NowPlaying | None
     ) -> tuple[tuple[Spoken, ...], Playing | None]:
         """Returns what is new since this was last asked, and what is believed to be played.

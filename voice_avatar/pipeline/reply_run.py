@@ -59,7 +59,7 @@ from voice_avatar.events.payloads import (
     ToolCallStarted,
 )
 from voice_avatar.pipeline.outbox import Outbox
-from voice_avatar.pipeline.spoken import SpokenChunk
+from voice_avatar.pipeline.spoken import VoicedChunk
 from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.stages.llm import LlmOptions
 from voice_avatar.text.chunking import Chunker
@@ -329,7 +329,7 @@ class ReplyRun:
     async def _say(self, chunk: SpeakableChunk) -> None:
         """Speaks one chunk. What was placed comes out to the sample, even if the voice fails."""
         tts, thread = self._workers.engines.tts, self._workers.tts
-        spoken = SpokenChunk(chunk, self._timeline, tts.capabilities.rate_hz)
+        spoken = VoicedChunk(chunk, self._timeline, tts.capabilities.rate_hz)
         failure: TtsFailed | None = None
         speech = tts.synthesize(chunk)
         try:
@@ -365,7 +365,7 @@ class ReplyRun:
         await self._may_speak.wait()
         return await in_thread(self._workers.tts, next, speech, None)
 
-    def _place(self, spoken: SpokenChunk, plan: SpeechPlan) -> None:
+    def _place(self, spoken: VoicedChunk, plan: SpeechPlan) -> None:
         placed = spoken.place(plan)
         # The session first: it must know of words before a client can report that it played them.
         self._owner.step(placed.planned)

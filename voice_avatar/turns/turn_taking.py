@@ -268,7 +268,7 @@ class TurnTaking:
             return []
         is_final = turn.questions.is_final(asked)
         transcript = event.transcript
-        turn.hear(transcript, asked.end)
+        turn.take_text(transcript, asked.end)
         if transcript is None:  # then its length decides about a candidate
             out = self.happens(Happening.NO_TEXT, asked.end) if is_final else []
             return out + self.held(now_s)
@@ -313,8 +313,8 @@ class TurnTaking:
             return []
         out: list[Output] = []
         is_next = self._next_start is not None
-        if not (pause.is_told or is_next or what is Happening.TEXT):
-            pause.is_told = True
+        if not (pause.is_announced or is_next or what is Happening.TEXT):
+            pause.is_announced = True
             out.append(TurnMayEnd())
         if pause.is_ready or pause.text is None:
             return out

@@ -67,7 +67,7 @@ class OutOfBand:
         reply_id = self._last_id
         self._running[reply_id] = _Beside()
         start = self._prompts.start_beside(reply_id, request, language)
-        # Outcome before anything of it can come: its maker is only commanded.
+        # First, before anything of it can come: its maker is only commanded.
         return [start, ReplyStarted(reply_id, 0, self._rate_hz, request.ask_id)]
 
     def reply_event(self, event: ReplyEvent) -> list[Notice]:

@@ -123,6 +123,8 @@ class Speaker:
         self, turn: TurnCommitted, turn_id: int, language: str, now_s: float
     ) -> list[Outcome]:
         """Answers a turn: by the prepared reply if the text is still the one that it answers."""
+        # First the cut: with the live reply goes the one that was prepared with its results, which
+        # must not be taken for the answer to this turn.
         out = self.cut("voice", now_s)
         self.rounds.calls.begin_turn()
         prepared = self.replies.prepared
@@ -134,6 +136,7 @@ class Speaker:
         self.replies.history.add_user(turn.text, turn_key(turn.turn_id))
         self.owed.forget()
         self.owed.answering(turn)
+        # The client hears that the turn is over before the reply to it begins.
         out += _final(turn)
         live, self.replies.prepared = self.replies.prepared, None
         return out + (self.replies.go_live(live, now_s) if live else [])
@@ -181,6 +184,7 @@ class Speaker:
 
     def say(self, text: str, language: str, now_s: float, *, is_apology: bool) -> list[Outcome]:
         """Speaks a fixed text."""
+        # Whoever interrupts this leaves no turn behind that would have to be answered again.
         self.owed.answering(None)
         reply = self.replies.new(0, "")
         reply.is_apology = is_apology
@@ -220,7 +224,11 @@ class Speaker:
             case _:
                 return self.failed(reply, event)
         if reply is self.replies.live:
+            # Not before the reply is whole: a quick result would be answered while calls may
+            # follow.
             self.rounds.calls_made()
+        # Of a reply without a sound there is never a `ReplyReady`: its end releases the turn
+        # instead.
         waiting = self.answered(reply) if reply.total is not None else []
         return [*waiting, ReplyMayEnd(reply.reply_id)]
 
@@ -248,6 +256,8 @@ class Speaker:
     def reported(self, report: PlaybackReport, now_s: float) -> list[Outcome]:
         """The client says how much of a reply it has played."""
         is_last = report.state in ("finished", "stopped")
+        # First whether it is about a reply that is over: then it moves nothing but the cut in
+        # history.
         if self.replies.correct(report):
             if is_last:
                 self.replies.write()
@@ -285,8 +295,11 @@ class Speaker:
         prepared, self.replies.prepared = self.replies.prepared, None
         if prepared is None:
             return out
+        # While no reply is live, so that the results are in history at once: the words of the reply
+        # that was made of them come behind them.
         self.rounds.settle()
         if prepared.failure is not None:
+            # It failed behind the one that played, where nobody had to know; now it is the one.
             out.append(ErrorNotice(prepared.failure.code, prepared.failure.message))
         return out + self.replies.go_live(prepared, now_s)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voice_avatar.events.notices import ReplyAudio, ReplyInterrupted
 from voice_avatar.events.payloads import MIC_HZ, NowPlaying
-from voice_avatar.hearing.echo import Playing, Spoken
+from voice_avatar.hearing.echo import Playing, SentAudio
 from voice_avatar.hearing.echo_reference import EchoReference
 
 RATE_HZ = 24_000
@@ -14,7 +14,10 @@ def test_audio_that_went_out_is_handed_over_once() -> None:
     reference = EchoReference(RATE_HZ)
     reference.push(ReplyAudio(1, 0, b"\x01\x00"))
     reference.push(ReplyAudio(1, 1, b"\x02\x00"))
-    assert reference.collect(0, None) == ((Spoken(1, b"\x01\x00"), Spoken(1, b"\x02\x00")), None)
+    assert reference.collect(0, None) == (
+        (SentAudio(1, b"\x01\x00"), SentAudio(1, b"\x02\x00")),
+        None,
+    )
     assert reference.collect(0, None) == ((), None)
 
 

@@ -28,7 +28,7 @@ from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import close
 from voice_avatar.server.live_session import LiveSession
-from voice_avatar.server.native.connection import Connection
+from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import Limits
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
@@ -76,7 +76,7 @@ async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator
 
     async def handle(socket: ServerConnection) -> None:
         limits = Limits(offer, session_messages.Models())
-        connection = Connection(socket, "s1", Caller(), limits, admit, NoMeter())
+        connection = NativeConnection(socket, "s1", Caller(), limits, admit, NoMeter())
         try:
             await connection.run()
         except Exception as end:

@@ -81,7 +81,7 @@ class ToolCalls:
         self.follows_up = self.follows_up if follows_up is None else follows_up
 
     def choice(
-        self, tools: tuple[Tool, ...] | None, wished: str | None, *, is_follow_up: bool
+        self, tools: tuple[Tool, ...] | None, chosen: str | None, *, is_follow_up: bool
     ) -> str:
         """Returns the tool choice of the next reply.
 
@@ -89,10 +89,10 @@ class ToolCalls:
 
         Args:
             tools: what it may call; None = the session's.
-            wished: its own choice; None = the session's.
+            chosen: its own choice; None = the session's.
             is_follow_up: whether it uses the results of the one before.
         """
-        choice = settled_choice(self.tools if tools is None else tools, wished or self._choice)
+        choice = settled_choice(self.tools if tools is None else tools, chosen or self._choice)
         if not is_follow_up or choice == "none":
             return choice
         return "none" if self._rounds >= self._max_rounds else "auto"

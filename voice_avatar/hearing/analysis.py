@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events.payloads import IS_SPEECH, TAIL_SAMPLES, AudioWindow
-from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, Spoken
+from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, SentAudio
 from voice_avatar.hearing.pitch import PitchTracker
 from voice_avatar.stages.denoise import DenoiseStream
 from voice_avatar.stages.vad import VadStream
@@ -72,7 +72,7 @@ class Analysis:
         windows: Sequence[AudioWindow],
         *,
         wants_pitch: bool = False,
-        spoken: Sequence[Spoken] = (),
+        spoken: Sequence[SentAudio] = (),
         playing: Playing | None = None,
     ) -> list[HeardWindow]:
         """Takes the next windows. Blocks while the engines work.
@@ -137,7 +137,7 @@ class AnalysisRequest:
     analysis: Analysis
     windows: tuple[AudioWindow, ...]
     wants_pitch: bool = False
-    spoken: tuple[Spoken, ...] = ()
+    spoken: tuple[SentAudio, ...] = ()
     playing: Playing | None = None
 
 

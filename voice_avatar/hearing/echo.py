@@ -113,7 +113,7 @@ class EchoOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SentAudio:
     """Reply audio that went out: it follows what was there of the same reply.
 
     Attributes:
@@ -178,7 +178,7 @@ class EchoGuard:
         """How much later than believed the loudspeaker is heard, seconds."""
         return (self._lag - _EARLIEST) / MIC_HZ if self._is_locked else None
 
-    def say(self, spoken: Spoken) -> None:
+    def say(self, spoken: SentAudio) -> None:
         """Takes reply audio that went out."""
         if spoken.reply_id != self._reply_id:
             self._begin_reply(spoken.reply_id)

@@ -137,7 +137,7 @@ class HandPlanner:
         return requests
 
     def _reachable(self, at: int, lexeme: Lexeme, chunk: SpokenChunk) -> int:
-        """Returns when a gesture that is wished for at `at` strikes.
+        """Returns when a gesture that is asked for at `at` strikes.
 
         A wave, a bow or a clap lasts longer than its word and has no apex to be heard with: at the
         start of a turn ("Hi!") it comes when the arm is up. All others are on time or not at all.

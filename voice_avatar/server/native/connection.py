@@ -57,7 +57,7 @@ MAX_ERRORS: Final = 100
 """Errors of its own making after which a client is closed (4000)."""
 
 
-class Connection:
+class NativeConnection:
     """One client's connection; `run` serves it from hello to close.
 
     Attributes:
@@ -323,8 +323,8 @@ class Connection:
             )
         )
         await self.send(session_messages.SessionUpdated(settings=now))
-        for wish in missing:
-            await self._warn("setting_unavailable", f"Not available: {wish}.")
+        for setting in missing:
+            await self._warn("setting_unavailable", f"Not available: {setting}.")
 
     async def _audio_in(self, live: LiveSession, data: bytes) -> None:
         heard = live.microphone.decode(data, self._clock())

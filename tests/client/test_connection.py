@@ -1,4 +1,4 @@
-"""The Python client against a small server that speaks protocol.py."""
+"""The Python client against a small server that speaks `wire`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,7 @@ from voice_avatar.errors import (
     Unauthorized,
     VersionUnsupported,
 )
-from voice_avatar.events import cues
-from voice_avatar.events import notices as session_notices
+from voice_avatar.events import cues, notices
 from voice_avatar.wire import (
     client_messages,
     negotiation,
@@ -86,8 +85,8 @@ class Peer:
     heard: list[AudioFrame] = field(default_factory=list)
     seq: int = 0
 
-    async def tell(self, *notices: session_notices.Notice) -> None:
-        for notice in notices:
+    async def tell(self, *told: notices.Notice) -> None:
+        for notice in told:
             dialect = Preferences(RATE_HZ, self.agreed.audio_out.codec)
             data = encode_notice(notice, dialect, seq=self.seq, ts_ms=0.0)
             assert data is not None
@@ -109,10 +108,8 @@ class Peer:
 Script = Callable[[Peer, object], Awaitable[None]]
 
 
-def audio(
-    reply_id: int, start: int, pcm: bytes, *, is_last: bool = False
-) -> session_notices.ReplyAudio:
-    return session_notices.ReplyAudio(reply_id, start, pcm, is_first=start == 0, is_last=is_last)
+def audio(reply_id: int, start: int, pcm: bytes, *, is_last: bool = False) -> notices.ReplyAudio:
+    return notices.ReplyAudio(reply_id, start, pcm, is_first=start == 0, is_last=is_last)
 
 
 async def silent(_peer: Peer, _message: object) -> None:
@@ -180,23 +177,21 @@ async def answer(peer: Peer, message: object) -> None:
     if isinstance(message, client_messages.InputText):
         pcm = tone(5 * FRAME)
         await peer.tell(
-            session_notices.TurnEnded(1, "text", 0.0),
-            session_notices.TranscriptFinal(1, message.text, "en"),
-            session_notices.ReplyStarted(1, 1, RATE_HZ),
-            session_notices.ReplyText(1, "Hi ", 0),
-            session_notices.ReplyText(1, "there.", 3),
+            notices.TurnEnded(1, "text", 0.0),
+            notices.TranscriptFinal(1, message.text, "en"),
+            notices.ReplyStarted(1, 1, RATE_HZ),
+            notices.ReplyText(1, "Hi ", 0),
+            notices.ReplyText(1, "there.", 3),
             cues.ReplySegment(1, 0, "Hi there.", 0, 2400, (cues.TimedWord("Hi", 0, 900, 0),)),
             cues.VisemeTrack(1, (cues.VisemePose(0, ((10, 1.0),)),), 2400),
             cues.HeadCue(1, "nod", 0.5, 1, 0, 480, 960, "rule"),
             cues.GestureCue(1, "g1", "wave", "emblem", "right", 0.7, 0, 1, 2, 3, 4, 5, "llm"),
             *(audio(1, n * FRAME, pcm[n * 960 : (n + 1) * 960]) for n in range(5)),
-            session_notices.ReplyAudioDone(1, 2400),
-            session_notices.StageMarks(1, None, None, 0.01, 0.02, 0.03, 0.04, 0.05, False),
+            notices.ReplyAudioDone(1, 2400),
+            notices.StageMarks(1, None, None, 0.01, 0.02, 0.03, 0.04, 0.05, False),
         )
     if isinstance(message, client_messages.PlaybackReport) and message.state == "finished":
-        await peer.tell(
-            session_notices.ReplyDone(1, "completed", "Hi there.", message.played_samples)
-        )
+        await peer.tell(notices.ReplyDone(1, "completed", "Hi there.", message.played_samples))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -245,9 +240,9 @@ async def test_playback_is_reported_every_200_ms_while_it_plays() -> None:
     async def long_answer(peer: Peer, message: object) -> None:
         if isinstance(message, client_messages.InputText):
             await peer.tell(
-                session_notices.ReplyStarted(1, 1, RATE_HZ),
+                notices.ReplyStarted(1, 1, RATE_HZ),
                 audio(1, 0, tone(RATE_HZ // 2)),
-                session_notices.ReplyAudioDone(1, RATE_HZ // 2),
+                notices.ReplyAudioDone(1, RATE_HZ // 2),
             )
 
     async with server(long_answer) as (url, peers), connect(url) as avatar:
@@ -264,7 +259,7 @@ async def test_running_empty_is_reported_as_stalled_and_then_as_playing() -> Non
     async with server() as (url, peers), connect(url):
         await asyncio.sleep(0.01)
         peer = peers[0]
-        await peer.tell(session_notices.ReplyStarted(1, 0, RATE_HZ), audio(1, 0, tone(FRAME)))
+        await peer.tell(notices.ReplyStarted(1, 0, RATE_HZ), audio(1, 0, tone(FRAME)))
         await peer.until(lambda: any(r.state == "stalled" for r in peer.reports()))
         await peer.tell(audio(1, FRAME, tone(10 * FRAME)))
         await peer.until(lambda: peer.reports()[-1].state == "playing")
@@ -275,14 +270,14 @@ async def test_an_interrupted_reply_is_flushed_and_reported_as_stopped() -> None
     async with server() as (url, peers), connect(url) as avatar:
         await asyncio.sleep(0.01)
         peer = peers[0]
-        await peer.tell(session_notices.ReplyStarted(3, 1, RATE_HZ), audio(3, 0, tone(RATE_HZ)))
+        await peer.tell(notices.ReplyStarted(3, 1, RATE_HZ), audio(3, 0, tone(RATE_HZ)))
         await peer.until(lambda: bool(peer.reports()))
         await avatar.interrupt(3)
         await peer.until(lambda: client_messages.Interrupt(reply_id=3) in peer.got)
         await peer.tell(
-            session_notices.ReplyInterrupted(3, 1000, "message", "Well"),
+            notices.ReplyInterrupted(3, 1000, "message", "Well"),
             audio(3, RATE_HZ, tone(FRAME)),
-            session_notices.ReplyDone(3, "interrupted", "Well", 1000),
+            notices.ReplyDone(3, "interrupted", "Well", 1000),
         )
         reply = await avatar.next_reply()
         assert reply.status == "interrupted"
@@ -297,11 +292,11 @@ async def test_audio_of_an_older_reply_is_left_out() -> None:
         await asyncio.sleep(0.01)
         await peers[0].tell(
             audio(1, 0, tone(FRAME)),
-            session_notices.ReplyStarted(2, 1, RATE_HZ),
+            notices.ReplyStarted(2, 1, RATE_HZ),
             audio(1, 0, tone(FRAME)),
             audio(2, 0, pcm_of(FRAME)),
-            session_notices.ReplyText(1, "old", 0),
-            session_notices.ReplyDone(2, "failed", "", 0),
+            notices.ReplyText(1, "old", 0),
+            notices.ReplyDone(2, "failed", "", 0),
         )
         reply = await avatar.next_reply()
         assert bytes(reply.audio) == pcm_of(FRAME)
@@ -378,13 +373,13 @@ async def test_voice_to_voice_runs_from_the_end_of_speech_to_the_first_audible_s
     async def reply_to_speech(peer: Peer, message: object) -> None:
         if isinstance(message, AudioFrame) and message.seq == 15:
             await peer.tell(
-                session_notices.UserSpeechStopped(3200),
-                session_notices.TurnEnded(1, "vad", 0.1),
-                session_notices.TranscriptFinal(1, "Hello.", "en"),
-                session_notices.ReplyStarted(1, 1, RATE_HZ),
+                notices.UserSpeechStopped(3200),
+                notices.TurnEnded(1, "vad", 0.1),
+                notices.TranscriptFinal(1, "Hello.", "en"),
+                notices.ReplyStarted(1, 1, RATE_HZ),
                 audio(1, 0, bytes(2400) + tone(1200)),
-                session_notices.ReplyAudioDone(1, 2400),
-                session_notices.ReplyDone(1, "completed", "Hi.", 2400),
+                notices.ReplyAudioDone(1, 2400),
+                notices.ReplyDone(1, "completed", "Hi.", 2400),
             )
 
     async with server(reply_to_speech) as (url, _), connect(url) as avatar:
@@ -400,8 +395,8 @@ async def test_talking_speaks_a_file_and_returns_the_reply(tmp_path: Path) -> No
     async def reply_once(peer: Peer, message: object) -> None:
         if isinstance(message, AudioFrame) and message.seq == 5:
             await peer.tell(
-                session_notices.ReplyStarted(1, 1, RATE_HZ),
-                session_notices.ReplyDone(1, "completed", "Hi.", 0),
+                notices.ReplyStarted(1, 1, RATE_HZ),
+                notices.ReplyDone(1, "completed", "Hi.", 0),
             )
 
     path = tmp_path / "in.wav"
@@ -448,7 +443,7 @@ async def test_opus_goes_both_ways_when_both_sides_list_it() -> None:
     async def opus_answer(peer: Peer, message: object) -> None:
         if not isinstance(message, AudioFrame) or message.seq != 9:
             return
-        await peer.tell(session_notices.ReplyStarted(1, 1, RATE_HZ))
+        await peer.tell(notices.ReplyStarted(1, 1, RATE_HZ))
         encoder = opus.OpusEncoder(RATE_HZ)
         for seq, packet in enumerate((*encoder.push(sent), *encoder.flush())):
             frame = AudioFrame(
@@ -456,8 +451,8 @@ async def test_opus_goes_both_ways_when_both_sides_list_it() -> None:
             )
             await peer.socket.send(pack_audio(frame))
         await peer.tell(
-            session_notices.ReplyAudioDone(1, 2400),
-            session_notices.ReplyDone(1, "completed", "Hi.", 2400),
+            notices.ReplyAudioDone(1, 2400),
+            notices.ReplyDone(1, "completed", "Hi.", 2400),
         )
 
     wish = client_messages.AudioWish(codecs=("opus", "pcm16"), rate_hz=None)
@@ -750,12 +745,12 @@ class Scene:
 
 def test_a_paused_reply_stands_still_says_so_and_goes_on_where_it_stood() -> None:
     scene = Scene()
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
     assert scene.report() == ("paused", RATE_HZ // 4)
     assert scene.playback.report_in_s() is None
     scene.now_s += 5.0
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
     assert scene.report() == ("playing", RATE_HZ // 4)
     scene.now_s += 0.25
     assert scene.report() == ("playing", RATE_HZ // 2)
@@ -763,22 +758,22 @@ def test_a_paused_reply_stands_still_says_so_and_goes_on_where_it_stood() -> Non
 
 def test_audio_that_comes_while_a_reply_is_paused_is_kept() -> None:
     scene = Scene()
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
     more = AudioFrame(FrameKind.AUDIO_OUT, 1, 1, RATE_HZ, pcm_of(RATE_HZ))
     assert scene.playback.audio(more) == AudioReceived(1, RATE_HZ, pcm_of(RATE_HZ))
     scene.now_s += 5.0
     assert scene.report() == ("paused", RATE_HZ // 4)
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
     scene.now_s += 1.75
     assert scene.report() == ("stalled", 2 * RATE_HZ)
 
 
 def test_a_paused_reply_that_is_interrupted_was_heard_up_to_the_pause() -> None:
     scene = Scene()
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
     scene.now_s += 1.0
     cut = turn_messages.ReplyInterrupted(reply_id=1, at_ms=0.0, reason="voice", spoken_text="")
-    scene.playback.told(cut)
+    scene.playback.receive(cut)
     assert scene.report() == ("stopped", RATE_HZ // 4)
 
 
@@ -786,13 +781,13 @@ def test_a_reply_that_was_all_played_when_the_pause_came_is_finished() -> None:
     scene = Scene()
     scene.playback.audio_done(turn_messages.ReplyAudioDone(reply_id=1, sample_count=RATE_HZ))
     scene.now_s += 1.0
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
     assert scene.report() == ("finished", RATE_HZ)
 
 
 def test_a_reply_that_is_told_to_go_on_without_a_pause_goes_on() -> None:
     scene = Scene()
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
     assert scene.report() == ("playing", RATE_HZ // 4)
 
 
@@ -804,9 +799,9 @@ def test_a_pause_before_anything_is_audible_lengthens_the_wait_for_it() -> None:
     scene.playback.audio(frame)
     audible_s, v2v_ms = scene.reply.first_audible_s, scene.reply.v2v_ms
     assert audible_s == pytest.approx(12.0)
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
     scene.now_s += 0.5
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
+    scene.playback.receive(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
     assert scene.reply.first_audible_s == pytest.approx(12.5)
     assert scene.reply.v2v_ms == pytest.approx((v2v_ms or 0) + 500)
 

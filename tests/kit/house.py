@@ -251,7 +251,8 @@ _TESTED: Final = {
     "bench/figures/test_apexes.py": "bench.measures.gestures",
     "bench/figures/test_turns.py": "bench.figures.line_events bench.figures.played"
     " bench.figures.waterfall",
-    "bench/material/test_clips.py": "bench.figures.clip bench.material.pauses bench.material.utterances",
+    "bench/material/test_clips.py": "bench.figures.clip bench.material.pauses"
+    " bench.material.utterances",
     "bench/measures/test_body.py": "bench.figures.body bench.figures.face bench.material.talk",
     "bench/measures/test_interrupt.py": "bench.callers.echo bench.callers.interrupt_call"
     " bench.callers.scrape bench.figures.cuts bench.figures.interrupt bench.material.noises",

@@ -18,7 +18,6 @@ import pytest
 
 from voice_avatar.errors import ModelCorrupt, ModelError, ModelMissing, ModelUnknown
 from voice_avatar.models import fetch
-from voice_avatar.models import store as models
 from voice_avatar.models.fetch import PullProgress, fetch_from_hub, progress_bars, silent
 from voice_avatar.models.store import ModelStore, default_home, list_models
 from voice_avatar.models.table import (
@@ -468,7 +467,7 @@ ModelStore(Path(sys.argv[1]), table=t.TABLE, wheels=slow).resolve("toy")
 def running_pull(home: Path, log: Path, delay_s: float) -> Iterator[subprocess.Popen[bytes]]:
     """Pulls in a process of its own, which is gone in the end."""
     script = textwrap.dedent(PULL_SCRIPT).format(tests=str(Path(__file__).parent), delay_s=delay_s)
-    root = str(Path(models.__file__).parents[2])
+    root = str(Path(fetch.__file__).parents[2])
     environ = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{Path(__file__).parents[1]}"}
     pull = subprocess.Popen([sys.executable, "-c", script, str(home), str(log)], env=environ)
     try:

@@ -36,8 +36,8 @@ from voice_avatar.wire.fields import MAX_TEXT_BYTES, ClientMessage, ServerMessag
 from voice_avatar.wire.frame_codec import (
     HEADER_BYTES,
     MAX_BINARY_BYTES,
-    Arrival,
     AudioFrame,
+    FrameArrival,
     FrameFlag,
     FrameKind,
     FrameOrder,
@@ -271,30 +271,30 @@ def numbered(seq: int, stream: int = 0, flags: FrameFlag = FrameFlag.NONE) -> Au
 
 def test_losses_and_repeats_show_in_the_numbers_of_frames() -> None:
     order = FrameOrder()
-    assert order.arrived(numbered(5)) == Arrival()
-    assert order.arrived(numbered(6)) == Arrival()
-    assert order.arrived(numbered(9)) == Arrival(lost_frames=2)
-    assert order.arrived(numbered(8)) == Arrival(is_stale=True)
-    assert order.arrived(numbered(9)) == Arrival(is_stale=True)
-    assert order.arrived(numbered(10)) == Arrival()
+    assert order.arrived(numbered(5)) == FrameArrival()
+    assert order.arrived(numbered(6)) == FrameArrival()
+    assert order.arrived(numbered(9)) == FrameArrival(lost_frames=2)
+    assert order.arrived(numbered(8)) == FrameArrival(is_stale=True)
+    assert order.arrived(numbered(9)) == FrameArrival(is_stale=True)
+    assert order.arrived(numbered(10)) == FrameArrival()
 
 
 def test_the_numbers_of_frames_go_round_at_32_bits() -> None:
     order = FrameOrder()
     order.arrived(numbered(2**32 - 2))
-    assert order.arrived(numbered(2**32 - 1)) == Arrival()
-    assert order.arrived(numbered(0)) == Arrival()
-    assert order.arrived(numbered(2**32 - 1)) == Arrival(is_stale=True)
-    assert order.arrived(numbered(3)) == Arrival(lost_frames=2)
+    assert order.arrived(numbered(2**32 - 1)) == FrameArrival()
+    assert order.arrived(numbered(0)) == FrameArrival()
+    assert order.arrived(numbered(2**32 - 1)) == FrameArrival(is_stale=True)
+    assert order.arrived(numbered(3)) == FrameArrival(lost_frames=2)
 
 
 def test_a_new_stream_or_a_start_begins_a_new_count() -> None:
     order = FrameOrder()
     order.arrived(numbered(100))
-    assert order.arrived(numbered(0, stream=1)) == Arrival()
-    assert order.arrived(numbered(1, stream=1)) == Arrival()
+    assert order.arrived(numbered(0, stream=1)) == FrameArrival()
+    assert order.arrived(numbered(1, stream=1)) == FrameArrival()
     again = AudioFrame(FrameKind.AUDIO_IN, 1, 0, 640, b"ab", FrameFlag.START)
-    assert order.arrived(again) == Arrival()
+    assert order.arrived(again) == FrameArrival()
 
 
 def test_a_first_frame_that_came_before_is_a_repeat() -> None:
@@ -302,10 +302,10 @@ def test_a_first_frame_that_came_before_is_a_repeat() -> None:
     first = AudioFrame(FrameKind.AUDIO_OUT, 1, 0, 0, b"ab", FrameFlag.START)
     second = AudioFrame(FrameKind.AUDIO_OUT, 1, 1, 480, b"ab")
     for frame in (first, second):
-        assert order.arrived(frame) == Arrival()
+        assert order.arrived(frame) == FrameArrival()
     for frame in (first, second):  # a resumed session
-        assert order.arrived(frame) == Arrival(is_stale=True)
-    assert order.arrived(AudioFrame(FrameKind.AUDIO_OUT, 1, 2, 960, b"ab")) == Arrival()
+        assert order.arrived(frame) == FrameArrival(is_stale=True)
+    assert order.arrived(AudioFrame(FrameKind.AUDIO_OUT, 1, 2, 960, b"ab")) == FrameArrival()
 
 
 def test_microphone_audio_may_come_at_twice_real_time_after_a_burst_of_two_seconds() -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from kit.acting_examples import RATE_HZ, chunk, spoken
 
-from voice_avatar.acting.gesture.expressions import FacePlanner
+from voice_avatar.acting.gesture.expressions import ExpressionPlanner
 from voice_avatar.acting.gesture.mood import Baseline, Mood
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.spoken_chunk import spoken_chunk
@@ -23,21 +23,21 @@ def planner(
     baseline: Baseline = NEUTRAL,
     mood: Mood | None = None,
     shown: frozenset[str] | None = None,
-    told: frozenset[str] | None = None,
-) -> FacePlanner:
-    return FacePlanner(
+    offered: frozenset[str] | None = None,
+) -> ExpressionPlanner:
+    return ExpressionPlanner(
         GestureOptions(energy=1.0),
         language,
         1,
         baseline=baseline,
         mood=Mood(baseline.valence, baseline.arousal) if mood is None else mood,
         shown=shown,
-        told=told,
+        offered=offered,
     )
 
 
 def say(
-    face: FacePlanner, text: str, *cues: Cue, at: int = 0, language: str = "en"
+    face: ExpressionPlanner, text: str, *cues: Cue, at: int = 0, language: str = "en"
 ) -> list[FaceCue]:
     said = chunk(text, *cues, language=language)
     on_clock = spoken_chunk(
@@ -103,5 +103,5 @@ def test_expressions_by_mood_keep_apart() -> None:
 
 def test_tags_may_ask_only_for_what_the_persona_was_told() -> None:
     cues = (Cue("face", "angry", 0), Cue("face", "happy", 2))
-    got = say(planner(told=frozenset({"happy"})), "one two three", *cues)
+    got = say(planner(offered=frozenset({"happy"})), "one two three", *cues)
     assert [cue.expression for cue in got] == ["happy"]

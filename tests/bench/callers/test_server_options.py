@@ -15,9 +15,9 @@ from voice_avatar.bench.callers.server_options import (
     add_server_arguments,
     server_command,
     server_settings,
-    sets_told,
+    sets_as_text,
     settings_of,
-    settings_told,
+    settings_shown,
 )
 from voice_avatar.bench.figures.results import Run
 from voice_avatar.bench.measures import interrupt, load
@@ -52,7 +52,7 @@ def test_a_server_that_is_started_has_the_published_conditions_unless_it_is_told
 def test_a_persona_is_found_from_any_folder_and_told_by_its_name() -> None:
     settings = settings_of(["server.persona=ava.toml"])
     assert Path(settings["server.persona"]).is_absolute()
-    assert settings_told(parsed(), settings) == {
+    assert settings_shown(parsed(), settings) == {
         "preset": "embedded",
         "server": {**CONDITIONS, "server.persona": "ava.toml"},
     }
@@ -77,7 +77,7 @@ def test_a_command_asks_for_the_same_server() -> None:
     assert server_command(args)["preset"] == "laptop"
     args = parsed("--url", "ws://x", "--dialect", "pcm")
     assert server_command(args) == {"url": "ws://x", "dialect": "pcm", "preset": None}
-    assert sets_told(["a.b=1", "c.d=2"]) == " --set a.b=1 --set c.d=2"
+    assert sets_as_text(["a.b=1", "c.d=2"]) == " --set a.b=1 --set c.d=2"
 
 
 # -- whole runs

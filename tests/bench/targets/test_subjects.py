@@ -14,7 +14,7 @@ import pytest
 from voice_avatar.bench.figures.line_events import Subject
 from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.targets import subjects
-from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 from voice_avatar.bench.targets.target import TargetCapabilities
 from voice_avatar.errors import ModelError
 
@@ -74,18 +74,18 @@ def test_models_of_a_server_of_ours_on_this_machine_have_hashes(
     digest = hashlib.sha256(b"model").hexdigest()
     for host in subjects.LOOPBACK:
         name = f"[{host}]" if ":" in host else host
-        assert subject_told(subject, dialect="avatar", url=f"ws://{name}:1") == {
+        assert subject_settings(subject, dialect="avatar", url=f"ws://{name}:1") == {
             "name": "voice-avatar",
             "version": "0.1",
             "models": {"stt": {"name": "ear", "sha256": digest}, "llm": {"name": "big"}},
         }
     for dialect, url in (("avatar", "wss://elsewhere"), ("pipecat", "ws://127.0.0.1:1")):
-        told = subject_told(subject, dialect=dialect, url=url)
+        told = subject_settings(subject, dialect=dialect, url=url)
         assert told["models"]["stt"] == {"name": "ear"}
 
 
 def test_a_server_without_a_name_is_called_by_its_dialect() -> None:
-    assert subject_told(Subject(), dialect="pcm", url="ws://x") == {
+    assert subject_settings(Subject(), dialect="pcm", url="ws://x") == {
         "name": "pcm",
         "version": "",
         "models": {},

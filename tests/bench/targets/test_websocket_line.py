@@ -16,8 +16,8 @@ from voice_avatar.bench.targets.options import (
     DIALECTS,
     DialOptions,
     add_dial_arguments,
+    chosen,
     dial_options,
-    told,
 )
 from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.targets.target import TargetCapabilities
@@ -170,7 +170,7 @@ def test_the_command_line_gives_every_option_and_a_token_is_never_told() -> None
     words = "--dialect pcm --token abc --rate 24000 --hello {} --instructions Hm".split()
     given = dial_options(parser.parse_args(words))
     assert given == DialOptions("abc", "Hm", 24_000, "{}")
-    assert told(given) == {"instructions": "Hm", "rate": 24_000, "hello": "{}"}
+    assert chosen(given) == {"instructions": "Hm", "rate": 24_000, "hello": "{}"}
     assert dial_options(parser.parse_args([])) == DialOptions()
     assert {name for takes in DIALECTS.values() for name in takes} <= set(
         options.DialOptions.__dataclass_fields__

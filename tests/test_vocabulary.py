@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from voice_avatar.events.cues import GestureKind, GestureMode
-from voice_avatar.events.payloads import (
-    CueKind,
-)
+from voice_avatar.events.payloads import CueKind
 from voice_avatar.vocabulary import vocabulary
 
 

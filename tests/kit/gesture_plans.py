@@ -1,4 +1,4 @@
-"""Shared."""
+"""What a planner makes of a chunk, sorted by kind."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from kit.acting_examples import RATE_HZ, spoken
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.planner import BodyMove, GesturePlanner
 from voice_avatar.events.cues import FaceCue, GazeCue, GestureCue, HeadCue
-from voice_avatar.events.payloads import (
-    SpeakableChunk,
-)
+from voice_avatar.events.payloads import SpeakableChunk
 
 STILL = GestureOptions(energy=0.0, has_rules=False)
 

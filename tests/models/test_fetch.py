@@ -11,9 +11,7 @@ import pytest
 from voice_avatar.errors import ModelMissing
 from voice_avatar.models import fetch
 from voice_avatar.models.fetch import fetch_from_hub, progress_bars, silent
-from voice_avatar.models.table import (
-    HubSource,
-)
+from voice_avatar.models.table import HubSource
 
 
 def test_the_hub_library_without_a_network_is_one_clear_error(

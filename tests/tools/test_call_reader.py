@@ -7,14 +7,9 @@ import pytest
 from voice_avatar.errors import ToolCallInvalid
 from voice_avatar.events.payloads import Tool, ToolCall, ToolCallDelta, ToolCallStarted
 from voice_avatar.tools.call_reader import CallReader
-from voice_avatar.tools.offers import (
-    MAX_ARGUMENTS_CHARS,
-    MAX_CALLS,
-)
+from voice_avatar.tools.offers import MAX_ARGUMENTS_CHARS, MAX_CALLS
 
 WEATHER = Tool("get_weather", "The weather in a city.", '{"type":"object","properties":{}}')
-
-
 TIMER = Tool("set_timer")
 
 

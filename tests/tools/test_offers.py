@@ -16,8 +16,6 @@ from voice_avatar.tools.offers import (
 )
 
 WEATHER = Tool("get_weather", "The weather in a city.", '{"type":"object","properties":{}}')
-
-
 TIMER = Tool("set_timer")
 
 

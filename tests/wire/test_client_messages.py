@@ -7,10 +7,7 @@ from kit.wire_examples import CLIENT_EXAMPLES
 
 from voice_avatar.conformance.documents.message_schemas import tag
 from voice_avatar.wire.fields import ClientMessage
-from voice_avatar.wire.text import (
-    decode_text,
-    encode_client,
-)
+from voice_avatar.wire.text import decode_text, encode_client
 
 
 @pytest.mark.parametrize("message", CLIENT_EXAMPLES, ids=lambda m: tag(type(m)))

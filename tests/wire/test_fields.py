@@ -6,17 +6,10 @@ import json
 
 import pytest
 
-from voice_avatar.errors import (
-    InvalidMessage,
-    MessageTooBig,
-)
-from voice_avatar.wire import (
-    client_messages,
-)
+from voice_avatar.errors import InvalidMessage, MessageTooBig
+from voice_avatar.wire import client_messages
 from voice_avatar.wire.fields import MAX_TEXT_BYTES
-from voice_avatar.wire.text import (
-    decode_text,
-)
+from voice_avatar.wire.text import decode_text
 
 
 @pytest.mark.parametrize(

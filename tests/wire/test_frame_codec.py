@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.errors import (
-    MalformedFrame,
-    MessageTooBig,
-)
+from voice_avatar.errors import MalformedFrame, MessageTooBig
 from voice_avatar.wire.frame_codec import (
     HEADER_BYTES,
     MAX_BINARY_BYTES,

@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 from kit.wire_examples import POSE
 
-from voice_avatar.errors import (
-    InvalidMessage,
-)
+from voice_avatar.errors import InvalidMessage
 from voice_avatar.events import inputs
-from voice_avatar.wire import (
-    client_messages,
-)
+from voice_avatar.wire import client_messages
 from voice_avatar.wire.inputs import session_input
 
 

@@ -6,15 +6,8 @@ import msgspec
 import pytest
 
 from voice_avatar.acting.mouth.viseme_sets import ARKIT, VISEME_SETS
-from voice_avatar.errors import (
-    AudioUnsupported,
-    VersionUnsupported,
-)
-from voice_avatar.wire import (
-    client_messages,
-    negotiation,
-    session_messages,
-)
+from voice_avatar.errors import AudioUnsupported, VersionUnsupported
+from voice_avatar.wire import client_messages, negotiation, session_messages
 from voice_avatar.wire.negotiation import Agreed, ServerOffer, negotiate, select_subprotocol
 
 OFFER = ServerOffer(

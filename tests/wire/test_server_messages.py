@@ -8,10 +8,7 @@ from kit.wire_examples import SERVER_EXAMPLES
 
 from voice_avatar.conformance.documents.message_schemas import tag
 from voice_avatar.wire.fields import ServerMessage
-from voice_avatar.wire.text import (
-    decode_server_text,
-    encode_text,
-)
+from voice_avatar.wire.text import decode_server_text, encode_text
 
 
 @pytest.mark.parametrize("message", SERVER_EXAMPLES, ids=lambda m: tag(type(m)))

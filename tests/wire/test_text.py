@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from kit.wire_examples import CLIENT_EXAMPLES, SERVER_EXAMPLES
 
 from voice_avatar.conformance.documents.message_schemas import CLIENT_MESSAGES, SERVER_MESSAGES, tag
-from voice_avatar.errors import (
-    MalformedMessage,
-    ProtocolError,
-)
+from voice_avatar.errors import MalformedMessage, ProtocolError
 from voice_avatar.wire.fields import ClientMessage
 from voice_avatar.wire.text import (
     CLIENT_TYPES,

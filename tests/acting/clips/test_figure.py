@@ -5,16 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from voice_avatar.acting.clips import figure, library
-from voice_avatar.acting.clips.skeleton import (
-    SIDES,
-    Pose,
-    palm,
-    placed,
-)
+from voice_avatar.acting.clips.skeleton import SIDES, Pose, palm, placed
 
 NAMES = library.names()
-
-
 DOCS = Path(__file__).parents[3] / "docs" / "gestures"
 
 

@@ -12,14 +12,7 @@ from kit.clip_body import arm_angles, collisions
 from voice_avatar.acting.clips import library
 from voice_avatar.acting.clips.motion import FRAME_S
 from voice_avatar.acting.clips.poses import pose
-from voice_avatar.acting.clips.rotations import (
-    IDENTITY,
-    Vector,
-    angle_deg,
-    dot,
-    length,
-    less,
-)
+from voice_avatar.acting.clips.rotations import IDENTITY, Vector, angle_deg, dot, length, less
 from voice_avatar.acting.clips.skeleton import (
     FINGERS,
     SIDES,
@@ -33,11 +26,7 @@ from voice_avatar.acting.clips.skeleton import (
 from voice_avatar.vocabulary import vocabulary
 
 NAMES = library.names()
-
-
 GESTURES = tuple(vocabulary().gestures)
-
-
 DOCS = Path(__file__).parents[3] / "docs" / "gestures"
 
 

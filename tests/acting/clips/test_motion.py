@@ -6,9 +6,7 @@ import pytest
 
 from voice_avatar.acting.clips import library
 from voice_avatar.acting.clips.motion import TOLERANCE_DEG, between, eased
-from voice_avatar.acting.clips.rotations import (
-    angle_deg,
-)
+from voice_avatar.acting.clips.rotations import angle_deg
 
 
 def test_movements_start_and_end_softly() -> None:

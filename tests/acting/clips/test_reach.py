@@ -9,20 +9,8 @@ from hypothesis import strategies as st
 from voice_avatar.acting.clips import library
 from voice_avatar.acting.clips.poses import pose
 from voice_avatar.acting.clips.reach import HandGoal, arm, direction, squared
-from voice_avatar.acting.clips.rotations import (
-    IDENTITY,
-    angle_deg,
-    length,
-    less,
-    rotated,
-)
-from voice_avatar.acting.clips.skeleton import (
-    SIDES,
-    Pose,
-    Side,
-    palm,
-    placed,
-)
+from voice_avatar.acting.clips.rotations import IDENTITY, angle_deg, length, less, rotated
+from voice_avatar.acting.clips.skeleton import SIDES, Pose, Side, palm, placed
 
 
 def test_feet_stay_where_they_are_when_the_hips_move() -> None:

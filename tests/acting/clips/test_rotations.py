@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.acting.clips.rotations import (
-    angle_deg,
-    slerp,
-    turn,
-)
+from voice_avatar.acting.clips.rotations import angle_deg, slerp, turn
 
 
 @given(st.floats(0, 1), st.floats(-170, 170), st.floats(-170, 170))

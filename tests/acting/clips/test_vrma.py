@@ -9,10 +9,7 @@ import struct
 import pytest
 
 from voice_avatar.acting.clips import library, vrma
-from voice_avatar.acting.clips.skeleton import (
-    REQUIRED,
-    skeleton,
-)
+from voice_avatar.acting.clips.skeleton import REQUIRED, skeleton
 
 NAMES = library.names()
 

@@ -13,9 +13,7 @@ from voice_avatar.acting.gesture.mood import Baseline, Mood
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.spoken_chunk import spoken_chunk
 from voice_avatar.events.cues import FaceCue
-from voice_avatar.events.payloads import (
-    Cue,
-)
+from voice_avatar.events.payloads import Cue
 
 NEUTRAL = Baseline()
 

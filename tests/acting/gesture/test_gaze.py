@@ -12,10 +12,7 @@ from voice_avatar.acting.gesture.gaze import STARE_S, GazePlanner
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.spoken_chunk import SpokenChunk, spoken_chunk
 from voice_avatar.events.cues import GazeCue
-from voice_avatar.events.payloads import (
-    Cue,
-    SpeakableChunk,
-)
+from voice_avatar.events.payloads import Cue, SpeakableChunk
 from voice_avatar.text.speakable import speakable
 
 LONG = "one two three four, five six seven eight nine, ten eleven twelve thirteen"

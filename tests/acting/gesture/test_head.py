@@ -6,9 +6,7 @@ from kit.acting_examples import chunk, spoken
 from kit.gesture_plans import heads, plan, planner
 
 from voice_avatar.acting.gesture.options import GestureOptions
-from voice_avatar.events.payloads import (
-    Cue,
-)
+from voice_avatar.events.payloads import Cue
 from voice_avatar.vocabulary import vocabulary
 
 

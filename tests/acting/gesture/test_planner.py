@@ -14,13 +14,7 @@ from kit.gesture_plans import faces, gazes, gestures, heads, plan, planner
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.planner import BodyMove
 from voice_avatar.events.cues import FaceCue, GazeCue, GestureCue, HeadCue
-from voice_avatar.events.payloads import (
-    Cue,
-    CueKind,
-    SpeakableChunk,
-    SpeechPlan,
-    WordSpan,
-)
+from voice_avatar.events.payloads import Cue, CueKind, SpeakableChunk, SpeechPlan, WordSpan
 from voice_avatar.vocabulary import vocabulary
 
 # -- timing

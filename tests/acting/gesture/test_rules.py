@@ -12,10 +12,7 @@ import pytest
 from kit.acting_examples import chunk
 
 from voice_avatar.acting.gesture.rules import parse, read_chunk, rule_set
-from voice_avatar.events.payloads import (
-    ChunkWord,
-    SpeakableChunk,
-)
+from voice_avatar.events.payloads import ChunkWord, SpeakableChunk
 from voice_avatar.languages import codes
 from voice_avatar.vocabulary import vocabulary
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from kit.acting_examples import chunk
 
 from voice_avatar.acting.gesture.stress import SpokenWord, prominences, spoken_words
-from voice_avatar.events.payloads import (
-    PhonemeSpan,
-    SpeechPlan,
-    WordSpan,
-)
+from voice_avatar.events.payloads import PhonemeSpan, SpeechPlan, WordSpan
 
 
 def words(*lengths: int, stressed: bool | None = True) -> list[SpokenWord]:

@@ -1,11 +1,9 @@
-"""What is made of a turn: the played track, the waterfall of stages, and the judgement."""
+"""What is made of a turn: the judgement."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from voice_avatar.bench.figures.clip import Clip
 from voice_avatar.bench.figures.line_events import (
@@ -23,7 +21,6 @@ from voice_avatar.bench.figures.line_events import (
 )
 from voice_avatar.bench.figures.played import PlayedTrack
 from voice_avatar.bench.figures.turns import TurnRecord, TurnResult, judge, said_s
-from voice_avatar.bench.figures.waterfall import STEPS, waterfall
 
 HZ = 16_000
 
@@ -34,152 +31,6 @@ def piece(
     samples = np.full(int(seconds * HZ), 4000, "<i2")
     samples[: int(quiet_s * HZ)] = 5
     return AudioCame(at_s, reply, samples.tobytes(), HZ, **rest)
-
-
-def played(*pieces: AudioCame, buffer_s: float = 0.0) -> PlayedTrack:
-    track = PlayedTrack(buffer_s)
-    for event in pieces:
-        track.take(event)
-    return track
-
-
-# -- the played track
-
-
-def test_a_reply_is_heard_from_its_first_audible_sample() -> None:
-    track = played(piece(1.0, quiet_s=0.1), piece(1.05, quiet_s=0.04))
-    assert track.replies["1"].arrived_s == 1.0
-    assert track.replies["1"].onset_s == pytest.approx(1.14)
-    assert track.until_s == pytest.approx(1.2)
-
-
-def test_a_buffer_delays_a_reply_once() -> None:
-    reply = played(piece(1.0), piece(1.12), buffer_s=0.05).replies["1"]
-    assert reply.onset_s == pytest.approx(1.05)
-    assert reply.until_s == pytest.approx(1.25)
-    assert reply.underruns == 0
-    assert reply.lead_s == pytest.approx(0.03)
-
-
-def test_a_late_piece_is_an_underrun_and_its_silence_is_counted() -> None:
-    reply = played(piece(1.0), piece(1.3), piece(1.35), piece(1.36)).replies["1"]
-    assert reply.underruns == 1
-    assert reply.late_s == pytest.approx(0.2)
-    assert reply.until_s == pytest.approx(1.6)
-    assert reply.lead_s == pytest.approx(-0.2)
-
-
-def test_audio_that_runs_ahead_has_no_jitter_and_a_paced_one_what_it_came_late() -> None:
-    burst = [piece(1.0, 0.02) for _ in range(10)]
-    assert played(*burst).replies["1"].jitter_s == 0.0
-    assert played(*burst).replies["1"].lead_s is None
-    paced = [*burst, piece(1.03, 0.02), piece(1.05, 0.02), piece(1.08, 0.02)]
-    assert played(*paced).replies["1"].jitter_s == pytest.approx(0.01)
-
-
-def test_a_reply_waits_for_the_one_before_it() -> None:
-    track = played(piece(1.0, 0.5), piece(1.1, reply="2"))
-    assert track.replies["2"].onset_s == pytest.approx(1.5)
-
-
-def test_a_gap_on_the_clock_of_a_reply_is_silence() -> None:
-    reply = played(piece(1.0, start=0), piece(1.0, start=3200)).replies["1"]
-    assert reply.until_s == pytest.approx(1.3)
-    assert reply.samples == 4800
-    assert reply.underruns == 0
-
-
-def test_a_cut_reply_is_not_played_further() -> None:
-    track = played(piece(1.0, 1.0), piece(1.0, reply="2"))
-    track.cut("1", 1.25)
-    track.cut("2", 1.25)
-    track.cut("3", 1.25)
-    track.take(piece(1.3))
-    assert track.replies["1"].until_s == pytest.approx(1.25)
-    assert track.replies["1"].played_samples(2.0) == 4000
-    assert track.replies["2"].onset_s is None  # nobody heard it
-
-
-def test_a_reply_that_is_paused_stands_still_and_goes_on_with_the_next_sample() -> None:
-    track = played(piece(1.0, 1.0), piece(1.5, 1.0, quiet_s=0.5))
-    track.pause("1", 1.25)
-    track.pause("1", 1.4)
-    reply = track.replies["1"]
-    assert reply.played_samples(9.0) == HZ // 4
-    track.take(piece(2.0, 1.0))
-    track.resume("1", 3.25)
-    assert reply.played_samples(3.5) == HZ // 2
-    assert reply.until_s == pytest.approx(6.0)
-    assert (reply.underruns, reply.late_s) == (0, 0.0)
-
-
-def test_speech_that_a_pause_came_before_is_heard_later() -> None:
-    track = played(piece(1.0, 1.0, quiet_s=0.5))
-    track.pause("1", 1.25)
-    track.resume("1", 2.25)
-    assert track.replies["1"].onset_s == pytest.approx(2.5)
-
-
-def test_speech_that_was_heard_before_a_pause_was_heard_then() -> None:
-    track = played(piece(1.0, 1.0))
-    track.pause("1", 1.25)
-    track.resume("1", 2.25)
-    track.resume("1", 9.0)
-    assert track.replies["1"].onset_s == 1.0
-
-
-def test_a_reply_that_had_run_dry_before_it_was_paused_has_an_underrun_of_its_own_time() -> None:
-    track = played(piece(1.0, 0.1))
-    track.pause("1", 1.3)
-    track.take(piece(5.0, 0.1))
-    track.resume("1", 6.3)
-    reply = track.replies["1"]
-    assert (reply.underruns, reply.late_s) == (1, pytest.approx(0.2))
-    assert reply.until_s == pytest.approx(6.4)
-
-
-def test_a_paused_reply_that_is_cut_was_heard_up_to_the_pause() -> None:
-    track = played(piece(1.0, 1.0))
-    track.pause("1", 1.25)
-    track.cut("1", 1.75)
-    reply = track.replies["1"]
-    assert (reply.until_s, reply.samples, reply.paused_s) == (1.25, HZ // 4, None)
-
-
-def test_what_is_said_of_a_reply_of_which_nothing_came_changes_nothing() -> None:
-    track = played()
-    track.pause("1", 1.0)
-    track.resume("1", 2.0)
-    assert track.replies == {}
-
-
-def test_what_was_played_grows_with_time_up_to_what_came() -> None:
-    reply = played(piece(1.0, 0.5)).replies["1"]
-    assert [reply.played_samples(at_s) for at_s in (0.9, 1.0, 1.25, 1.5, 9.0)] == [
-        0,
-        0,
-        4000,
-        8000,
-        8000,
-    ]
-
-
-@given(
-    st.lists(st.tuples(st.floats(0, 0.5), st.integers(1, 4000)), min_size=1, max_size=30),
-    st.floats(0, 0.2),
-)
-def test_playing_takes_the_sound_and_the_silence_of_underruns(
-    pieces: list[tuple[float, int]], buffer_s: float
-) -> None:
-    at_s, events = 0.0, []
-    for wait_s, samples in pieces:
-        at_s += wait_s
-        events.append(piece(at_s, samples / HZ))
-    reply = played(*events, buffer_s=buffer_s).replies["1"]
-    sound_s = sum(samples for _, samples in pieces) / HZ
-    begun_s = events[0].at_s + buffer_s
-    assert reply.until_s == pytest.approx(begun_s + sound_s + reply.late_s, abs=1e-3 * len(pieces))
-    assert (reply.underruns == 0) == (reply.late_s == 0)
 
 
 # -- the waterfall
@@ -193,68 +44,6 @@ EARLY = {
     "commit": 0.4,
     "sent": 0.401,
 }
-
-
-def test_an_endpoint_wait_counts_for_what_is_left_when_the_voice_is_ready() -> None:
-    fall = waterfall(EARLY, zero_s=0.0, arrived_s=0.405, onset_s=0.42)
-    assert fall.steps_s["commit"] == pytest.approx(0.05)
-    assert fall.steps_s["stt"] == pytest.approx(0.154)  # the marks are placed by the first audio
-    assert fall.steps_s["onset"] == pytest.approx(0.015)
-    assert fall.residual_s == pytest.approx(0.004)
-    assert fall.total_s == pytest.approx(0.42)
-
-
-def test_an_endpoint_wait_before_the_work_hides_the_recognition() -> None:
-    late = EARLY | {"commit": 0.145, "stt": 0.12}
-    fall = waterfall(late, zero_s=0.0, arrived_s=0.401, onset_s=0.401)
-    assert fall.steps_s["commit"] == pytest.approx(0.145)
-    assert fall.steps_s["stt"] == 0.0
-    assert fall.steps_s["llm_start"] == pytest.approx(0.006)
-
-
-def test_the_time_until_the_pause_is_noticed_is_no_recognition() -> None:
-    fall = waterfall(EARLY, zero_s=0.0, arrived_s=0.401, onset_s=0.401, noticed_s=0.07)
-    assert fall.steps_s["noticed"] == pytest.approx(0.07)
-    assert fall.steps_s["stt"] == pytest.approx(0.08)
-    late = waterfall(
-        EARLY | {"commit": 0.145}, zero_s=0.0, arrived_s=0.401, onset_s=0.401, noticed_s=0.07
-    )
-    assert late.steps_s["commit"] == pytest.approx(0.075)
-
-
-def test_work_that_was_done_before_the_end_of_speech_costs_nothing() -> None:
-    marks = {"stt": -0.4, "llm_start": -0.3, "ttft": -0.2, "first_chunk": -0.1, "ttfa": 0.02}
-    fall = waterfall(
-        marks | {"commit": 0.2, "sent": 0.2}, zero_s=-0.05, arrived_s=0.2, onset_s=0.22
-    )
-    assert [fall.steps_s[name] for name in ("stt", "llm_start", "ttft", "first_chunk")] == [0] * 4
-    assert fall.steps_s["ttfa"] == pytest.approx(0.02)
-    assert fall.steps_s["commit"] == pytest.approx(0.18)
-
-
-_S = st.floats(-2, 3)
-
-
-@given(
-    st.dictionaries(st.sampled_from(sorted(set(STEPS) - {"onset", "noticed"})), _S),
-    st.none() | _S,
-    _S,
-    st.floats(-1, 5),
-    st.none() | _S,
-)
-def test_steps_are_never_negative_and_sum_to_the_wait(
-    marks_s: dict[str, float],
-    zero_s: float | None,
-    arrived_s: float,
-    onset_s: float,
-    noticed_s: float | None,
-) -> None:
-    fall = waterfall(
-        marks_s, zero_s=zero_s, arrived_s=arrived_s, onset_s=onset_s, noticed_s=noticed_s
-    )
-    assert set(fall.steps_s) == set(STEPS)
-    assert min(fall.steps_s.values()) >= 0.0
-    assert fall.total_s == pytest.approx(max(0.0, onset_s), abs=1e-9)
 
 
 # -- the judgement

@@ -499,7 +499,7 @@ def test_waiting_for_another_pull_is_reported(tmp_path: Path) -> None:
     assert any("another pull" in step for step in steps)
 
 
-# -- progress and pip -------------------------------------------------------------------------
+# -- progress ---------------------------------------------------------------------------------
 
 
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:

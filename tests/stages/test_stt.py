@@ -157,6 +157,9 @@ def test_the_guard_trims_loops_and_normalises() -> None:
     assert guard(" [Applause] ") == ""
 
 
+# -- options --------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("kind", [SttCapabilities, SttOptions])
 def test_every_field_is_explained_and_none_can_be_changed(kind: type[object]) -> None:
     assert_plain(kind)

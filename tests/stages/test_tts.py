@@ -134,6 +134,9 @@ def test_words_of_a_chunk_without_sound_stand_at_its_end() -> None:
     assert word_spans((), 1) == (WordSpan(0, 0, 0),)
 
 
+# -- options
+
+
 @pytest.mark.parametrize("kind", [TtsCapabilities, TtsOptions])
 def test_every_field_is_explained_and_none_can_be_changed(kind: type[object]) -> None:
     assert_plain(kind)

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.bench_turns import piece
 
 from voice_avatar.bench.figures.line_events import AudioCame
 from voice_avatar.bench.figures.played import PlayedTrack
 
 HZ = 16_000
-
-
-def piece(
-    at_s: float, seconds: float = 0.1, reply: str = "1", *, quiet_s: float = 0.0, **rest: int
-) -> AudioCame:
-    samples = np.full(int(seconds * HZ), 4000, "<i2")
-    samples[: int(quiet_s * HZ)] = 5
-    return AudioCame(at_s, reply, samples.tobytes(), HZ, **rest)
 
 
 def played(*pieces: AudioCame, buffer_s: float = 0.0) -> PlayedTrack:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from kit.bench_turns import EARLY, piece
 
 from voice_avatar.bench.figures.clip import Clip
 from voice_avatar.bench.figures.line_events import (
@@ -24,29 +24,6 @@ from voice_avatar.bench.figures.turns import TurnRecord, TurnResult, judge, said
 
 HZ = 16_000
 
-
-def piece(
-    at_s: float, seconds: float = 0.1, reply: str = "1", *, quiet_s: float = 0.0, **rest: int
-) -> AudioCame:
-    samples = np.full(int(seconds * HZ), 4000, "<i2")
-    samples[: int(quiet_s * HZ)] = 5
-    return AudioCame(at_s, reply, samples.tobytes(), HZ, **rest)
-
-
-# -- the waterfall
-
-EARLY = {
-    "stt": 0.15,
-    "llm_start": 0.151,
-    "ttft": 0.2,
-    "first_chunk": 0.3,
-    "ttfa": 0.35,
-    "commit": 0.4,
-    "sent": 0.401,
-}
-
-
-# -- the judgement
 
 CLIP = Clip("c", bytes(2 * HZ), 14_400, "hello", pauses_s=(0.3,))
 END_S = 100.9

@@ -5,18 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.bench_turns import EARLY
 
 from voice_avatar.bench.figures.waterfall import STEPS, waterfall
-
-EARLY = {
-    "stt": 0.15,
-    "llm_start": 0.151,
-    "ttft": 0.2,
-    "first_chunk": 0.3,
-    "ttfa": 0.35,
-    "commit": 0.4,
-    "sent": 0.401,
-}
 
 
 def test_an_endpoint_wait_counts_for_what_is_left_when_the_voice_is_ready() -> None:

@@ -279,7 +279,9 @@ _TESTED: Final = {
 TESTED_ELSEWHERE: Final = {name: file for file, names in _TESTED.items() for name in names.split()}
 """Module, or room of `TESTED_AS_ONE`, without a test file of its own -> the test file."""
 
-TESTED_AS_ONE: Final = {"realtime": "what its modules do can be seen only in the whole dialect"}
+TESTED_AS_ONE: Final[dict[str, str]] = {
+    "realtime": "what its modules do can be seen only in the whole dialect",
+}
 """Rooms, all of whose modules without a test file of their own one file tests, and why."""
 
 PLAN: Final[Plan] = Plan(

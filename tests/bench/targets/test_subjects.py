@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from voice_avatar.bench.figures.line_events import Subject
-from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.targets import subjects
 from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 from voice_avatar.bench.targets.target import TargetCapabilities
@@ -90,24 +89,3 @@ def test_a_server_without_a_name_is_called_by_its_dialect() -> None:
         "version": "",
         "models": {},
     }
-
-
-# -- the command that repeats a run
-
-
-def test_a_command_keeps_an_address_and_loses_what_is_secret_or_local() -> None:
-    command = repeating(
-        "v2v",
-        url="wss://me:pass@host:1/realtime?model=small&api_key=abc&access_token=def",
-        hello='{"a": "/b"}',
-        instructions="Be brief.",
-        clips="/elsewhere/clips",
-        rate=24_000,
-        voice=True,
-        limit=0,
-        token=None,
-    )
-    assert command == (
-        "voice-avatar bench v2v --url 'wss://host:1/realtime?model=small' --hello '{\"a\": \"/b\"}'"
-        " --instructions 'Be brief.' --clips clips --rate 24000 --voice"
-    )

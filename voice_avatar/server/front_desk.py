@@ -84,6 +84,10 @@ class FrontDesk:
             case _:
                 return http.web_answer(path, request.headers)
 
+    def finish(self, _: ServerConnection, __: Request, response: Response) -> None:
+        """Completes any answer, also those that the WebSocket library makes."""
+        http.guard(response.headers, is_tls=bool(self._options.tls_cert))
+
     def _refused(self, socket: ServerConnection, request: Request) -> Response | None:
         """Returns why a WebSocket of another protocol than ours is refused; None = it may go on."""
         is_loaded = self.phase in (Phase.OPEN, Phase.DRAINING)

@@ -142,9 +142,7 @@ async def test_every_answer_has_the_guards_also_those_of_the_library(certificate
     ]
     async with running(tls_cert=str(certificate)) as run:
         for status, path, headers in asked:
-            reader, writer = await asyncio.open_connection(
-                "127.0.0.1", run.server.port, ssl=trust
-            )
+            reader, writer = await asyncio.open_connection("127.0.0.1", run.server.port, ssl=trust)
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode())
             told = (await reader.readuntil(b"\r\n\r\n")).decode().lower()

@@ -56,6 +56,7 @@ class FrontDesk:
     def __init__(self, options: ServerOptions, metrics: Metrics, sessions: Sessions) -> None:
         self._options = options
         self._metrics = metrics
+        metrics.set_limit(options.max_sessions)
         self._sessions = sessions
         self.phase = Phase.LOADING
         self.workers: Workers | None = None

@@ -248,13 +248,16 @@ def test_what_builds_the_page_is_not_part_of_it(path: str) -> None:
     assert http.web_answer(path, Headers()).status_code == 404
 
 
+_LOADED = re.compile(
+    r"""(?:from|import|src=|href=|new URL\()\s*["']"""
+    r"""(\.{0,2}/?[\w./-]+\.(?:mjs|css|svg|vrm|json))["']"""
+)
+
+
 def test_everything_that_the_page_loads_is_served() -> None:
     served = http.web_documents()
     for path, document in served.items():
         if path.endswith((".mjs", ".html")) and "/vendor/" not in path:
-            for target in re.findall(
-                r"""(?:from|import|src=|href=|new URL\()\s*["'](\.{0,2}/?[\w./-]+\.(?:mjs|css|svg|vrm|json))["']""",
-                document.plain.decode(),
-            ):
+            for target in _LOADED.findall(document.plain.decode()):
                 whole = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
                 assert whole in served, f"{path}: {target}"

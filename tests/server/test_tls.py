@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -63,6 +64,10 @@ class Authority:
         )
         return path
 
+    def spoil(self, path: Path) -> None:
+        """Leaves a file that is no certificate."""
+        path.write_text("broken, for a moment")
+
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
@@ -108,10 +113,8 @@ def handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[int, tupl
     there = client.wrap_bio(to_client, to_server, server_hostname="127.0.0.1")
     for _ in range(4):
         for side in (there, here):
-            try:
+            with suppress(ssl.SSLWantReadError):
                 side.do_handshake()
-            except ssl.SSLWantReadError:
-                pass
     der = there.getpeercert(binary_form=True)
     cipher = there.cipher()
     assert der is not None
@@ -150,9 +153,9 @@ def test_older_tls_is_refused(
     options: ServerOptions, client: ssl.SSLContext, version: ssl.TLSVersion
 ) -> None:
     client.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         client.minimum_version = version
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         client.maximum_version = version
     with pytest.raises(ssl.SSLError):
         handshake(ServerTls(options), client)
@@ -298,7 +301,7 @@ async def test_certificates_change_under_load_and_no_session_is_lost(
             await asyncio.sleep(0.1)
             authority.issue(path, number)
             run.server.reload()
-            path.write_text("broken, for a moment")
+            authority.spoil(path)
             run.server.reload()
         await asyncio.sleep(0.1)
         ends.set()
@@ -363,7 +366,7 @@ async def test_sighup_renews_the_certificate_and_ends_nobody(
             process.send_signal(signal.SIGHUP)
             async with asyncio.timeout(30):
                 while await serial(port, client) != number:
-                    await asyncio.sleep(0.01)
+                    pass
             assert (await avatar.ask("Hello?")).status == "completed"
     assert process.poll() is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ PLAN = Plan(
     doors={"cli"},
     data_readers={"deciding.data"},
     tested_elsewhere={"acting": "test_acting.py", "__main__": "test_acting.py"},
+    tested_as_one={"acting": "it acts as one"},
 )
 
 FILES = {
@@ -272,3 +274,13 @@ def test_where_else_a_module_is_tested_has_to_be_there_and_to_be_needed(house: H
     assert "TESTED_ELSEWHERE: __main__ is tested in test_acting.py, which is not there" in (
         house.breaches()
     )
+
+
+def test_a_row_excuses_one_module_unless_the_room_is_said_to_be_tested_as_one(
+    house: House,
+) -> None:
+    assert house.breaches(replace(PLAN, tested_as_one={})) == [
+        "TESTED_ELSEWHERE: acting is no module, and not in TESTED_AS_ONE"
+    ]
+    whole = replace(PLAN, tested_as_one={**PLAN.tested_as_one, "port": "?"})
+    assert house.breaches(whole) == ["TESTED_AS_ONE: port is not in TESTED_ELSEWHERE"]

@@ -12,7 +12,7 @@ import pytest
 
 from voice_avatar import languages
 from voice_avatar.acting.gesture.rules import rule_set
-from voice_avatar.acting.gesture.word_feelings import affects
+from voice_avatar.acting.gesture.word_feelings import word_feelings
 from voice_avatar.languages import codes, document, language, primary_subtag
 from voice_avatar.personas.persona import Persona, system_prompt
 from voice_avatar.stages.stt import is_credit
@@ -78,7 +78,7 @@ def test_of_a_code_without_a_folder_is_known_what_english_knows() -> None:
     assert unknown.numbers is None
     assert unknown.has_spaces
     assert not rule_set("it").rules
-    assert affects(["good"], "it") == ()
+    assert word_feelings(["good"], "it") == ()
 
 
 @pytest.mark.parametrize("code", ["..", "../languages/en", "", "en/../fr", "."])
@@ -204,11 +204,9 @@ def test_a_french_model_is_told_of_tags_in_french() -> None:
 
 
 def test_french_words_feel_like_something() -> None:
-    assert [each.valence > 0 for each in affects("je suis triste mais contente".split(), "fr")] == [
-        False,
-        True,
-    ]
-    assert affects(["pas", "mal"], "fr") == ()
+    felt = word_feelings("je suis triste mais contente".split(), "fr")
+    assert [each.valence > 0 for each in felt] == [False, True]
+    assert word_feelings(["pas", "mal"], "fr") == ()
 
 
 # -- a language that nobody has ever spoken
@@ -311,7 +309,7 @@ def test_a_language_is_a_folder(write: Write, tmp_path: Path) -> None:
     assert chunks("Un zr. Blu bla. Bli blo.", "qt") == ["Un zr. Blu bla.", "Bli blo."]
     assert chunks("bla ble bli en blo blu bly", "qt")[0] == "bla ble bli"
     assert [rule.id for rule in rule_set("qt").rules] == ["hail"]
-    assert [each.valence for each in affects(["gud", "ni", "gud"], "qt")] == [0.5, -0.25]
+    assert [each.valence for each in word_feelings(["gud", "ni", "gud"], "qt")] == [0.5, -0.25]
     assert "one tag" in system_prompt(Persona("T", "p", language="qt", gestures=("wave",)))
 
 

@@ -33,7 +33,7 @@ The tree, with the wire code of each leaf and whether a session goes on after it
     └── ConnectionFailed       connection_failed    raised by the client only
 
 Library exceptions are mapped to these where a library is called (`engines/*`, `models/store.py`,
-`server.py`) and nowhere else. `code` is stable and documented in PROTOCOL.md; `message` is for
+`server/`) and nowhere else. `code` is stable and documented in PROTOCOL.md; `message` is for
 people, and never carries a path, a stack trace or a transcript.
 """
 

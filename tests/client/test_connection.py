@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import sys
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,27 +15,16 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from voice_avatar.audio import opus
-from voice_avatar.client.audio import (
-    FADE_S,
-    MicrophoneFrames,
-    SimulatedPlayer,
-    SoundPlayer,
-    read_wav,
-)
 from voice_avatar.client.connection import AvatarConnection, connect
-from voice_avatar.client.playback import AudioReceived, Playback
 from voice_avatar.errors import (
-    AudioInvalid,
     AudioUnsupported,
     ConnectionFailed,
-    EngineUnavailable,
     LlmTimeout,
     MessageTooBig,
     Unauthorized,
     VersionUnsupported,
 )
-from voice_avatar.events import cues
-from voice_avatar.events import notices as session_notices
+from voice_avatar.events import cues, notices
 from voice_avatar.wire import (
     client_messages,
     negotiation,
@@ -86,7 +72,7 @@ class Peer:
     heard: list[AudioFrame] = field(default_factory=list)
     seq: int = 0
 
-    async def tell(self, *notices: session_notices.Notice) -> None:
+    async def tell(self, *notices: notices.Notice) -> None:
         for notice in notices:
             dialect = Preferences(RATE_HZ, self.agreed.audio_out.codec)
             data = encode_notice(notice, dialect, seq=self.seq, ts_ms=0.0)
@@ -109,10 +95,8 @@ class Peer:
 Script = Callable[[Peer, object], Awaitable[None]]
 
 
-def audio(
-    reply_id: int, start: int, pcm: bytes, *, is_last: bool = False
-) -> session_notices.ReplyAudio:
-    return session_notices.ReplyAudio(reply_id, start, pcm, is_first=start == 0, is_last=is_last)
+def audio(reply_id: int, start: int, pcm: bytes, *, is_last: bool = False) -> notices.ReplyAudio:
+    return notices.ReplyAudio(reply_id, start, pcm, is_first=start == 0, is_last=is_last)
 
 
 async def silent(_peer: Peer, _message: object) -> None:
@@ -180,23 +164,21 @@ async def answer(peer: Peer, message: object) -> None:
     if isinstance(message, client_messages.InputText):
         pcm = tone(5 * FRAME)
         await peer.tell(
-            session_notices.TurnEnded(1, "text", 0.0),
-            session_notices.TranscriptFinal(1, message.text, "en"),
-            session_notices.ReplyStarted(1, 1, RATE_HZ),
-            session_notices.ReplyText(1, "Hi ", 0),
-            session_notices.ReplyText(1, "there.", 3),
+            notices.TurnEnded(1, "text", 0.0),
+            notices.TranscriptFinal(1, message.text, "en"),
+            notices.ReplyStarted(1, 1, RATE_HZ),
+            notices.ReplyText(1, "Hi ", 0),
+            notices.ReplyText(1, "there.", 3),
             cues.ReplySegment(1, 0, "Hi there.", 0, 2400, (cues.TimedWord("Hi", 0, 900, 0),)),
             cues.VisemeTrack(1, (cues.VisemePose(0, ((10, 1.0),)),), 2400),
             cues.HeadCue(1, "nod", 0.5, 1, 0, 480, 960, "rule"),
             cues.GestureCue(1, "g1", "wave", "emblem", "right", 0.7, 0, 1, 2, 3, 4, 5, "llm"),
             *(audio(1, n * FRAME, pcm[n * 960 : (n + 1) * 960]) for n in range(5)),
-            session_notices.ReplyAudioDone(1, 2400),
-            session_notices.StageMarks(1, None, None, 0.01, 0.02, 0.03, 0.04, 0.05, False),
+            notices.ReplyAudioDone(1, 2400),
+            notices.StageMarks(1, None, None, 0.01, 0.02, 0.03, 0.04, 0.05, False),
         )
     if isinstance(message, client_messages.PlaybackReport) and message.state == "finished":
-        await peer.tell(
-            session_notices.ReplyDone(1, "completed", "Hi there.", message.played_samples)
-        )
+        await peer.tell(notices.ReplyDone(1, "completed", "Hi there.", message.played_samples))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -245,9 +227,9 @@ async def test_playback_is_reported_every_200_ms_while_it_plays() -> None:
     async def long_answer(peer: Peer, message: object) -> None:
         if isinstance(message, client_messages.InputText):
             await peer.tell(
-                session_notices.ReplyStarted(1, 1, RATE_HZ),
+                notices.ReplyStarted(1, 1, RATE_HZ),
                 audio(1, 0, tone(RATE_HZ // 2)),
-                session_notices.ReplyAudioDone(1, RATE_HZ // 2),
+                notices.ReplyAudioDone(1, RATE_HZ // 2),
             )
 
     async with server(long_answer) as (url, peers), connect(url) as avatar:
@@ -264,7 +246,7 @@ async def test_running_empty_is_reported_as_stalled_and_then_as_playing() -> Non
     async with server() as (url, peers), connect(url):
         await asyncio.sleep(0.01)
         peer = peers[0]
-        await peer.tell(session_notices.ReplyStarted(1, 0, RATE_HZ), audio(1, 0, tone(FRAME)))
+        await peer.tell(notices.ReplyStarted(1, 0, RATE_HZ), audio(1, 0, tone(FRAME)))
         await peer.until(lambda: any(r.state == "stalled" for r in peer.reports()))
         await peer.tell(audio(1, FRAME, tone(10 * FRAME)))
         await peer.until(lambda: peer.reports()[-1].state == "playing")
@@ -275,14 +257,14 @@ async def test_an_interrupted_reply_is_flushed_and_reported_as_stopped() -> None
     async with server() as (url, peers), connect(url) as avatar:
         await asyncio.sleep(0.01)
         peer = peers[0]
-        await peer.tell(session_notices.ReplyStarted(3, 1, RATE_HZ), audio(3, 0, tone(RATE_HZ)))
+        await peer.tell(notices.ReplyStarted(3, 1, RATE_HZ), audio(3, 0, tone(RATE_HZ)))
         await peer.until(lambda: bool(peer.reports()))
         await avatar.interrupt(3)
         await peer.until(lambda: client_messages.Interrupt(reply_id=3) in peer.got)
         await peer.tell(
-            session_notices.ReplyInterrupted(3, 1000, "message", "Well"),
+            notices.ReplyInterrupted(3, 1000, "message", "Well"),
             audio(3, RATE_HZ, tone(FRAME)),
-            session_notices.ReplyDone(3, "interrupted", "Well", 1000),
+            notices.ReplyDone(3, "interrupted", "Well", 1000),
         )
         reply = await avatar.next_reply()
         assert reply.status == "interrupted"
@@ -297,38 +279,16 @@ async def test_audio_of_an_older_reply_is_left_out() -> None:
         await asyncio.sleep(0.01)
         await peers[0].tell(
             audio(1, 0, tone(FRAME)),
-            session_notices.ReplyStarted(2, 1, RATE_HZ),
+            notices.ReplyStarted(2, 1, RATE_HZ),
             audio(1, 0, tone(FRAME)),
             audio(2, 0, pcm_of(FRAME)),
-            session_notices.ReplyText(1, "old", 0),
-            session_notices.ReplyDone(2, "failed", "", 0),
+            notices.ReplyText(1, "old", 0),
+            notices.ReplyDone(2, "failed", "", 0),
         )
         reply = await avatar.next_reply()
         assert bytes(reply.audio) == pcm_of(FRAME)
         assert reply.text == ""
         assert reply.status == "failed"
-
-
-async def test_missing_audio_is_silence_and_repeated_audio_is_dropped() -> None:
-    playback = Playback(SimulatedPlayer())
-    playback.begin(
-        turn_messages.ReplyStarted(reply_id=1, stream=1, turn_id=0, rate_hz=RATE_HZ, codec="pcm16"),
-        "",
-        None,
-    )
-
-    def frame(seq: int, pts: int, payload: bytes) -> AudioFrame:
-        return AudioFrame(FrameKind.AUDIO_OUT, 1, seq, pts, payload)
-
-    assert playback.audio(frame(0, 0, pcm_of(4))) == AudioReceived(1, 0, pcm_of(4))
-    assert playback.audio(frame(0, 0, pcm_of(4))) is None  # stale
-    assert playback.audio(frame(1, 2, pcm_of(4))) == AudioReceived(1, 4, pcm_of(4)[4:])
-    assert playback.audio(frame(2, 0, pcm_of(4))) is None  # nothing new in it
-    assert playback.audio(frame(4, 8, pcm_of(2))) == AudioReceived(1, 6, bytes(4) + pcm_of(2))
-    with pytest.raises(AudioInvalid):
-        playback.audio(AudioFrame(FrameKind.AUDIO_OUT, 1, 5, 10, b"opus?", FrameFlag.CODEC))
-    other = turn_messages.ReplyAudioDone(reply_id=9, sample_count=5)
-    assert playback.audio_done(other) is None
 
 
 async def test_an_unreadable_frame_is_passed_over() -> None:
@@ -378,13 +338,13 @@ async def test_voice_to_voice_runs_from_the_end_of_speech_to_the_first_audible_s
     async def reply_to_speech(peer: Peer, message: object) -> None:
         if isinstance(message, AudioFrame) and message.seq == 15:
             await peer.tell(
-                session_notices.UserSpeechStopped(3200),
-                session_notices.TurnEnded(1, "vad", 0.1),
-                session_notices.TranscriptFinal(1, "Hello.", "en"),
-                session_notices.ReplyStarted(1, 1, RATE_HZ),
+                notices.UserSpeechStopped(3200),
+                notices.TurnEnded(1, "vad", 0.1),
+                notices.TranscriptFinal(1, "Hello.", "en"),
+                notices.ReplyStarted(1, 1, RATE_HZ),
                 audio(1, 0, bytes(2400) + tone(1200)),
-                session_notices.ReplyAudioDone(1, 2400),
-                session_notices.ReplyDone(1, "completed", "Hi.", 2400),
+                notices.ReplyAudioDone(1, 2400),
+                notices.ReplyDone(1, "completed", "Hi.", 2400),
             )
 
     async with server(reply_to_speech) as (url, _), connect(url) as avatar:
@@ -400,8 +360,8 @@ async def test_talking_speaks_a_file_and_returns_the_reply(tmp_path: Path) -> No
     async def reply_once(peer: Peer, message: object) -> None:
         if isinstance(message, AudioFrame) and message.seq == 5:
             await peer.tell(
-                session_notices.ReplyStarted(1, 1, RATE_HZ),
-                session_notices.ReplyDone(1, "completed", "Hi.", 0),
+                notices.ReplyStarted(1, 1, RATE_HZ),
+                notices.ReplyDone(1, "completed", "Hi.", 0),
             )
 
     path = tmp_path / "in.wav"
@@ -448,7 +408,7 @@ async def test_opus_goes_both_ways_when_both_sides_list_it() -> None:
     async def opus_answer(peer: Peer, message: object) -> None:
         if not isinstance(message, AudioFrame) or message.seq != 9:
             return
-        await peer.tell(session_notices.ReplyStarted(1, 1, RATE_HZ))
+        await peer.tell(notices.ReplyStarted(1, 1, RATE_HZ))
         encoder = opus.OpusEncoder(RATE_HZ)
         for seq, packet in enumerate((*encoder.push(sent), *encoder.flush())):
             frame = AudioFrame(
@@ -456,8 +416,8 @@ async def test_opus_goes_both_ways_when_both_sides_list_it() -> None:
             )
             await peer.socket.send(pack_audio(frame))
         await peer.tell(
-            session_notices.ReplyAudioDone(1, 2400),
-            session_notices.ReplyDone(1, "completed", "Hi.", 2400),
+            notices.ReplyAudioDone(1, 2400),
+            notices.ReplyDone(1, "completed", "Hi.", 2400),
         )
 
     wish = client_messages.AudioWish(codecs=("opus", "pcm16"), rate_hz=None)
@@ -602,234 +562,3 @@ async def test_no_task_is_left_after_a_session() -> None:
             async with connect(url) as avatar:
                 await avatar.ask("Hello?")
     assert asyncio.all_tasks() == before
-
-
-# ---------------------------------------------------------------------------------------------
-# Parts
-
-
-def test_the_simulated_player_plays_at_the_rate_of_its_clock_and_waits_when_empty() -> None:
-    now = 10.0
-    player = SimulatedPlayer(lambda: now)
-    player.start(1024)
-    player.play(bytes(256))
-    now = 10.0625
-    assert player.played == 64
-    now = 11.0
-    assert player.played == 128
-    player.play(bytes(200))
-    now = 11.03125
-    assert player.played == 160
-    player.flush()
-    now = 12.0
-    assert player.played == 160
-
-
-def test_the_simulated_player_stands_still_while_it_is_paused() -> None:
-    now = 10.0
-    player = SimulatedPlayer(lambda: now)
-    player.start(1024)
-    player.play(bytes(2048))
-    now = 10.25
-    player.pause()
-    now = 15.0
-    player.play(bytes(2048))
-    assert player.played == 256
-    player.resume()
-    now = 15.25
-    assert player.played == 512
-    player.pause()
-    player.start(1024)
-    player.play(bytes(2048))
-    now = 15.5
-    assert player.played == 256
-
-
-class Device:
-    """A sound card of which a test turns the handle."""
-
-    class PortAudioError(Exception):
-        pass
-
-    samplerate = 16_000
-    latency = 0.01
-
-    def RawOutputStream(self, *, callback: Any, **_: Any) -> Device:  # noqa: N802 - its name
-        self._callback = callback
-        return self
-
-    def start(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def block(self, samples: int = 320) -> list[int]:
-        """What comes out with the next block."""
-        out = bytearray(2 * samples)
-        self._callback(out, samples, None, None)
-        return np.frombuffer(bytes(out), "<i2").tolist()
-
-
-def sound_player(monkeypatch: pytest.MonkeyPatch) -> tuple[SoundPlayer, Device]:
-    device = Device()
-    monkeypatch.setitem(sys.modules, "sounddevice", device)
-    player = SoundPlayer()
-    player.start(16_000)
-    return player, device
-
-
-FADE = int(FADE_S * 16_000)
-
-
-def test_the_loudspeaker_fades_out_within_a_block_and_goes_on_with_the_next_sample(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    player, device = sound_player(monkeypatch)
-    samples = list(range(1000, 3000))
-    player.play(np.array(samples, "<i2").tobytes())
-    assert device.block() == samples[:320]
-    player.pause()
-    out = device.block()
-    assert player.played == 320 + FADE
-    assert out[0] == samples[320]
-    assert out[FADE - 1 :] == [0] * (321 - FADE)
-    assert all(a >= b for a, b in itertools.pairwise(out))
-    assert device.block() == [0] * 320
-    assert player.played == 320 + FADE
-    player.resume()
-    out = device.block()
-    assert player.played == 640 + FADE
-    assert out[0] == 0
-    assert out[FADE:] == samples[320 + 2 * FADE : 640 + FADE]
-    assert device.block() == samples[640 + FADE : 960 + FADE]
-
-
-def test_a_pause_that_ends_before_the_next_block_is_not_heard(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    player, device = sound_player(monkeypatch)
-    player.play(pcm_of(640))
-    device.block()
-    player.pause()
-    player.resume()
-    assert device.block() == list(range(321, 641))
-
-
-def test_the_next_reply_is_not_paused(monkeypatch: pytest.MonkeyPatch) -> None:
-    player, device = sound_player(monkeypatch)
-    player.play(pcm_of(320))
-    player.pause()
-    device.block()
-    player.flush()
-    player.start(16_000)
-    player.play(pcm_of(320))
-    assert device.block() == list(range(1, 321))
-
-
-@dataclass
-class Scene:
-    """A reply of one second, of which a quarter was played."""
-
-    now_s: float = 10.0
-
-    def __post_init__(self) -> None:
-        self.player = SimulatedPlayer(lambda: self.now_s)
-        self.playback = Playback(self.player, lambda: self.now_s)
-        started = turn_messages.ReplyStarted(
-            reply_id=1, stream=1, turn_id=1, rate_hz=RATE_HZ, codec="pcm16"
-        )
-        self.reply = self.playback.begin(started, "", 9.5)
-        frame = AudioFrame(FrameKind.AUDIO_OUT, 1, 0, 0, pcm_of(RATE_HZ))
-        self.playback.audio(frame)
-        self.report()
-        self.now_s += 0.25
-
-    def report(self) -> tuple[str, int] | None:
-        report = self.playback.due_report()
-        return None if report is None else (report.state, report.played_samples)
-
-
-def test_a_paused_reply_stands_still_says_so_and_goes_on_where_it_stood() -> None:
-    scene = Scene()
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    assert scene.report() == ("paused", RATE_HZ // 4)
-    assert scene.playback.report_in_s() is None
-    scene.now_s += 5.0
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
-    assert scene.report() == ("playing", RATE_HZ // 4)
-    scene.now_s += 0.25
-    assert scene.report() == ("playing", RATE_HZ // 2)
-
-
-def test_audio_that_comes_while_a_reply_is_paused_is_kept() -> None:
-    scene = Scene()
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    more = AudioFrame(FrameKind.AUDIO_OUT, 1, 1, RATE_HZ, pcm_of(RATE_HZ))
-    assert scene.playback.audio(more) == AudioReceived(1, RATE_HZ, pcm_of(RATE_HZ))
-    scene.now_s += 5.0
-    assert scene.report() == ("paused", RATE_HZ // 4)
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
-    scene.now_s += 1.75
-    assert scene.report() == ("stalled", 2 * RATE_HZ)
-
-
-def test_a_paused_reply_that_is_interrupted_was_heard_up_to_the_pause() -> None:
-    scene = Scene()
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    scene.now_s += 1.0
-    cut = turn_messages.ReplyInterrupted(reply_id=1, at_ms=0.0, reason="voice", spoken_text="")
-    scene.playback.told(cut)
-    assert scene.report() == ("stopped", RATE_HZ // 4)
-
-
-def test_a_reply_that_was_all_played_when_the_pause_came_is_finished() -> None:
-    scene = Scene()
-    scene.playback.audio_done(turn_messages.ReplyAudioDone(reply_id=1, sample_count=RATE_HZ))
-    scene.now_s += 1.0
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    assert scene.report() == ("finished", RATE_HZ)
-
-
-def test_a_reply_that_is_told_to_go_on_without_a_pause_goes_on() -> None:
-    scene = Scene()
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
-    assert scene.report() == ("playing", RATE_HZ // 4)
-
-
-def test_a_pause_before_anything_is_audible_lengthens_the_wait_for_it() -> None:
-    scene = Scene()
-    quiet, loud = np.zeros(RATE_HZ, "<i2"), np.full(480, 9000, "<i2")
-    scene.reply.first_audible_s = scene.reply.v2v_ms = None
-    frame = AudioFrame(FrameKind.AUDIO_OUT, 1, 1, RATE_HZ, np.append(quiet, loud).tobytes())
-    scene.playback.audio(frame)
-    audible_s, v2v_ms = scene.reply.first_audible_s, scene.reply.v2v_ms
-    assert audible_s == pytest.approx(12.0)
-    scene.playback.told(turn_messages.ReplyPaused(reply_id=1, at_ms=0.0))
-    scene.now_s += 0.5
-    scene.playback.told(turn_messages.ReplyResumed(reply_id=1, from_ms=0.0))
-    assert scene.reply.first_audible_s == pytest.approx(12.5)
-    assert scene.reply.v2v_ms == pytest.approx((v2v_ms or 0) + 500)
-
-
-def test_the_microphone_remembers_when_a_sample_was_said() -> None:
-    microphone = MicrophoneFrames(session_messages.AudioFormat(codec="pcm16", rate_hz=16_000))
-    microphone.frames(bytes(640), 16_000, 5.02)
-    microphone.frames(bytes(640), 16_000, 5.04)
-    assert microphone.said_s(10.0) == pytest.approx(5.01)
-    assert microphone.said_s(30.0) == pytest.approx(5.03)
-    assert microphone.said_s(99.0) is None
-
-
-def test_only_16_bit_files_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "8bit.wav"
-    with wave.open(str(path), "wb") as recording:
-        recording.setparams((1, 1, 8000, 0, "NONE", ""))
-        recording.writeframes(bytes(10))
-    with pytest.raises(AudioUnsupported):
-        read_wav(path)
-
-
-def test_a_machine_without_sound_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "sounddevice", None)
-    with pytest.raises(EngineUnavailable, match="microphone"):
-        SoundPlayer()

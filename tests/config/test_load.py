@@ -13,7 +13,7 @@ from voice_avatar.config.load import (
     NOT_OPTIONS,
     PER_SESSION,
     Config,
-    Place,
+    OptionPlace,
     ServerOptions,
     load,
     places,
@@ -266,7 +266,7 @@ def test_no_two_options_have_one_variable() -> None:
 
 
 @pytest.mark.parametrize("place", places().values(), ids=lambda place: place.key)
-def test_every_option_has_one_field(place: Place) -> None:
+def test_every_option_has_one_field(place: OptionPlace) -> None:
     options: object = Config()
     for name in place.path[:-1]:
         options = getattr(options, name)

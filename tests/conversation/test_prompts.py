@@ -47,7 +47,7 @@ def test_the_prompt_is_warmed_while_the_user_speaks_if_it_is_final() -> None:
 
 def test_the_prompt_is_warmed_when_a_session_begins() -> None:
     assert Scene().only(WarmPrefix) == [WarmPrefix((SYSTEM, OPENING))]
-    without = Scene(memory=HistoryOptions(opening=""))
+    without = Scene(history=HistoryOptions(opening=""))
     assert without.only(WarmPrefix) == [WarmPrefix((SYSTEM,))]
 
 

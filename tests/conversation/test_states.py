@@ -116,7 +116,7 @@ TOOLS = (Tool("look"), Tool("timer"))
 MADE_BY = {
     "ready": SlotEvent.READY,
     "committed": SlotEvent.COMMITTED,
-    "resumed": SlotEvent.RESUMED,
+    "went_on": SlotEvent.WENT_ON,
     "dropped": SlotEvent.DROPPED,
     "heard_out": SlotEvent.HEARD_OUT,
     "asked": SlotEvent.ASKED,
@@ -238,7 +238,7 @@ SLOTS_MADE: dict[Slots, Callable[[], SlotScene]] = {
 SLOTS_MOVED: dict[SlotEvent, Callable[[SlotScene], object]] = {
     SlotEvent.READY: lambda it: it.act(TurnReady("And you?", "en", it.now_s, it.now_s)),
     SlotEvent.COMMITTED: SlotScene.commit,
-    SlotEvent.RESUMED: lambda it: it.act(TurnWentOn()),
+    SlotEvent.WENT_ON: lambda it: it.act(TurnWentOn()),
     SlotEvent.DROPPED: lambda it: it.act(TurnDropped()),
     SlotEvent.HEARD_OUT: is_heard_out,
     SlotEvent.ASKED: lambda it: it.give(ReplyRequest("a1")),

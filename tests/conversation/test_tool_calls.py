@@ -17,8 +17,8 @@ def called(*, timeout_s: float = 3.0, max_rounds: int = 2) -> ToolCalls:
     """Reply 1 to turn 4 has called twice, and is whole."""
     calls = ToolCalls(timeout_s, max_rounds)
     calls.change((LOOK,), "required", follows_up=None)
-    assert calls.tell(1, 4, call(0), 10.0) == ToolCalled(1, "c0", "look", "{}")
-    calls.tell(1, 4, call(1), 11.0)
+    assert calls.announce(1, 4, call(0), 10.0) == ToolCalled(1, "c0", "look", "{}")
+    calls.announce(1, 4, call(1), 11.0)
     calls.is_whole = True
     return calls
 
@@ -72,7 +72,7 @@ def test_a_demanded_call_is_met_by_the_first_and_rounds_have_an_end() -> None:
     assert calls.choice(None, None, is_follow_up=False) == "required"
     assert calls.choice(None, None, is_follow_up=True) == "auto"
     assert calls.choice((), "required", is_follow_up=False) == "none"
-    calls.tell(2, 4, call(2), 12.0)
+    calls.announce(2, 4, call(2), 12.0)
     assert calls.choice(None, None, is_follow_up=True) == "none"
     calls.begin_turn()
     assert calls.choice(None, None, is_follow_up=True) == "auto"
@@ -81,7 +81,7 @@ def test_a_demanded_call_is_met_by_the_first_and_rounds_have_an_end() -> None:
 def test_where_the_client_keeps_the_conversation_calls_are_told_and_not_kept() -> None:
     calls = ToolCalls(3.0, 2)
     calls.change((LOOK,), None, follows_up=False)
-    assert calls.tell(1, 4, call(0), 10.0) == ToolCalled(1, "c0", "look", "{}")
+    assert calls.announce(1, 4, call(0), 10.0) == ToolCalled(1, "c0", "look", "{}")
     assert not calls.is_open
 
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_avatar.engines import llamacpp_llm
-from voice_avatar.engines.llamacpp_llm import LlamaCppLlm, Slots
+from voice_avatar.engines.llamacpp_llm import CacheSlots, LlamaCppLlm
 from voice_avatar.errors import EngineUnavailable, LlmFailed, ModelUnknown
 from voice_avatar.events.payloads import (
     LlmDone,
@@ -40,7 +40,7 @@ STORY = "Tell me a very long story about a castle and a dragon, with many detail
 
 
 def test_a_conversation_gets_its_slot_again() -> None:
-    slots = Slots(2)
+    slots = CacheSlots(2)
     first = slots.take("a")
     assert first is not None
     slots.give_back(first)
@@ -50,7 +50,7 @@ def test_a_conversation_gets_its_slot_again() -> None:
 
 
 def test_a_newcomer_gets_the_slot_that_was_idle_for_longest() -> None:
-    slots = Slots(2)
+    slots = CacheSlots(2)
     for key in ("a", "b", "a"):
         slot = slots.take(key)
         assert slot is not None
@@ -61,20 +61,20 @@ def test_a_newcomer_gets_the_slot_that_was_idle_for_longest() -> None:
 
 
 def test_a_conversation_whose_slot_is_busy_waits_for_it() -> None:
-    slots = Slots(2)
+    slots = CacheSlots(2)
     slots.take("a")
     assert slots.take("a") is None
 
 
 def test_requests_without_a_conversation_take_any_slot() -> None:
-    slots = Slots(2)
+    slots = CacheSlots(2)
     assert {slots.take(""), slots.take("")} == {0, 1}
     assert slots.take("") is None
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "a", "b", "c", "d"]), st.booleans()), max_size=50))
 def test_no_slot_is_given_out_twice(steps: list[tuple[str, bool]]) -> None:
-    slots = Slots(3)
+    slots = CacheSlots(3)
     busy: list[int] = []
     for key, is_end in steps:
         if is_end and busy:

@@ -20,8 +20,7 @@ from kit.tiny_voice import HOP_SAMPLES, RATE_HZ, tiny_graph, write_tiny_voice
 
 from voice_avatar.audio.pcm import sample_count
 from voice_avatar.engines import piper_tts
-from voice_avatar.engines.piper_graph import FRONT_NOISE, cut
-from voice_avatar.engines.piper_spelling import encode, has_han
+from voice_avatar.engines.piper_spelling import encode
 from voice_avatar.engines.piper_tts import (
     CEILING,
     KNEE,
@@ -36,9 +35,10 @@ from voice_avatar.models.store import ModelStore
 from voice_avatar.stages.tts import TtsEngine, TtsOptions
 
 onnx = pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
-phoneme_ids = pytest.importorskip("piper.phoneme_ids")
 
+onnxruntime = pytest.importorskip("onnxruntime")
+
+phoneme_ids = pytest.importorskip("piper.phoneme_ids")
 SYMBOLS = list(phoneme_ids.DEFAULT_PHONEME_ID_MAP)
 TEXT = "Papa, bring the soup to one of the boys before it gets cold."
 STILL = {"noise_scale": 0.0, "noise_w_scale": 0.0}
@@ -179,33 +179,6 @@ def test_a_voice_without_silence_before_a_reply_is_left_as_it_is(
     make: Callable[..., PiperTts],
 ) -> None:
     assert say(make(lead_frames=100), TEXT) == say(make(lead_frames=0), TEXT)
-
-
-def test_the_reach_of_flow_and_decoder_is_read_from_the_graph() -> None:
-    parts = cut(tiny_graph(5))
-    assert parts.flow_reach == 4  # two convolutions of width 5
-    # Width 7 reaches 3; a quarter of a frame each for up-sampling by 4 …
-    assert parts.decoder_reach == 6
-    assert parts.hop_samples == HOP_SAMPLES
-
-
-def test_a_speakers_embedding_is_shared_by_all_pieces() -> None:
-    assert cut(tiny_graph(5)).shared == ()
-    assert len(cut(tiny_graph(5, speakers=2)).shared) == 3
-
-
-def test_the_noise_of_the_durations_comes_from_outside() -> None:
-    front = onnx.load_from_string(cut(tiny_graph(5)).front)
-    assert FRONT_NOISE in {given.name for given in front.graph.input}
-    assert "RandomNormalLike" not in {node.op_type for node in front.graph.node}
-
-
-@pytest.mark.parametrize("kept", [0, 20, 60])
-def test_a_graph_that_is_not_a_voice_is_refused(kept: int) -> None:
-    model = tiny_graph(5)
-    del model.graph.node[kept:]
-    with pytest.raises(EngineUnavailable):
-        cut(model)
 
 
 # -- loading
@@ -418,29 +391,6 @@ def test_no_sample_goes_beyond_the_ceiling_and_louder_stays_louder() -> None:
     assert np.array_equal(out, -limited(-samples))
 
 
-# -- spellings
-
-
-def test_pinyin_voices_are_padded_after_syllables_and_marks() -> None:
-    ids, owners = encode(
-        ["n", "i", "3", "，"], {s: [i] for i, s in enumerate("_^$ni3，")}, "pinyin"
-    )
-    assert ids == [1, 3, 4, 5, 0, 6, 0, 2]
-    assert owners == [-1, 0, 1, 2, 3, 3, 4, 4]
-
-
-def test_pads_and_word_gaps_belong_to_the_sound_after_them() -> None:
-    ids, owners = encode(["n", " ", "i"], {s: [i] for i, s in enumerate("_^$ni ")}, "espeak")
-    assert ids == [1, 0, 3, 0, 5, 0, 4, 0, 2]
-    assert owners == [-1, 0, 0, 2, 2, 2, 2, 3, 3]
-
-
-def test_other_voices_are_padded_after_every_symbol_but_the_last() -> None:
-    ids, owners = encode(["n", "x", "i"], {s: [i] for i, s in enumerate("_^$ni")}, "espeak")
-    assert ids == [1, 0, 3, 0, 4, 0, 2]
-    assert owners == [-1, 0, 0, 2, 2, 3, 3]
-
-
 PINYIN = [*"_^$ ，。", "Ø", "n", "h", "b", "j", "zh", "ong", "ing", "i", "ao", "ei", "ai", *"12345"]
 
 
@@ -475,11 +425,6 @@ def test_an_english_voice_reads_chinese_with_its_own_sounds(make: Callable[..., 
 def test_the_accent_can_be_switched_off(make: Callable[..., PiperTts]) -> None:
     plan, _ = say(make(han_espeak_voice="", espeak_voice="cmn"), "你好")
     assert [s.symbol for s in plan.spans if s.word == 0] == [*"ni2χˈɑu2"]
-
-
-def test_chinese_script_is_told_from_others() -> None:
-    assert has_han("Hi 你好")
-    assert not has_han("Grüße, ça va? Привет こ")
 
 
 # -- the real voice

@@ -7,7 +7,7 @@ import pytest
 
 from voice_avatar.engines.scripted import ScriptedVad
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
-from voice_avatar.hearing.analysis import Heard, Hearing, Listening, hear_all
+from voice_avatar.hearing.analysis import Analysis, AnalysisRequest, HeardWindow, analyse_all
 
 
 def voice(amplitude: float, f0_hz: float = 125.0) -> bytes:
@@ -23,14 +23,14 @@ def windows(pcm: bytes) -> tuple[AudioWindow, ...]:
     )
 
 
-def pitches(heard: list[Heard] | Exception) -> list[float]:
+def pitches(heard: list[HeardWindow] | Exception) -> list[float]:
     assert not isinstance(heard, Exception)
     return [window.f0_hz for window in heard]
 
 
 def test_pitch_is_found_where_it_is_asked_for_from_the_second_window_of_speech_on() -> None:
-    hearing = Hearing(ScriptedVad().open(), None)
-    (heard,) = hear_all([Listening(hearing, windows(voice(5000.0)), wants_pitch=True)])
+    analysis = Analysis(ScriptedVad().open(), None)
+    (heard,) = analyse_all([AnalysisRequest(analysis, windows(voice(5000.0)), wants_pitch=True)])
     assert pitches(heard) == [0.0, *[pytest.approx(125.0, rel=0.01)] * 3]
 
 
@@ -38,14 +38,16 @@ def test_pitch_is_found_where_it_is_asked_for_from_the_second_window_of_speech_o
 def test_nothing_is_spent_on_pitch_that_nobody_wants_or_where_nobody_speaks(
     amplitude: float, wants_pitch: bool
 ) -> None:
-    hearing = Hearing(ScriptedVad().open(), None)
-    heard = hearing.take(windows(voice(amplitude)), wants_pitch=wants_pitch)
+    analysis = Analysis(ScriptedVad().open(), None)
+    heard = analysis.hear(windows(voice(amplitude)), wants_pitch=wants_pitch)
     assert pitches(heard) == [0.0] * 4
 
 
 def test_a_conversation_that_fails_leaves_the_others_in_its_batch_alone() -> None:
-    hearing = Hearing(ScriptedVad().open(), None)
+    analysis = Analysis(ScriptedVad().open(), None)
     odd = AudioWindow(0, b"\0", False)
-    failed, heard = hear_all([Listening(hearing, (odd,), wants_pitch=True), Listening(hearing, ())])
+    failed, heard = analyse_all(
+        [AnalysisRequest(analysis, (odd,), wants_pitch=True), AnalysisRequest(analysis, ())]
+    )
     assert isinstance(failed, Exception)
     assert heard == []

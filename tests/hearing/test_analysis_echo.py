@@ -8,8 +8,8 @@ from kit.echo_sounds import LEAD_S, heard, room, voice
 from voice_avatar.audio.pcm import to_pcm
 from voice_avatar.engines.scripted import ScriptedVadStream
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
-from voice_avatar.hearing.analysis import Hearing, Listening, hear_all
-from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, Spoken
+from voice_avatar.hearing.analysis import Analysis, AnalysisRequest, analyse_all
+from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, SentAudio
 
 PLAYING = Playing(1, round(LEAD_S * MIC_HZ))
 
@@ -23,12 +23,12 @@ def windows_of(mic: np.ndarray) -> tuple[AudioWindow, ...]:
 def test_the_avatars_own_voice_is_no_speech() -> None:
     reply = voice(4.0, 1)
     windows = windows_of(heard(room(reply, 3), delay_s=0.1, gain_db=-10.0, seconds=4.5))
-    spoken = (Spoken(1, to_pcm(reply)),)
-    plain = Hearing(ScriptedVadStream(), None)
-    guarded = Hearing(ScriptedVadStream(), None, EchoGuard(MIC_HZ), EchoOptions())
-    answers = hear_all(
+    spoken = (SentAudio(1, to_pcm(reply)),)
+    plain = Analysis(ScriptedVadStream(), None)
+    guarded = Analysis(ScriptedVadStream(), None, EchoGuard(MIC_HZ), EchoOptions())
+    answers = analyse_all(
         [
-            Listening(hearing, windows, spoken=spoken, playing=PLAYING)
+            AnalysisRequest(hearing, windows, spoken=spoken, playing=PLAYING)
             for hearing in (plain, guarded)
         ]
     )
@@ -45,6 +45,6 @@ def test_the_sound_itself_stays_as_it_was() -> None:
     """Nothing is cancelled: what the recogniser gets is what the microphone heard."""
     reply = voice(2.0, 1)
     windows = windows_of(heard(reply, delay_s=0.1, gain_db=-10.0, seconds=2.5))
-    hearing = Hearing(ScriptedVadStream(), None, EchoGuard(MIC_HZ))
-    found = hearing.take(windows, spoken=(Spoken(1, to_pcm(reply)),), playing=PLAYING)
+    analysis = Analysis(ScriptedVadStream(), None, EchoGuard(MIC_HZ))
+    found = analysis.hear(windows, spoken=(SentAudio(1, to_pcm(reply)),), playing=PLAYING)
     assert [one.pcm for one in found] == [window.pcm for window in windows]

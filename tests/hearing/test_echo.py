@@ -9,7 +9,7 @@ from kit.echo_sounds import LEAD_S, Floats, heard, room, voice
 
 from voice_avatar.audio.pcm import to_pcm
 from voice_avatar.events.payloads import MIC_HZ
-from voice_avatar.hearing.echo import JUMP_S, EchoGuard, Playing, Spoken
+from voice_avatar.hearing.echo import JUMP_S, EchoGuard, Playing, SentAudio
 from voice_avatar.hearing.echo_filter import BLOCK
 
 
@@ -24,7 +24,7 @@ def shares(
 ) -> npt.NDArray[np.float64]:
     """Returns the share that the guard tells for each window of the microphone."""
     guard = guard or EchoGuard(MIC_HZ)
-    guard.say(Spoken(reply_id, to_pcm(reply)))
+    guard.say(SentAudio(reply_id, to_pcm(reply)))
     found = []
     for start in range(0, mic.size - BLOCK + 1, BLOCK):
         is_known = start >= anchor - BLOCK
@@ -84,7 +84,7 @@ def test_what_was_learned_in_one_reply_serves_the_next() -> None:
     mic = heard(room(second, 3), delay_s=0.1, gain_db=-15.0)
     at = round((LEAD_S + 0.4) * MIC_HZ)
     mic[at : at + user.size] += user
-    guard.say(Spoken(2, to_pcm(second)))
+    guard.say(SentAudio(2, to_pcm(second)))
     found = []
     for offset in range(0, mic.size - BLOCK + 1, BLOCK):
         playing = Playing(2, start + round(LEAD_S * MIC_HZ))
@@ -112,7 +112,7 @@ def test_a_jump_of_the_playout_is_followed() -> None:
     line = np.concatenate((reply[:cut], np.zeros(round(stood_s * MIC_HZ), np.float32), reply[cut:]))
     mic = heard(room(line, 3), delay_s=0.1, gain_db=-20.0, seconds=7.0)
     guard = EchoGuard(MIC_HZ)
-    guard.say(Spoken(1, to_pcm(reply)))
+    guard.say(SentAudio(1, to_pcm(reply)))
     anchor, found = round(LEAD_S * MIC_HZ), []
     for start in range(0, mic.size - BLOCK + 1, BLOCK):
         at_s = (start - anchor) / MIC_HZ
@@ -150,7 +150,7 @@ def test_a_reply_at_another_rate_is_resampled() -> None:
     mic = heard(room(reply, 3), delay_s=0.1, gain_db=-15.0, seconds=4.5)
     fine = np.interp(np.arange(reply.size * 3 // 2) / 1.5, np.arange(reply.size), reply)
     guard = EchoGuard(24_000)
-    guard.say(Spoken(1, to_pcm(fine.astype(np.float32))))
+    guard.say(SentAudio(1, to_pcm(fine.astype(np.float32))))
     found = [
         guard.share(s, to_pcm(mic[s : s + BLOCK]), Playing(1, round(LEAD_S * MIC_HZ)))
         for s in range(0, mic.size - BLOCK + 1, BLOCK)
@@ -161,7 +161,7 @@ def test_a_reply_at_another_rate_is_resampled() -> None:
 def test_silence_and_noise_of_every_kind_do_no_harm() -> None:
     rng = np.random.default_rng(0)
     guard = EchoGuard(MIC_HZ)
-    guard.say(Spoken(1, bytes(4 * MIC_HZ)))
+    guard.say(SentAudio(1, bytes(4 * MIC_HZ)))
     for number in range(200):
         kind = number % 4
         samples = {
@@ -174,4 +174,4 @@ def test_silence_and_noise_of_every_kind_do_no_harm() -> None:
         share = guard.share(number * BLOCK, pcm, Playing(1, int(rng.integers(-9999, 99999))))
         assert 0.0 <= share <= 1.0
         if number == 100:
-            guard.say(Spoken(1, to_pcm(rng.uniform(-1, 1, 3 * MIC_HZ).astype(np.float32))))
+            guard.say(SentAudio(1, to_pcm(rng.uniform(-1, 1, 3 * MIC_HZ).astype(np.float32))))

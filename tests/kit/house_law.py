@@ -326,7 +326,10 @@ def every_door_has_its_sign(tree: Tree, plan: Plan) -> list[str]:
 
 
 def every_module_is_tested_somewhere(tree: Tree, plan: Plan, tests: Path) -> list[str]:
-    """By tests/<room>/test_<module>.py, or by the file that `TESTED_ELSEWHERE` names."""
+    """By tests/<room>/test_<module>.py, or by the file that `TESTED_ELSEWHERE` names.
+
+    A row is for one module, unless the room that it names stands in `TESTED_AS_ONE`.
+    """
     breaches, needed = [], set()
     for module, path in tree.modules.items():
         inner = path.relative_to(tree.root)
@@ -347,6 +350,14 @@ def every_module_is_tested_somewhere(tree: Tree, plan: Plan, tests: Path) -> lis
             breaches.append(f"TESTED_ELSEWHERE: {name} is tested in {file}, which is not there")
         if name not in needed:
             breaches.append(f"TESTED_ELSEWHERE: {name} needs no line")
+        path = tree.modules.get(name)
+        if (path is None or path.name == "__init__.py") and name not in plan.tested_as_one:
+            breaches.append(f"TESTED_ELSEWHERE: {name} is no module, and not in TESTED_AS_ONE")
+    breaches += [
+        f"TESTED_AS_ONE: {name} is not in TESTED_ELSEWHERE"
+        for name in plan.tested_as_one
+        if name not in plan.tested_elsewhere
+    ]
     return breaches
 
 

@@ -48,6 +48,7 @@ class Plan:
     doors: Collection[str] = ()
     data_readers: Collection[str] = ()
     tested_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    tested_as_one: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def all_rooms(self) -> dict[str, Room]:

@@ -75,7 +75,7 @@ from voice_avatar.stages.vad import VadOptions
 RATE_HZ = 10_000
 WINDOW_S = WINDOW_SAMPLES / MIC_HZ
 SYSTEM = Message("system", "Be kind.")
-MEMORY = HistoryOptions(opening="Hello!")
+HISTORY = HistoryOptions(opening="Hello!")
 OPENING = Message("user", "Hello!")
 OPTIONS = SessionOptions(
     thinking_after_s=0.3, settle_s=0.3, quiet_after_s=15.0, idle_timeout_s=60.0, max_text_chars=50
@@ -180,7 +180,7 @@ class Scene:
         self,
         options: SessionOptions = OPTIONS,
         turn: TurnOptions | None = None,
-        memory: HistoryOptions = MEMORY,
+        history: HistoryOptions = HISTORY,
         body: BodyOptions | None = None,
     ) -> None:
         self.now_s = 1000.0
@@ -190,7 +190,7 @@ class Scene:
                 vad=VadOptions(start_windows=3, pause_windows=2),
                 turn=turn or replace(TURN, rescore_s=()),
                 playout=PLAYOUT,
-                history=memory,
+                history=history,
                 system_prompt="Be kind.",
                 rate_hz=RATE_HZ,
                 context_tokens=2000,

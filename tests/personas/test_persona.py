@@ -10,9 +10,9 @@ from voice_avatar.personas.persona import (
     Persona,
     built_in,
     built_in_names,
+    offered,
     parse,
     system_prompt,
-    told,
 )
 from voice_avatar.stages.llm import estimate_tokens
 
@@ -94,13 +94,13 @@ def test_an_unknown_built_in_persona_is_an_error_that_lists_the_known_ones() -> 
 
 
 def test_tags_may_ask_for_what_the_persona_lists_by_whatever_name() -> None:
-    allowed = told(Persona("Bo", "p", gestures=("wave", "point"), expressions=("joy",)))
+    allowed = offered(Persona("Bo", "p", gestures=("wave", "point"), expressions=("joy",)))
     assert allowed == {"wave", "point_here", "happy"}
 
 
 def test_a_persona_that_lists_nothing_limits_nothing() -> None:
-    assert told(Persona("Bo", "p")) is None
-    only_faces = told(Persona("Bo", "p", expressions=("happy",)))
+    assert offered(Persona("Bo", "p")) is None
+    only_faces = offered(Persona("Bo", "p", expressions=("happy",)))
     assert only_faces is not None
     assert {"happy", "wave", "bow"} <= only_faces
     assert "sad" not in only_faces

@@ -13,7 +13,7 @@ from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.events.cues import ReplySegment, VisemeTrack
 from voice_avatar.events.notices import ReplyNotice
 from voice_avatar.events.payloads import SpeakableChunk, SpeechPiece, SpeechPlan
-from voice_avatar.pipeline.spoken import SpokenChunk, chunks_of, speak
+from voice_avatar.pipeline.spoken import VoicedChunk, chunks_of, speak
 from voice_avatar.text.chunking import Chunker, ChunkingOptions
 
 TEXT = "Well, this is a sentence. [pause:0.5] [gesture:wave] And this, my friend, is the last."
@@ -37,7 +37,7 @@ def parts(text: str = "Hello there.") -> tuple[SpeakableChunk, SpeechPlan, list[
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000, 48_000])
 def test_audio_and_mouth_end_where_the_chunk_was_placed_to_end(rate_hz: int) -> None:
     chunk, plan, pieces = parts()
-    spoken = SpokenChunk(chunk, timeline(rate_hz), RATE_HZ)
+    spoken = VoicedChunk(chunk, timeline(rate_hz), RATE_HZ)
     placed = spoken.place(plan)
     made = [spoken.push(piece) for piece in pieces]
     made.append(spoken.finish(is_cut=False))
@@ -48,7 +48,7 @@ def test_audio_and_mouth_end_where_the_chunk_was_placed_to_end(rate_hz: int) -> 
 
 def test_the_mouth_is_told_no_later_than_the_audio_that_it_goes_with() -> None:
     chunk, plan, pieces = parts()
-    spoken = SpokenChunk(chunk, timeline(), RATE_HZ)
+    spoken = VoicedChunk(chunk, timeline(), RATE_HZ)
     spoken.place(plan)
     sent = covered = 0
     for piece in pieces:
@@ -60,7 +60,7 @@ def test_the_mouth_is_told_no_later_than_the_audio_that_it_goes_with() -> None:
 
 def test_a_voice_that_makes_more_than_it_planned_is_cut() -> None:
     chunk, plan, pieces = parts()
-    spoken = SpokenChunk(chunk, timeline(), RATE_HZ)
+    spoken = VoicedChunk(chunk, timeline(), RATE_HZ)
     placed = spoken.place(plan)
     made = b"".join(spoken.push(piece)[0] for piece in pieces * 3)
     made += spoken.finish(is_cut=False)[0]
@@ -69,7 +69,7 @@ def test_a_voice_that_makes_more_than_it_planned_is_cut() -> None:
 
 def test_what_a_voice_does_not_make_is_silence_with_the_mouth_at_rest() -> None:
     chunk, plan, pieces = parts()
-    spoken = SpokenChunk(chunk, timeline(), RATE_HZ)
+    spoken = VoicedChunk(chunk, timeline(), RATE_HZ)
     placed = spoken.place(plan)
     made, _ = spoken.push(pieces[0])
     tail, track = spoken.finish(is_cut=True)
@@ -81,7 +81,7 @@ def test_what_a_voice_does_not_make_is_silence_with_the_mouth_at_rest() -> None:
 
 def test_a_voice_that_plans_nothing_leaves_nothing_to_finish() -> None:
     chunk, _, pieces = parts()
-    spoken = SpokenChunk(chunk, timeline(), RATE_HZ)
+    spoken = VoicedChunk(chunk, timeline(), RATE_HZ)
     assert spoken.push(pieces[0]) == (pieces[0].pcm, None)
     assert spoken.placed is None
     assert spoken.finish(is_cut=False) == (b"", None)

@@ -21,7 +21,7 @@ from voice_avatar.server.admission import Admission, Place, place_for_one_more
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.casting import Casting
 from voice_avatar.server.closing import Closing
-from voice_avatar.server.native.connection import Connection
+from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.pcm.connection import PcmConnection
 from voice_avatar.server.realtime.connection import RealtimeConnection
@@ -140,7 +140,7 @@ async def test_a_quiet_session_does_not_greet_and_ends_with_its_connection() -> 
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/v1/avatar", Connection),
+        ("/v1/avatar", NativeConnection),
         ("/v1/realtime?model=x", RealtimeConnection),
         ("/v1/pcm", PcmConnection),
     ],

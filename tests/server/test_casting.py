@@ -78,7 +78,7 @@ def test_the_persona_decides_how_it_moves_feels_greets_and_is_called() -> None:
     assert setup.turn.interrupt.names == ("Bo", "Baker")
     assert setup.session.greeting == "Bread?"
     assert setup.system_prompt == system_prompt(BO)
-    assert setup.told == {"wave", "happy"}
+    assert setup.offered == {"wave", "happy"}
 
 
 def test_a_greeting_that_is_configured_goes_before_the_personas() -> None:
@@ -88,7 +88,7 @@ def test_a_greeting_that_is_configured_goes_before_the_personas() -> None:
 def test_instructions_of_a_client_take_the_place_of_the_prompt_and_of_its_tags() -> None:
     setup = made(instructions="You are a parrot.")
     assert setup.system_prompt == "You are a parrot."
-    assert setup.told is None
+    assert setup.offered is None
 
 
 def test_the_client_decides_what_it_can_show_and_whether_replies_may_pause() -> None:

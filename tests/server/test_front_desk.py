@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from voice_avatar.client.connection import connect
 from voice_avatar.config.load import ServerOptions
 from voice_avatar.realtime.client_events import MAX_EVENT_BYTES
-from voice_avatar.server.front_desk import FrontDesk, Phase, select_subprotocol
+from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.telemetry.metrics import Metrics
 
@@ -33,7 +33,7 @@ async def test_the_first_page_says_what_to_do_next() -> None:
 
 
 def asked(
-    path: str, phase: Phase = Phase.OPEN, *, workers: Any = None, **headers: str
+    path: str, phase: ServerPhase = ServerPhase.OPEN, *, workers: Any = None, **headers: str
 ) -> tuple[Response | None, Any]:
     """Returns the answer to a request, None = a handshake goes on; and the socket."""
     metrics = Metrics()
@@ -51,14 +51,14 @@ def status(*args: Any, **options: Any) -> int:
 @pytest.mark.parametrize(
     ("phase", "ready", "realtime"),
     [
-        (Phase.LOADING, 503, 503),
-        (Phase.OPEN, 200, 101),
-        (Phase.DRAINING, 503, 101),  # it is told in a close frame that the server goes
-        (Phase.CLOSED, 503, 503),
+        (ServerPhase.LOADING, 503, 503),
+        (ServerPhase.OPEN, 200, 101),
+        (ServerPhase.DRAINING, 503, 101),  # it is told in a close frame that the server goes
+        (ServerPhase.CLOSED, 503, 503),
     ],
 )
 def test_it_lives_in_each_phase_and_is_ready_in_one(
-    phase: Phase, ready: int, realtime: int
+    phase: ServerPhase, ready: int, realtime: int
 ) -> None:
     assert status("/healthz", phase) == 200
     assert status("/readyz", phase) == ready
@@ -85,7 +85,7 @@ def test_only_realtime_may_send_long_messages() -> None:
 
 def test_models_are_listed_once_they_are_loaded() -> None:
     key = {"Authorization": "Bearer sesame"}
-    before, _ = asked("/v1/models", Phase.LOADING, **key)
+    before, _ = asked("/v1/models", ServerPhase.LOADING, **key)
     assert before is not None
     assert json.loads(before.body)["data"] == []
     workers = SimpleNamespace(engines=engines(), running_replies=2, running_requests=1)

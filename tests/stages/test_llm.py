@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.values import assert_explained, assert_plain
 
-from voice_avatar.stages.llm import defused, estimate_tokens
+from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, defused, estimate_tokens
 
 SMOLLM2_TOKENS = {
     "Hello there, how are you today? I'd like to see the castle.": 16,
@@ -54,3 +55,14 @@ def test_control_tokens_that_a_user_types_become_plain_text(typed: str, shown: s
 @given(st.text(alphabet="<|>/s[INST]im_end"))
 def test_defusing_twice_changes_nothing_more(text: str) -> None:
     assert defused(defused(text)) == defused(text)
+
+
+@pytest.mark.parametrize("kind", [LlmCapabilities, LlmOptions])
+def test_every_field_is_explained_and_none_can_be_changed(kind: type[object]) -> None:
+    assert_plain(kind)
+    assert_explained(kind)
+
+
+def test_a_model_that_has_begun_is_waited_for_less_than_one_that_has_not() -> None:
+    usual = LlmOptions()
+    assert 0 < usual.between_tokens_timeout_s < usual.first_token_timeout_s

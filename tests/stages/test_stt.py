@@ -3,8 +3,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.values import assert_explained, assert_plain
 
-from voice_avatar.stages.stt import SttOptions, guarded_text, is_credit, normalised, trim_loops
+from voice_avatar.stages.stt import (
+    SttCapabilities,
+    SttOptions,
+    guarded_text,
+    is_credit,
+    normalised,
+    trim_loops,
+)
 
 OPTIONS = SttOptions()
 
@@ -147,3 +155,12 @@ def test_text_of_poor_probability_is_rejected() -> None:
 def test_the_guard_trims_loops_and_normalises() -> None:
     assert guard(" Let us go home. Let us go home. Let us", is_cut=True) == "Let us go home."
     assert guard(" [Applause] ") == ""
+
+
+# -- options --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [SttCapabilities, SttOptions])
+def test_every_field_is_explained_and_none_can_be_changed(kind: type[object]) -> None:
+    assert_plain(kind)
+    assert_explained(kind)

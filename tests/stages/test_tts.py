@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kit.values import assert_explained, assert_plain
 
 from voice_avatar.events.payloads import PhonemeSpan, WordSpan
-from voice_avatar.stages.tts import BREAKS, NO_WORD, align_words, word_spans
+from voice_avatar.stages.tts import (
+    BREAKS,
+    NO_WORD,
+    TtsCapabilities,
+    TtsOptions,
+    align_words,
+    word_spans,
+)
 
 
 def words_of(symbols: str, *spellings: str) -> list[str]:
@@ -123,3 +132,12 @@ def test_a_word_without_sound_gets_no_time_where_the_next_begins() -> None:
 def test_words_of_a_chunk_without_sound_stand_at_its_end() -> None:
     assert word_spans(spans_of((".", 10, -1)), 2) == (WordSpan(0, 10, 10), WordSpan(1, 10, 10))
     assert word_spans((), 1) == (WordSpan(0, 0, 0),)
+
+
+# -- options
+
+
+@pytest.mark.parametrize("kind", [TtsCapabilities, TtsOptions])
+def test_every_field_is_explained_and_none_can_be_changed(kind: type[object]) -> None:
+    assert_plain(kind)
+    assert_explained(kind)

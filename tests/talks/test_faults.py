@@ -37,7 +37,7 @@ from voice_avatar.server.native.connection import MAX_ERRORS
 from voice_avatar.server.rates import MESSAGE_BURST
 from voice_avatar.stages.llm import LlmOptions
 from voice_avatar.stages.stt import always
-from voice_avatar.wire import frame_codec as frames
+from voice_avatar.wire import frame_codec
 from voice_avatar.wire.fields import MAX_TEXT_BYTES
 from voice_avatar.wire.frame_codec import MAX_BINARY_BYTES
 
@@ -231,7 +231,7 @@ async def test_a_flood_of_audio_is_dropped_with_a_warning() -> None:
 async def test_a_flood_of_audio_that_does_not_end_is_closed_with_4429(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(frames, "MIC_OVERRUN_CLOSE_S", 0.2)
+    monkeypatch.setattr(frame_codec, "MIC_OVERRUN_CLOSE_S", 0.2)
     async with running() as run, raw(run.url) as client, raw(run.url) as other:
         await other.hello()
         await client.hello()

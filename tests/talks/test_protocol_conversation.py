@@ -12,7 +12,7 @@ import pytest
 from kit.server_fakes import NoMeter
 from websockets.asyncio.server import ServerConnection, serve
 
-from voice_avatar.audio import opus as codec
+from voice_avatar.audio import opus
 from voice_avatar.client.connection import AvatarConnection, Event, connect
 from voice_avatar.client.playback import AudioReceived
 from voice_avatar.conversation.setup import SessionSetup
@@ -28,7 +28,7 @@ from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import close
 from voice_avatar.server.live_session import LiveSession
-from voice_avatar.server.native.connection import Connection
+from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import Limits
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
@@ -56,7 +56,7 @@ async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator
     workers = Workers(engines)
     words = vocabulary()
     offer = negotiation.ServerOffer(
-        codecs=("pcm16", "opus") if codec.available() else ("pcm16",),
+        codecs=("pcm16", "opus") if opus.available() else ("pcm16",),
         gestures=words.gesture_names,
         expressions=words.expression_names,
     )
@@ -76,7 +76,7 @@ async def server(*replies: str, stt: ScriptedStt | None = None) -> AsyncIterator
 
     async def handle(socket: ServerConnection) -> None:
         limits = Limits(offer, session_messages.Models())
-        connection = Connection(socket, "s1", Caller(), limits, admit, NoMeter())
+        connection = NativeConnection(socket, "s1", Caller(), limits, admit, NoMeter())
         try:
             await connection.run()
         except Exception as end:
@@ -272,7 +272,7 @@ async def test_a_word_interrupts_the_reply_where_the_voice_paused_it() -> None:
 
 
 async def test_opus_gives_the_same_reply_and_hears_the_same_turn() -> None:
-    if not codec.available():
+    if not opus.available():
         pytest.skip("PyAV with libopus is not installed")
     wish = client_messages.AudioWish(codecs=("opus",))
     hello = client_messages.SessionHello(audio_in=wish, audio_out=wish)
@@ -281,12 +281,12 @@ async def test_opus_gives_the_same_reply_and_hears_the_same_turn() -> None:
             pcm = await plain.ask("Hello?")
         async with connect(url, hello=hello) as avatar:
             microphone = asyncio.create_task(avatar.stream(speech(1.2), 16_000))
-            opus = await avatar.next_reply()
+            coded = await avatar.next_reply()
             microphone.cancel()
-    assert opus.user_text == "One two three."
-    assert opus.status == "completed"
-    assert len(opus.audio) == len(pcm.audio)
-    x, y = (np.frombuffer(reply.audio, "<i2").astype(float) for reply in (pcm, opus))
+    assert coded.user_text == "One two three."
+    assert coded.status == "completed"
+    assert len(coded.audio) == len(pcm.audio)
+    x, y = (np.frombuffer(reply.audio, "<i2").astype(float) for reply in (pcm, coded))
     assert np.corrcoef(x, y)[0, 1] > 0.9
 
 

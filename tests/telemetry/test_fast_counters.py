@@ -5,29 +5,29 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from voice_avatar.telemetry.fast_counters import CounterTally, HistogramTally
+from voice_avatar.telemetry.fast_counters import FastCounter, FastHistogram
 
 
-def told(tally: CounterTally | HistogramTally) -> list[str]:
+def told(counter: FastCounter | FastHistogram) -> list[str]:
     """Returns the samples that are told, without comments."""
     registry = CollectorRegistry()
-    registry.register(tally)
+    registry.register(counter)
     lines = generate_latest(registry).decode().splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 
 def test_a_counter_tells_each_of_its_values_from_the_start() -> None:
-    tally = CounterTally("bytes", "Bytes.", "direction", ("in", "out"))
-    tally.counts["in"] += 3
-    assert told(tally) == ['bytes_total{direction="in"} 3.0', 'bytes_total{direction="out"} 0.0']
+    counter = FastCounter("bytes", "Bytes.", "direction", ("in", "out"))
+    counter.counts["in"] += 3
+    assert told(counter) == ['bytes_total{direction="in"} 3.0', 'bytes_total{direction="out"} 0.0']
 
 
 def test_a_value_on_an_edge_belongs_to_the_bucket_below_it() -> None:
-    tally = HistogramTally("late", "How late.", (0.5, 1.0))
-    tally.observe(0.5, 2)
-    tally.observe(0.75)
-    tally.observe(3.0)
-    assert told(tally) == [
+    counter = FastHistogram("late", "How late.", (0.5, 1.0))
+    counter.observe(0.5, 2)
+    counter.observe(0.75)
+    counter.observe(3.0)
+    assert told(counter) == [
         'late_bucket{le="0.5"} 2.0',
         'late_bucket{le="1.0"} 3.0',
         'late_bucket{le="+Inf"} 4.0',
@@ -37,7 +37,7 @@ def test_a_value_on_an_edge_belongs_to_the_bucket_below_it() -> None:
 
 
 def test_a_histogram_of_nothing_is_told_too() -> None:
-    assert told(HistogramTally("late", "How late.", (1.0,)))[-2:] == [
+    assert told(FastHistogram("late", "How late.", (1.0,)))[-2:] == [
         "late_count 0.0",
         "late_sum 0.0",
     ]

@@ -10,12 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voice_avatar.events.payloads import Cue, SpeakableChunk
-from voice_avatar.text.abbreviations import ends_sentence, is_initials
 from voice_avatar.text.chunking import Chunked, Chunker, ChunkingOptions
 
 LONG = "the quick brown fox jumps over the lazy dog again " * 12
-
-
 CALM = ChunkingOptions(first_min_words=4, first_max_words=12, growth=100.0)
 """A long first chunk, then sentences."""
 
@@ -289,25 +286,6 @@ def _check(each: SpeakableChunk) -> None:
     assert each.pause_s >= 0
 
 
-@pytest.mark.parametrize(
-    ("text", "after", "ends"),
-    [
-        ("Mr.", "S", False), ("done.", "N", True), ("fig.", "3", False), ("fig.", "A", True),
-        ("etc.", "T", True), ("etc.", "a", False), ("U.S.", "I", False), ("I.", "T", True),
-        ("line\n2.", "T", False), ('so."', "h", False), ('so."', "H", True), ("in 2.", "T", True),
-    ],
-)  # fmt: skip
-def test_full_stops_are_judged_by_their_word(text: str, after: str, ends: bool) -> None:
-    assert ends_sentence(text, after, "en") is ends
-
-
-def test_initials_are_single_capitals() -> None:
-    assert is_initials("J")
-    assert is_initials("U.S")
-    assert not is_initials("Ph.D")
-    assert not is_initials("a.m")
-
-
 def test_reading_a_delta_costs_no_more_late_in_a_text_than_early() -> None:
     # Every token of every session passes here, on the event loop. Calls are counted, not time.
     deltas = [LONG[i : i + 5] for i in range(0, len(LONG), 5)]
@@ -327,9 +305,6 @@ def test_reading_a_delta_costs_no_more_late_in_a_text_than_early() -> None:
         counts.append(calls)
     half = len(counts) // 2
     assert 0 < max(counts[half:]) <= 2 * max(counts[:half])
-
-
-# -- early first chunks
 
 
 @pytest.mark.parametrize(

@@ -209,11 +209,11 @@ def test_a_turn_is_long_by_the_audio_that_is_not_frozen() -> None:
 def test_its_language_is_the_locked_one_or_that_in_which_words_were_heard() -> None:
     turn = turn_at()
     assert turn.spoken(None) == "en"
-    turn.hear(Transcript("", "nl"), 512)
+    turn.take_text(Transcript("", "nl"), 512)
     assert turn.spoken(None) == "en"
-    turn.hear(Transcript("你好", "zh"), 1024)
+    turn.take_text(Transcript("你好", "zh"), 1024)
     assert (turn.spoken(None), turn.spoken("de")) == ("zh", "de")
-    turn.hear(None, 2048)
+    turn.take_text(None, 2048)
     assert (turn.heard, turn.heard_end, turn.spoken(None)) == (None, 2048, "zh")
 
 

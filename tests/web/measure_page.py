@@ -36,7 +36,7 @@ from voice_avatar.bench.measures.v2v import measure
 from voice_avatar.bench.report import files, tables
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.avatar import AvatarTarget
-from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 
 WIDTH: Final = 1280
 HEIGHT: Final = 800
@@ -204,7 +204,7 @@ async def run(folder: Path, turns: int) -> None:
                 clips, by_bench, flat["turns"], figure["turns"], strict=True
             )
         ],
-        subject=subject_told(target.subject, dialect="avatar", url=address),
+        subject=subject_settings(target.subject, dialect="avatar", url=address),
         settings={"clips": [clip.name for clip in clips], "pixels": [WIDTH, HEIGHT]},
         command='make bench-web ARGS="--clips CLIPS"',
     )

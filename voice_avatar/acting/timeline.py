@@ -25,7 +25,7 @@ from voice_avatar.stages.tts import TtsCapabilities
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedChunk:
     """A chunk on the reply's clock.
 
     Attributes:
@@ -93,7 +93,7 @@ class ReplyTimeline:
         self.text += text
         return at
 
-    def place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> Placed:
+    def place(self, chunk: SpeakableChunk, plan: SpeechPlan) -> PlacedChunk:
         """Gives a chunk its place.
 
         Args:
@@ -125,7 +125,7 @@ class ReplyTimeline:
             Feeling(mood.valence, mood.arousal),
         )
         mouth = self._mouth(plan, start)
-        return Placed(start, speech_end, self.end, planned, tuple(notices), mouth)
+        return PlacedChunk(start, speech_end, self.end, planned, tuple(notices), mouth)
 
     def _at_reply_rate(self, plan: SpeechPlan) -> SpeechPlan:
         from_hz, to_hz = self._voice.rate_hz, self.rate_hz

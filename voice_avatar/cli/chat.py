@@ -16,7 +16,7 @@ import numpy as np
 from voice_avatar.audio.pcm import dbfs, sample_count
 from voice_avatar.audio.wav import write_wav
 from voice_avatar.cli.serve import engines_of, with_uvloop
-from voice_avatar.client.audio import read_wav
+from voice_avatar.client.audio import SoundPlayer, microphone, read_wav
 from voice_avatar.client.connection import AvatarConnection, connect
 from voice_avatar.client.playback import AudioReceived, FacesReceived, Reply
 from voice_avatar.config.load import Config
@@ -69,7 +69,7 @@ def chat(config: Config, request: ChatRequest) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class WavLog:
+class Recorded:
     """Something to say.
 
     Attributes:
@@ -85,23 +85,21 @@ class WavLog:
     how: str
 
 
-def _recording(path: str, end_s: float | None) -> WavLog:
+def _recording(path: str, end_s: float | None) -> Recorded:
     try:
         pcm, rate_hz = read_wav(path)
     except OSError as error:
         raise AudioUnsupported(f"{path} cannot be read: {error.strerror}.") from error
     if end_s is not None:
-        return WavLog(pcm, rate_hz, end_s, "given")
+        return Recorded(pcm, rate_hz, end_s, "given")
     how = f"last 10 ms within {_SPEECH_FLOOR_DB:g} dB of the loudest"
-    return WavLog(pcm, rate_hz, speech_end_s(pcm, rate_hz), how)
+    return Recorded(pcm, rate_hz, speech_end_s(pcm, rate_hz), how)
 
 
-async def _chat(config: Config, request: ChatRequest, said: Sequence[WavLog]) -> int:
+async def _chat(config: Config, request: ChatRequest, said: Sequence[Recorded]) -> int:
     async with _server_url(config, request.url) as url:
         if not request.wavs and not request.texts:
-            from voice_avatar.cli.microphone import talk
-
-            return await talk(url, request.token)
+            return await _talk(url, request.token)
         async with connect(url, token=request.token) as avatar:
             return await _turns(avatar, request, said)
 
@@ -128,7 +126,46 @@ async def _server_url(config: Config, url: str | None) -> AsyncIterator[str]:
         await serving
 
 
-async def _turns(avatar: AvatarConnection, request: ChatRequest, said: Sequence[WavLog]) -> int:
+# -- by microphone
+
+
+async def _talk(url: str, token: str | None) -> int:
+    """Talks by microphone and loudspeaker of this machine, until Ctrl-C.
+
+    Raises:
+        AudioUnsupported: no sound library, or no sound device.
+    """
+    player = SoundPlayer()
+    try:
+        async with connect(url, token=token, player=player) as avatar:
+            print("Speak; Ctrl-C ends. A headset keeps the avatar from hearing itself.")
+            printing = asyncio.create_task(_print_turns(avatar))
+            try:
+                async with microphone(avatar.ready.audio_in.rate_hz) as frames:
+                    async for pcm in frames:
+                        await avatar.send_audio(pcm)
+            finally:
+                printing.cancel()
+    finally:
+        player.close()
+    return 0
+
+
+async def _print_turns(avatar: AvatarConnection) -> None:
+    async for event in avatar:
+        match event:
+            case turn_messages.TranscriptFinal(text=text) if text:
+                print(f"you:    {text}")
+            case turn_messages.ReplyDone(spoken_text=text):
+                print(f"avatar: {text}")
+            case _:
+                pass
+
+
+# -- from WAV files, or typed
+
+
+async def _turns(avatar: AvatarConnection, request: ChatRequest, said: Sequence[Recorded]) -> int:
     seen = _Seen()
     watching = asyncio.create_task(seen.watch(avatar))
     try:
@@ -218,12 +255,12 @@ class Timing:
 
 
 async def _say(
-    avatar: AvatarConnection, recording: WavLog, request: ChatRequest, seen: _Seen
+    avatar: AvatarConnection, recording: Recorded, request: ChatRequest, seen: _Seen
 ) -> Reply:
     """Streams a recording in real time and returns the reply to its end."""
     pcm, rate_hz, end_s = recording.pcm, recording.rate_hz, recording.end_s
     started_s = time.monotonic()
-    microphone = asyncio.create_task(avatar.stream(pcm, rate_hz))
+    streaming = asyncio.create_task(avatar.stream(pcm, rate_hz))
     cut_offs = 0
     try:
         async with asyncio.timeout(sample_count(pcm) / rate_hz + _REPLY_TIMEOUT_S):
@@ -234,8 +271,8 @@ async def _say(
                     break
                 cut_offs += 1
     finally:
-        microphone.cancel()
-        await asyncio.gather(microphone, return_exceptions=True)
+        streaming.cancel()
+        await asyncio.gather(streaming, return_exceptions=True)
     v2v_ms = None if audible_s is None else (audible_s - started_s - end_s) * 1000
     _report(reply, Timing(v2v_ms, recording.how, cut_offs), request, await seen.until(reply))
     return reply

@@ -44,7 +44,7 @@ def drawing(track: Mapping[str, Any], pcm: bytes) -> str:
     """Returns an SVG: waveform, words, phonemes, visemes and movements; hints hold the values.
 
     Args:
-        track: as `command_say.track` makes it.
+        track: as `say.track` makes it.
         pcm: its audio, 16 bit.
     """
     rate_hz, parts, y = track["rate_hz"], [], 20.0

@@ -234,7 +234,7 @@ class AvatarConnection:
         """Reads one connection to its end; returns whether the session goes on with another."""
         try:
             async for data in self._socket:
-                self._inbox.take(data)
+                self._inbox.receive(data)
                 await self._report()
                 self._heard.set()
         except ConnectionClosed as closed:
@@ -333,8 +333,8 @@ async def connect(
     Args:
         url: "ws://host:port" or "wss://…"; without a path, the protocol's own.
         token: bearer token.
-        hello: wishes; None = PCM16 both ways, replies that pause at the first sound of a voice,
-            the server's defaults otherwise.
+        hello: what is asked for; None = PCM16 both ways, replies that pause at the first sound of a
+            voice, the server's defaults otherwise.
         player: what plays the replies; None = a simulated loudspeaker.
         ssl: TLS settings for wss; None = the system's.
         timeout_s: time for the handshake and the server's answer, seconds.

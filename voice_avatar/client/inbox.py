@@ -147,7 +147,7 @@ class Inbox:
 
     # -- what comes
 
-    def take(self, data: str | bytes) -> None:
+    def receive(self, data: str | bytes) -> None:
         """Takes what came over the socket."""
         try:
             if isinstance(data, bytes) and is_face(data):
@@ -216,7 +216,7 @@ class Inbox:
                 if self._newest is not None and self._newest.reply_id == reply_id:
                     self._newest.metrics = message
             case _:
-                over = self._playback.told(message)
+                over = self._playback.receive(message)
                 if over is not None:
                     self._replies.put(over)
         # Last, so that a program that reads an event finds done what follows from it.

@@ -41,7 +41,7 @@ class Link:
         url: WebSocket address.
         token: bearer token, None for none.
         ssl: TLS settings, None = the system's.
-        hello: wishes.
+        hello: what is asked for.
         timeout_s: time for the handshake and the server's answer, seconds.
     """
 

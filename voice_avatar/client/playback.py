@@ -154,7 +154,7 @@ class Playback:
         self._player.start(started.rate_hz)
         return self.reply
 
-    def told(self, message: server_messages.AnyServerMessage) -> Reply | None:
+    def receive(self, message: server_messages.AnyServerMessage) -> Reply | None:
         """Takes a message; returns the reply that is over with it."""
         reply = self.reply
         if reply is None or getattr(message, "reply_id", None) != reply.reply_id:

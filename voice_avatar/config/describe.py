@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
 
-from voice_avatar.config.load import Place, places, tables
+from voice_avatar.config.load import OptionPlace, places, tables
 from voice_avatar.config.values import type_name
 
 
@@ -43,7 +43,7 @@ def describe() -> tuple[Option, ...]:
     return tuple(map(_described, places().values()))
 
 
-def _described(place: Place) -> Option:
+def _described(place: OptionPlace) -> Option:
     name = place.path[-1]
     defaults = {item.name: item.default for item in fields(place.options)}
     return Option(
@@ -57,7 +57,7 @@ def _described(place: Place) -> Option:
     )
 
 
-def _with_prefix(place: Place, text: str) -> str:
+def _with_prefix(place: OptionPlace, text: str) -> str:
     """Returns a text in which fields that are named have the prefix of their group's keys."""
     prefix = place.name.removesuffix(place.path[-1])
     for item in fields(place.options):

@@ -184,7 +184,7 @@ whoever writes one, or nearly one, is told the new one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OptionPlace:
     """Where an option is.
 
     Attributes:
@@ -226,9 +226,9 @@ def tables() -> Mapping[str, type[Any]]:
 
 
 @cache
-def places() -> Mapping[str, Place]:
+def places() -> Mapping[str, OptionPlace]:
     """Returns key -> place of every option, table by table."""
-    found: dict[str, Place] = {}
+    found: dict[str, OptionPlace] = {}
     for table, options in tables().items():
         path = tuple(table.split("."))
         path = ("engines", *path) if len(path) > 1 else path
@@ -238,13 +238,13 @@ def places() -> Mapping[str, Place]:
 
 def _places_in(
     table: str, options: type[Any], path: tuple[str, ...], prefix: str = ""
-) -> Iterator[Place]:
+) -> Iterator[OptionPlace]:
     for field_name, kind in typing.get_type_hints(options).items():
         name = prefix + field_name
         if isinstance(kind, type) and is_dataclass(kind):
             yield from _places_in(table, kind, (*path, field_name), f"{name}_")
         elif f"{table}.{name}" not in PER_SESSION:
-            yield Place(table, name, options, (*path, field_name), kind)
+            yield OptionPlace(table, name, options, (*path, field_name), kind)
 
 
 # -- reading

@@ -87,10 +87,10 @@ class Target:
             close_timeout=self.timeout_s,
         )
 
-    async def status(self, **wishes: Any) -> int:
+    async def status(self, **options: Any) -> int:
         """Returns the HTTP status of a handshake; 101 for one that succeeds."""
         try:
-            socket = await self.connect(**wishes)
+            socket = await self.connect(**options)
         except InvalidStatus as refused:
             return refused.response.status_code
         except InvalidHandshake as failed:
@@ -99,9 +99,9 @@ class Target:
         return 101
 
     @asynccontextmanager
-    async def raw(self, **wishes: Any) -> AsyncIterator[Session]:
+    async def raw(self, **options: Any) -> AsyncIterator[Session]:
         """A connection without a hello."""
-        socket = await self.connect(**wishes)
+        socket = await self.connect(**options)
         session = Session(socket, self.timeout_s)
         try:
             yield session

@@ -6,10 +6,10 @@ Each organ decides for itself (in `acting/presence/`: `listening_body.py`, `prox
 
 from __future__ import annotations
 
-from voice_avatar.acting.presence.idle_moves import IdleLife
-from voice_avatar.acting.presence.listening_body import Bearing
+from voice_avatar.acting.presence.idle_moves import IdleMoves
+from voice_avatar.acting.presence.listening_body import ListeningBody
 from voice_avatar.acting.presence.options import BodyOptions
-from voice_avatar.acting.presence.proximity import Surroundings
+from voice_avatar.acting.presence.proximity import Proximity
 from voice_avatar.acting.presence.sympathy import Sympathy
 from voice_avatar.acting.presence.thinking_pose import ThinkingPose
 from voice_avatar.events.cues import BodyCue
@@ -29,16 +29,16 @@ class Body:
     def __init__(self, options: BodyOptions, thinking_after_s: float, now_s: float) -> None:
         """`thinking_after_s`: from the promise of a reply until the eyes go away, seconds."""
         self._thinking_after_s = thinking_after_s
-        self._bearing = Bearing(options, now_s)
-        self._surroundings = Surroundings(options)
+        self._listening_body = ListeningBody(options, now_s)
+        self._proximity = Proximity(options)
         self._sympathy = Sympathy(options)
         self._thinking = ThinkingPose(options)
-        self._idle = IdleLife(options)
+        self._idle = IdleMoves(options)
         # What every window of the microphone asks is the organs' own: no call lies in between.
-        self.wants_pitch = self._bearing.wants_pitch
-        self.hear = self._bearing.hear
-        self.is_addressed = self._surroundings.is_addressed
-        self.meant = self._surroundings.meant
+        self.wants_pitch = self._listening_body.wants_pitch
+        self.hear = self._listening_body.hear
+        self.is_addressed = self._proximity.is_addressed
+        self.meant = self._proximity.meant
 
     # -- the user
 
@@ -48,35 +48,35 @@ class Body:
 
     def feel(self, text: str, stable_chars: int, language: str, now_s: float) -> list[BodyCue]:
         """Lets the face answer to what the user says."""
-        return self._sympathy.hear(text, stable_chars, language, now_s)
+        return self._sympathy.read(text, stable_chars, language, now_s)
 
     def see(self, gaze: UserGaze, now_s: float, *, is_free: bool) -> list[BodyCue]:
         """Takes where the user is and looks; `is_free`: nothing else moves face and eyes."""
-        return self._surroundings.see(gaze, now_s, is_free=is_free)
+        return self._proximity.see(gaze, now_s, is_free=is_free)
 
     def pause(self, now_s: float) -> list[BodyCue]:
         """The user pauses."""
-        return self._bearing.pause(now_s)
+        return self._listening_body.pause(now_s)
 
     def may_end(self, now_s: float) -> list[BodyCue]:
         """The user pauses where a turn may end."""
-        return self._bearing.may_end(now_s)
+        return self._listening_body.may_end(now_s)
 
     def look_away(self) -> list[BodyCue]:
         """Looks aside, as one does before one answers."""
-        return self._bearing.look_away()
+        return self._listening_body.look_away()
 
     def look_back(self) -> list[BodyCue]:
         """Looks at the user again."""
-        return self._bearing.look_back()
+        return self._listening_body.look_back()
 
     def lose_floor(self) -> None:
         """The user has the floor no more, and nobody answers."""
-        self._bearing.lose_floor()
+        self._listening_body.lose_floor()
 
     def answer(self) -> None:
         """The turn is over and is answered."""
-        self._bearing.answer()
+        self._listening_body.answer()
 
     # -- the avatar
 

@@ -80,5 +80,5 @@ class ReplyFinal:
 
 
 Fact = ReplyAudible | ReplyBegan | ReplyHeard | ReplyMayEnd | ReplyOver | ReplyCut | ReplyFinal
-Told = Command | Notice | Fact
+Outcome = Command | Notice | Fact
 """What the avatar's side gives back."""

@@ -231,7 +231,7 @@ class History:
 def tail_cut(text: str, room_tokens: int) -> str:
     """Returns a text, defused, whose end is cut where it may have too many tokens ("…" shows it).
 
-    By estimate and not by the model's own count, so that a recorded session replays.
+    By estimate and not by the model's own count, so that a recorded session runs again as it was.
     """
     text = defused(text).strip()
     if estimate_tokens(text) <= room_tokens:

@@ -61,16 +61,16 @@ class OutOfBand:
     def __contains__(self, reply_id: int | None) -> bool:
         return reply_id in self._running
 
-    def ask(self, wish: ReplyRequest, language: str) -> list[Command | Notice]:
+    def ask(self, request: ReplyRequest, language: str) -> list[Command | Notice]:
         """Starts a reply in a language, ISO 639-1."""
         self._last_id += 1
         reply_id = self._last_id
         self._running[reply_id] = _Beside()
-        start = self._prompts.start_beside(reply_id, wish, language)
-        # Told before anything of it can come: its maker is only commanded.
-        return [start, ReplyStarted(reply_id, 0, self._rate_hz, wish.ask_id)]
+        start = self._prompts.start_beside(reply_id, request, language)
+        # First, before anything of it can come: its maker is only commanded.
+        return [start, ReplyStarted(reply_id, 0, self._rate_hz, request.ask_id)]
 
-    def take(self, event: ReplyEvent) -> list[Notice]:
+    def reply_event(self, event: ReplyEvent) -> list[Notice]:
         """Takes what became of a reply; one that is over already tells nothing."""
         reply = self._running.get(event.reply_id)
         if reply is None:

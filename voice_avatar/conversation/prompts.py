@@ -80,21 +80,21 @@ class Prompts:
             calls,
         )
 
-    def prompt_of(self, wish: ReplyRequest) -> tuple[Message, ...]:
+    def prompt_of(self, request: ReplyRequest) -> tuple[Message, ...]:
         """Returns the prompt of a reply that is asked for."""
         history = self._replies.history
-        if wish.messages is not None:
+        if request.messages is not None:
             history = History(self._memory)
-            for message in wish.messages:
+            for message in request.messages:
                 history.insert("", message)
-        instructions = self.system if wish.instructions is None else wish.instructions
+        instructions = self.system if request.instructions is None else request.instructions
         return history.prompt(
             instructions,
             None,
             self._count_tokens,
             self._context_tokens,
-            (self._max_reply_tokens if wish.max_tokens is None else wish.max_tokens)
-            + prompt_tokens(self._calls.tools if wish.tools is None else wish.tools),
+            (self._max_reply_tokens if request.max_tokens is None else request.max_tokens)
+            + prompt_tokens(self._calls.tools if request.tools is None else request.tools),
         )
 
     def results(self, text: str) -> tuple[Message, ...]:
@@ -112,11 +112,11 @@ class Prompts:
 
     # -- replies
 
-    def bounded(self, wish: ReplyRequest) -> ReplyRequest:
+    def bounded(self, request: ReplyRequest) -> ReplyRequest:
         """Returns a request for a reply that leaves the model room to read."""
-        if wish.max_tokens is None:
-            return wish
-        return replace(wish, max_tokens=self._bounded(wish.max_tokens))
+        if request.max_tokens is None:
+            return request
+        return replace(request, max_tokens=self._bounded(request.max_tokens))
 
     def _bounded(self, tokens: int) -> int:
         """Returns a limit of at most half the model's window; many clients ask for 4096 tokens."""
@@ -129,7 +129,7 @@ class Prompts:
         language: str,
         now_s: float,
         turn: TurnReady | TurnCommitted | None = None,
-        wish: ReplyRequest | None = None,
+        request: ReplyRequest | None = None,
     ) -> StartReply:
         """Returns the command to make a reply.
 
@@ -139,10 +139,10 @@ class Prompts:
             language: of the session, ISO 639-1; a turn's own goes over it.
             now_s: when, seconds.
             turn: that it answers, None = none.
-            wish: goes over what is set for the session.
+            request: goes over what is set for the session.
         """
-        wish = wish or ReplyRequest("")
-        reply.is_silent = self._is_silent if wish.is_silent is None else wish.is_silent
+        request = request or ReplyRequest("")
+        reply.is_silent = self._is_silent if request.is_silent is None else request.is_silent
         return StartReply(
             reply.reply_id,
             messages,
@@ -151,27 +151,27 @@ class Prompts:
             transcript_s=turn.text_s if turn else None,
             meant=self._meant(now_s),
             feeling=self._replies.feeling(now_s),
-            max_tokens=self._max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
-            temperature=self._temperature if wish.temperature is None else wish.temperature,
+            max_tokens=self._max_reply_tokens if request.max_tokens is None else request.max_tokens,
+            temperature=self._temperature if request.temperature is None else request.temperature,
             is_silent=reply.is_silent,
-            tools=self._calls.tools if wish.tools is None else wish.tools,
+            tools=self._calls.tools if request.tools is None else request.tools,
             tool_choice=self._calls.choice(
-                wish.tools, wish.tool_choice, is_follow_up=reply.is_follow_up
+                request.tools, request.tool_choice, is_follow_up=reply.is_follow_up
             ),
         )
 
-    def start_beside(self, reply_id: int, wish: ReplyRequest, language: str) -> StartReply:
+    def start_beside(self, reply_id: int, request: ReplyRequest, language: str) -> StartReply:
         """Returns the command to make a reply out of band: nothing of the talk moves its body."""
-        wish = self.bounded(wish)
+        request = self.bounded(request)
         return StartReply(
             reply_id,
-            self.prompt_of(wish),
+            self.prompt_of(request),
             language,
-            max_tokens=self._max_reply_tokens if wish.max_tokens is None else wish.max_tokens,
-            temperature=self._temperature if wish.temperature is None else wish.temperature,
-            is_silent=self._is_silent if wish.is_silent is None else wish.is_silent,
-            tools=self._calls.tools if wish.tools is None else wish.tools,
-            tool_choice=self._calls.choice(wish.tools, wish.tool_choice, is_follow_up=False),
+            max_tokens=self._max_reply_tokens if request.max_tokens is None else request.max_tokens,
+            temperature=self._temperature if request.temperature is None else request.temperature,
+            is_silent=self._is_silent if request.is_silent is None else request.is_silent,
+            tools=self._calls.tools if request.tools is None else request.tools,
+            tool_choice=self._calls.choice(request.tools, request.tool_choice, is_follow_up=False),
             is_out_of_band=True,
         )
 

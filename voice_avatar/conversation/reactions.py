@@ -103,7 +103,7 @@ class Reactions:
             case TurnReady():
                 out = self._ready(item, now_s)
             case TurnWentOn():
-                return [*self._speaker.resumed(), *self._body.look_back()]
+                return [*self._speaker.went_on(), *self._body.look_back()]
             case TurnCommitted():
                 out = self._committed(item, now_s)
             case TurnDropped(is_failure):
@@ -185,6 +185,7 @@ class Reactions:
         out: list[Step] = [*self._posture.move(Trigger.USER_SPEAKS)]
         if self._rounds.is_waiting:  # the results are still waited for, but behind a listening face
             out += self._posture.move(Trigger.TAKEN_BACK)
+        # Over a reply nothing is decided yet: the listener says so once it is (`BargeIn`).
         if is_over_reply:
             return out
         if self._replies.live is not None and self._owed.is_interruptible:
@@ -193,6 +194,7 @@ class Reactions:
                 self._listener.was_cut_off()  # the pause was taken for an end: wait longer for it
             out += self._speaker.cut("voice", now_s, is_taken_back=True)
             self._replies.write()  # at once, as nothing of it can have been played
+        # After history is written: what is warmed is what the next prompt will begin with.
         return [*out, *self._prompts.warm(None, now_s)]
 
     def _ready(self, turn: TurnReady, now_s: float) -> list[Step]:
@@ -208,6 +210,8 @@ class Reactions:
         self._posture.note(now_s)
         is_untouchable = self._replies.live is not None and not self._owed.is_interruptible
         if not self._owed.is_answered(turn) or is_untouchable:
+            # Heard out either way, for its words belong in history. What is owed is only an answer
+            # that the user would have got, had the reply been one that can be interrupted.
             if self._owed.is_answered(turn):
                 self._owed.keep(turn)
             self._body.lose_floor()
@@ -221,6 +225,8 @@ class Reactions:
         out: list[Step] = [*self._speaker.dropped(), *self._body.look_back()]
         out.append(TurnForgotten(self._listener.turn_id, is_failure))
         self._body.lose_floor()
+        # Taken even where it is not used below: a reply that is live, or results that are waited
+        # for, are all the answer there will be.
         turn = self._owed.again()
         if is_failure:
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
@@ -247,6 +253,8 @@ class Reactions:
         assert live is not None
         out: list[Step] = [*self._posture.began(now_s)]
         out.append(ReplyStarted(live.reply_id, live.turn_id, live.playout.rate_hz, live.ask_id))
+        # The gate lets out what it has held, text and all; the calls, to which that text leads up,
+        # come after it.
         out.append(OpenGate(live.reply_id))
         out += self._rounds.begin(live, now_s)
         self._rounds.calls_made()
@@ -255,11 +263,14 @@ class Reactions:
 
     def _over(self, fact: facts.ReplyOver, now_s: float) -> list[Step]:
         """What follows a reply: results, an apology, or the answer that is still owed."""
+        # The posture first: whatever follows begins from a listening face, as `COMMITTED` moves
+        # none that speaks.
         out: list[Step] = [*self._posture.over(fact, now_s)]
         if fact.is_waiting:
             return [*out, *self.follow_up(now_s)]
         if fact.is_apology_due:
             out += self._apologise(now_s)
+        # Not while there is an apology to be heard: then the turn stays owed until that is over.
         return [*out, *self._speaker.pay(self.language, now_s)]
 
     def follow_up(self, now_s: float) -> Iterable[Step]:

@@ -145,6 +145,8 @@ class Session:
             What to do and what to tell the client, in order.
         """
         out: list[Output] = []
+        # Depth first: all that a fact leads to stands before what was given back after that fact,
+        # so that whoever carries it out finds a cause before what depends on it.
         for item in self._dispatch(event, now_s):
             out += self._reactions.act(item, now_s)
         return tuple(out)
@@ -212,6 +214,8 @@ class Session:
             case ClearInput():
                 return self._listener.clear()
             case InterruptRequest(reply_id):
+                # Without an id it is the conversation's own reply that is meant, never one beside
+                # it.
                 if reply_id is not None and reply_id in self._out_of_band:
                     return self._out_of_band.cancel(reply_id)
                 return self._speaker.interrupt_asked(reply_id, self._reactions.language, now_s)
@@ -231,7 +235,7 @@ class Session:
             ):
                 return self._directed(event, now_s)
             case _ if event.reply_id in self._out_of_band:
-                return self._out_of_band.take(event)
+                return self._out_of_band.reply_event(event)
             case _:
                 return self._speaker.reply_event(event, now_s)
 
@@ -259,6 +263,8 @@ class Session:
         return ()
 
     def _heard(self, frame: VadFrame, now_s: float) -> Iterable[Step]:
+        # Who began while they were addressed is heard to the end: a glance away in the middle of a
+        # sentence does not end it. After a pause they have to be addressed again.
         is_going_on = self._listener.phase is Phase.SPEAKING
         if not is_going_on and not self._body.is_addressed(now_s):
             frame = replace(frame, probability=0.0, dbfs=-100.0, tail_dbfs=-100.0, f0_hz=0.0)
@@ -268,9 +274,8 @@ class Session:
             self._replies.is_heard or self._listener.is_active or not self._owed.is_interruptible
         )
         out: list[Step] = [*self._listener.frame(frame, now_s, reply_is_live=is_over_reply)]
-        if (
-            self._reactions.has_user_the_floor
-        ):  # after the listener: the frame may have begun the turn
+        # After the listener: the frame may have begun the turn.
+        if self._reactions.has_user_the_floor:
             out += self._body.hear(frame, now_s)
         return out
 
@@ -282,6 +287,8 @@ class Session:
         from_s, until_s = self._listener.asked_from_s - BEFORE_S, now_s + AFTER_S
         if not is_echo(transcript.text, self._replies.words_played(from_s, until_s, now_s)):
             return event
+        # Emptied and not kept back: the listener waits for an answer to whatever it asks, and drops
+        # a turn without words in its time.
         return Transcribed(event.request_id, replace(transcript, text=""))
 
     # -- what the client gives
@@ -327,6 +334,7 @@ class Session:
         if event.system_prompt is not None:
             self._prompts.system = event.system_prompt
         self._calls.change(event.tools, event.tool_choice, event.follows_up)
+        # Warmed once both are set, for both stand at the beginning of every prompt.
         if event.system_prompt is not None or event.tools is not None:
             out += self._prompts.warm(None, now_s)
         if event.endpointing is not None:
@@ -349,5 +357,8 @@ class Session:
             out += self._body.tick_idle(now_s)
             if late := self._calls.time_out(now_s):
                 out += [*late, *self._reactions.acted(self._reactions.follow_up(now_s), now_s)]
+        # After the listener and the calls: a turn that has ended in this tick cuts the reply, and
+        # what is prepared with the results stands behind it before it is over. Last of all the
+        # posture, which goes by whether anything is left.
         out += self._reactions.acted(self._speaker.over_if_played(now_s), now_s)
         return [*out, *self._posture.tick(now_s, is_quiet=self._reactions.is_quiet)]

@@ -37,7 +37,7 @@ class SessionSetup:
         system_prompt: the whole system message.
         vocabulary: lexemes that the client can show, None = all.
         hears_itself: whether the avatar's own voice may come back through the microphone.
-        told: lexemes that tags may ask for, None = all.
+        offered: lexemes that tags may ask for, None = all.
         baseline: how the avatar feels when nothing moves it.
         tools: what the model may call at the start.
         tool_choice: see `events.LlmRequest`.
@@ -59,7 +59,7 @@ class SessionSetup:
     system_prompt: str = "You are Ava, a friendly virtual guide."
     vocabulary: frozenset[str] | None = None
     hears_itself: bool = False
-    told: frozenset[str] | None = None
+    offered: frozenset[str] | None = None
     baseline: Baseline = field(default_factory=Baseline)
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"

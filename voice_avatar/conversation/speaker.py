@@ -20,13 +20,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from voice_avatar.conversation.facts import (
+    Outcome,
     ReplyAudible,
     ReplyCut,
     ReplyFinal,
     ReplyHeard,
     ReplyMayEnd,
     ReplyOver,
-    Told,
 )
 from voice_avatar.conversation.history import History
 from voice_avatar.conversation.out_of_band import ReplyEvent
@@ -121,8 +121,10 @@ class Speaker:
 
     def committed(
         self, turn: TurnCommitted, turn_id: int, language: str, now_s: float
-    ) -> list[Told]:
+    ) -> list[Outcome]:
         """Answers a turn: by the prepared reply if the text is still the one that it answers."""
+        # First the cut: with the live reply goes the one that was prepared with its results, which
+        # must not be taken for the answer to this turn.
         out = self.cut("voice", now_s)
         self.rounds.calls.begin_turn()
         prepared = self.replies.prepared
@@ -134,11 +136,12 @@ class Speaker:
         self.replies.history.add_user(turn.text, turn_key(turn.turn_id))
         self.owed.forget()
         self.owed.answering(turn)
+        # The client hears that the turn is over before the reply to it begins.
         out += _final(turn)
         live, self.replies.prepared = self.replies.prepared, None
         return out + (self.replies.go_live(live, now_s) if live else [])
 
-    def resumed(self) -> list[CancelReply]:
+    def went_on(self) -> list[CancelReply]:
         """Whatever was prepared is void: the user goes on."""
         return self.replies.withdraw()
 
@@ -146,9 +149,9 @@ class Speaker:
         """Whatever was prepared is void: there was no turn."""
         return self.replies.withdraw()
 
-    def heard_out(self, turn: TurnCommitted) -> list[Told]:
+    def heard_out(self, turn: TurnCommitted) -> list[Outcome]:
         """A turn is over that is not answered unless the client asks for it."""
-        out: list[Told] = [*self.replies.withdraw()]
+        out: list[Outcome] = [*self.replies.withdraw()]
         said = Message("user", turn.text)
         self.replies.edit(HistoryAdded(turn_key(turn.turn_id), said))
         self.owed.forget()
@@ -156,22 +159,22 @@ class Speaker:
 
     # -- replies that answer no new turn
 
-    def asked(self, wish: ReplyRequest, language: str, now_s: float) -> list[Told]:
+    def asked(self, request: ReplyRequest, language: str, now_s: float) -> list[Outcome]:
         """Makes the reply that the client asks for; one that is live is not cut for it."""
         if self.replies.live is not None:
-            return [ReplyRefused(wish.ask_id)]
-        wish = self.prompts.bounded(wish)
-        out: list[Told] = [*self.rounds.end("interrupted"), *self.replies.withdraw()]
+            return [ReplyRefused(request.ask_id)]
+        request = self.prompts.bounded(request)
+        out: list[Outcome] = [*self.rounds.end("interrupted"), *self.replies.withdraw()]
         self.replies.write()
         self.owed.forget()
         self.owed.answering(None)
         reply = self.replies.new(0, "")
-        reply.ask_id = wish.ask_id
-        prompt = self.prompts.prompt_of(wish)
-        out.append(self.prompts.start(reply, prompt, language, now_s, wish=wish))
+        reply.ask_id = request.ask_id
+        prompt = self.prompts.prompt_of(request)
+        out.append(self.prompts.start(reply, prompt, language, now_s, request=request))
         return out + self.replies.go_live(reply, now_s)
 
-    def answer_again(self, turn: TurnCommitted, language: str, now_s: float) -> list[Told]:
+    def answer_again(self, turn: TurnCommitted, language: str, now_s: float) -> list[Outcome]:
         """Answers a turn whose reply was taken back for a sound that was none."""
         self.replies.write()
         reply = self.replies.new(turn.turn_id, question_key(turn.text, turn.language))
@@ -179,8 +182,9 @@ class Speaker:
         self.owed.answering(turn)
         return [start, *self.replies.go_live(reply, now_s)]
 
-    def say(self, text: str, language: str, now_s: float, *, is_apology: bool) -> list[Told]:
+    def say(self, text: str, language: str, now_s: float, *, is_apology: bool) -> list[Outcome]:
         """Speaks a fixed text."""
+        # Whoever interrupts this leaves no turn behind that would have to be answered again.
         self.owed.answering(None)
         reply = self.replies.new(0, "")
         reply.is_apology = is_apology
@@ -188,7 +192,7 @@ class Speaker:
         start = StartReply(reply.reply_id, (), language, text=text, feeling=feeling)
         return [start, *self.replies.go_live(reply, now_s)]
 
-    def pay(self, language: str, now_s: float) -> list[Told]:
+    def pay(self, language: str, now_s: float) -> list[Outcome]:
         """Answers the turn that came while the last reply could not be interrupted."""
         if self.replies.live is not None:
             return []
@@ -197,7 +201,7 @@ class Speaker:
 
     # -- what became of a reply
 
-    def reply_event(self, event: ReplyEvent, now_s: float) -> list[Told]:
+    def reply_event(self, event: ReplyEvent, now_s: float) -> list[Outcome]:
         """Takes what was made or sent of a reply; one that is cut, or over, is not known."""
         reply = self.replies.find(event.reply_id)
         if reply is None:
@@ -220,16 +224,20 @@ class Speaker:
             case _:
                 return self.failed(reply, event)
         if reply is self.replies.live:
+            # Not before the reply is whole: a quick result would be answered while calls may
+            # follow.
             self.rounds.calls_made()
+        # Of a reply without a sound there is never a `ReplyReady`: its end releases the turn
+        # instead.
         waiting = self.answered(reply) if reply.total is not None else []
         return [*waiting, ReplyMayEnd(reply.reply_id)]
 
-    def audio_sent(self, reply: Reply, until: int, now_s: float) -> list[Told]:
+    def audio_sent(self, reply: Reply, until: int, now_s: float) -> list[Outcome]:
         """Audio of the reply went out up to there."""
         reply.playout.audio_sent(until, now_s)
         return [ReplyHeard(reply.reply_id)]
 
-    def failed(self, reply: Reply, event: ReplyFailed) -> list[Told]:
+    def failed(self, reply: Reply, event: ReplyFailed) -> list[Outcome]:
         """No more of the reply comes; what was made of it still plays, and then it is over.
 
         Of a prepared reply it is not told: it is tried again when the turn is committed.
@@ -240,14 +248,16 @@ class Speaker:
         failed = ErrorNotice(event.code, event.message)
         return [failed, *self.rounds.end("failed"), ReplyMayEnd(reply.reply_id)]
 
-    def answered(self, reply: Reply) -> list[Told]:
+    def answered(self, reply: Reply) -> list[Outcome]:
         """The turn need not wait for its prepared reply: it can be heard, or has failed."""
         is_speculative = reply is self.replies.prepared and not reply.is_follow_up
         return [ReplyAudible(reply.reply_id)] if is_speculative else []
 
-    def reported(self, report: PlaybackReport, now_s: float) -> list[Told]:
+    def reported(self, report: PlaybackReport, now_s: float) -> list[Outcome]:
         """The client says how much of a reply it has played."""
         is_last = report.state in ("finished", "stopped")
+        # First whether it is about a reply that is over: then it moves nothing but the cut in
+        # history.
         if self.replies.correct(report):
             if is_last:
                 self.replies.write()
@@ -263,7 +273,7 @@ class Speaker:
         # Last of all: what follows of the reply's end still belongs before it in history.
         return [*over, ReplyFinal(live.reply_id)] if over and is_last else over
 
-    def over_if_played(self, now_s: float) -> list[Told]:
+    def over_if_played(self, now_s: float) -> list[Outcome]:
         """Ends the live reply if all of it was made, sent and played."""
         live = self.replies.live
         if live is None or not live.is_played_out(now_s):
@@ -272,26 +282,29 @@ class Speaker:
             return self.waits(live, now_s)
         return self.over(live, now_s)
 
-    def over(self, live: Reply, now_s: float) -> list[Told]:
+    def over(self, live: Reply, now_s: float) -> list[Outcome]:
         """The reply is over. A turn that is owed an answer is newer than its calls: they end."""
         out = self._done(live, now_s)
         out += self.rounds.end("interrupted")
         is_apology_due = live.failure is not None and not live.is_apology
         return [*out, ReplyOver(live.reply_id, is_apology_due=is_apology_due)]
 
-    def waits(self, live: Reply, now_s: float) -> list[Told]:
+    def waits(self, live: Reply, now_s: float) -> list[Outcome]:
         """The reply is over, and its calls are not in history: goes on with what is there."""
         out = [*self._done(live, now_s), ReplyOver(live.reply_id, is_waiting=True)]
         prepared, self.replies.prepared = self.replies.prepared, None
         if prepared is None:
             return out
+        # While no reply is live, so that the results are in history at once: the words of the reply
+        # that was made of them come behind them.
         self.rounds.settle()
         if prepared.failure is not None:
+            # It failed behind the one that played, where nobody had to know; now it is the one.
             out.append(ErrorNotice(prepared.failure.code, prepared.failure.message))
         return out + self.replies.go_live(prepared, now_s)
 
-    def _done(self, live: Reply, now_s: float) -> list[Told]:
-        out: list[Told] = []
+    def _done(self, live: Reply, now_s: float) -> list[Outcome]:
+        out: list[Outcome] = []
         has_nothing = live.total == 0 and not live.calls
         if has_nothing and not live.failure and not live.is_silent:
             out.append(WarningNotice("empty_reply", "The reply has nothing to say."))
@@ -319,7 +332,7 @@ class Speaker:
         live.playout.resume(now_s)
         return [ReplyResumed(live.reply_id, live.playout.played(now_s))]
 
-    def cut(self, reason: CutReason, now_s: float, *, is_taken_back: bool = False) -> list[Told]:
+    def cut(self, reason: CutReason, now_s: float, *, is_taken_back: bool = False) -> list[Outcome]:
         """Interrupts the live reply, if there is one, and the waiting for results."""
         live = self.replies.live
         was_waiting = self.rounds.is_waiting
@@ -340,7 +353,7 @@ class Speaker:
             ReplyCut(live.reply_id, is_taken_back=is_taken_back),
         ]
 
-    def interrupt_asked(self, reply_id: int | None, language: str, now_s: float) -> list[Told]:
+    def interrupt_asked(self, reply_id: int | None, language: str, now_s: float) -> list[Outcome]:
         """The client asks to stop the reply, or the waiting for what follows it."""
         current = self.replies.live.reply_id if self.replies.live else None
         if self.rounds.is_waiting:
@@ -350,7 +363,7 @@ class Speaker:
         return [*self.cut("message", now_s), *self.pay(language, now_s)]
 
 
-def _final(turn: TurnCommitted) -> list[Told]:
+def _final(turn: TurnCommitted) -> list[Outcome]:
     return [
         TranscriptFinal(turn.turn_id, turn.text, turn.language),
         TurnEnded(turn.turn_id, turn.reason, turn.silence_s),

@@ -94,7 +94,7 @@ class SlotEvent(Enum):
 
     READY: the user has probably finished, and the turn would be answered (`Speaker.ready`).
     COMMITTED: the turn is over and is answered (`Speaker.committed`).
-    RESUMED: the user goes on with a turn that was ready (`Speaker.resumed`).
+    WENT_ON: the user goes on with a turn that was ready (`Speaker.went_on`).
     DROPPED: what seemed a turn was none (`Speaker.dropped`).
     HEARD_OUT: the turn is over and is not answered, or not yet (`Speaker.heard_out`).
     ASKED: the client asks for a reply in the conversation (`Speaker.asked`).
@@ -109,7 +109,7 @@ class SlotEvent(Enum):
 
     READY = auto()
     COMMITTED = auto()
-    RESUMED = auto()
+    WENT_ON = auto()
     DROPPED = auto()
     HEARD_OUT = auto()
     ASKED = auto()
@@ -137,11 +137,11 @@ SLOTS: dict[tuple[Slots, SlotEvent], Slots] = {
     (Slots.LIVE, SlotEvent.COMMITTED): Slots.LIVE,
     (Slots.LIVE_PREPARED, SlotEvent.COMMITTED): Slots.LIVE,
     # The user goes on: whatever was prepared is void, what is live is not touched.
-    (Slots.NONE, SlotEvent.RESUMED): Slots.NONE,
-    (Slots.PREPARED, SlotEvent.RESUMED): Slots.NONE,
-    (Slots.WAITING, SlotEvent.RESUMED): Slots.WAITING,
-    (Slots.LIVE, SlotEvent.RESUMED): Slots.LIVE,
-    (Slots.LIVE_PREPARED, SlotEvent.RESUMED): Slots.LIVE,
+    (Slots.NONE, SlotEvent.WENT_ON): Slots.NONE,
+    (Slots.PREPARED, SlotEvent.WENT_ON): Slots.NONE,
+    (Slots.WAITING, SlotEvent.WENT_ON): Slots.WAITING,
+    (Slots.LIVE, SlotEvent.WENT_ON): Slots.LIVE,
+    (Slots.LIVE_PREPARED, SlotEvent.WENT_ON): Slots.LIVE,
     # There was no turn. What may follow of that (an answer once more, an apology) is SAID.
     (Slots.NONE, SlotEvent.DROPPED): Slots.NONE,
     (Slots.PREPARED, SlotEvent.DROPPED): Slots.NONE,

@@ -81,7 +81,7 @@ class ToolCalls:
         self.follows_up = self.follows_up if follows_up is None else follows_up
 
     def choice(
-        self, tools: tuple[Tool, ...] | None, wished: str | None, *, is_follow_up: bool
+        self, tools: tuple[Tool, ...] | None, chosen: str | None, *, is_follow_up: bool
     ) -> str:
         """Returns the tool choice of the next reply.
 
@@ -89,10 +89,10 @@ class ToolCalls:
 
         Args:
             tools: what it may call; None = the session's.
-            wished: its own choice; None = the session's.
+            chosen: its own choice; None = the session's.
             is_follow_up: whether it uses the results of the one before.
         """
-        choice = settled_choice(self.tools if tools is None else tools, wished or self._choice)
+        choice = settled_choice(self.tools if tools is None else tools, chosen or self._choice)
         if not is_follow_up or choice == "none":
             return choice
         return "none" if self._rounds >= self._max_rounds else "auto"
@@ -108,7 +108,7 @@ class ToolCalls:
         """The user has said something new."""
         self._rounds = 0
 
-    def tell(self, reply_id: int, turn_id: int, call: ToolCall, now_s: float) -> ToolCalled:
+    def announce(self, reply_id: int, turn_id: int, call: ToolCall, now_s: float) -> ToolCalled:
         """Returns the notice of a call of a committed reply; its time runs from now on."""
         if reply_id != self.reply_id:
             self.reply_id, self.turn_id = reply_id, turn_id

@@ -8,7 +8,7 @@ their results, after the words of their reply, and only what was answered does.
 
 from __future__ import annotations
 
-from voice_avatar.conversation.facts import Told
+from voice_avatar.conversation.facts import Outcome
 from voice_avatar.conversation.prompts import Prompts
 from voice_avatar.conversation.replies import Replies, Reply
 from voice_avatar.conversation.tool_calls import ToolCalls
@@ -41,11 +41,13 @@ class ToolRounds:
         reply.calls.append(call)
         if reply is not self._replies.live:
             return []
-        return [self.calls.tell(reply.reply_id, reply.turn_id, call, now_s)]
+        return [self.calls.announce(reply.reply_id, reply.turn_id, call, now_s)]
 
     def begin(self, live: Reply, now_s: float) -> list[Notice]:
         """The turn is committed: tells what the reply has called meanwhile."""
-        return [self.calls.tell(live.reply_id, live.turn_id, call, now_s) for call in live.calls]
+        return [
+            self.calls.announce(live.reply_id, live.turn_id, call, now_s) for call in live.calls
+        ]
 
     def calls_made(self) -> None:
         """Once the live reply makes no more calls, the one with their results may follow."""
@@ -55,7 +57,7 @@ class ToolRounds:
 
     # -- results
 
-    def follow_up(self, language: str, now_s: float, *, is_user_heard: bool) -> list[Told]:
+    def follow_up(self, language: str, now_s: float, *, is_user_heard: bool) -> list[Outcome]:
         """Has the results answered, if all are there: behind the reply that plays, or now.
 
         Args:
@@ -70,7 +72,7 @@ class ToolRounds:
             return []
         return self.use_results(language, now_s)
 
-    def use_results(self, language: str, now_s: float) -> list[Told]:
+    def use_results(self, language: str, now_s: float) -> list[Outcome]:
         """Has the results answered, all of which are there."""
         live = self._replies.live
         if live is None:

@@ -104,7 +104,7 @@ class LlamaCppLlm:
         self._knows_tools = knows_tools
         self._server = server
         self._options = options
-        self._slots = Slots(options.slots)
+        self._slots = CacheSlots(options.slots)
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._relays: set[Relay] = set()
         self._threads = ThreadPoolExecutor(options.slots, "llamacpp")
@@ -248,7 +248,7 @@ class _Props(msgspec.Struct):
     chat_template_caps: dict[str, bool] = {}
 
 
-class Slots:
+class CacheSlots:
     """Which conversation has which slot; a newcomer gets the one that was idle for longest."""
 
     def __init__(self, count: int) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from voice_avatar.acting.mouth.heard_boundaries import heard
+from voice_avatar.acting.mouth.heard_boundaries import heard_boundaries
 from voice_avatar.acting.mouth.viseme_tables import symbol_table
 from voice_avatar.audio.pcm import to_pcm
 from voice_avatar.engines.piper_graph import FRONT_NOISE, CutVoice, cut
@@ -297,7 +297,7 @@ class PiperTts:
             first += len(symbols) + 1
         if self._own.heard_boundaries and self.capabilities.phoneme_type == "espeak":
             table = symbol_table(self.capabilities.espeak_voice)
-            spans = list(heard(spans, table, self.capabilities.rate_hz))
+            spans = list(heard_boundaries(spans, table, self.capabilities.rate_hz))
         return SpeechPlan(at, tuple(spans), word_spans(spans, len(words)))
 
     def _pieces(self, sentence: _Sentence) -> Iterator[bytes]:

@@ -73,7 +73,7 @@ class Tool:
     """Something that the client can do and the language model may ask for.
 
     Attributes:
-        name: what the model calls it (`tools.py` says which names may be).
+        name: what the model calls it (`tools/offers.py` says which names may be).
         description: when to use it, for the model.
         parameters: JSON schema of its arguments, an object, as JSON text.
     """

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events.payloads import IS_SPEECH, TAIL_SAMPLES, AudioWindow
-from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, Spoken
+from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, SentAudio
 from voice_avatar.hearing.pitch import PitchTracker
 from voice_avatar.stages.denoise import DenoiseStream
 from voice_avatar.stages.vad import VadStream
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardWindow:
     """A window as everything that listens hears it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Heard:
     failures: tuple[EngineError, ...] = ()
 
 
-class Hearing:
+class Analysis:
     """Cleans one conversation's microphone and tells speech from the rest. Not thread-safe."""
 
     def __init__(
@@ -67,14 +67,14 @@ class Hearing:
         self._is_deaf = False
         self._pitch = PitchTracker()
 
-    def take(
+    def hear(
         self,
         windows: Sequence[AudioWindow],
         *,
         wants_pitch: bool = False,
-        spoken: Sequence[Spoken] = (),
+        spoken: Sequence[SentAudio] = (),
         playing: Playing | None = None,
-    ) -> list[Heard]:
+    ) -> list[HeardWindow]:
         """Takes the next windows. Blocks while the engines work.
 
         Args:
@@ -86,9 +86,11 @@ class Hearing:
         if self._guard is not None:
             for piece in spoken:
                 self._guard.say(piece)
-        return [self._take(window, wants_pitch, playing) for window in windows]
+        return [self._window(window, wants_pitch, playing) for window in windows]
 
-    def _take(self, window: AudioWindow, wants_pitch: bool, playing: Playing | None) -> Heard:
+    def _window(
+        self, window: AudioWindow, wants_pitch: bool, playing: Playing | None
+    ) -> HeardWindow:
         failures: list[EngineError] = []
         pcm = self._cleaned(window.pcm, failures)
         probability = self._probability(pcm, failures)
@@ -102,7 +104,9 @@ class Hearing:
             f0_hz = self._pitch.step(pcm)
         else:
             self._pitch.skip()
-        return Heard(window.start, pcm, probability, dbfs(pcm), tail_dbfs, f0_hz, tuple(failures))
+        return HeardWindow(
+            window.start, pcm, probability, dbfs(pcm), tail_dbfs, f0_hz, tuple(failures)
+        )
 
     def _cleaned(self, pcm: bytes, failures: list[EngineError]) -> bytes:
         if self._denoise is None:
@@ -127,28 +131,28 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """What a conversation wants to have heard (see `Hearing.take`)."""
+class AnalysisRequest:
+    """What a conversation wants to have heard (see `Analysis.hear`)."""
 
-    hearing: Hearing
+    analysis: Analysis
     windows: tuple[AudioWindow, ...]
     wants_pitch: bool = False
-    spoken: tuple[Spoken, ...] = ()
+    spoken: tuple[SentAudio, ...] = ()
     playing: Playing | None = None
 
 
-def hear_all(requests: Sequence[Listening]) -> list[list[Heard] | Exception]:
+def analyse_all(requests: Sequence[AnalysisRequest]) -> list[list[HeardWindow] | Exception]:
     """Hears windows of several conversations. Blocks while the engines work.
 
     Returns:
         For each request what was heard, or what is wrong with that conversation alone.
     """
-    return [_hear(request) for request in requests]
+    return [_analysed(request) for request in requests]
 
 
-def _hear(request: Listening) -> list[Heard] | Exception:
+def _analysed(request: AnalysisRequest) -> list[HeardWindow] | Exception:
     try:
-        return request.hearing.take(
+        return request.analysis.hear(
             request.windows,
             wants_pitch=request.wants_pitch,
             spoken=request.spoken,

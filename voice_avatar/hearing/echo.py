@@ -55,9 +55,9 @@ _FINE: Final = 5
 """Partitions of the fine one: 160 ms, the early part of a living room's echo."""
 _LEAD: Final = 128  # samples of the fine filter before the delay that was found
 _MOVED: Final = 64  # samples by which a delay differs for good
-_REPLAYED: Final = 16  # windows that the fine filter learns at once
+_RELEARNED: Final = 16  # windows that the fine filter learns at once
 _MOST: Final = 1 << 40
-_KEPT: Final = (_COARSE + _REPLAYED + 2 * _FINE) * BLOCK
+_KEPT: Final = (_COARSE + _RELEARNED + 2 * _FINE) * BLOCK
 
 _COARSE_VARIANCE: Final = 0.5
 """An echo is not expected to be louder than about the voice that goes out."""
@@ -113,7 +113,7 @@ class EchoOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SentAudio:
     """Reply audio that went out: it follows what was there of the same reply.
 
     Attributes:
@@ -166,7 +166,7 @@ class EchoGuard:
         self._was_heard = False
         self._believed = 0
         self._begin_reply(None)
-        self._recent: deque[tuple[int, Floats]] = deque(maxlen=_REPLAYED)
+        self._recent: deque[tuple[int, Floats]] = deque(maxlen=_RELEARNED)
         self._held: deque[bytes] = deque(maxlen=_HELD_BACK)
         self._levels: deque[Floats] = deque(maxlen=_NOISE_WINDOWS)
         self._noise: Floats = np.zeros(_BANDS, np.float32)
@@ -178,7 +178,7 @@ class EchoGuard:
         """How much later than believed the loudspeaker is heard, seconds."""
         return (self._lag - _EARLIEST) / MIC_HZ if self._is_locked else None
 
-    def say(self, spoken: Spoken) -> None:
+    def say(self, spoken: SentAudio) -> None:
         """Takes reply audio that went out."""
         if spoken.reply_id != self._reply_id:
             self._begin_reply(spoken.reply_id)
@@ -197,8 +197,12 @@ class EchoGuard:
         """
         if playing is not None:
             self._follow(playing)
+        # After the reply was moved: what was said in this window depends on where it is.
         said = self._said(start)
         self._silent_windows = 0 if said is not None else self._silent_windows + 1
+        # An echo lasts as long as the coarse filter: until then silence may still hold some of it.
+        # The filters rest meanwhile; the sound is kept, from which a reply that begins learns the
+        # background.
         if self._silent_windows > _COARSE:
             self._held.append(pcm)
             return 0.0
@@ -215,11 +219,15 @@ class EchoGuard:
             explained = self._coarse.step(self._coarse_spoken, heard)
             spoken = self._coarse_spoken
             unsure = 0.5 * _COARSE_SHARE * explained.unsure_power.max(0)
+        # Before anything is weighed: echo and delay are looked for above the background.
         self._hear_level(explained.heard_power)
+        # Only the coarse filter is doubted, which excuses without knowing when an echo is due.
         if not self._is_locked:
             unsure = unsure * np.float32(_DOUBT ** max(0, self._doubted(explained) - 1))
         share = self._explained(explained, spoken, unsure)
         is_found = self._search.hear(explained.heard, explained.heard_power, self._noise_by_bin())
+        # After the window was explained: the fine filter learns it with the others, and excuses
+        # from the next one on.
         if is_found:
             self._lock(self._search.lag)
         return 1.0 if self._has_jumped() else share
@@ -238,6 +246,9 @@ class EchoGuard:
         """Moves the reply to where the server now believes it is played."""
         if playing.reply_id != self._reply_id:
             return
+        # Less than a jump is not followed: the delay that was found holds only as long as the
+        # anchor does not move, and all of the server's jitter would be taken for a moving
+        # loudspeaker.
         if self._anchor is None or abs(playing.anchor - self._believed) > JUMP_S * MIC_HZ:
             self._begin(playing.anchor)
         until_s = playing.until_s
@@ -254,6 +265,7 @@ class EchoGuard:
             coarse.variance[max(0, window - 3) : window + 5] = known
             coarse.forget_rest()
         elif self._was_heard:
+            # Nothing is known of the path any more but how strong it may be.
             coarse.variance = coarse.variance + power_of(coarse.gain)
         coarse.gain = np.zeros_like(coarse.gain)
         self._anchor, self._believed = anchor - _EARLIEST, anchor

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from voice_avatar.events.notices import Notice, ReplyAudio, ReplyInterrupted
 from voice_avatar.events.payloads import MIC_HZ, NowPlaying
-from voice_avatar.hearing.echo import Playing, Spoken
+from voice_avatar.hearing.echo import Playing, SentAudio
 
 
-class Loudspeaker:
+class EchoReference:
     """The user's loudspeaker, as far as the server knows it."""
 
     def __init__(self, rate_hz: int) -> None:
@@ -21,21 +21,21 @@ class Loudspeaker:
             rate_hz: clock of the replies.
         """
         self._rate_hz = rate_hz
-        self._spoken: list[Spoken] = []
+        self._spoken: list[SentAudio] = []
         self._playing: Playing | None = None
 
-    def note(self, notice: Notice) -> None:
+    def push(self, notice: Notice) -> None:
         """Takes what goes out to the client."""
         match notice:
             case ReplyAudio(reply_id, _, pcm):
-                self._spoken.append(Spoken(reply_id, pcm))
+                self._spoken.append(SentAudio(reply_id, pcm))
             case ReplyInterrupted(reply_id, at) if self._playing is not None:
                 if self._playing.reply_id == reply_id:
                     self._playing = Playing(reply_id, self._playing.anchor, at / self._rate_hz)
 
-    def take(
+    def collect(
         self, mic_end: int, live: NowPlaying | None
-    ) -> tuple[tuple[Spoken, ...], Playing | None]:
+    ) -> tuple[tuple[SentAudio, ...], Playing | None]:
         """Returns what is new since this was last asked, and what is believed to be played.
 
         Args:

@@ -9,7 +9,7 @@ The cache folder (`VOICE_AVATAR_HOME`, or the platform's cache folder) holds
     models/NAME/      a complete model and its `manifest.json`; appears by one rename, or not at all
     downloads/        wheels and hub files, kept until their model is complete (this is the resume)
     partial/          work in progress; what a killed pull leaves here goes with the next pull
-    trust/NAME.json   hashes seen at the first pull of a model whose hashes `model_table` lacks
+    trust/NAME.json   hashes seen at the first pull of a model whose hashes `table` lacks
     locks/NAME.lock   one pull of a model at a time, across processes
 """
 

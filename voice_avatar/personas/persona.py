@@ -76,7 +76,7 @@ def parse(toml_text: str) -> Persona:
     return persona
 
 
-def told(persona: Persona) -> frozenset[str] | None:
+def offered(persona: Persona) -> frozenset[str] | None:
     """Returns the gestures and expressions that tags may ask for; None = all.
 
     A list that is empty limits nothing: the persona's prompt may tell the model of tags itself.

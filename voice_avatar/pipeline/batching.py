@@ -1,4 +1,4 @@
-"""Small calls of many conversations into one engine's thread, gathered: one hop for all of them.
+"""Small calls of many conversations into one engine's thread, in batches: one hop for all of them.
 
 A hop into a thread and back costs the event loop more than a window's work costs the VAD: two
 switches of context, two locks, a wake-up of the loop. With a window per conversation every 32 ms,

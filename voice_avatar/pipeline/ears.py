@@ -20,10 +20,10 @@ from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.events.inputs import VadFrame
 from voice_avatar.events.notices import ErrorNotice, Notice, WarningNotice
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
-from voice_avatar.hearing.analysis import Heard, Hearing, Listening
+from voice_avatar.hearing.analysis import Analysis, AnalysisRequest, HeardWindow
 from voice_avatar.hearing.capture import Capture
 from voice_avatar.hearing.echo import EchoGuard
-from voice_avatar.hearing.echo_reference import Loudspeaker
+from voice_avatar.hearing.echo_reference import EchoReference
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.tape import Tape
@@ -66,7 +66,7 @@ class Ears:
             tape: keeps what was heard; None = nobody does.
         """
         engines = workers.engines
-        self._gather = workers.hearing
+        self._batcher = workers.hearing
         self._options = setup.capture
         self._session = session
         self._outbox = outbox
@@ -74,9 +74,9 @@ class Ears:
         self._clock = clock
         self._tape = tape
         denoise = engines.denoise.open() if engines.denoise else None
-        self._loudspeaker = Loudspeaker(setup.rate_hz) if setup.hears_itself else None
+        self._reference = EchoReference(setup.rate_hz) if setup.hears_itself else None
         guard = EchoGuard(setup.rate_hz) if setup.hears_itself else None
-        self._hearing = Hearing(engines.vad.open(), denoise, guard, setup.echo)
+        self._analysis = Analysis(engines.vad.open(), denoise, guard, setup.echo)
         self._capture: Capture | None = None
         self.history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
@@ -127,8 +127,8 @@ class Ears:
 
     def note(self, notice: Notice) -> None:
         """Takes what goes out to the client: its loudspeaker may come back as an echo."""
-        if self._loudspeaker is not None:
-            self._loudspeaker.note(notice)
+        if self._reference is not None:
+            self._reference.push(notice)
 
     def _warn(self, code: str, message: str) -> None:
         self._outbox.put(WarningNotice(code, message))
@@ -146,17 +146,17 @@ class Ears:
         self._windows.clear()
         self._is_overrun = False
         # Whether the pitch is wanted changes with every turn: the session is asked at each batch.
-        wanted = Listening(self._hearing, windows, wants_pitch=self._session.wants_pitch)
-        if self._loudspeaker is not None:
+        wanted = AnalysisRequest(self._analysis, windows, wants_pitch=self._session.wants_pitch)
+        if self._reference is not None:
             # Asked as late as can be, when these windows go to the thread: what was sent since the
             # last batch is in the reference before the windows in which it may come back.
             mic_end = windows[-1].start + WINDOW_SAMPLES
             live = self._session.playing(self._clock())
-            spoken, playing = self._loudspeaker.take(mic_end, live)
+            spoken, playing = self._reference.collect(mic_end, live)
             wanted = replace(wanted, spoken=spoken, playing=playing)
-        self._gather.submit(wanted, self._listened)
+        self._batcher.submit(wanted, self._listened)
 
-    def _listened(self, heard: list[Heard] | Exception) -> None:
+    def _listened(self, heard: list[HeardWindow] | Exception) -> None:
         """Takes what was heard. Called by the event loop: what fails here ends the conversation."""
         self._is_hearing = False
         if self._owner.has_ended:
@@ -170,7 +170,7 @@ class Ears:
         except Exception as error:  # the boundary of a conversation
             self._owner.fail(error)
 
-    def _take(self, heard: Heard) -> None:
+    def _take(self, heard: HeardWindow) -> None:
         for failure in heard.failures:
             self._outbox.put(ErrorNotice(failure.code, failure.message))
         # Windows that were dropped are silence in the history, so that its clock keeps its meaning.

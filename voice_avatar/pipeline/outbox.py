@@ -44,7 +44,11 @@ class Outbox:
     def put(self, notice: Notice) -> None:
         """Appends a notice."""
         if isinstance(notice, ReplyInterrupted):
+            # What of the reply stands in front of this in the queue is void from now on, not only
+            # once this is read: a client that reads slowly must not be sent what it is about to
+            # hear is cut.
             self._cut_id = max(self._cut_id, notice.reply_id)
+        # Only its neighbour: further in front, something in between would be overtaken.
         if self._items and self._supersedes(notice, self._items[-1]):
             self._items.pop()
         self._items.append(notice)
@@ -67,12 +71,16 @@ class Outbox:
         while True:
             while self._items:
                 notice = self._items.popleft()
+                # Before it is looked at: what is skipped makes room too, and the next reply need
+                # not wait for what is left of the one that was cut.
                 if len(self._items) < self._limit:
                     self._has_room.set()
                 if not self._is_cut(notice):
                     return notice
+            # Only when nothing waits: what was put before the end is still sent.
             if self._is_closed:
                 return None
+            # Nothing is awaited since the queue was found empty: nothing can have come unseen.
             self._arrived.clear()
             await self._arrived.wait()
 

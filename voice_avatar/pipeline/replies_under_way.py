@@ -99,7 +99,7 @@ class RepliesUnderWay:
             options.rate_hz,
             self._planner.number if self._planner else 1,
             options.vocabulary,
-            told=options.told,
+            offered=options.offered,
             baseline=options.baseline,
             mood=left_by(start.feeling, options.baseline),
         )

@@ -59,7 +59,7 @@ from voice_avatar.events.payloads import (
     ToolCallStarted,
 )
 from voice_avatar.pipeline.outbox import Outbox
-from voice_avatar.pipeline.spoken import SpokenChunk
+from voice_avatar.pipeline.spoken import VoicedChunk
 from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.stages.llm import LlmOptions
 from voice_avatar.text.chunking import Chunker
@@ -197,6 +197,8 @@ class ReplyRun:
     def open_gate(self) -> None:
         """The turn is committed: the reply may be heard."""
         self.marks.commit_s = self._clock()
+        # Nothing is awaited in here: what is told from now on comes behind what was held, and the
+        # audio, whose task has yet to wake up, behind both.
         self._gate.set()
         for notice in self._held:
             self._outbox.put(notice)
@@ -251,9 +253,11 @@ class ReplyRun:
             self._call_made(self._calls.finish())
         except EngineError as error:
             end = _WriteFailed(error.code, error.message)
+        # After a failure too: what was written of the reply is said to its last word.
         done = self._chunker.flush()
         await self._pass_on(done.text, done.chunks)
         if self._written is not None:
+            # Before the end is passed on: with that the session may declare the reply over.
             self._tell(self._written)
         await self._chunks.put(end)
 
@@ -271,6 +275,8 @@ class ReplyRun:
             return
         wait_s = self._llm.first_token_timeout_s
         async with AsyncExitStack() as stack:
+            # Left in reverse: the generator is closed first, which aborts the request in the
+            # engine, and only then does it no longer count as one.
             stack.enter_context(self._workers.request())
             deltas = self._workers.engines.llm.generate(self._request)
             await stack.enter_async_context(aclosing(deltas))
@@ -297,11 +303,13 @@ class ReplyRun:
     async def _pass_on(self, text: str, chunks: tuple[SpeakableChunk, ...]) -> None:
         if text:
             reply_id, char = self._start.reply_id, self._timeline.write(text)
+            # The session first: it must know of text before a client can have it.
             self._owner.step(ReplyTextAdded(reply_id, text))
             self._tell(ReplyText(reply_id, text, char))
         for chunk in chunks:
             if self.marks.first_chunk_s is None:
                 self.marks.first_chunk_s = self._clock()
+            # The only wait of the writing: where the voice is far behind, the model stands still.
             await self._chunks.put(chunk)
 
     # -- voice
@@ -309,6 +317,8 @@ class ReplyRun:
     async def _voice(self) -> None:
         failure: TtsFailed | None = None
         while isinstance(chunk := await self._chunks.get(), SpeakableChunk):
+            # A chunk that fails leaves a gap, and the next one is tried: the reply has failed only
+            # if nothing of it could be said.
             try:
                 await self._say(chunk)
             except TtsFailed as error:
@@ -324,12 +334,13 @@ class ReplyRun:
             if failure is not None:
                 self._tell(WarningNotice(failure.code, failure.message))
             self._owner.step(ReplyGenerated(reply_id, count))
+        # Last: once the final audio is sent the session has to know that it was the final one.
         await self._audio.put(None)
 
     async def _say(self, chunk: SpeakableChunk) -> None:
         """Speaks one chunk. What was placed comes out to the sample, even if the voice fails."""
         tts, thread = self._workers.engines.tts, self._workers.tts
-        spoken = SpokenChunk(chunk, self._timeline, tts.capabilities.rate_hz)
+        spoken = VoicedChunk(chunk, self._timeline, tts.capabilities.rate_hz)
         failure: TtsFailed | None = None
         speech = tts.synthesize(chunk)
         try:
@@ -365,7 +376,7 @@ class ReplyRun:
         await self._may_speak.wait()
         return await in_thread(self._workers.tts, next, speech, None)
 
-    def _place(self, spoken: SpokenChunk, plan: SpeechPlan) -> None:
+    def _place(self, spoken: VoicedChunk, plan: SpeechPlan) -> None:
         placed = spoken.place(plan)
         # The session first: it must know of words before a client can report that it played them.
         self._owner.step(placed.planned)
@@ -377,6 +388,8 @@ class ReplyRun:
     async def _egress(self) -> None:
         """Lets the reply out once it is committed, no further ahead than the session allows."""
         reply_id, frame = self._start.reply_id, self._frame_samples
+        # Until then nobody takes audio: the queue fills up and the voice waits, so that not too
+        # much is made of a reply that may never be heard.
         await self._gate.wait()
         at, rest, made_s = 0, b"", 0.0
         while (piece := await self._audio.get()) is not None:
@@ -417,6 +430,8 @@ class ReplyRun:
         return allowed, max(due_s or 0.0, self.marks.commit_s or 0.0)
 
     def _put(self, audio: ReplyAudio) -> None:
+        # In the outbox before the session is told: its answer may be the reply's end, which belongs
+        # behind its audio.
         self._outbox.put(audio)
         if audio.is_first:
             self.is_sent = True

@@ -4,7 +4,7 @@
     piece of the voice  -> `push`:   audio at the reply's rate, and the mouth that goes with it
     the voice has ended -> `finish`: what is missing up to the chunk's end, audio and mouth
 
-`SpokenChunk` waits for nothing: a reply asks the voice in its thread, gated, measured and paced
+`VoicedChunk` waits for nothing: a reply asks the voice in its thread, gated, measured and paced
 (`reply_run`); a program that wants a text spoken asks it as fast as it comes (`speak`).
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.planner import GesturePlanner
-from voice_avatar.acting.timeline import Placed, ReplyTimeline
+from voice_avatar.acting.timeline import PlacedChunk, ReplyTimeline
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, StreamResampler, sample_count, silence
 from voice_avatar.events.cues import VisemeTrack
 from voice_avatar.events.notices import ReplyNotice
@@ -24,7 +24,7 @@ from voice_avatar.stages.tts import TtsEngine
 from voice_avatar.text.chunking import Chunker, ChunkingOptions
 
 
-class SpokenChunk:
+class VoicedChunk:
     """One chunk on its way. What was placed comes out to the sample, whatever the voice makes.
 
     Attributes:
@@ -43,9 +43,9 @@ class SpokenChunk:
         self._timeline = timeline
         self._resampler = StreamResampler(voice_hz, timeline.rate_hz)
         self._made = 0
-        self.placed: Placed | None = None
+        self.placed: PlacedChunk | None = None
 
-    def place(self, plan: SpeechPlan) -> Placed:
+    def place(self, plan: SpeechPlan) -> PlacedChunk:
         """Takes the voice's plan; all that it tells goes out before any audio of the chunk."""
         self.placed = placed = self._timeline.place(self._chunk, plan)
         return placed
@@ -63,7 +63,7 @@ class SpokenChunk:
             # A voice that makes more than it planned is cut: the clock of the reply goes by plans.
             pcm = pcm[: (placed.sample_count - self._made) * BYTES_PER_SAMPLE]
         self._made += sample_count(pcm)
-        return pcm, None if placed is None else placed.mouth.hear(pcm)
+        return pcm, None if placed is None else placed.mouth.push(pcm)
 
     def finish(self, *, is_cut: bool) -> tuple[bytes, VisemeTrack | None]:
         """Takes the end of the voice.
@@ -129,7 +129,7 @@ def speak(
     timeline = ReplyTimeline(1, voice.rate_hz, voice, planner)
     speech = Speech(voice.rate_hz)
     for chunk in chunks_of(text, Chunker(chunking, language), timeline):
-        spoken = SpokenChunk(chunk, timeline, voice.rate_hz)
+        spoken = VoicedChunk(chunk, timeline, voice.rate_hz)
         for part in tts.synthesize(chunk):
             match part:
                 case SpeechPlan():

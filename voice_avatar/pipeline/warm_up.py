@@ -22,7 +22,7 @@ from voice_avatar.events.payloads import (
     SpeechPiece,
     SpeechPlan,
 )
-from voice_avatar.pipeline.spoken import SpokenChunk, chunks_of
+from voice_avatar.pipeline.spoken import VoicedChunk, chunks_of
 from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.text.chunking import Chunker, ChunkingOptions
 
@@ -81,7 +81,7 @@ async def _speak(workers: Workers, language: str) -> None:
     planner = GesturePlanner(GestureOptions(), language, 0, _REPLY_HZ, 1)
     timeline = ReplyTimeline(0, _REPLY_HZ, voice, planner)
     for chunk in chunks_of(_REPLY, Chunker(ChunkingOptions(), language), timeline):
-        spoken = SpokenChunk(chunk, timeline, voice.rate_hz)
+        spoken = VoicedChunk(chunk, timeline, voice.rate_hz)
         speech = tts.synthesize(chunk)
         while (part := await in_thread(workers.tts, next, speech, None)) is not None:
             match part:

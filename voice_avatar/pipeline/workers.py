@@ -13,7 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-from voice_avatar.hearing.analysis import Heard, Listening, hear_all
+from voice_avatar.hearing.analysis import AnalysisRequest, HeardWindow, analyse_all
 from voice_avatar.pipeline.batching import Batcher
 from voice_avatar.stages.engines import Engines
 
@@ -82,7 +82,7 @@ class Workers:
         self.running_replies = 0
         self.running_requests = 0
         self.vad = ThreadPoolExecutor(1, "vad")
-        self.hearing: Batcher[Listening, list[Heard]] = Batcher(self.vad, hear_all)
+        self.hearing: Batcher[AnalysisRequest, list[HeardWindow]] = Batcher(self.vad, analyse_all)
         self.turn = ThreadPoolExecutor(1, "turn")
         self.stt = ThreadPoolExecutor(engines.stt.capabilities.parallel, "stt")
         self.stt_places = PrioritySemaphore(engines.stt.capabilities.parallel)

@@ -23,7 +23,7 @@ from voice_avatar.server.carrier import Carrier
 from voice_avatar.server.casting import Casting, quiet
 from voice_avatar.server.closing import Closing
 from voice_avatar.server.live_session import LiveSession
-from voice_avatar.server.native.connection import Connection
+from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import Limits
 from voice_avatar.server.pcm import connection as pcm
 from voice_avatar.server.realtime import door
@@ -88,10 +88,10 @@ class Admission:
             case _:
                 return self._open_native(socket, session_id)
 
-    def _open_native(self, socket: ServerConnection, session_id: str) -> Connection:
+    def _open_native(self, socket: ServerConnection, session_id: str) -> NativeConnection:
         assert socket.request is not None
         caller = _caller(socket, http.bearer_token(socket.request))
-        return Connection(socket, session_id, caller, self._limits, self.admit, self._metrics)
+        return NativeConnection(socket, session_id, caller, self._limits, self.admit, self._metrics)
 
     def _open_realtime(self, socket: ServerConnection, session_id: str) -> RealtimeConnection:
         assert socket.request is not None

@@ -47,7 +47,7 @@ class Arrival:
     Attributes:
         session_id: id of the session, should a new one be opened.
         caller: who asks.
-        hello: what is wished; of a protocol without a hello, one that says the same.
+        hello: what is asked for; of a protocol without a hello, one that says the same.
         first_seq: number of the first text frame of a new session: how many were sent before it.
     """
 

@@ -116,7 +116,7 @@ def cast(
         system_prompt=agreed.instructions or persona.system_prompt(who),
         vocabulary=frozenset((*agreed.gestures, *agreed.expressions)),
         hears_itself=_may_hear_itself(config.echo, agreed),
-        told=None if agreed.instructions else persona.told(who),
+        offered=None if agreed.instructions else persona.offered(who),
         baseline=who.baseline,
         tools=agreed.tools,
         tool_choice=settings.tool_choice,

@@ -29,7 +29,7 @@ from voice_avatar.wire import fields, negotiation, session_messages
 from voice_avatar.wire.fields import PATH
 
 
-class Phase(Enum):
+class ServerPhase(Enum):
     """How far the server is in its life."""
 
     LOADING = "loading"
@@ -58,7 +58,7 @@ class FrontDesk:
         self._metrics = metrics
         metrics.set_limit(options.max_sessions)
         self._sessions = sessions
-        self.phase = Phase.LOADING
+        self.phase = ServerPhase.LOADING
         self.workers: Workers | None = None
 
     def respond(self, socket: ServerConnection, request: Request) -> Response | None:
@@ -91,7 +91,7 @@ class FrontDesk:
 
     def _refused(self, socket: ServerConnection, request: Request) -> Response | None:
         """Returns why a WebSocket of another protocol than ours is refused; None = it may go on."""
-        is_loaded = self.phase in (Phase.OPEN, Phase.DRAINING)
+        is_loaded = self.phase in (ServerPhase.OPEN, ServerPhase.DRAINING)
         refusal = door.refused_socket(request, self._options, is_ready=is_loaded)
         # Realtime clients send audio as text: their messages are larger than ours may be.
         if refusal is None and door.path_of(request) == door.REALTIME_PATH:
@@ -104,7 +104,7 @@ class FrontDesk:
         )
 
     def _readiness(self) -> Response:
-        if self.phase is Phase.OPEN:
+        if self.phase is ServerPhase.OPEN:
             return http.text(HTTPStatus.OK, "ready\n")
         return http.text(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
 

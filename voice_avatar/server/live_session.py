@@ -219,7 +219,7 @@ class LiveSession:
     def update(
         self, message: client_messages.SessionUpdate, offer: negotiation.ServerOffer
     ) -> tuple[str, ...]:
-        """Changes settings; returns the wishes that cannot be met."""
+        """Changes settings; returns the preferences that cannot be met."""
         self.settings, missing = negotiation.update(self.settings, message, offer)
         self.dialect = _dialect(self.agreed, self.settings)
         return missing

@@ -31,7 +31,7 @@ from voice_avatar.server.admission import Admission
 from voice_avatar.server.carrier import Carrier, close
 from voice_avatar.server.casting import Casting, load_persona
 from voice_avatar.server.closing import CLOSE_TIMEOUT_S, Closing, parting_of
-from voice_avatar.server.front_desk import FrontDesk, Phase, select_subprotocol
+from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
@@ -139,7 +139,7 @@ class AvatarServer:
     @property
     def is_ready(self) -> bool:
         """Whether the engines are there; sessions are taken until its end begins."""
-        return self._desk.phase in (Phase.OPEN, Phase.DRAINING)
+        return self._desk.phase in (ServerPhase.OPEN, ServerPhase.DRAINING)
 
     @property
     def sessions(self) -> tuple[LiveSession, ...]:
@@ -182,11 +182,11 @@ class AvatarServer:
         await warm_up(workers, casting.system_prompt, casting.language)
         # Only now: whoever comes in earlier would be the one who waits for what is slow at first.
         self._admission = Admission(self._config, limits, casting, self._sessions, self.metrics)
-        self._desk.phase = Phase.OPEN
+        self._desk.phase = ServerPhase.OPEN
         _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
 
     async def _stop_engines(self) -> None:
-        self._desk.phase = Phase.CLOSED
+        self._desk.phase = ServerPhase.CLOSED
         workers = self._desk.workers
         if workers is not None:
             await workers.engines.llm.aclose()
@@ -237,7 +237,7 @@ class AvatarServer:
         Raises:
             Closing: nobody is let in now.
         """
-        if self._desk.phase is Phase.DRAINING:
+        if self._desk.phase is ServerPhase.DRAINING:
             raise Closing(CloseCode.GOING_AWAY)
         if self._admission is None or not self.is_ready:
             raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
@@ -248,7 +248,7 @@ class AvatarServer:
         """Ends a session with its connection, unless that was lost, or is its own no more."""
         if not live.is_held_by(carrier.tenure):
             return
-        is_ending = self._desk.phase in (Phase.DRAINING, Phase.CLOSED)
+        is_ending = self._desk.phase in (ServerPhase.DRAINING, ServerPhase.CLOSED)
         if is_lost and not is_ending:
             live.lose()
         # A session that nobody can come back to is over the moment it is lost.
@@ -259,7 +259,7 @@ class AvatarServer:
 
     async def _drain(self) -> None:
         """Lets live replies finish, then closes what is left."""
-        self._desk.phase = Phase.DRAINING
+        self._desk.phase = ServerPhase.DRAINING
         self._sessions.dismiss_waiting()
         await self._for_all(lambda carrier: carrier.goodbye(_RECONNECT_MS))
         until_s = time.monotonic() + self._config.server.drain_s

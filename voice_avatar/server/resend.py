@@ -82,6 +82,7 @@ class ResendBuffer:
 
     def add_audio(self, reply_id: int, pts: int, data: bytes, now_s: float) -> None:
         """A frame of reply audio goes out; it begins at reply sample `pts`."""
+        # Audio has no number that the client could name: it is known by the text frame before it.
         place, after_seq = self._next_place(), self._newest_seq
         self._audio.append(_Audio(place, now_s, after_seq, reply_id, pts, data))
         self._forget(now_s)
@@ -93,6 +94,8 @@ class ResendBuffer:
     def _forget(self, now_s: float) -> None:
         oldest_s = now_s - self._max_age_s
         texts, audio = self._texts, self._audio
+        # Texts are kept by number too, for nothing else takes them away; audio goes when it was
+        # played.
         while len(texts) > self._max_texts or (texts and texts[0].sent_s < oldest_s):
             texts.popleft()
         while audio and audio[0].sent_s < oldest_s:
@@ -110,6 +113,7 @@ class ResendBuffer:
     def cut(self, reply_id: int) -> None:
         """The reply was interrupted: no audio of it is to be heard any more."""
         self._audio = deque(frame for frame in self._audio if frame.reply_id != reply_id)
+        # Over with all before it: nobody plays those any more either.
         self.over(reply_id)
 
     def over(self, reply_id: int) -> None:
@@ -119,11 +123,14 @@ class ResendBuffer:
     def after(self, last_seq: int) -> Resent:
         """Returns what a client needs that has the text frames up to `last_seq`."""
         texts = [text for text in self._texts if text.seq > last_seq]
+        # Behind its last text the client has nothing. Before it, it may have lost what it had not
+        # played, with the player that held it; of a reply that is over it will not play any more.
         audio = [
             frame
             for frame in self._audio
             if frame.after_seq >= last_seq or frame.reply_id > self._over_id
         ]
+        # Where nothing came after what it has, nothing is missing, however much was forgotten.
         oldest_seq = texts[0].seq if texts else self._newest_seq + 1
         line: Iterable[_Text | _Audio] = merge(texts, audio, key=lambda item: item.place)
         frames = tuple(item.data for item in line)

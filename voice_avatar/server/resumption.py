@@ -22,6 +22,9 @@ class ResumeKey:
 
     def offer(self, token: str, held: str = "") -> None:
         """The client is told `token`; `held` is the one that it has shown, "" for none."""
+        # The one that opened this connection stays good beside the new one: if the connection is
+        # cut before the new one arrives, it is all that the client has. Older ones are void with
+        # this.
         self._held = _digest(held) if held else b""
         self._offered = _digest(token)
 
@@ -32,6 +35,8 @@ class ResumeKey:
     def accepts(self, token: str) -> bool:
         """Returns whether `token` opens the session, in a time that tells nothing."""
         given = _digest(token)
+        # Both are compared whatever the first gives: the time must not tell which of them it was.
+        # No digest equals the empty one.
         is_held = hmac.compare_digest(given, self._held)
         return hmac.compare_digest(given, self._offered) or is_held
 
@@ -61,8 +66,11 @@ class Parting:
         The server's own close for 1011 is a ping without an answer: whatever else fails is told
         otherwise.
         """
+        # Where ours came first it says why; what the client answers to it is politeness.
         if self.received is None or self.is_ours:
             return self.sent in (None, CloseCode.INTERNAL)
+        # A page that is left says "going away" without having a say in it, and means the end as
+        # well.
         return self.received not in (CloseCode.NORMAL, CloseCode.GOING_AWAY)
 
 

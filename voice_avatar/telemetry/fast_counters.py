@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 
-class CounterTally(Collector):
+class FastCounter(Collector):
     """A counter with one label.
 
     Attributes:
@@ -35,7 +35,7 @@ class CounterTally(Collector):
         return [family]
 
 
-class HistogramTally(Collector):
+class FastHistogram(Collector):
     """A histogram without labels."""
 
     def __init__(self, name: str, help_text: str, edges: Sequence[float]) -> None:

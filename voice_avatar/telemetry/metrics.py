@@ -26,7 +26,7 @@ from voice_avatar.events.notices import (
     TurnEnded,
     WarningNotice,
 )
-from voice_avatar.telemetry.fast_counters import CounterTally, HistogramTally
+from voice_avatar.telemetry.fast_counters import FastCounter, FastHistogram
 
 _BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Close together where it matters: people leave 0.2 s between turns, and 1 s feels slow."""
@@ -126,23 +126,23 @@ class Metrics:
                     self._histograms[name] = Histogram(
                         whole, documentation, labels, buckets=_BUCKETS_S, registry=registry
                     )
-        # What passes with every frame is counted without a lock, see `CounterTally`.
-        self._lateness = HistogramTally(
+        # What passes with every frame is counted without a lock, see `FastCounter`.
+        self._lateness = FastHistogram(
             "voice_avatar_loop_lateness_seconds",
             "How late the event loop came to what was due.",
             _LATENESS_BUCKETS_S,
         )
-        self._pacing = HistogramTally(
+        self._pacing = FastHistogram(
             "voice_avatar_pacing_lateness_seconds",
             "How late frames of reply audio went out against the playout schedule: after the time"
             " at which they were made, committed and allowed.",
             _LATENESS_BUCKETS_S,
         )
-        self._bytes = CounterTally(
+        self._bytes = FastCounter(
             "voice_avatar_bytes", "Payload of WebSocket frames.", "direction", ("in", "out")
         )
-        for tally in (self._lateness, self._pacing, self._bytes):
-            registry.register(tally)
+        for counters in (self._lateness, self._pacing, self._bytes):
+            registry.register(counters)
 
     def set_limit(self, sessions: int) -> None:
         """So many sessions may be open at once."""

@@ -127,6 +127,8 @@ class Listener:
         """Takes the next window of the microphone stream."""
         taking, overlap = self._taking, self._taking.overlap
         sample = frame.start + WINDOW_SAMPLES
+        # The clock first, by which all else is dated; then the overlap, before the detector:
+        # whether a turn that opens in this window is a candidate goes by whether a reply is live.
         self._clock.hear(sample, now_s)
         overlap.is_reply_live = reply_is_live
         overlap.hear(frame)
@@ -158,6 +160,8 @@ class Listener:
             if self._detector.is_speaking:
                 out.append(UserSpeechStopped(sample))
                 out += taking.happens(Happening.PAUSE, sample)
+            # No window comes that could end a voice: without this the same stall would be found
+            # again at every tick. After the pause, which has to be told of the speech that was.
             self._detector.reset()
             taking.overlap.hear_nothing()
             if taking.ends_by_silence:
@@ -194,12 +198,14 @@ class Listener:
         """Push-to-talk went up."""
         if not self._taking.is_pressed:
             return []
+        # Before the table is asked: while the key is down no pause is one, not even this.
         self._taking.is_pressed = False
         return self._taking.happens(Happening.RELEASE, self._clock.sample)
 
     def commit(self, start: int | None = None) -> list[Output]:
         """The client ends the turn; where there is none, the audio from sample `start` on is it."""
         taking, now = self._taking, self._clock.sample
+        # Likewise: who commits has let go, even if the release comes late.
         taking.is_pressed = False
         if taking.phase is not Phase.QUIET:
             return taking.happens(Happening.COMMIT, now)
@@ -211,6 +217,8 @@ class Listener:
     def clear(self) -> list[Output]:
         """The client takes the unfinished turn back."""
         self._taking.is_pressed = False
+        # The voice goes with the turn: else it would hold the reply again in the next window. And
+        # the reply that waits for it goes on now, not when the next window comes.
         self._taking.overlap.dismiss()
         out = self._taking.happens(Happening.CLEAR, self._clock.sample)
         return out + self._taking.held(self._clock.heard_s)

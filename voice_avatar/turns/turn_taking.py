@@ -109,6 +109,7 @@ class TurnTaking:
     def _open(self, what: Happening, sample: int) -> list[Output]:
         self.turn_id += 1
         self._next_start = None
+        # The turn before is asked for its end while it is still there.
         last_end = self.turn.speech_end
         self.gap_s = (sample - last_end) / MIC_HZ
         # What the client does is meant for the turn; a voice over the reply may be an aside.
@@ -178,6 +179,7 @@ class TurnTaking:
 
     def _end(self, what: Happening, sample: int) -> list[Output]:
         """The turn ends here, as soon as its text is known."""
+        # Who commits means it: no word of it is weighed as an aside any more.
         if what is Happening.COMMIT:
             self.turn.claim()
         if self.phase is Phase.SPEAKING:
@@ -229,6 +231,7 @@ class TurnTaking:
     def _barge_in(self) -> list[Output]:
         """From now on the candidate is a turn like any other."""
         self.turn.claim()
+        # The hold ends without a word: a `NoBargeIn` would let the reply go on that `BargeIn` cuts.
         self.overlap.end()
         return [BargeIn(), *self._first_score()]
 
@@ -268,7 +271,8 @@ class TurnTaking:
             return []
         is_final = turn.questions.is_final(asked)
         transcript = event.transcript
-        turn.hear(transcript, asked.end)
+        # Before anything is decided: what interrupts, and what is frozen, is read off the turn.
+        turn.take_text(transcript, asked.end)
         if transcript is None:  # then its length decides about a candidate
             out = self.happens(Happening.NO_TEXT, asked.end) if is_final else []
             return out + self.held(now_s)
@@ -313,8 +317,8 @@ class TurnTaking:
             return []
         out: list[Output] = []
         is_next = self._next_start is not None
-        if not (pause.is_told or is_next or what is Happening.TEXT):
-            pause.is_told = True
+        if not (pause.is_announced or is_next or what is Happening.TEXT):
+            pause.is_announced = True
             out.append(TurnMayEnd())
         if pause.is_ready or pause.text is None:
             return out
@@ -322,6 +326,8 @@ class TurnTaking:
         text = turn.whole(pause.text, language)
         if not text or self.overlap.is_aside(turn, text, language):
             return out
+        # Once in a pause, whatever comes after it: the silence that ends the turn may now be
+        # longer, as it waits for that reply.
         pause.is_ready, pause.is_answered = True, False
         speech_end_s = self._clock.at_s(turn.speech_end)
         return [*out, TurnReady(text, language, speech_end_s, pause.text_s)]
@@ -367,6 +373,8 @@ class TurnTaking:
             if silence_s < ending.wait_s(pause, text, language):
                 return []
         speech_end_s = self._clock.at_s(turn.speech_end)
+        # All is read by now, for `_close` replaces the turn. It does so before the fact is acted
+        # on: then whoever asks finds nobody speaking, and is not told of the turn that is over.
         self.language = language  # what a turn was spoken in is the language from now on
         ending.learn(None)
         self.overlap.end()
@@ -378,6 +386,7 @@ class TurnTaking:
         ]
 
     def _drop(self, what: Happening, _: int) -> list[Output]:
+        # What was begun behind the turn outlives it, unless the client takes all of it back.
         if what is Happening.CLEAR:
             self._next_start = None
         if self.phase is Phase.QUIET:
@@ -391,6 +400,8 @@ class TurnTaking:
     def _close(self) -> None:
         """Forgets the turn, and with it what was asked about it."""
         is_speaking = self.phase is Phase.SPEAKING
+        # Up to here audio is this turn's: the pre-roll of the next one does not reach back beyond
+        # it.
         end = self._clock.sample if is_speaking else self.turn.speech_end
         self.turn = UserTurn.begin(self._request_ids, end, end)
         self._enter(Phase.QUIET)

@@ -35,8 +35,8 @@ class Pause:
         logprob: its mean log-probability per token, <= 0.
         probability: the turn model's word, 0..1; None until it has spoken.
         rescores: how often the turn model was asked again.
-        is_told: whether it was told that the turn may end here.
-        is_ready: whether it was told that a reply may be prepared.
+        is_announced: whether the session knows that the turn may end here.
+        is_ready: whether the session knows that a reply may be prepared.
         is_answered: whether that reply can be heard.
     """
 
@@ -46,7 +46,7 @@ class Pause:
     logprob: float = 0.0
     probability: float | None = None
     rescores: int = 0
-    is_told: bool = False
+    is_announced: bool = False
     is_ready: bool = False
     is_answered: bool = False
 
@@ -133,7 +133,7 @@ class UserTurn:
         """Returns the text of the whole turn, `text` being that since `frozen`."""
         return joined(self.frozen, text, language)
 
-    def hear(self, transcript: Transcript | None, end: int) -> None:
+    def take_text(self, transcript: Transcript | None, end: int) -> None:
         """Takes what the recogniser heard up to sample `end`; None = it failed."""
         self.heard, self.heard_end = transcript, end
         if transcript is not None and transcript.text:

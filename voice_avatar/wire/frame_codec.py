@@ -195,7 +195,7 @@ def pts_of(frame: bytes) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class FrameArrival:
     """Where a frame stands in its stream.
 
     Attributes:
@@ -207,8 +207,8 @@ class Arrival:
     lost_frames: int = 0
 
 
-_IN_ORDER: Final = Arrival()
-_STALE: Final = Arrival(is_stale=True)
+_IN_ORDER: Final = FrameArrival()
+_STALE: Final = FrameArrival(is_stale=True)
 
 
 class FrameOrder:
@@ -223,7 +223,7 @@ class FrameOrder:
         self._next_seq = 0
         self._newest_pts = -1
 
-    def arrived(self, frame: AudioFrame) -> Arrival:
+    def arrived(self, frame: AudioFrame) -> FrameArrival:
         """Says whether frames are missing before `frame`, or it comes too late."""
         if frame.stream != self._stream:
             self._stream = frame.stream
@@ -236,13 +236,13 @@ class FrameOrder:
         self._newest_pts = frame.pts
         return _IN_ORDER
 
-    def _continues(self, frame: AudioFrame) -> Arrival:
+    def _continues(self, frame: AudioFrame) -> FrameArrival:
         ahead = (frame.seq - self._next_seq) & 0xFFFF_FFFF
         if ahead >= 0x8000_0000:
             return _STALE
         self._next_seq = (frame.seq + 1) & 0xFFFF_FFFF
         self._newest_pts = frame.pts
-        return Arrival(lost_frames=ahead) if ahead else _IN_ORDER
+        return FrameArrival(lost_frames=ahead) if ahead else _IN_ORDER
 
 
 class MicBudget:

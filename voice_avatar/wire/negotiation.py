@@ -54,7 +54,7 @@ class Agreed:
         hears_itself: whether the avatar's own voice may come back through its microphone.
         instructions: system prompt in place of the persona's, or None.
         tools: what the model may call at the start.
-        unavailable: wishes that could not be met, for `setting_unavailable` warnings.
+        unavailable: preferences that could not be met, for `setting_unavailable` warnings.
     """
 
     audio_in: session_messages.AudioFormat
@@ -94,11 +94,11 @@ def negotiate(hello: client_messages.SessionHello, offer: ServerOffer) -> Agreed
         raise VersionUnsupported(f"The only protocol version here is {PROTOCOL_VERSION}.")
     can = hello.capabilities
     missing: list[str] = []
-    viseme_set = _wish("viseme set", can.visemes, tuple(VISEME_SETS), missing)
+    viseme_set = _preferred("viseme set", can.visemes, tuple(VISEME_SETS), missing)
     settings = session_messages.Settings(
-        persona=_wish("persona", hello.persona, offer.personas, missing),
-        voice=_wish("voice", hello.voice, offer.voices, missing),
-        language=_wish("language", hello.language, offer.languages, missing),
+        persona=_preferred("persona", hello.persona, offer.personas, missing),
+        voice=_preferred("voice", hello.voice, offer.voices, missing),
+        language=_preferred("language", hello.language, offer.languages, missing),
         endpointing=hello.endpointing,
         viseme_set=viseme_set,
         visemes=VISEME_SETS[viseme_set],
@@ -133,17 +133,17 @@ def update(
     force is unavailable.
 
     Returns:
-        The settings in force and the wishes that could not be met.
+        The settings in force and the preferences that could not be met.
     """
     missing: list[str] = []
     language = settings.language
     if message.language is not None:
-        language = _wish("language", message.language, (language, *offer.languages), missing)
-    _wish("persona", message.persona, (settings.persona,), missing)
-    _wish("voice", message.voice, (settings.voice,), missing)
+        language = _preferred("language", message.language, (language, *offer.languages), missing)
+    _preferred("persona", message.persona, (settings.persona,), missing)
+    _preferred("voice", message.voice, (settings.voice,), missing)
     viseme_set = settings.viseme_set
     if message.visemes is not None:
-        viseme_set = _wish("viseme set", message.visemes, (viseme_set, *VISEME_SETS), missing)
+        viseme_set = _preferred("viseme set", message.visemes, (viseme_set, *VISEME_SETS), missing)
     names = settings.tools
     if message.tools is not None:
         names = tuple(tool.name for tool in message.tools)
@@ -160,18 +160,20 @@ def update(
     return changed, tuple(missing)
 
 
-def _wish(what: str, wished: str | None, offered: tuple[str, ...], missing: list[str]) -> str:
-    if wished is None or wished in offered:
-        return wished or offered[0]
-    missing.append(f"{what} {wished!r}")
+def _preferred(
+    what: str, preferred: str | None, offered: tuple[str, ...], missing: list[str]
+) -> str:
+    if preferred is None or preferred in offered:
+        return preferred or offered[0]
+    missing.append(f"{what} {preferred!r}")
     return offered[0]
 
 
-def _choice(wished: str, names: tuple[str, ...], missing: list[str]) -> str:
+def _choice(preferred: str, names: tuple[str, ...], missing: list[str]) -> str:
     """Returns the tool choice in force: a name that is no tool's leaves it to the model."""
-    if wished in CHOICES or wished in names:
-        return wished
-    missing.append(f"tool choice {wished!r}")
+    if preferred in CHOICES or preferred in names:
+        return preferred
+    missing.append(f"tool choice {preferred!r}")
     return "auto"
 
 
@@ -181,19 +183,19 @@ def _common(ours: tuple[str, ...], theirs: tuple[str, ...] | None) -> tuple[str,
 
 def _format(
     what: str,
-    wish: client_messages.AudioWish,
+    preferred: client_messages.AudioWish,
     codecs: tuple[Codec, ...],
     rates_hz: tuple[int, ...],
     missing: list[str],
 ) -> session_messages.AudioFormat:
-    rate_hz = wish.rate_hz or rates_hz[0]
+    rate_hz = preferred.rate_hz or rates_hz[0]
     is_input = what == "audio_in"
     if not is_input and rate_hz not in rates_hz:
         raise AudioUnsupported(
             f"{what}: {rate_hz} Hz is not one of {', '.join(map(str, rates_hz))}."
         )
-    common = [codec for codec in codecs if codec in wish.codecs]
-    for codec in sorted(common, key=wish.codecs.index):
+    common = [codec for codec in codecs if codec in preferred.codecs]
+    for codec in sorted(common, key=preferred.codecs.index):
         if codec == "opus" and rate_hz not in OPUS_RATES_HZ:
             missing.append(f"{what} opus at {rate_hz} Hz")
             continue

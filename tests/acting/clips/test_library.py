@@ -1,44 +1,26 @@
-"""Clips: a movement for every lexeme, that a body could make, in files that players can read."""
+"""Clips: a movement for every lexeme, that a body could make."""
 
 from __future__ import annotations
 
-import json
-import math
-import struct
 import tomllib
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from kit.clip_body import arm_angles, collisions
 
-from voice_avatar.acting.clips import figure, library, vrma
-from voice_avatar.acting.clips.motion import FRAME_S, TOLERANCE_DEG, between, eased
-from voice_avatar.acting.clips.poses import merged, pose
-from voice_avatar.acting.clips.reach import HandGoal, arm, direction, squared
-from voice_avatar.acting.clips.rotations import (
-    IDENTITY,
-    Vector,
-    angle_deg,
-    dot,
-    length,
-    less,
-    rotated,
-    slerp,
-    turn,
-)
+from voice_avatar.acting.clips import library
+from voice_avatar.acting.clips.motion import FRAME_S
+from voice_avatar.acting.clips.poses import pose
+from voice_avatar.acting.clips.rotations import IDENTITY, Vector, angle_deg, dot, length, less
 from voice_avatar.acting.clips.skeleton import (
     FINGERS,
-    REQUIRED,
     SIDES,
     Pose,
     Side,
     finger_bones,
     palm,
     placed,
-    skeleton,
     tip,
 )
 from voice_avatar.vocabulary import vocabulary
@@ -69,19 +51,6 @@ def stretched(name: str) -> set[str]:
         for finger in FINGERS[1:]
         if length(less(tip(places, finger_bones("right", finger)[2]), wrist)) > 0.14
     }
-
-
-def content(data: bytes) -> tuple[dict, bytes]:
-    """The JSON and the binary part of a binary glTF."""
-    magic, version, size = struct.unpack_from("<III", data)
-    assert (magic, version, size) == (0x46546C67, 2, len(data))
-    text_size, text_kind = struct.unpack_from("<II", data, 12)
-    assert text_kind == 0x4E4F534A
-    at = 20 + text_size
-    body_size, body_kind = struct.unpack_from("<II", data, at)
-    assert body_kind == 0x004E4942
-    assert at + 8 + body_size == len(data)
-    return json.loads(data[20:at]), data[at + 8 :]
 
 
 # -- what there is
@@ -262,143 +231,3 @@ def test_sizes_and_heights_differ_as_they_say() -> None:
     places = placed(at_stroke("small"))
     gap = less(tip(places, "rightThumbDistal"), tip(places, "rightIndexDistal"))
     assert 0.01 < length(gap) < 0.07
-
-
-def test_feet_stay_where_they_are_when_the_hips_move() -> None:
-    for name in ("weight_shift", "bow", "lean_in"):
-        for key in library.clip(name).keys:
-            if key.pose.shift != (0.0, 0.0, 0.0):
-                places, standing = placed(key.pose), placed(Pose())
-                for side in SIDES:
-                    foot = f"{side}Foot"
-                    assert length(less(places[foot].at, standing[foot].at)) < 1e-6
-                    assert angle_deg(places[foot].rotation, IDENTITY) < 1e-3
-
-
-# -- how it is made
-
-
-@given(st.floats(0.05, 0.35), st.floats(1.1, 1.5), st.floats(0.2, 0.33), st.sampled_from(SIDES))
-def test_a_hand_gets_where_its_goal_says_and_points_as_it_says(
-    x: float, y: float, z: float, side: Side
-) -> None:
-    fingers = direction("forward+0.4up")
-    goal = HandGoal((x, y, z), fingers, squared(fingers, direction("in")))
-    chest = placed(Pose())["chest"]
-    turns = {side + bone: one for bone, one in arm(goal, chest, side).rotations.items()}
-    places = placed(Pose(turns))
-    sign = 1 if side == "left" else -1
-    assert palm(places, side) == pytest.approx((sign * x, y, z), abs=1e-6)
-    pointing = rotated(places[f"{side}Hand"].rotation, (float(sign), 0.0, 0.0))
-    assert pointing == pytest.approx(fingers, abs=1e-6)
-
-
-def test_what_cannot_be_reached_or_is_no_word_is_an_error() -> None:
-    chest = placed(Pose())["chest"]
-    goal = HandGoal((1.5, 1.2, 0.2), direction("up"), direction("forward"))
-    with pytest.raises(ValueError, match="out of reach"):
-        arm(goal, chest, "left")
-    for words in ("sideways", "", "up+", "3"):
-        with pytest.raises(ValueError, match="no direction"):
-            direction(words)
-    with pytest.raises(ValueError, match="palm"):
-        squared(direction("up"), direction("up"))
-    with pytest.raises(ValueError, match="fields"):
-        pose({"left": {"at": [0, 0, 0], "wrist": 3}}, library.hand_shapes())
-    with pytest.raises(ValueError, match="trunk"):
-        pose({"body": {"knee": {"bend": 3}}}, library.hand_shapes())
-
-
-def test_a_key_takes_what_it_leaves_out_from_the_one_before() -> None:
-    before = {"right": {"at": [1, 2, 3], "palm": "up"}, "body": {"head": {"turn": 4}}}
-    assert merged(before, {"right": {"palm": "in"}}) == {
-        "right": {"at": [1, 2, 3], "palm": "in"},
-        "body": {"head": {"turn": 4}},
-    }
-
-
-def test_movements_start_and_end_softly() -> None:
-    assert (eased(0.0), eased(0.5), eased(1.0)) == (0.0, 0.5, 1.0)
-    assert eased(0.05) < 0.01
-
-
-@pytest.mark.parametrize("name", ["wave", "clap", "shrug"])
-def test_thinned_tracks_stay_close_to_the_movement(name: str) -> None:
-    clip = library.clip(name)
-    for step in range(101):
-        time_s = clip.duration_s * step / 100
-        exact = between(clip.keys, time_s)
-        for bone in ("rightUpperArm", "rightLowerArm", "rightHand"):
-            off = angle_deg(exact.rotations[bone], clip.tracks[bone].at(time_s))
-            assert off < 5 * TOLERANCE_DEG
-
-
-@given(st.floats(0, 1), st.floats(-170, 170), st.floats(-170, 170))
-def test_slerp_runs_evenly_on_the_shortest_way(share: float, first: float, second: float) -> None:
-    a, b = turn((0.0, 1.0, 0.0), first), turn((0.0, 1.0, 0.0), second)
-    between_deg = angle_deg(a, slerp(a, b, share))
-    assert between_deg == pytest.approx(share * angle_deg(a, b), abs=0.1)
-
-
-# -- the files
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_a_whole_vrm_animation(name: str) -> None:
-    clip = library.clip(name)
-    document, data = content(vrma.vrma(clip))
-    bones = document["extensions"]["VRMC_vrm_animation"]["humanoid"]["humanBones"]
-    assert document["extensions"]["VRMC_vrm_animation"]["specVersion"] == "1.0"
-    assert bones.keys() >= REQUIRED
-    for bone, found in bones.items():
-        node = document["nodes"][found["node"]]
-        assert node["name"] == bone
-        assert "rotation" not in node
-        children = [document["nodes"][child]["name"] for child in node.get("children", [])]
-        assert all(skeleton()[child].parent == bone for child in children)
-    (animation,) = document["animations"]
-    turned = {}
-    for channel in animation["channels"]:
-        sampler = animation["samplers"][channel["sampler"]]
-        at, out = (document["accessors"][sampler[key]] for key in ("input", "output"))
-        assert at["count"] == out["count"]
-        times_s = struct.unpack_from(f"<{at['count']}f", data, at["byteOffset"])
-        assert (at["min"], at["max"]) == ([times_s[0]], [times_s[-1]])
-        assert list(times_s) == sorted(set(times_s))
-        if channel["target"]["path"] == "rotation":
-            values = struct.unpack_from(f"<{4 * out['count']}f", data, out["byteOffset"])
-            rows = [values[place : place + 4] for place in range(0, len(values), 4)]
-            assert all(math.isclose(math.hypot(*row), 1, abs_tol=1e-5) for row in rows)
-            turned[document["nodes"][channel["target"]["node"]]["name"]] = rows
-    assert turned.keys() == clip.tracks.keys()
-    assert animation["extras"]["voice_avatar"] == vrma.described(clip)
-
-
-def test_hips_move_about_the_height_that_they_have_in_the_file() -> None:
-    document, data = content(vrma.vrma(library.clip("weight_shift")))
-    animation = document["animations"][0]
-    (channel,) = (c for c in animation["channels"] if c["target"]["path"] == "translation")
-    out = document["accessors"][animation["samplers"][channel["sampler"]]["output"]]
-    first = struct.unpack_from("<3f", data, out["byteOffset"])
-    assert first == pytest.approx(document["nodes"][0]["translation"])
-
-
-# -- the pictures
-
-
-def test_the_pictures_are_those_of_the_clips() -> None:
-    made = figure.sheets()
-    assert {path.name for path in DOCS.glob("*.svg")} == made.keys()
-    for name, text in made.items():
-        assert (DOCS / name).read_text("utf-8") == text, (
-            "run python -m voice_avatar.acting.clips.figure"
-        )
-    for name in NAMES:
-        assert any(f">{name}</text>" in text for text in made.values())
-
-
-def test_a_picture_shows_a_raised_hand_higher_than_a_resting_one() -> None:
-    def top(posed: Pose) -> float:
-        return min(figure._seen(palm(placed(posed), side))[1] for side in SIDES)
-
-    assert top(at_stroke("raise_hand")) < top(library.rest()) - 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voice_avatar.acting.face.mouth_frames import MouthTrack
+from voice_avatar.acting.face.mouth_frames import MouthFrames
 from voice_avatar.acting.mouth.viseme_tables import AA, PP, SIL
 from voice_avatar.events.cues import VisemePose
 
@@ -14,9 +14,9 @@ REST = ((SIL, 1.0),)
 TIMES = np.arange(60) / 60
 
 
-def track(*poses: tuple[float, tuple[tuple[int, float], ...]], hz: int = 60) -> MouthTrack:
+def track(*poses: tuple[float, tuple[tuple[int, float], ...]], hz: int = 60) -> MouthFrames:
     """Returns a track of (seconds, weights)."""
-    mouth = MouthTrack(RATE_HZ, hz)
+    mouth = MouthFrames(RATE_HZ, hz)
     list(mouth.add([VisemePose(round(s * RATE_HZ), weights) for s, weights in poses]))
     return mouth
 
@@ -41,7 +41,7 @@ def test_a_closure_between_two_frames_is_reached_in_one(hz: int) -> None:
 
 
 def test_the_ends_of_phrases_are_told_once() -> None:
-    mouth = MouthTrack(RATE_HZ, 60)
+    mouth = MouthFrames(RATE_HZ, 60)
     first = (VisemePose(0, REST), VisemePose(2205, ((AA, 1.0),)), VisemePose(4410, REST))
     second = (VisemePose(6615, REST), VisemePose(8820, ((AA, 1.0),)), VisemePose(11025, REST))
     assert [*mouth.add(first), *mouth.add(second)] == pytest.approx([0.2, 0.5])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from kit.acting_examples import RATE_HZ, chunk, spoken
+from kit.acting_examples import RATE_HZ, WORD_MS, chunk, spoken
+from kit.gesture_plans import faces, plan
 
-from voice_avatar.acting.gesture.expressions import FacePlanner
+from voice_avatar.acting.gesture.expressions import ExpressionPlanner
 from voice_avatar.acting.gesture.mood import Baseline, Mood
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.spoken_chunk import spoken_chunk
@@ -23,21 +24,21 @@ def planner(
     baseline: Baseline = NEUTRAL,
     mood: Mood | None = None,
     shown: frozenset[str] | None = None,
-    told: frozenset[str] | None = None,
-) -> FacePlanner:
-    return FacePlanner(
+    offered: frozenset[str] | None = None,
+) -> ExpressionPlanner:
+    return ExpressionPlanner(
         GestureOptions(energy=1.0),
         language,
         1,
         baseline=baseline,
         mood=Mood(baseline.valence, baseline.arousal) if mood is None else mood,
         shown=shown,
-        told=told,
+        offered=offered,
     )
 
 
 def say(
-    face: FacePlanner, text: str, *cues: Cue, at: int = 0, language: str = "en"
+    face: ExpressionPlanner, text: str, *cues: Cue, at: int = 0, language: str = "en"
 ) -> list[FaceCue]:
     said = chunk(text, *cues, language=language)
     on_clock = spoken_chunk(
@@ -103,5 +104,27 @@ def test_expressions_by_mood_keep_apart() -> None:
 
 def test_tags_may_ask_only_for_what_the_persona_was_told() -> None:
     cues = (Cue("face", "angry", 0), Cue("face", "happy", 2))
-    got = say(planner(told=frozenset({"happy"})), "one two three", *cues)
+    got = say(planner(offered=frozenset({"happy"})), "one two three", *cues)
     assert [cue.expression for cue in got] == ["happy"]
+
+
+def test_an_expression_carries_its_place_in_the_emotion_plane() -> None:
+    text = chunk("one two three", Cue("face", "sad", 1))
+    (sad,) = faces(plan(text, options=GestureOptions(energy=1.0, has_rules=False)))
+    assert (sad.expression, sad.source, sad.intensity) == ("sad", "llm", 0.7)
+    assert sad.valence < 0
+    assert sad.arousal < 0
+    assert sad.sample == WORD_MS - 100
+
+
+def test_a_rule_does_not_contradict_the_mood_that_a_tag_set() -> None:
+    text = chunk("I see, thanks but not today really now", Cue("face", "angry", 0))
+    moods = [f.expression for f in faces(plan(text, options=GestureOptions()))]
+    assert moods[0] == "angry"
+    assert "smile" not in moods
+    assert "brow_raise" in moods
+
+
+def test_expressions_by_rule_keep_apart() -> None:
+    text = chunk("it is really huge now")
+    assert len(faces(plan(text, options=GestureOptions()))) == 1

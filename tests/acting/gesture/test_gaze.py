@@ -6,12 +6,14 @@ from itertools import pairwise
 
 import pytest
 from kit.acting_examples import RATE_HZ, WORD_MS, chunk, spoken
+from kit.gesture_plans import gazes, plan, planner
 
 from voice_avatar.acting.gesture.gaze import STARE_S, GazePlanner
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.spoken_chunk import SpokenChunk, spoken_chunk
 from voice_avatar.events.cues import GazeCue
-from voice_avatar.events.payloads import Cue
+from voice_avatar.events.payloads import Cue, SpeakableChunk
+from voice_avatar.text.speakable import speakable
 
 LONG = "one two three four, five six seven eight nine, ten eleven twelve thirteen"
 
@@ -91,3 +93,30 @@ def test_a_gaze_tag_is_kept() -> None:
     (asked,) = [cue for cue in planned if cue.source == "llm"]
     assert (asked.target, asked.start) == ("user", 4 * WORD_MS)
     assert all(cue.end <= asked.start or cue.start >= asked.end for cue in planned if cue != asked)
+
+
+def test_the_gaze_leaves_as_the_turn_begins_and_returns_as_the_sentence_ends() -> None:
+    text = chunk("one two three four five six")
+    options = GestureOptions(energy=0.0, has_rules=False, mutual=1.0)
+    for reply_id, target in ((1, "away_side"), (2, "away_up")):
+        movements = planner(options, reply_id=reply_id)
+        first = gazes(movements.plan(text, spoken(text), offset=0))
+        assert [(g.target, g.start, g.end) for g in first] == [
+            (target, 0, 900),
+            ("user", 2000, 2400),
+        ]
+        second = gazes(movements.plan(text, spoken(text), offset=2400))
+        assert [g.target for g in second] == ["user"]
+
+
+def test_in_the_middle_of_a_sentence_the_gaze_does_not_return() -> None:
+    speech = speakable("one two", "en")
+    text = SpeakableChunk(0, "one two", speech.spoken, speech.words, is_sentence_end=False)
+    movements = planner()
+    assert len(gazes(movements.plan(text, spoken(text), offset=0))) == 1
+    assert gazes(movements.plan(text, spoken(text), offset=800)) == []
+
+
+def test_a_gaze_tag_wins_over_the_turn_rules() -> None:
+    text = chunk("one two three", Cue("gaze", "away", 0), Cue("gaze", "down", 2))
+    assert [(g.target, g.source) for g in gazes(plan(text))] == [("away_side", "llm")]

@@ -69,7 +69,7 @@ def test_tags_may_ask_only_for_what_the_persona_was_told() -> None:
         said, spoken(said), offset=0, language="en", rate_hz=RATE_HZ, overhang_s=0.6
     )
     options = GestureOptions(energy=0.0)
-    told = HandPlanner(options, frozenset(), 1, 1, None, frozenset({"wave"}))
-    assert [g.lexeme for g in told.plan(on_clock, cues, ())] == ["wave"]
+    offered = HandPlanner(options, frozenset(), 1, 1, None, frozenset({"wave"}))
+    assert [g.lexeme for g in offered.plan(on_clock, cues, ())] == ["wave"]
     free = HandPlanner(options, frozenset(), 1, 1, None, None)
     assert [g.lexeme for g in free.plan(on_clock, cues, ())][:1] == ["wave"]

@@ -2,72 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kit.acting_examples import RATE_HZ, STRESSED_AT_MS, WORD_MS, chunk, spoken
+from kit.acting_examples import STRESSED_AT_MS, WORD_MS, chunk, spoken
+from kit.gesture_plans import faces, gazes, gestures, heads, plan, planner
 
 from voice_avatar.acting.gesture.options import GestureOptions
-from voice_avatar.acting.gesture.planner import BodyMove, GesturePlanner
-from voice_avatar.acting.gesture.rules import parse, read_chunk, rule_set
-from voice_avatar.acting.gesture.stress import spoken_words
-from voice_avatar.events.cues import FaceCue, GazeCue, GestureCue, GestureKind, GestureMode, HeadCue
-from voice_avatar.events.payloads import (
-    ChunkWord,
-    Cue,
-    CueKind,
-    PhonemeSpan,
-    SpeakableChunk,
-    SpeechPlan,
-    WordSpan,
-)
-from voice_avatar.languages import codes
-from voice_avatar.text.speakable import speakable
+from voice_avatar.acting.gesture.planner import BodyMove
+from voice_avatar.events.cues import FaceCue, GazeCue, GestureCue, HeadCue
+from voice_avatar.events.payloads import Cue, CueKind, SpeakableChunk, SpeechPlan, WordSpan
 from voice_avatar.vocabulary import vocabulary
-
-STILL = GestureOptions(energy=0.0, has_rules=False)
-
-
-def planner(
-    options: GestureOptions = STILL,
-    language: str = "en",
-    allowed: frozenset[str] | None = None,
-    reply_id: int = 1,
-) -> GesturePlanner:
-    return GesturePlanner(options, language, reply_id, RATE_HZ, 1, allowed)
-
-
-def plan(
-    text: SpeakableChunk,
-    *,
-    options: GestureOptions = STILL,
-    language: str = "en",
-    offset: int = 0,
-    unstressed: tuple[int, ...] = (),
-) -> tuple[BodyMove, ...]:
-    speech = spoken(text, unstressed)
-    return planner(options, language).plan(text, speech, offset=offset)
-
-
-def gestures(moves: tuple[BodyMove, ...]) -> list[GestureCue]:
-    return [move for move in moves if isinstance(move, GestureCue)]
-
-
-def heads(moves: tuple[BodyMove, ...]) -> list[HeadCue]:
-    return [move for move in moves if isinstance(move, HeadCue)]
-
-
-def gazes(moves: tuple[BodyMove, ...]) -> list[GazeCue]:
-    return [move for move in moves if isinstance(move, GazeCue)]
-
-
-def faces(moves: tuple[BodyMove, ...]) -> list[FaceCue]:
-    return [move for move in moves if isinstance(move, FaceCue)]
-
 
 # -- timing
 
@@ -81,41 +29,6 @@ def test_a_stroke_falls_on_the_stressed_vowel_of_its_word() -> None:
     )  # fmt: skip
     assert wave.stroke - wave.stroke_start == 280
     assert wave.stroke_start - wave.start == 320
-
-
-def test_secondary_stress_then_the_first_vowel_then_the_word_stand_in_for_primary_stress() -> None:
-    text = chunk("one two three four")
-    spans = (
-        PhonemeSpan("w", 0, 10, 0),
-        PhonemeSpan("ˌ", 10, 20, 0),
-        PhonemeSpan("ʌ", 20, 40, 0),
-        PhonemeSpan("t", 40, 60, 1),
-        PhonemeSpan("uː", 60, 80, 1),
-        PhonemeSpan("s", 80, 100, 2),
-        PhonemeSpan("ˈɔ", 100, 120, 3),
-        PhonemeSpan("x", 120, 130, 9),
-    )
-    words = (*(WordSpan(i, a, b) for i, a, b in [(0, 0, 40), (1, 40, 80), (2, 80, 100)]),
-             WordSpan(9, 0, 1))  # fmt: skip
-    got = spoken_words(text, SpeechPlan(120, spans, words))
-    assert [word.anchor for word in got] == [10, 60, 80, 100]
-    assert [word.is_stressed for word in got] == [False, False, False, True]
-
-
-def test_a_stress_mark_without_a_vowel_is_the_anchor_itself() -> None:
-    text = chunk("hm")
-    spans = (PhonemeSpan("h", 0, 10, 0), PhonemeSpan("ˈ", 10, 20, 0), PhonemeSpan("m", 20, 30, 0))
-    assert spoken_words(text, SpeechPlan(30, spans, ()))[0].anchor == 10
-
-
-def test_without_phonemes_words_spread_over_the_audio_by_their_length() -> None:
-    text = chunk("aaaa bbbbb")
-    first, second = spoken_words(text, SpeechPlan(1000, (), (), is_exact=False))
-    assert (first.start, first.end) == (0, 400)
-    assert (second.start, second.end, second.anchor) == (500, 1000, 500)
-    assert second.is_stressed is None
-    given_first, _ = spoken_words(text, SpeechPlan(1000, (), (WordSpan(0, 7, 70),)))
-    assert (given_first.start, given_first.anchor) == (7, 7)
 
 
 def test_nothing_starts_before_its_chunk_whose_past_may_be_playing() -> None:
@@ -330,81 +243,6 @@ def test_unstressed_pronouns_point_at_nobody() -> None:
     assert gestures(plan(text, options=options, unstressed=(2,))) == []
 
 
-def test_a_rule_rests_before_it_applies_again() -> None:
-    text = chunk("that is not mine and not yours and not ours")
-    shakes = heads(plan(text, options=GestureOptions()))
-    assert [h.lexeme for h in shakes] == ["shake"]
-    again = planner(GestureOptions())
-    again.plan(text, spoken(text), offset=0)
-    assert heads(again.plan(text, spoken(text), offset=9000))
-
-
-def test_head_movements_by_rule_keep_apart_and_give_way_to_tags() -> None:
-    text = chunk("it must not be", Cue("head", "toss", 3))
-    assert [h.lexeme for h in heads(plan(text, options=GestureOptions()))] == ["nod", "toss"]
-    text = chunk("it must not be", Cue("head", "toss", 1))
-    assert [h.lexeme for h in heads(plan(text, options=GestureOptions()))] == ["toss"]
-
-
-def test_affirmation_nods_twice() -> None:
-    (nod,) = heads(plan(chunk("Yes, it will."), options=GestureOptions()))
-    once = vocabulary().heads["nod"]
-    assert nod.repeats == 2
-    assert nod.end - nod.stroke == 2 * once.fall_ms
-
-
-# -- face and gaze
-
-
-def test_an_expression_carries_its_place_in_the_emotion_plane() -> None:
-    text = chunk("one two three", Cue("face", "sad", 1))
-    (sad,) = faces(plan(text, options=GestureOptions(energy=1.0, has_rules=False)))
-    assert (sad.expression, sad.source, sad.intensity) == ("sad", "llm", 0.7)
-    assert sad.valence < 0
-    assert sad.arousal < 0
-    assert sad.sample == WORD_MS - 100
-
-
-def test_a_rule_does_not_contradict_the_mood_that_a_tag_set() -> None:
-    text = chunk("I see, thanks but not today really now", Cue("face", "angry", 0))
-    moods = [f.expression for f in faces(plan(text, options=GestureOptions()))]
-    assert moods[0] == "angry"
-    assert "smile" not in moods
-    assert "brow_raise" in moods
-
-
-def test_expressions_by_rule_keep_apart() -> None:
-    text = chunk("it is really huge now")
-    assert len(faces(plan(text, options=GestureOptions()))) == 1
-
-
-def test_the_gaze_leaves_as_the_turn_begins_and_returns_as_the_sentence_ends() -> None:
-    text = chunk("one two three four five six")
-    options = GestureOptions(energy=0.0, has_rules=False, mutual=1.0)
-    for reply_id, target in ((1, "away_side"), (2, "away_up")):
-        movements = planner(options, reply_id=reply_id)
-        first = gazes(movements.plan(text, spoken(text), offset=0))
-        assert [(g.target, g.start, g.end) for g in first] == [
-            (target, 0, 900),
-            ("user", 2000, 2400),
-        ]
-        second = gazes(movements.plan(text, spoken(text), offset=2400))
-        assert [g.target for g in second] == ["user"]
-
-
-def test_in_the_middle_of_a_sentence_the_gaze_does_not_return() -> None:
-    speech = speakable("one two", "en")
-    text = SpeakableChunk(0, "one two", speech.spoken, speech.words, is_sentence_end=False)
-    movements = planner()
-    assert len(gazes(movements.plan(text, spoken(text), offset=0))) == 1
-    assert gazes(movements.plan(text, spoken(text), offset=800)) == []
-
-
-def test_a_gaze_tag_wins_over_the_turn_rules() -> None:
-    text = chunk("one two three", Cue("gaze", "away", 0), Cue("gaze", "down", 2))
-    assert [(g.target, g.source) for g in gazes(plan(text))] == [("away_side", "llm")]
-
-
 def test_without_a_rule_file_tags_and_beats_remain() -> None:
     text = chunk("yes buongiorno montagna", Cue("gesture", "wave", 1), language="it")
     moves = plan(text, options=GestureOptions(), language="it")
@@ -424,6 +262,8 @@ _TEXTS = st.lists(
     ),
     max_size=25,
 ).map(" ".join)
+
+
 _TAGS = st.sampled_from(
     [("gesture", n) for n in vocabulary().gestures] + [("head", n) for n in vocabulary().heads]
     + [("face", n) for n in vocabulary().expressions] + [("gaze", n) for n in vocabulary().gaze]
@@ -487,101 +327,3 @@ def _points(move: BodyMove) -> list[int]:
             return [move.start, move.end]
         case FaceCue():
             return [move.sample]
-
-
-# -- the data files
-
-
-def test_the_vocabulary_is_within_the_protocol() -> None:
-    words = vocabulary()
-    for lexeme in words.gestures.values():
-        assert lexeme.kind in get_args(GestureKind)
-        assert lexeme.mode in get_args(GestureMode)
-        assert 0 < lexeme.amplitude <= 1
-        assert 200 <= lexeme.preparation_ms <= 400
-        assert 300 <= lexeme.retraction_ms <= 600
-        assert 0 <= lexeme.hold_ms <= 300
-    assert words.gesture_names == tuple(words.gestures)
-    assert words.expression_names == tuple(words.expressions)
-    assert set(words.heads) == {"nod", "shake", "tilt", "toss", "lower"}
-    assert set(words.gaze.values()) == {"user", "away_side", "away_up", "down"}
-    for expression in words.expressions.values():
-        assert -1 <= expression.valence <= 1
-        assert -1 <= expression.arousal <= 1
-        assert 0 < expression.intensity <= 1
-    assert set(words.keys.values()) == set(get_args(CueKind))
-
-
-def test_every_alias_and_emoji_leads_to_a_name() -> None:
-    words = vocabulary()
-    tables = {"face": words.expressions, "gesture": words.gestures, "head": words.heads}
-    for kind, table in tables.items():
-        assert set(words.words[kind].values()) == set(table)
-    assert all(
-        len(sign) == 1 and name in tables[kind] for sign, (kind, name) in words.emoji.items()
-    )
-
-
-@pytest.mark.parametrize("language", codes())
-def test_every_rule_asks_for_names_of_the_vocabulary(language: str) -> None:
-    rules = rule_set(language)
-    words = vocabulary()
-    assert rules.language == language
-    assert len({rule.id for rule in rules.rules}) == len(rules.rules)
-    places = [(phrase, rule.at) for rule in rules.rules for phrase in rule.phrases]
-    assert len(set(places)) == len(places)
-    assert not set(rules.inert) & {phrase for phrase, _ in places}
-    for rule in rules.rules:
-        assert bool(rule.phrases) != (rule.at in {"question", "list"})
-        assert rule.gesture or rule.head or rule.face or rule.gaze
-        assert rule.gesture is None or rule.gesture.name in words.gestures
-        assert rule.head is None or rule.head.name in words.heads
-        assert rule.face is None or rule.face.name in words.expressions
-        assert rule.gaze is None or rule.gaze.name in words.gaze
-
-
-def test_all_languages_have_the_same_rules() -> None:
-    ids = [sorted(rule.id for rule in rule_set(language).rules) for language in codes()]
-    assert all(each == ids[0] for each in ids)
-
-
-RULES = """
-language = "en"
-function_words = ["the"]
-[[rules]]
-id = "start"
-words = ["so", "so long"]
-at = "sentence"
-head = { lexeme = "nod" }
-[[rules]]
-id = "long"
-words = ["long way home", "long"]
-head = { lexeme = "tilt", amount = 0.2 }
-"""
-
-
-@pytest.mark.parametrize(
-    ("text", "hits"),
-    [
-        ("So be it, so long", [(0, "start"), (4, "long")]),
-        ("So long way home", [(0, "start")]),
-        ("A long way home", [(1, "long")]),
-        ("A long way", [(1, "long")]),
-        ("", []),
-    ],
-)
-def test_the_longest_phrase_at_a_word_wins(text: str, hits: list[tuple[int, str]]) -> None:
-    matches = parse(RULES).match(read_chunk(chunk(text), "en"))
-    assert [(word, rule.id) for word, _, rule in matches] == hits
-
-
-def test_clauses_and_questions_are_read_from_punctuation() -> None:
-    text = read_chunk(chunk('"Oh, well," he said. Really? Yes — no'), "en")
-    assert text.words == ("oh", "well", "he", "said", "really", "yes", "no")
-    assert text.clauses == (0, 1, 2, 2, 3, 4, 5)
-    assert text.questions == (4,)
-
-
-def test_words_without_a_place_in_the_text_are_harmless() -> None:
-    text = SpeakableChunk(0, "a", "a", (ChunkWord(0, 1, 0, 1),))
-    assert re.fullmatch("a", read_chunk(text, "en").words[0])

@@ -6,11 +6,15 @@ also tried where other words stand around it.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from kit.acting_examples import chunk
 
-from voice_avatar.acting.gesture.rules import read_chunk, rule_set
+from voice_avatar.acting.gesture.rules import parse, read_chunk, rule_set
+from voice_avatar.events.payloads import ChunkWord, SpeakableChunk
 from voice_avatar.languages import codes
+from voice_avatar.vocabulary import vocabulary
 
 
 def ids(text: str, language: str) -> list[str]:
@@ -165,3 +169,68 @@ def test_an_enumeration_has_a_word_for_each_item(
 def test_alone_means_a_clause_of_its_own() -> None:
     assert "agreement" in ids("对，就是这样。", "zh")
     assert "agreement" not in ids("对于这件事我没有意见。", "zh")
+
+
+@pytest.mark.parametrize("language", codes())
+def test_every_rule_asks_for_names_of_the_vocabulary(language: str) -> None:
+    rules = rule_set(language)
+    words = vocabulary()
+    assert rules.language == language
+    assert len({rule.id for rule in rules.rules}) == len(rules.rules)
+    places = [(phrase, rule.at) for rule in rules.rules for phrase in rule.phrases]
+    assert len(set(places)) == len(places)
+    assert not set(rules.inert) & {phrase for phrase, _ in places}
+    for rule in rules.rules:
+        assert bool(rule.phrases) != (rule.at in {"question", "list"})
+        assert rule.gesture or rule.head or rule.face or rule.gaze
+        assert rule.gesture is None or rule.gesture.name in words.gestures
+        assert rule.head is None or rule.head.name in words.heads
+        assert rule.face is None or rule.face.name in words.expressions
+        assert rule.gaze is None or rule.gaze.name in words.gaze
+
+
+def test_all_languages_have_the_same_rules() -> None:
+    ids = [sorted(rule.id for rule in rule_set(language).rules) for language in codes()]
+    assert all(each == ids[0] for each in ids)
+
+
+RULES = """
+language = "en"
+function_words = ["the"]
+[[rules]]
+id = "start"
+words = ["so", "so long"]
+at = "sentence"
+head = { lexeme = "nod" }
+[[rules]]
+id = "long"
+words = ["long way home", "long"]
+head = { lexeme = "tilt", amount = 0.2 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "hits"),
+    [
+        ("So be it, so long", [(0, "start"), (4, "long")]),
+        ("So long way home", [(0, "start")]),
+        ("A long way home", [(1, "long")]),
+        ("A long way", [(1, "long")]),
+        ("", []),
+    ],
+)
+def test_the_longest_phrase_at_a_word_wins(text: str, hits: list[tuple[int, str]]) -> None:
+    matches = parse(RULES).match(read_chunk(chunk(text), "en"))
+    assert [(word, rule.id) for word, _, rule in matches] == hits
+
+
+def test_clauses_and_questions_are_read_from_punctuation() -> None:
+    text = read_chunk(chunk('"Oh, well," he said. Really? Yes — no'), "en")
+    assert text.words == ("oh", "well", "he", "said", "really", "yes", "no")
+    assert text.clauses == (0, 1, 2, 2, 3, 4, 5)
+    assert text.questions == (4,)
+
+
+def test_words_without_a_place_in_the_text_are_harmless() -> None:
+    text = SpeakableChunk(0, "a", "a", (ChunkWord(0, 1, 0, 1),))
+    assert re.fullmatch("a", read_chunk(text, "en").words[0])

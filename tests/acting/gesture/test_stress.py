@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from voice_avatar.acting.gesture.stress import SpokenWord, prominences
+from kit.acting_examples import chunk
+
+from voice_avatar.acting.gesture.stress import SpokenWord, prominences, spoken_words
+from voice_avatar.events.payloads import PhonemeSpan, SpeechPlan, WordSpan
 
 
 def words(*lengths: int, stressed: bool | None = True) -> list[SpokenWord]:
@@ -37,3 +40,38 @@ def test_each_clause_begins_anew() -> None:
 
 def test_no_words_have_no_prominence() -> None:
     assert prominences((), ()) == ()
+
+
+def test_secondary_stress_then_the_first_vowel_then_the_word_stand_in_for_primary_stress() -> None:
+    text = chunk("one two three four")
+    spans = (
+        PhonemeSpan("w", 0, 10, 0),
+        PhonemeSpan("ˌ", 10, 20, 0),
+        PhonemeSpan("ʌ", 20, 40, 0),
+        PhonemeSpan("t", 40, 60, 1),
+        PhonemeSpan("uː", 60, 80, 1),
+        PhonemeSpan("s", 80, 100, 2),
+        PhonemeSpan("ˈɔ", 100, 120, 3),
+        PhonemeSpan("x", 120, 130, 9),
+    )
+    words = (*(WordSpan(i, a, b) for i, a, b in [(0, 0, 40), (1, 40, 80), (2, 80, 100)]),
+             WordSpan(9, 0, 1))  # fmt: skip
+    got = spoken_words(text, SpeechPlan(120, spans, words))
+    assert [word.anchor for word in got] == [10, 60, 80, 100]
+    assert [word.is_stressed for word in got] == [False, False, False, True]
+
+
+def test_a_stress_mark_without_a_vowel_is_the_anchor_itself() -> None:
+    text = chunk("hm")
+    spans = (PhonemeSpan("h", 0, 10, 0), PhonemeSpan("ˈ", 10, 20, 0), PhonemeSpan("m", 20, 30, 0))
+    assert spoken_words(text, SpeechPlan(30, spans, ()))[0].anchor == 10
+
+
+def test_without_phonemes_words_spread_over_the_audio_by_their_length() -> None:
+    text = chunk("aaaa bbbbb")
+    first, second = spoken_words(text, SpeechPlan(1000, (), (), is_exact=False))
+    assert (first.start, first.end) == (0, 400)
+    assert (second.start, second.end, second.anchor) == (500, 1000, 500)
+    assert second.is_stressed is None
+    given_first, _ = spoken_words(text, SpeechPlan(1000, (), (WordSpan(0, 7, 70),)))
+    assert (given_first.start, given_first.anchor) == (7, 7)

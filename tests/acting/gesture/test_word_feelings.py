@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from voice_avatar.acting.gesture.rules import phrase
-from voice_avatar.acting.gesture.word_feelings import affect_table, affects
+from voice_avatar.acting.gesture.word_feelings import feeling_table, word_feelings
 from voice_avatar.languages import codes
 
 
 def signs(text: str, language: str) -> list[int]:
-    return [1 if a.valence > 0 else -1 for a in affects(phrase(text), language)]
+    return [1 if a.valence > 0 else -1 for a in word_feelings(phrase(text), language)]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_words_feel_like_something(text: str, language: str, expected: list[int]
 
 
 def test_a_negated_word_is_weaker_than_its_opposite() -> None:
-    (good,), (not_good,) = affects(["good"], "en"), affects(["not", "good"], "en")
+    (good,), (not_good,) = word_feelings(["good"], "en"), word_feelings(["not", "good"], "en")
     assert -good.valence < not_good.valence < 0
 
 
@@ -47,7 +47,7 @@ def test_a_negation_does_not_reach_far() -> None:
 
 @pytest.mark.parametrize("language", codes())
 def test_the_tables_hold_places_in_the_plane(language: str) -> None:
-    table = affect_table(language)
+    table = feeling_table(language)
     assert len(table.feelings) > 90
     assert all(-1 <= v <= 1 and -1 <= a <= 1 for v, a in table.feelings.values())
     assert all(len(words) <= table.longest for words in table.inert)

@@ -52,7 +52,7 @@ def planned(
 
 
 def tracks(mouth: ChunkMouth, *pieces: bytes, is_cut: bool = False) -> list[VisemeTrack]:
-    told = [track for piece in pieces if (track := mouth.hear(piece)) is not None]
+    told = [track for piece in pieces if (track := mouth.push(piece)) is not None]
     return [*told, mouth.finish(is_cut=is_cut)]
 
 
@@ -72,9 +72,9 @@ def test_each_piece_has_its_poses_up_to_the_first_beyond_its_end() -> None:
 
 def test_a_piece_that_a_pose_reaches_over_needs_no_more() -> None:
     mouth = planned((0, REST), (350, AAH), (400, REST), end_ms=400)
-    assert mouth.hear(tone(-20, 100)) is not None
-    assert mouth.hear(tone(-20, 100)) is None
-    assert mouth.hear(b"") is None
+    assert mouth.push(tone(-20, 100)) is not None
+    assert mouth.push(tone(-20, 100)) is None
+    assert mouth.push(b"") is None
 
 
 def test_audio_after_the_last_pose_is_covered_too() -> None:
@@ -137,7 +137,7 @@ def test_a_cut_track_is_whole_ahead_of_its_audio_and_never_jumps(
     ends = sorted({c * 10 * MS for c in cuts if c * 10 * MS < at} | {at})
     told, made = [], 0
     for i, end in enumerate(ends):
-        track = mouth.hear(tone(levels[i % len(levels)], (end - made) // MS))
+        track = mouth.push(tone(levels[i % len(levels)], (end - made) // MS))
         told += [track] if track else []
         made = end
         assert told[-1].until >= made

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voice_avatar.acting.mouth.heard_boundaries import (
     LEAST_MS,
     Segment,
-    heard,
+    heard_boundaries,
     segments,
     shift_ms,
     sound_class,
@@ -32,7 +32,7 @@ def spans(*parts: tuple[str, int]) -> list[PhonemeSpan]:
 
 
 def starts(*parts: tuple[str, int]) -> list[int]:
-    return [span.start for span in heard(spans(*parts), TABLE, RATE_HZ)]
+    return [span.start for span in heard_boundaries(spans(*parts), TABLE, RATE_HZ)]
 
 
 def test_a_sound_has_its_marks_before_it_and_its_parts_after_it() -> None:
@@ -78,8 +78,8 @@ def test_pauses_word_gaps_and_sounds_of_no_class_move_nothing() -> None:
         (("a", 60), ("ɪ", 60)),
         (("m", 7), ("p", 0)),
     ):
-        assert heard(spans(*plan), TABLE, RATE_HZ) == tuple(spans(*plan))
-    assert heard((), TABLE, RATE_HZ) == ()
+        assert heard_boundaries(spans(*plan), TABLE, RATE_HZ) == tuple(spans(*plan))
+    assert heard_boundaries((), TABLE, RATE_HZ) == ()
 
 
 def test_what_is_inside_a_sound_moves_along_with_its_ends() -> None:
@@ -101,7 +101,7 @@ def test_what_is_inside_a_sound_moves_along_with_its_ends() -> None:
 )
 def test_spans_stay_in_order_whole_and_audible(sounds: list[tuple[str, int]]) -> None:
     plan = spans(*sounds)
-    moved = heard(plan, TABLE, RATE_HZ)
+    moved = heard_boundaries(plan, TABLE, RATE_HZ)
     assert [(s.symbol, s.word) for s in moved] == [(s.symbol, s.word) for s in plan]
     assert (moved[0].start, moved[-1].end) == (plan[0].start, plan[-1].end)
     assert all(one.end == two.start for one, two in pairwise(moved))

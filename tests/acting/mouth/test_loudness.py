@@ -87,10 +87,10 @@ def test_a_level_that_is_not_known_leaves_the_gain() -> None:
 
 def test_the_usual_level_follows_slowly_and_an_outlier_hardly() -> None:
     level = VoiceLevel(-20.0, MEMORY)
-    level.hear(FLOOR_DBFS)
+    level.push(FLOOR_DBFS)
     assert level.usual_dbfs == pytest.approx(-20.0 - 10.0 / MEMORY)
     for _ in range(4 * MEMORY):
-        level.hear(-30.0)
+        level.push(-30.0)
     assert level.usual_dbfs == pytest.approx(-30.0, abs=0.5)
 
 

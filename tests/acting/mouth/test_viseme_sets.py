@@ -112,3 +112,20 @@ def test_any_speech_stays_within_bounds_in_every_set(
     free = [p.sample for p in poses if not {v for v, w in p.weights if w >= 0.9} & {1, 2}]
     for i, first in enumerate(free):
         assert sum(s - first < RATE_HZ for s in free[i:]) <= POSES_PER_S + 2  # two at the edges
+
+
+def test_poses_carry_over_to_other_sets() -> None:
+    closed, opened = ((1, 1.0),), ((10, 1.0),)
+    assert [ARKIT[i] for i, _ in to_set(opened, "arkit52")] == [
+        "jawOpen",
+        "mouthLowerDownLeft",
+        "mouthLowerDownRight",
+    ]
+    assert to_set(closed, "vrm5") == ()
+    assert to_set(opened, "vrm5") == ((0, 1.0),)
+    assert to_set(closed, "azure22") == ((21, 1.0),)
+    assert to_set((), "azure22") == ((0, 1.0),)
+    assert to_set(closed, "ovr15") == closed
+    assert len(set(ARKIT)) == 52
+    with pytest.raises(KeyError):
+        to_set(closed, "unheard")

@@ -15,10 +15,8 @@ from voice_avatar.acting.mouth.viseme_tables import (
     VISEMES,
     Kind,
     arkit_weights,
-    azure_viseme,
     parse_shapes,
     symbol_table,
-    vrm_weights,
 )
 from voice_avatar.acting.mouth.visemes import POSES_PER_S, REST, SPACING_MS, viseme_poses
 from voice_avatar.events.cues import VisemePose
@@ -27,7 +25,6 @@ from voice_avatar.models.store import ModelStore
 
 RATE_HZ: Final = 22_050
 FRAME: Final = 256
-
 Poses = Sequence[VisemePose]
 
 
@@ -126,7 +123,6 @@ def test_shapes_are_written_as_visemes_and_weights() -> None:
 
 SYMBOLS: Final = sorted(symbol_table("en-us").kinds)
 CLOSURES: Final = {"p": "PP", "b": "PP", "m": "PP", "f": "FF", "v": "FF"}
-
 random_speech = st.lists(
     st.tuples(st.sampled_from([*SYMBOLS, *"pbmfvszaiuɑtdn ˈ", "?!"]), st.integers(1, 30)),
     min_size=1,
@@ -421,42 +417,6 @@ def test_a_syllable_without_initial_begins_with_its_final() -> None:
     text = "^ Ø a 1 $"
     poses = mouth(text, voice="cmn", kind="pinyin")
     assert at(poses, speech(text)[1].start)["aa"] == 1.0
-
-
-# -- other sets
-
-
-def test_arkit_shapes_add_up_and_stay_within_one() -> None:
-    assert arkit_weights(((10, 0.5), (11, 0.5))) == {
-        "jawOpen": 0.485,
-        "mouthLowerDownLeft": 0.075,
-        "mouthLowerDownRight": 0.075,
-        "mouthStretchLeft": 0.15,
-        "mouthStretchRight": 0.15,
-        "mouthSmileLeft": 0.05,
-        "mouthSmileRight": 0.05,
-    }
-    assert arkit_weights(REST) == {}
-
-
-def test_vrm_has_no_closed_lips() -> None:
-    assert vrm_weights(((1, 1.0),)) == {}
-    assert vrm_weights(((10, 0.5), (4, 0.5))) == {"aa": 0.55, "ih": 0.125}
-
-
-@pytest.mark.parametrize(
-    ("weights", "viseme"),
-    [(REST, 0), ((), 0), (((1, 1.0),), 21), (((10, 0.25), (11, 0.35)), 1), (((10, 1.0),), 2)],
-)
-def test_azure_gets_its_nearest_viseme(weights: tuple[tuple[int, float], ...], viseme: int) -> None:
-    assert azure_viseme(weights) == viseme
-
-
-@pytest.mark.parametrize("viseme", range(15))
-def test_every_viseme_has_a_name_in_every_set(viseme: int) -> None:
-    pose = ((viseme, 1.0),)
-    assert bool(arkit_weights(pose)) == (VISEMES[viseme] != "sil")
-    assert 0 <= azure_viseme(pose) <= 21
 
 
 # -- whole sentences

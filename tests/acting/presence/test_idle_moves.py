@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from voice_avatar.acting.presence.idle_moves import IdleLife
+from voice_avatar.acting.presence.idle_moves import IdleMoves
 from voice_avatar.acting.presence.options import BodyOptions
 from voice_avatar.events.cues import BodyCue
 
 
 def moves(options: BodyOptions, seconds: float) -> list[tuple[float, BodyCue]]:
     """Lets somebody idle and returns what it did: seconds, cue."""
-    life = IdleLife(options)
+    life = IdleMoves(options)
     life.begin(0.0)
     out = []
     while life.deadline_s is not None and life.deadline_s < seconds:
@@ -51,7 +51,7 @@ def test_two_avatars_do_not_move_alike_and_one_does_the_same_again() -> None:
 
 def test_it_can_be_told_to_stand_still_and_ends_when_somebody_talks() -> None:
     assert moves(BodyOptions(idle_per_minute=0), 600.0) == []
-    life = IdleLife(BodyOptions())
+    life = IdleMoves(BodyOptions())
     life.begin(0.0)
     life.end()
     assert life.deadline_s is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from voice_avatar.acting.presence.listening_body import Bearing
+from voice_avatar.acting.presence.listening_body import ListeningBody
 from voice_avatar.acting.presence.options import BodyOptions
 from voice_avatar.events.cues import BodyCue
 from voice_avatar.events.inputs import VadFrame
@@ -21,7 +21,7 @@ class Listening:
     """
 
     def __init__(self, options: BodyOptions | None = None) -> None:
-        self.bearing = Bearing(options or BodyOptions(), 100.0)
+        self.body = ListeningBody(options or BodyOptions(), 100.0)
         self.start = 0
         self.cues: list[tuple[float, BodyCue]] = []
 
@@ -33,7 +33,7 @@ class Listening:
         for _ in range(round(seconds / WINDOW_S)):
             frame = VadFrame(self.start, probability, f0_hz=f0_hz)
             self.start += WINDOW_SAMPLES
-            self.cues += [(self.now_s, cue) for cue in self.bearing.hear(frame, self.now_s)]
+            self.cues += [(self.now_s, cue) for cue in self.body.hear(frame, self.now_s)]
 
     def talk(self, seconds: float) -> None:
         for _ in range(round(seconds / (8 * WINDOW_S))):
@@ -80,10 +80,10 @@ def test_what_was_said_before_the_last_nod_makes_no_double_nod() -> None:
 def test_a_nod_that_is_due_takes_the_place_of_the_small_move_at_a_pause() -> None:
     scene = Listening()
     scene.talk(2.0)
-    assert scene.bearing.pause(scene.now_s) == [BodyCue("head", "tilt", 0.2, 300)]
+    assert scene.body.pause(scene.now_s) == [BodyCue("head", "tilt", 0.2, 300)]
     scene.talk(2.0)
     scene.invite()
-    assert [cue.lexeme for cue in scene.bearing.pause(scene.now_s)] == ["nod"]
+    assert [cue.lexeme for cue in scene.body.pause(scene.now_s)] == ["nod"]
     scene.hush(2.0)
     assert scene.nods == []  # it was given already
 
@@ -93,7 +93,7 @@ def test_a_nod_does_not_follow_a_move_of_the_head_at_once() -> None:
     scene.talk(2.0)
     scene.invite()
     scene.hear(0.48)
-    assert scene.bearing.pause(scene.now_s) != []
+    assert scene.body.pause(scene.now_s) != []
     scene.hush(1.0)
     assert scene.nods == []
 
@@ -124,19 +124,19 @@ def test_a_calm_persona_nods_less_often_and_less_far() -> None:
 
 def test_where_no_nods_are_wanted_the_voice_is_of_no_use() -> None:
     scene = Listening(BodyOptions(nods_per_minute=0))
-    assert not scene.bearing.wants_pitch
+    assert not scene.body.wants_pitch
     scene.talk(3.0)
     scene.invite()
     scene.hush(1.0)
     assert scene.cues == []
-    assert scene.bearing.may_end(scene.now_s) == [BodyCue("gaze", "away_up", 0.4, 0)]
+    assert scene.body.may_end(scene.now_s) == [BodyCue("gaze", "away_up", 0.4, 0)]
 
 
 def test_a_listener_who_looks_aside_does_not_nod() -> None:
     scene = Listening()
     scene.talk(2.0)
     scene.invite()
-    scene.bearing.look_away()
+    scene.body.look_away()
     scene.hush(1.0)
     assert scene.cues == []
 
@@ -145,6 +145,6 @@ def test_what_invited_a_nod_is_forgotten_when_the_turn_is_over() -> None:
     scene = Listening()
     scene.talk(2.0)
     scene.invite()
-    scene.bearing.answer()
+    scene.body.answer()
     scene.hush(1.0)
     assert scene.cues == []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from voice_avatar.acting.presence.listening_gaze import LOOK_S, MutualGaze
+from voice_avatar.acting.presence.listening_gaze import LOOK_S, ListeningGaze
 from voice_avatar.events.cues import BodyCue
 
 WINDOW_S = 0.032
 
 
 def looks_away(seconds: float, seed: int = 0) -> list[tuple[float, BodyCue]]:
-    eyes = MutualGaze(seed)
+    eyes = ListeningGaze(seed)
     times = (100.0 + index * WINDOW_S for index in range(round(seconds / WINDOW_S)))
     return [(now_s, cue) for now_s in times for cue in eyes.step(now_s)]
 
@@ -32,14 +32,14 @@ def test_nobody_is_stared_at_for_more_than_four_and_a_half_seconds() -> None:
 
 
 def test_who_speaks_again_after_a_pause_is_looked_at() -> None:
-    eyes = MutualGaze(0)
+    eyes = ListeningGaze(0)
     for start_s in (100.0, 104.0, 108.0):
         for index in range(60):  # 1.9 s, then silence
             assert eyes.step(start_s + index * WINDOW_S) == []
 
 
 def test_eyes_that_have_just_come_back_stay() -> None:
-    eyes = MutualGaze(0)
+    eyes = ListeningGaze(0)
     for index in range(600):
         if index % 60 == 0:
             eyes.meet()

@@ -9,7 +9,7 @@ import pytest
 from kit import head_motion
 
 from voice_avatar.acting.presence.options import BodyOptions
-from voice_avatar.acting.presence.proximity import Surroundings
+from voice_avatar.acting.presence.proximity import Proximity
 from voice_avatar.events.cues import BodyCue
 from voice_avatar.events.inputs import UserGaze
 from voice_avatar.wire import client_messages
@@ -42,7 +42,7 @@ class Watched:
     """
 
     def __init__(self, name: str, options: BodyOptions = LOOKING, *, is_free: bool = True) -> None:
-        self.around = Surroundings(options)
+        self.around = Proximity(options)
         self.cues: list[tuple[float, str, str]] = []
         self.heeds: dict[float, bool] = {}
         self.amplitudes: list[float] = []

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from voice_avatar.acting.presence.whereabouts import (
     AVATAR,
     ELSEWHERE,
-    Presence,
     Space,
+    Whereabouts,
     Zone,
     angle_deg,
 )
@@ -27,8 +27,8 @@ def head(from_m: float, yaw_deg: float = 0.0) -> HeadPose:
     return HeadPose((0.0, 1.6, from_m), (0.0, math.sin(half), 0.0, math.cos(half)))
 
 
-def presence(*gazes: UserGaze) -> Presence:
-    seen = Presence(Space())
+def presence(*gazes: UserGaze) -> Whereabouts:
+    seen = Whereabouts(Space())
     for gaze in gazes:
         seen.see(gaze)
     return seen

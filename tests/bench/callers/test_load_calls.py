@@ -1,11 +1,10 @@
-"""`bench load` of servers of other dialects: users, and what the system says of a process."""
+"""`bench load` of servers of other dialects."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import multiprocessing
-import os
 import time
 import wave
 from dataclasses import replace
@@ -19,7 +18,6 @@ from websockets.asyncio.server import ServerConnection
 from voice_avatar.bench.callers import call
 from voice_avatar.bench.callers.load_calls import _call_all
 from voice_avatar.bench.callers.load_client import Spec, tone_utterances
-from voice_avatar.bench.callers.process_figures import read_process
 from voice_avatar.bench.figures.line_events import Subject
 from voice_avatar.bench.measures import load
 from voice_avatar.bench.targets import pipecat_frames
@@ -149,42 +147,3 @@ def test_a_dialect_of_others_needs_an_address() -> None:
     load.add_arguments(parser)
     with pytest.raises(ConfigError, match="--url"):
         load.run(parser.parse_args(["--scripted", "--dialect", "pcm"]))
-
-
-# -- processes
-
-
-def test_the_system_knows_the_time_and_the_memory_of_this_process() -> None:
-    before = read_process(os.getpid())
-    deadline_s = time.process_time() + 0.2
-    while time.process_time() < deadline_s:
-        pass
-    after = read_process(os.getpid())
-    assert before is not None
-    assert after is not None
-    assert (after.cpu_s or 0) - (before.cpu_s or 0) >= 0.1
-    assert (after.rss_bytes or 0) > 10e6
-    assert after.sessions is None
-
-
-def test_a_process_that_is_not_there_has_no_figures() -> None:
-    assert read_process(2**22 + 1) is None
-
-
-def test_what_a_process_has_started_counts_with_it(tmp_path: Path) -> None:
-    def process(pid: int, parent: int, name: str, ticks: int, pages: int) -> None:
-        (tmp_path / str(pid)).mkdir()
-        fields = ["S", parent, *[0] * 9, ticks, ticks, *[0] * 8, pages, 0]
-        text = f"{pid} ({name}) {' '.join(map(str, fields))}\n"
-        (tmp_path / str(pid) / "stat").write_text(text)
-
-    process(7, 1, "server", 100, 10)
-    process(8, 7, "a (worker) 9", 50, 5)
-    process(9, 8, "its own", 25, 1)
-    process(10, 1, "another", 999, 999)
-    (tmp_path / "11").mkdir()  # it has just ended
-    (tmp_path / "self").mkdir()
-    found = read_process(7, tmp_path)
-    assert found is not None
-    assert found.cpu_s == 2 * 175 / os.sysconf("SC_CLK_TCK")
-    assert found.rss_bytes == 16 * os.sysconf("SC_PAGE_SIZE")

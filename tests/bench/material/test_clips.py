@@ -1,18 +1,16 @@
-"""Recordings of turns: where speech ends, by annotation or by energy, and pauses put in."""
+"""Recordings of turns: where speech ends, by annotation or by energy, and a pause put in."""
 
 from __future__ import annotations
 
 import json
 import os
-import wave
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from kit.bench_clips import HZ, room, tone, two_words, write
 
 from voice_avatar.audio.pcm import dbfs, sample_count, silence, to_float
-from voice_avatar.bench.figures.clip import Clip
 from voice_avatar.bench.material.clips import (
     quietest_s,
     read_clips,
@@ -20,33 +18,7 @@ from voice_avatar.bench.material.clips import (
     speech_start,
     with_pause,
 )
-from voice_avatar.bench.material.pauses import pause_at_s, with_pauses
-from voice_avatar.bench.material.utterances import read_utterances
 from voice_avatar.errors import ConfigError
-
-HZ = 16_000
-RNG = np.random.default_rng(3)
-
-
-def room(seconds: float) -> bytes:
-    return (RNG.standard_normal(int(seconds * HZ)) * 20).astype("<i2").tobytes()
-
-
-def tone(seconds: float, rate_hz: int = HZ) -> bytes:
-    t = np.arange(int(rate_hz * seconds)) / rate_hz
-    return (8000 * np.sin(2 * np.pi * 200 * t)).astype("<i2").tobytes()
-
-
-def write(path: Path, pcm: bytes, rate_hz: int = HZ) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, rate_hz, 0, "NONE", ""))
-        file.writeframes(pcm)
-
-
-def two_words() -> Clip:
-    pcm = room(0.2) + tone(0.5) + room(0.1) + tone(0.5) + room(0.3)
-    return Clip("two", pcm, int(1.3 * HZ), "two words")
-
 
 # -- folders
 
@@ -110,18 +82,6 @@ def test_a_folder_without_recordings_is_refused_by_its_name(
         read_clips(tmp_path)
 
 
-def test_what_users_say_under_load_may_be_recordings_without_a_list(tmp_path: Path) -> None:
-    write(tmp_path / "a.wav", room(0.3) + tone(0.5) + room(0.2))
-    write(tmp_path / "b.wav", tone(0.5))
-    first, _ = read_utterances(tmp_path)
-    assert first.name == "a"
-    assert first.start == pytest.approx(0.3 * HZ, abs=HZ // 100)
-    assert first.end == pytest.approx(0.8 * HZ, abs=HZ // 100)
-    assert [said.name for said in read_utterances(tmp_path, 1)] == ["a"]
-    with pytest.raises(ConfigError):
-        read_utterances(tmp_path / "nowhere")
-
-
 def test_silence_ends_with_its_file() -> None:
     assert speech_end(silence(HZ)) == HZ
     assert speech_start(silence(HZ)) == 0
@@ -163,34 +123,6 @@ def test_two_pauses_add_up() -> None:
 def test_a_pause_outside_the_turn_is_none(at_s: float) -> None:
     with pytest.raises(ValueError, match="not within the turn"):
         with_pause(two_words(), at_s, 1.0)
-
-
-@pytest.mark.parametrize("unknown", [{"text": ""}, {"text": "xyzzyq"}, {"language": "fr"}], ids=str)
-def test_where_words_cannot_be_found_the_quietest_place_is_taken(unknown: dict[str, str]) -> None:
-    clip = replace(two_words(), **unknown)  # type: ignore[arg-type]
-    assert pause_at_s(clip) == quietest_s(clip)
-
-
-def test_a_clip_without_pauses_asked_for_has_none() -> None:
-    assert with_pauses(two_words(), ()) == []
-
-
-# -- real recordings
-
-
-@pytest.mark.parametrize(
-    ("name", "between_s"),
-    [("en_goforward", (1.0, 1.3)), ("en_dialog_chromecast_6", (1.2, 1.75))],
-    ids=["forward | ten", "sure | would"],
-)
-def test_a_pause_is_put_between_the_words_of_a_recording(
-    speech_dir: Path, name: str, between_s: tuple[float, float]
-) -> None:
-    (clip,) = (clip for clip in read_clips(speech_dir) if clip.name == name)
-    assert between_s[0] <= pause_at_s(clip) <= between_s[1]
-    short, long = with_pauses(clip, (0.5, 1.0))
-    assert (short.inserted_s, long.inserted_s) == (0.5, 1.0)
-    assert long.end - short.end == HZ // 2
 
 
 def test_most_ends_found_by_energy_are_near_the_annotated_ones(speech_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lip sync: pairing, arrival and figures on made-up tracks; the aligner on the real voice."""
+"""Lip sync: arrival and figures on made-up tracks; the real voice."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import soxr
+
+from voice_avatar.acting.mouth.viseme_tables import AA, DD, IH, PP, SIL
+from voice_avatar.bench.figures.phone_pairs import HeardPhone, PlannedSound
+from voice_avatar.bench.figures.shown import is_shown
+from voice_avatar.bench.material.forced_aligner import SurePhone
+from voice_avatar.bench.material.sentences import read_sentences
+from voice_avatar.bench.measures.lipsync import Sentence, TimedPhone, figures, item, measured, timed
+from voice_avatar.events.cues import VisemePose
+from voice_avatar.pipeline.spoken import speak
+from voice_avatar.stages.tts import TtsEngine
 
 pytest.importorskip("pocketsphinx")
 
-from voice_avatar.acting.mouth.viseme_tables import AA, DD, IH, PP, SIL, symbol_table
-from voice_avatar.bench import boundary_fit
-from voice_avatar.bench.figures.phone_pairs import HeardPhone, PlannedSound, paired, planned_sounds
-from voice_avatar.bench.figures.shown import arrival, is_closed, is_shown
-from voice_avatar.bench.material.forced_aligner import ALIGNER_HZ, SurePhone, align, align_often
-from voice_avatar.bench.material.sentences import read_calibration, read_sentences
-from voice_avatar.bench.measures.lipsync import Sentence, TimedPhone, figures, item, measured, timed
-from voice_avatar.events.cues import VisemePose
-from voice_avatar.events.payloads import PhonemeSpan
-from voice_avatar.pipeline.spoken import speak
-from voice_avatar.stages.tts import TtsEngine
 
 RATE_HZ = 1000  # samples are milliseconds
 
@@ -30,50 +28,8 @@ def pose(sample: int, **weights: float) -> VisemePose:
     return VisemePose(sample, tuple((numbers[name], w) for name, w in weights.items()))
 
 
-def spans(*parts: tuple[str, int]) -> list[PhonemeSpan]:
-    """Returns contiguous spans of (symbol, samples)."""
-    at = 0
-    out = []
-    for symbol, length in parts:
-        out.append(PhonemeSpan(symbol, at, at + length))
-        at += length
-    return out
-
-
 def sure(*phones: HeardPhone) -> list[SurePhone]:
     return [SurePhone(phone, 0.0, True) for phone in phones]
-
-
-# -- pairing
-
-
-def test_stress_marks_and_length_marks_belong_to_their_sound_and_gaps_to_none() -> None:
-    plan = spans(("^", 5), ("m", 10), ("ˈ", 20), ("i", 30), ("ː", 40), (" ", 50), ("b", 60))
-    assert planned_sounds(plan, symbol_table("en-us"), 1000) == [
-        PlannedSound("m", 1005, 1005, 1015),
-        PlannedSound("i", 1015, 1035, 1105),
-        PlannedSound("b", 1155, 1155, 1215),
-    ]
-
-
-def test_diphthongs_and_affricates_are_one_phone_that_begins_with_their_first_symbol() -> None:
-    assert paired(list("tʃeɪndʒ"), ["CH", "EY", "N", "JH"]) == [(0, 0), (2, 1), (4, 2), (5, 3)]
-
-
-def test_sounds_on_which_the_dictionary_disagrees_are_left_out() -> None:
-    assert paired(list("ðiɹuːf"), ["DH", "AH", "R", "UW", "F"]) == [(0, 0), (2, 2), (3, 3), (5, 4)]
-    assert paired([], ["P"]) == paired(["p"], []) == []
-
-
-# -- one phone
-
-
-def test_a_vowel_arrives_with_its_shape_not_with_the_lips_that_a_consonant_borrows() -> None:
-    poses = [pose(0, sil=1.0), pose(100, DD=0.5, aa=0.4), pose(160, aa=0.8), pose(220, aa=0.8)]
-    assert arrival(poses, "T", 50, 160) == 100
-    assert arrival(poses, "AA", 100, 300) == 160
-    assert arrival(poses, "B", 0, 300) is None
-    assert arrival(poses, "HH", 0, 300) is None
 
 
 def test_lips_may_close_while_the_sound_before_lasts() -> None:
@@ -116,17 +72,6 @@ def test_lips_that_only_begin_to_move_have_not_arrived() -> None:
     assert [p.shown_s for p in timed(sounds, heard, moving, RATE_HZ)] == [0.0, 0.1]
 
 
-def test_lips_that_move_past_each_other_between_two_poses_are_seen_closed() -> None:
-    poses = [pose(0, PP=0.0), pose(100, PP=1.0), pose(200, aa=1.0)]
-    assert is_closed(poses, HeardPhone("B", 0.05, 0.15), RATE_HZ)
-    assert is_closed(poses, HeardPhone("B", 0.02, 0.095), RATE_HZ)
-    assert not is_closed(poses, HeardPhone("B", 0.15, 0.25), RATE_HZ)
-    assert not is_closed([], HeardPhone("B", 0.15, 0.25), RATE_HZ)
-
-
-# -- figures
-
-
 def a_phone(name: str, heard_s: float, shown_s: float | None) -> TimedPhone:
     heard = HeardPhone(name, heard_s, heard_s + 0.1)
     return TimedPhone(heard, 0.01, heard_s < 2.0, heard_s, heard_s, shown_s, True)
@@ -166,39 +111,6 @@ def test_an_item_tells_when_each_phone_is_heard_planned_and_shown() -> None:
     assert phone["is_closed"] is None
 
 
-# -- the aligner
-
-
-def test_the_aligner_refuses_words_that_it_does_not_know() -> None:
-    with pytest.raises(ValueError, match="xyzzyq"):
-        align("hello xyzzyq", np.zeros(ALIGNER_HZ, np.int16))
-
-
-def test_the_aligner_says_nothing_where_the_text_cannot_be() -> None:
-    assert align("a long sentence that takes a while", np.zeros(1600, np.int16)) == []
-
-
-def test_the_aligner_knows_every_word_of_the_sentences() -> None:
-    for text in read_sentences():
-        assert align(text, np.zeros(1600, np.int16)) == []  # an unknown word would raise
-
-
-def test_the_sentences_for_fitting_are_others_and_known_to_the_aligner() -> None:
-    sentences = read_calibration()
-    assert len(sentences) >= 60
-    assert not {*sentences} & {*read_sentences()}
-    for text in sentences:
-        assert align(text, np.zeros(1600, np.int16)) == []
-
-
-def test_there_are_enough_sentences_and_they_hold_every_kind_of_closure() -> None:
-    sentences = read_sentences()
-    assert len(sentences) >= 30
-    assert read_sentences(2) == sentences[:2]
-    text = " ".join(sentences).lower()
-    assert all(text.count(letter) >= 15 for letter in "mbpfv")
-
-
 @pytest.mark.models
 def test_every_sentence_is_followed_and_most_phones_find_their_counterpart(
     piper: TtsEngine,
@@ -220,42 +132,3 @@ def test_speech_that_comes_later_than_its_track_is_seen_to_come_later(piper: Tts
     )
     moved = [there[key] - here[key] for key in here.keys() & there.keys()]
     assert np.median(moved) == pytest.approx(200.0, abs=10.0)
-
-
-@pytest.mark.models
-def test_most_boundaries_are_where_they_were_when_the_aligner_hears_them_again(
-    piper: TtsEngine,
-) -> None:
-    text = read_sentences(1)[0]
-    speech = speak(piper, text, "en")
-    samples = np.frombuffer(bytes(speech.pcm), "<i2")
-    found = align_often(text, soxr.resample(samples, speech.rate_hz, ALIGNER_HZ))
-    assert [s.phone.name for s in found][:4] == ["P", "L", "IY", "Z"]
-    assert sum(s.is_sure for s in found) > 0.8 * len(found)
-    assert all(s.spread_s <= 0.03 for s in found if s.is_sure)
-    assert align_often("a long sentence that takes a while", np.zeros(1600, np.int16)) == []
-
-
-# -- fitting boundaries
-
-
-def test_a_line_is_found_and_what_is_far_from_it_hardly_counts() -> None:
-    rng = np.random.default_rng(1)
-    own, before = rng.uniform(20, 200, 300), rng.uniform(20, 200, 300)
-    late = -20 + 0.2 * (own - 100) - 0.1 * (before - 100)
-    late[:20] += 400.0
-    found = list(zip(late.tolist(), own.tolist(), before.tolist(), strict=True))
-    assert boundary_fit.fitted(found) == pytest.approx([-20, 0.2, -0.1], abs=1.0)
-    table = boundary_fit.table_of({"vowel labial": found, "vowel vowel": found, "x y": found[:3]})
-    assert table.startswith('"vowel labial" = [-')
-    assert len(table.splitlines()) == 1
-
-
-@pytest.mark.models
-def test_boundaries_are_measured_between_sounds_of_known_classes(piper: TtsEngine) -> None:
-    text = read_calibration()[0]
-    speech = speak(piper, text, "en")
-    found = list(boundary_fit.boundaries(text, speech, piper.capabilities))
-    assert len(found) > 15
-    assert {"labial vowel", "vowel labial"} <= {pair for pair, _ in found}
-    assert np.median([abs(late) for _, (late, _, _) in found]) < 25

@@ -36,7 +36,7 @@ HZ = 16_000
 def heard(*messages: Message, rate_hz: int = 24_000) -> list[LineEvent]:
     dialect = Pcm(rate_hz)
     dialect.mic(voice(0.02, HZ))
-    return [event for message in messages for event in dialect.take(message, 1.0)]
+    return [event for message in messages for event in dialect.read(message, 1.0)]
 
 
 def test_audio_is_taken_at_the_rate_that_was_given() -> None:

@@ -76,7 +76,7 @@ def asked() -> Pipecat:
 
 def heard(*messages: Message) -> list[LineEvent]:
     dialect = asked()
-    return [event for message in messages for event in dialect.take(message, 1.0)]
+    return [event for message in messages for event in dialect.read(message, 1.0)]
 
 
 # -- frames
@@ -115,7 +115,7 @@ def test_the_first_word_is_that_the_client_is_ready() -> None:
     assert told["data"]["version"]
     assert not dialect.is_ready
     about = {"library": "pipecat-ai", "library_version": "1.14.0"}
-    assert list(dialect.take(rtvi("bot-ready", version="2.2.0", about=about), 1.0)) == []
+    assert list(dialect.read(rtvi("bot-ready", version="2.2.0", about=about), 1.0)) == []
     assert dialect.is_ready
     assert dialect.subject == Subject("pipecat-ai", "1.14.0")
 
@@ -192,11 +192,11 @@ def test_metrics_tell_times_and_models() -> None:
         {"processor": "OpenAILLMService#0", "model": "smollm2", "value": 0.0},
         {"processor": "Filter#0", "value": 0.5},
     ]
-    found = list(dialect.take(rtvi("metrics", ttfb=first, processing=first), 2.0))
+    found = list(dialect.read(rtvi("metrics", ttfb=first, processing=first), 2.0))
     assert found == [DurationsTold(2.0, {"stt": 1.25})]
     assert dialect.subject.models == {"stt": "whisper-base"}
     more = [{"processor": "PiperTTSService#0", "model": "", "value": 0.2}]
-    assert list(dialect.take(rtvi("metrics", ttfb=more), 2.0)) == [DurationsTold(2.0, {"tts": 0.2})]
+    assert list(dialect.read(rtvi("metrics", ttfb=more), 2.0)) == [DurationsTold(2.0, {"tts": 0.2})]
     assert dialect.subject.models == {"stt": "whisper-base"}
 
 

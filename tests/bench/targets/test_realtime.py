@@ -43,7 +43,7 @@ PCM = voice(2.0, PCM_HZ)
 
 
 def take(dialect: Realtime, events: Sequence[dict[str, Any]], at_s: float = 1.0) -> list[LineEvent]:
-    return [event for told in events for event in dialect.take(json.dumps(told), at_s)]
+    return [event for told in events for event in dialect.read(json.dumps(told), at_s)]
 
 
 def sent(dialect: Realtime) -> list[dict[str, Any]]:
@@ -285,7 +285,7 @@ def _delta(**fields: Any) -> str:
 def test_a_message_that_breaks_the_dialect_is_told_and_passed_over(message: Message) -> None:
     dialect = opened()
     take(dialect, examples.turn(PCM)[:5])
-    assert dialect.take(message, 1.0) == [Trouble(1.0, MALFORMED)]
+    assert dialect.read(message, 1.0) == [Trouble(1.0, MALFORMED)]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_a_spoilt_session_gives_events_or_is_refused(messages: list[str | bytes]
     dialect = Realtime()
     for message in messages:
         try:
-            events = dialect.take(message, 1.0)
+            events = dialect.read(message, 1.0)
         except ConnectionFailed:
             return
         assert all(event.at_s == 1.0 for event in events)

@@ -31,9 +31,9 @@ def ids(events: list[LineEvent]) -> list[str]:
 def test_audio_that_goes_on_is_one_reply_with_its_pauses() -> None:
     segmenter = asked()
     found = [
-        *segmenter.take(voice(0.5, HZ), HZ, 1.0),
-        *segmenter.take(hush(0.6), HZ, 1.1),
-        *segmenter.take(voice(0.5, HZ), HZ, 2.4),  # 0.3 s late
+        *segmenter.push(voice(0.5, HZ), HZ, 1.0),
+        *segmenter.push(hush(0.6), HZ, 1.1),
+        *segmenter.push(voice(0.5, HZ), HZ, 2.4),  # 0.3 s late
     ]
     assert ids(found) == ["1"]
     assert [event.at_s for event in found if isinstance(event, AudioCame)] == [1.0, 1.1, 2.4]
@@ -41,8 +41,8 @@ def test_audio_that_goes_on_is_one_reply_with_its_pauses() -> None:
 
 def test_a_second_without_sound_parts_replies() -> None:
     segmenter = asked()
-    found = segmenter.take(voice(0.5, HZ), HZ, 1.0)
-    found += segmenter.take(voice(0.5, HZ), HZ, 1.5 + GAP_S)
+    found = segmenter.push(voice(0.5, HZ), HZ, 1.0)
+    found += segmenter.push(voice(0.5, HZ), HZ, 1.5 + GAP_S)
     assert [type(event) for event in found] == [
         ReplyBegan, AudioCame, ReplyEnded, ReplyBegan, AudioCame,
     ]  # fmt: skip
@@ -53,9 +53,9 @@ def test_a_second_without_sound_parts_replies() -> None:
 def test_silence_that_streams_all_the_time_is_no_reply_and_what_is_left_of_it_is_played() -> None:
     segmenter = asked()
     for number in range(50):
-        assert segmenter.take(hush(0.1), HZ, 0.1 * number) == []
+        assert segmenter.push(hush(0.1), HZ, 0.1 * number) == []
     # The stream is 0.05 s ahead of what is played when speech comes.
-    found = segmenter.take(voice(0.1, HZ), HZ, 4.95)
+    found = segmenter.push(voice(0.1, HZ), HZ, 4.95)
     assert ids(found) == ["1"]
     track = PlayedTrack()
     for event in found:
@@ -63,7 +63,7 @@ def test_silence_that_streams_all_the_time_is_no_reply_and_what_is_left_of_it_is
             track.take(event)
     assert track.replies["1"].onset_s == pytest.approx(5.0)
     for number in range(20):
-        found += segmenter.take(hush(0.1), HZ, 5.1 + 0.1 * number)
+        found += segmenter.push(hush(0.1), HZ, 5.1 + 0.1 * number)
     assert isinstance(found[-1], ReplyEnded)
     assert sum(isinstance(event, AudioCame) for event in found) <= 1 + GAP_S / 0.1
 
@@ -71,9 +71,9 @@ def test_silence_that_streams_all_the_time_is_no_reply_and_what_is_left_of_it_is
 def test_a_reply_that_waits_for_the_one_before_it_waits_once() -> None:
     segmenter = asked()
     track = PlayedTrack()
-    events = segmenter.take(voice(2.0, HZ), HZ, 1.0)
+    events = segmenter.push(voice(2.0, HZ), HZ, 1.0)
     events += segmenter.end(1.2)
-    events += segmenter.take(voice(0.5, HZ), HZ, 1.3)
+    events += segmenter.push(voice(0.5, HZ), HZ, 1.3)
     for event in events:
         if isinstance(event, AudioCame):
             track.take(event)
@@ -83,19 +83,19 @@ def test_a_reply_that_waits_for_the_one_before_it_waits_once() -> None:
 def test_an_interruption_ends_what_plays_and_nothing_else() -> None:
     segmenter = asked()
     assert segmenter.cut(0.5) == []
-    segmenter.take(voice(2.0, HZ), HZ, 1.0)
+    segmenter.push(voice(2.0, HZ), HZ, 1.0)
     segmenter.say("Good")
     segmenter.say("day.")
     assert segmenter.cut(1.5) == [ReplyEnded(1.5, "1", is_interrupted=True, text="Good day.")]
     assert segmenter.cut(1.6) == []
-    found = segmenter.take(voice(0.5, HZ), HZ, 1.7)
+    found = segmenter.push(voice(0.5, HZ), HZ, 1.7)
     assert ids(found) == ["2"]
     assert segmenter.cut(9.0) == [ReplyEnded(9.0, "2")]  # it was over by itself
 
 
 def test_a_reply_that_came_whole_can_still_be_interrupted_while_it_is_played() -> None:
     segmenter = asked()
-    segmenter.take(voice(2.0, HZ), HZ, 1.0)
+    segmenter.push(voice(2.0, HZ), HZ, 1.0)
     assert segmenter.end(1.1) == [ReplyEnded(1.1, "1")]
     assert segmenter.cut(1.5) == [ReplyEnded(1.5, "1", is_interrupted=True)]
     assert segmenter.cut(1.6) == []
@@ -104,9 +104,9 @@ def test_a_reply_that_came_whole_can_still_be_interrupted_while_it_is_played() -
 def test_what_begins_before_the_user_was_heard_is_a_greeting() -> None:
     segmenter = Segmenter()
     segmenter.ask(hush(0.02))
-    (greeting, _) = segmenter.take(voice(0.5, HZ), HZ, 1.0)
+    (greeting, _) = segmenter.push(voice(0.5, HZ), HZ, 1.0)
     segmenter.ask(voice(0.02, HZ))
-    (_, answer, _) = segmenter.take(voice(0.5, HZ), HZ, 3.0)
+    (_, answer, _) = segmenter.push(voice(0.5, HZ), HZ, 3.0)
     assert greeting == ReplyBegan(1.0, "1", is_filler=True)
     assert answer == ReplyBegan(3.0, "2")
 
@@ -126,7 +126,7 @@ def test_every_audible_sample_is_told_once_in_a_reply_that_has_begun(
         at_s += wait_s
         pcm = voice(seconds, HZ) if is_audible else hush(seconds)
         audible += len(pcm) // 2 if is_audible else 0
-        found = segmenter.take(pcm, HZ, at_s)
+        found = segmenter.push(pcm, HZ, at_s)
         if then != "-":
             found += segmenter.end(at_s) if then == "e" else segmenter.cut(at_s)
         for event in found:

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from voice_avatar.bench.figures.line_events import Subject
-from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.targets import subjects
-from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 from voice_avatar.bench.targets.target import TargetCapabilities
 from voice_avatar.errors import ModelError
 
@@ -74,40 +73,19 @@ def test_models_of_a_server_of_ours_on_this_machine_have_hashes(
     digest = hashlib.sha256(b"model").hexdigest()
     for host in subjects.LOOPBACK:
         name = f"[{host}]" if ":" in host else host
-        assert subject_told(subject, dialect="avatar", url=f"ws://{name}:1") == {
+        assert subject_settings(subject, dialect="avatar", url=f"ws://{name}:1") == {
             "name": "voice-avatar",
             "version": "0.1",
             "models": {"stt": {"name": "ear", "sha256": digest}, "llm": {"name": "big"}},
         }
     for dialect, url in (("avatar", "wss://elsewhere"), ("pipecat", "ws://127.0.0.1:1")):
-        told = subject_told(subject, dialect=dialect, url=url)
+        told = subject_settings(subject, dialect=dialect, url=url)
         assert told["models"]["stt"] == {"name": "ear"}
 
 
 def test_a_server_without_a_name_is_called_by_its_dialect() -> None:
-    assert subject_told(Subject(), dialect="pcm", url="ws://x") == {
+    assert subject_settings(Subject(), dialect="pcm", url="ws://x") == {
         "name": "pcm",
         "version": "",
         "models": {},
     }
-
-
-# -- the command that repeats a run
-
-
-def test_a_command_keeps_an_address_and_loses_what_is_secret_or_local() -> None:
-    command = repeating(
-        "v2v",
-        url="wss://me:pass@host:1/realtime?model=small&api_key=abc&access_token=def",
-        hello='{"a": "/b"}',
-        instructions="Be brief.",
-        clips="/elsewhere/clips",
-        rate=24_000,
-        voice=True,
-        limit=0,
-        token=None,
-    )
-    assert command == (
-        "voice-avatar bench v2v --url 'wss://host:1/realtime?model=small' --hello '{\"a\": \"/b\"}'"
-        " --instructions 'Be brief.' --clips clips --rate 24000 --voice"
-    )

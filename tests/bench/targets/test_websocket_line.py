@@ -1,8 +1,7 @@
-"""The socket of the dialects of others: set-up, refusals, ends; and the list of dialects."""
+"""The socket of the dialects of others: set-up, refusals, ends."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from functools import partial
 
@@ -11,18 +10,9 @@ from kit.foreign import serving
 from websockets.asyncio.server import ServerConnection
 
 from voice_avatar.bench.figures.line_events import LineEvent, Subject, Trouble
-from voice_avatar.bench.targets import options
-from voice_avatar.bench.targets.options import (
-    DIALECTS,
-    DialOptions,
-    add_dial_arguments,
-    dial_options,
-    told,
-)
-from voice_avatar.bench.targets.registry import open_target
 from voice_avatar.bench.targets.target import TargetCapabilities
 from voice_avatar.bench.targets.websocket_line import Message, SocketTarget
-from voice_avatar.errors import ConfigError, ConnectionFailed
+from voice_avatar.errors import ConnectionFailed
 
 CAPABILITIES = TargetCapabilities("polite", 16_000, False, False, False, False, True)
 
@@ -45,7 +35,7 @@ class Polite:
         pending, self._pending = self._pending, []
         return pending
 
-    def take(self, message: Message, at_s: float) -> list[LineEvent]:
+    def read(self, message: Message, at_s: float) -> list[LineEvent]:
         if message == "go away":
             raise ConnectionFailed("It says so.")
         self.is_ready = self.is_ready or message == "hello"
@@ -134,44 +124,3 @@ async def test_a_server_that_is_not_there_is_told(url: str) -> None:
     with pytest.raises(ConnectionFailed):
         async with polite(url).dial():
             raise AssertionError
-
-
-# -- which dialects there are
-
-
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_dialect_has_an_adapter_of_its_name(dialect: str) -> None:
-    target = open_target("ws://127.0.0.1:9", dialect)
-    assert target.capabilities.name == dialect
-    assert target.capabilities.mic_hz in (16_000, 24_000)
-
-
-@pytest.mark.parametrize(
-    ("dialect", "given", "flag"),
-    [
-        ("elvish", {}, "elvish"),
-        ("pcm", {"instructions": "Be brief."}, "--instructions"),
-        ("avatar", {"rate_hz": 8000}, "--rate"),
-        ("realtime", {"hello": "{}"}, "--hello"),
-        ("pcm", {"rate_hz": -1}, "--rate"),
-        ("pcm", {"rate_hz": 10**6}, "--rate"),
-    ],
-)
-def test_what_a_dialect_has_no_use_for_is_refused(
-    dialect: str, given: dict[str, str], flag: str
-) -> None:
-    with pytest.raises(ConfigError, match=flag):
-        open_target("ws://127.0.0.1:9", dialect, DialOptions(**given))
-
-
-def test_the_command_line_gives_every_option_and_a_token_is_never_told() -> None:
-    parser = argparse.ArgumentParser()
-    add_dial_arguments(parser)
-    words = "--dialect pcm --token abc --rate 24000 --hello {} --instructions Hm".split()
-    given = dial_options(parser.parse_args(words))
-    assert given == DialOptions("abc", "Hm", 24_000, "{}")
-    assert told(given) == {"instructions": "Hm", "rate": 24_000, "hello": "{}"}
-    assert dial_options(parser.parse_args([])) == DialOptions()
-    assert {name for takes in DIALECTS.values() for name in takes} <= set(
-        options.DialOptions.__dataclass_fields__
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice_avatar.audio import opus as codec
+from voice_avatar.audio import opus
 from voice_avatar.events.notices import ReplyAudio
 from voice_avatar.server.native.audio import ReplyOut
 from voice_avatar.wire import session_messages
@@ -63,7 +63,7 @@ def test_a_frame_is_as_long_as_it_is_told() -> None:
     assert {len(f.payload) for f in got} == {320}
 
 
-@pytest.mark.skipif(not codec.available(), reason="needs the extra `opus`")
+@pytest.mark.skipif(not opus.available(), reason="needs the extra `opus`")
 def test_opus_packets_are_marked_as_such_and_the_last_one_ends_the_reply() -> None:
     reply = out("opus")
     got = frames(reply, ReplyAudio(1, 0, PCM, is_first=True))

@@ -19,7 +19,7 @@ p b m need 0.9 (reference 3.7, rule 2)."""
 _MUST: Final = [PP, FF]
 
 
-class MouthTrack:
+class MouthFrames:
     """The viseme poses of one reply, piece by piece."""
 
     def __init__(self, rate_hz: int, hz: int) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 
 from voice_avatar.acting.face.blinks import Blinks, Chance
 from voice_avatar.acting.face.curves import Glide, Pulses, Times, eased, limited
-from voice_avatar.acting.face.mouth_frames import MouthTrack
+from voice_avatar.acting.face.mouth_frames import MouthFrames
 from voice_avatar.acting.face.tables import LIMIT_HZ, Curves, face_tables
 from voice_avatar.acting.mouth.viseme_sets import ARKIT
 from voice_avatar.acting.mouth.viseme_tables import SIL
@@ -121,7 +121,7 @@ class Face:
         self._next = 0
         self._known = 0
         self._talk = 0.0
-        self._mouth = MouthTrack(rate_hz, self._hz)
+        self._mouth = MouthFrames(rate_hz, self._hz)
         self._mood = Glide(np.zeros(len(self._tables.expressions), np.float32))
         self._flashes = Pulses(len(self._tables.expressions))
         self._gaze = Glide(np.zeros(2, np.float32))

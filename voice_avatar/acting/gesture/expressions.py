@@ -10,7 +10,7 @@ from voice_avatar.acting.gesture.mood import SHOWN, Baseline, Mood, decayed, fac
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.gesture.rules import Rule
 from voice_avatar.acting.gesture.spoken_chunk import LONG_AGO, SpokenChunk
-from voice_avatar.acting.gesture.word_feelings import affects
+from voice_avatar.acting.gesture.word_feelings import word_feelings
 from voice_avatar.events.cues import CueSource, FaceCue, GestureCue
 from voice_avatar.events.payloads import Cue
 from voice_avatar.vocabulary import Expression, vocabulary
@@ -31,7 +31,7 @@ _FLASH: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Request:
     """Something that moves the face, at reply sample `at`.
 
     Attributes:
@@ -49,7 +49,7 @@ class _Wish:
     felt: Mood
 
 
-class FacePlanner:
+class ExpressionPlanner:
     """Plans the expressions of one reply, chunk by chunk, and keeps its mood.
 
     Attributes:
@@ -65,7 +65,7 @@ class FacePlanner:
         baseline: Baseline,
         mood: Mood,
         shown: frozenset[str] | None,
-        told: frozenset[str] | None,
+        offered: frozenset[str] | None,
     ) -> None:
         """Begins a reply.
 
@@ -76,7 +76,7 @@ class FacePlanner:
             baseline: where the mood goes by itself.
             mood: what is felt as it begins.
             shown: expressions that the client can show, None = all.
-            told: those of them that tags may ask for, None = all.
+            offered: those of them that tags may ask for, None = all.
         """
         self.mood = mood
         self._options = options
@@ -84,7 +84,7 @@ class FacePlanner:
         self._reply_id = reply_id
         self._baseline = baseline
         self._shown = shown
-        self._told = told
+        self._offered = offered
         self._at = 0  # where on the clock the mood is
         self._face = baseline.expression
         self._face_until = 0  # when the baseline is shown again
@@ -106,9 +106,9 @@ class FacePlanner:
         if self._is_first:
             self._is_first = False
             planned += self._by_mood(chunk, chunk.offset)
-        for wish in self._wishes(chunk, cues, hits):
-            self._pass(wish.at, chunk.rate_hz)
-            planned += self._by_wish(wish, chunk)
+        for request in self._requests(chunk, cues, hits):
+            self._pass(request.at, chunk.rate_hz)
+            planned += self._by_request(request, chunk)
         planned += self._flash(chunk, gestures, planned)
         self._pass(chunk.end, chunk.rate_hz)
         return sorted(planned, key=lambda cue: cue.sample)
@@ -121,9 +121,9 @@ class FacePlanner:
         if at >= self._face_until:
             self._face = self._baseline.expression
 
-    def _wishes(
+    def _requests(
         self, chunk: SpokenChunk, cues: Sequence[Cue], hits: Sequence[tuple[int, Rule]]
-    ) -> list[_Wish]:
+    ) -> list[_Request]:
         """What moves the face, by time; at one moment tags come first and words last."""
 
         def at(index: int) -> int:
@@ -131,37 +131,37 @@ class FacePlanner:
             start = chunk.offset if word is None else word.start
             return max(chunk.offset, start - chunk.samples(_LEAD_S))
 
-        wishes: list[_Wish] = []
+        requests: list[_Request] = []
         for cue in cues:
-            is_told = self._told is None or cue.value in self._told
-            if cue.kind == "face" and is_told and (face := self._expression(cue.value)):
+            is_offered = self._offered is None or cue.value in self._offered
+            if cue.kind == "face" and is_offered and (face := self._expression(cue.value)):
                 felt = Mood(face.valence, face.arousal)
-                wishes.append(_Wish(at(cue.word), "llm", face, face.intensity, felt))
+                requests.append(_Request(at(cue.word), "llm", face, face.intensity, felt))
         for index, rule in hits:
             if rule.face and (face := self._expression(rule.face.name)):
                 asked = rule.face.amount
                 intensity = face.intensity if asked is None else asked
                 felt = Mood(face.valence, face.arousal)
-                wishes.append(_Wish(at(index), "rule", face, intensity, felt))
+                requests.append(_Request(at(index), "rule", face, intensity, felt))
         if self._options.has_rules:
-            wishes += [
-                _Wish(at(word.word), "rule", None, 0.0, Mood(word.valence, word.arousal))
-                for word in affects(chunk.text.words, self._language)
+            requests += [
+                _Request(at(word.word), "rule", None, 0.0, Mood(word.valence, word.arousal))
+                for word in word_feelings(chunk.text.words, self._language)
             ]
-        return sorted(wishes, key=lambda wish: wish.at)
+        return sorted(requests, key=lambda request: request.at)
 
     def _expression(self, name: str) -> Expression | None:
         is_shown = self._shown is None or name in self._shown
         return vocabulary().expressions.get(name) if is_shown else None
 
-    def _by_wish(self, wish: _Wish, chunk: SpokenChunk) -> list[FaceCue]:
-        face, at = wish.face, wish.at
+    def _by_request(self, request: _Request, chunk: SpokenChunk) -> list[FaceCue]:
+        face, at = request.face, request.at
         if face is None:
-            self.mood = moved(self.mood, wish.felt, _WORD_WEIGHT)
+            self.mood = moved(self.mood, request.felt, _WORD_WEIGHT)
             return self._by_mood(chunk, at)
-        if wish.source == "llm":
+        if request.source == "llm":
             self._tag_until = at + chunk.samples(face.hold_ms / 1000)
-            self.mood = moved(self.mood, wish.felt, _TAG_WEIGHT)
+            self.mood = moved(self.mood, request.felt, _TAG_WEIGHT)
         else:
             # Brows move on any face; another mood would contradict the model's.
             is_soon = at - self._last_rule < chunk.samples(self._options.face_gap_s)
@@ -169,8 +169,8 @@ class FacePlanner:
                 return []
             self._last_rule = at
             if not _is_brow(face):
-                self.mood = moved(self.mood, wish.felt, _RULE_WEIGHT)
-        return [self._cue(face, wish.intensity, at, wish.source, chunk)]
+                self.mood = moved(self.mood, request.felt, _RULE_WEIGHT)
+        return [self._cue(face, request.intensity, at, request.source, chunk)]
 
     def _by_mood(self, chunk: SpokenChunk, at: int) -> list[FaceCue]:
         """Shows the mood where it calls for another expression than the one that is shown."""

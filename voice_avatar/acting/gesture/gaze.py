@@ -56,7 +56,7 @@ class GazePlanner:
     ) -> list[GazeCue]:
         """Plans one chunk: its gaze cues, by start; none overlap."""
         planned: list[GazeCue] = []
-        for start, length_s, target, source in self._wishes(chunk, cues, hits):
+        for start, length_s, target, source in self._requests(chunk, cues, hits):
             self._look(planned, chunk, target, start, chunk.samples(length_s), source)
         if chunk.words and self._options.mutual < 1:
             self._avert(planned, chunk)
@@ -64,7 +64,7 @@ class GazePlanner:
         self._note(planned)
         return planned
 
-    def _wishes(
+    def _requests(
         self, chunk: SpokenChunk, cues: Sequence[Cue], hits: Sequence[tuple[int, Rule]]
     ) -> Iterator[tuple[int, float, str, CueSource]]:
         """Yields start, length (seconds), target and source of what is asked for, tags first."""

@@ -2,7 +2,7 @@
 
 A gesture's stroke falls on the start of the stressed vowel of its word: apexes of beats do in
 most cases, and gestures that come after their word look worse than early ones (reference 4.2).
-Who wishes first is served first: the model's tags, then text rules, then beats on stressed words.
+Who asks first is served first: the model's tags, then text rules, then beats on stressed words.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _GIVEN: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Request:
     """A gesture that something asks for, at reply sample `at`."""
 
     at: int
@@ -69,7 +69,7 @@ class HandPlanner:
         reply_id: int,
         first_number: int,
         shown: frozenset[str] | None,
-        told: frozenset[str] | None,
+        offered: frozenset[str] | None,
     ) -> None:
         """Begins a reply.
 
@@ -79,14 +79,14 @@ class HandPlanner:
             reply_id: which reply.
             first_number: number of its first gesture.
             shown: gestures that the client can show, None = all.
-            told: those of them that tags may ask for, None = all.
+            offered: those of them that tags may ask for, None = all.
         """
         self.number = first_number
         self._options = options
         self._function_words = function_words
         self._reply_id = reply_id
         self._shown = shown
-        self._told = told
+        self._offered = offered
         self._last_stroke = LONG_AGO
         self._free_at = 0  # when the hands have finished the last stroke
         self._beats: list[str] = []
@@ -96,30 +96,32 @@ class HandPlanner:
         self, chunk: SpokenChunk, cues: Sequence[Cue], hits: Sequence[tuple[int, Rule]]
     ) -> list[GestureCue]:
         """Plans one chunk: its gestures, by start."""
-        chosen: list[_Wish] = []
-        for wish in self._wishes(chunk, cues, hits):
-            gap_s = self._options.gesture_gap_s if wish.source == "rule" else _LLM_GAP_S
-            self._choose(wish, chosen, gap_s, chunk)
+        chosen: list[_Request] = []
+        for request in self._requests(chunk, cues, hits):
+            gap_s = self._options.gesture_gap_s if request.source == "rule" else _LLM_GAP_S
+            self._choose(request, chosen, gap_s, chunk)
         if self._options.energy > 0:
             self._add_beats(chunk, chosen, hits)
         self._said.update(chunk.text.words)
-        chosen.sort(key=lambda wish: wish.at)
-        wishes = (self._varied(wish) if wish.source == "prosody" else wish for wish in chosen)
-        planned = [self._phases(wish, chunk) for wish in wishes]
+        chosen.sort(key=lambda request: request.at)
+        requests = (
+            self._varied(request) if request.source == "prosody" else request for request in chosen
+        )
+        planned = [self._phases(request, chunk) for request in requests]
         chained = [_chained(a, b.start, chunk.samples(_CHAIN_S)) for a, b in pairwise(planned)]
         return [*chained, *planned[-1:]]
 
-    def _wishes(
+    def _requests(
         self, chunk: SpokenChunk, cues: Sequence[Cue], hits: Sequence[tuple[int, Rule]]
-    ) -> list[_Wish]:
+    ) -> list[_Request]:
         """What tags and rules ask for, tags first."""
         asked: list[tuple[int, Move, CueSource]] = [
             (cue.word, Move(cue.value), "llm")
             for cue in cues
-            if cue.kind == "gesture" and (self._told is None or cue.value in self._told)
+            if cue.kind == "gesture" and (self._offered is None or cue.value in self._offered)
         ]
         asked += [(word, rule.gesture, "rule") for word, rule in hits if rule.gesture]
-        wishes = []
+        requests = []
         for index, move, source in asked:
             lexeme = vocabulary().gestures.get(move.name)
             if lexeme is None or not self._can_show(lexeme.name):
@@ -131,11 +133,11 @@ class HandPlanner:
             else:
                 at = self._reachable(word.anchor, lexeme, chunk)
             amplitude = lexeme.amplitude if move.amount is None else move.amount
-            wishes.append(_Wish(at, chunk.clause(index), lexeme, amplitude, source))
-        return wishes
+            requests.append(_Request(at, chunk.clause(index), lexeme, amplitude, source))
+        return requests
 
     def _reachable(self, at: int, lexeme: Lexeme, chunk: SpokenChunk) -> int:
-        """Returns when a gesture that is wished for at `at` strikes.
+        """Returns when a gesture that is asked for at `at` strikes.
 
         A wave, a bow or a clap lasts longer than its word and has no apex to be heard with: at the
         start of a turn ("Hi!") it comes when the arm is up. All others are on time or not at all.
@@ -149,27 +151,29 @@ class HandPlanner:
     def _can_show(self, name: str) -> bool:
         return self._shown is None or name in self._shown
 
-    def _choose(self, wish: _Wish, chosen: list[_Wish], gap_s: float, chunk: SpokenChunk) -> bool:
-        """Adds `wish` to `chosen` if there is time for it."""
+    def _choose(
+        self, request: _Request, chosen: list[_Request], gap_s: float, chunk: SpokenChunk
+    ) -> bool:
+        """Adds `request` to `chosen` if there is time for it."""
         gap = chunk.samples(gap_s)
-        is_close = any(abs(wish.at - other.at) < gap for other in chosen)
-        is_second_big = wish.lexeme.is_big and any(
-            other.lexeme.is_big and other.clause == wish.clause for other in chosen
+        is_close = any(abs(request.at - other.at) < gap for other in chosen)
+        is_second_big = request.lexeme.is_big and any(
+            other.lexeme.is_big and other.clause == request.clause for other in chosen
         )
         if is_close or is_second_big:
             return False
-        if wish.source != "llm":
-            room = wish.at - max(chunk.offset, self._free_at)
+        if request.source != "llm":
+            room = request.at - max(chunk.offset, self._free_at)
             is_hasty = room < chunk.samples(LEAST_PREPARATION_S)
-            if is_hasty or wish.at - self._last_stroke < gap:
+            if is_hasty or request.at - self._last_stroke < gap:
                 return False
-        chosen.append(wish)
+        chosen.append(request)
         return True
 
     # -- beats
 
     def _add_beats(
-        self, chunk: SpokenChunk, chosen: list[_Wish], hits: Sequence[tuple[int, Rule]]
+        self, chunk: SpokenChunk, chosen: list[_Request], hits: Sequence[tuple[int, Rule]]
     ) -> None:
         """Adds beats, on the most prominent words first; lively people beat more often."""
         gap_s = self._options.beat_gap_s * (2 - self._options.energy)
@@ -189,14 +193,14 @@ class HandPlanner:
             factor = max(amplified.get(i, 1.0) for i in (index, index + 1))
             at = max(chunk.offset, chunk.words[index].anchor - chunk.samples(_EARLY_S))
             clause = chunk.clause(index)
-            self._choose(_Wish(at, clause, beat, factor, "prosody"), chosen, gap_s, chunk)
+            self._choose(_Request(at, clause, beat, factor, "prosody"), chosen, gap_s, chunk)
 
-    def _varied(self, wish: _Wish) -> _Wish:
-        """Returns the wish for a beat, of which only when and how much more are known, made up."""
-        beat = self._next_beat() or wish.lexeme
+    def _varied(self, request: _Request) -> _Request:
+        """Returns a request for a beat made up: only when and how much more were known."""
+        beat = self._next_beat() or request.lexeme
         swing = 1 + _SWING * (self._draw(2) - 0.5)
         self._beats.append(beat.name)
-        return replace(wish, lexeme=beat, amplitude=beat.amplitude * wish.amplitude * swing)
+        return replace(request, lexeme=beat, amplitude=beat.amplitude * request.amplitude * swing)
 
     def _next_beat(self) -> Lexeme | None:
         """Returns a beat that differs from those before, where the client shows several."""
@@ -216,9 +220,9 @@ class HandPlanner:
 
     # -- phases
 
-    def _phases(self, wish: _Wish, chunk: SpokenChunk) -> GestureCue:
+    def _phases(self, request: _Request, chunk: SpokenChunk) -> GestureCue:
         """Lays the phases out around the stroke; preparation gives way where time is short."""
-        lexeme, stroke = wish.lexeme, wish.at
+        lexeme, stroke = request.lexeme, request.at
 
         def span(ms: float) -> int:
             return chunk.samples(ms / 1000)
@@ -238,14 +242,14 @@ class HandPlanner:
             lexeme.name,
             lexeme.kind,
             lexeme.mode,
-            min(1.0, round(wish.amplitude * self._options.vigour, 3)),
+            min(1.0, round(request.amplitude * self._options.vigour, 3)),
             start,
             stroke_start,
             stroke,
             stroke_end,
             relax,
             end,
-            wish.source,
+            request.source,
         )
 
 

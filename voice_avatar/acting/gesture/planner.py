@@ -6,7 +6,7 @@ planner of their own, which decides what of it is done, and when.
 
 from __future__ import annotations
 
-from voice_avatar.acting.gesture.expressions import FacePlanner
+from voice_avatar.acting.gesture.expressions import ExpressionPlanner
 from voice_avatar.acting.gesture.gaze import GazePlanner
 from voice_avatar.acting.gesture.hands import LEAST_PREPARATION_S, HandPlanner
 from voice_avatar.acting.gesture.head import HeadPlanner
@@ -36,7 +36,7 @@ class GesturePlanner:
         first_number: int,
         vocabulary: frozenset[str] | None = None,
         *,
-        told: frozenset[str] | None = None,
+        offered: frozenset[str] | None = None,
         baseline: Baseline | None = None,
         mood: Mood | None = None,
     ) -> None:
@@ -49,7 +49,7 @@ class GesturePlanner:
             rate_hz: its clock.
             first_number: number of its first gesture.
             vocabulary: gestures and expressions that the client can show, None = all.
-            told: those that tags may ask for, None = all.
+            offered: those that tags may ask for, None = all.
             baseline: how the persona feels when nothing moves it; None = neutral.
             mood: how it feels as the reply begins; None = as the baseline says.
         """
@@ -61,11 +61,11 @@ class GesturePlanner:
         self._rate_hz = rate_hz
         self._used: dict[str, int] = {}  # rule -> sample of its last use
         self._hands = HandPlanner(
-            options, self._rules.function_words, reply_id, first_number, vocabulary, told
+            options, self._rules.function_words, reply_id, first_number, vocabulary, offered
         )
         self._head = HeadPlanner(options, reply_id)
-        self._face = FacePlanner(
-            options, language, reply_id, baseline=rest, mood=felt, shown=vocabulary, told=told
+        self._face = ExpressionPlanner(
+            options, language, reply_id, baseline=rest, mood=felt, shown=vocabulary, offered=offered
         )
         self._gaze = GazePlanner(options, reply_id)
 

@@ -24,7 +24,7 @@ _CALMED: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Affect:
+class WordFeeling:
     """A word that feels like something.
 
     Attributes:
@@ -39,7 +39,7 @@ class Affect:
 
 
 @dataclass(frozen=True, slots=True)
-class AffectTable:
+class FeelingTable:
     """The words of a language that feel like something.
 
     Attributes:
@@ -55,15 +55,15 @@ class AffectTable:
     longest: int
 
 
-def affects(words: Sequence[str], language: str) -> tuple[Affect, ...]:
+def word_feelings(words: Sequence[str], language: str) -> tuple[WordFeeling, ...]:
     """Returns the words that feel like something, in order.
 
     Args:
         words: lower case, without punctuation; Han characters one by one.
         language: ISO 639-1; one without a table has none.
     """
-    table = affect_table(language)
-    found: list[Affect] = []
+    table = feeling_table(language)
+    found: list[WordFeeling] = []
     negated_until = -1
     index = 0
     while index < len(words):
@@ -74,12 +74,12 @@ def affects(words: Sequence[str], language: str) -> tuple[Affect, ...]:
             valence, arousal = table.feelings[spoken]
             if index < negated_until:
                 valence, arousal = valence * _TURNED, arousal * _CALMED
-            found.append(Affect(index, valence, arousal))
+            found.append(WordFeeling(index, valence, arousal))
         index += len(spoken) or 1
     return tuple(found)
 
 
-def _phrase_at(words: Sequence[str], index: int, table: AffectTable) -> tuple[str, ...]:
+def _phrase_at(words: Sequence[str], index: int, table: FeelingTable) -> tuple[str, ...]:
     """Returns the longest phrase of the table that begins there; none = ()."""
     for length in range(min(table.longest, len(words) - index), 0, -1):
         spoken = tuple(words[index : index + length])
@@ -89,13 +89,13 @@ def _phrase_at(words: Sequence[str], index: int, table: AffectTable) -> tuple[st
 
 
 @cache
-def affect_table(language: str) -> AffectTable:
+def feeling_table(language: str) -> FeelingTable:
     """Returns the table of a language; an empty one for a language without a file."""
     table = languages.document(language, "feelings.toml")
-    return parse(table) if table is not None else AffectTable({}, frozenset(), frozenset(), 0)
+    return parse(table) if table is not None else FeelingTable({}, frozenset(), frozenset(), 0)
 
 
-def parse(toml_text: str) -> AffectTable:
+def parse(toml_text: str) -> FeelingTable:
     """Reads a table.
 
     Raises:
@@ -109,4 +109,4 @@ def parse(toml_text: str) -> AffectTable:
     }
     negations = frozenset(map(phrase, data["negations"]))
     inert = frozenset(map(phrase, data["inert"]))
-    return AffectTable(feelings, negations, inert, max(map(len, (*feelings, *negations, *inert))))
+    return FeelingTable(feelings, negations, inert, max(map(len, (*feelings, *negations, *inert))))

@@ -38,7 +38,7 @@ ENERGY_FLOOR_DBFS: Final = -50.0
 class ChunkMouth(Protocol):
     """The mouth of a chunk while its audio is made."""
 
-    def hear(self, pcm: bytes) -> VisemeTrack | None:
+    def push(self, pcm: bytes) -> VisemeTrack | None:
         """Takes the next audio, at the reply's rate.
 
         Returns:
@@ -83,21 +83,21 @@ class PlannedMouth:
         self._envelope = Envelope(rate_hz)
         self._made = start
         self._until = start
-        self._told = 0
+        self._given = 0
         self._vowel_at = start - rate_hz  # the gain may be anything at first
 
-    def hear(self, pcm: bytes) -> VisemeTrack | None:
+    def push(self, pcm: bytes) -> VisemeTrack | None:
         """See `ChunkMouth`."""
         self._envelope.push(pcm)
         self._made += sample_count(pcm)
         if self._made <= self._until:
             return None
         poses = []
-        while self._told < len(self._poses) and self._until < self._made:
-            pose = self._poses[self._told]
+        while self._given < len(self._poses) and self._until < self._made:
+            pose = self._poses[self._given]
             poses.append(self._scaled(pose))
             self._until = max(self._until, pose.sample)
-            self._told += 1
+            self._given += 1
         self._until = max(self._until, self._made)
         return VisemeTrack(self._reply_id, tuple(poses), self._until)
 
@@ -107,8 +107,8 @@ class PlannedMouth:
             rest_at = min(self._end, self._until + self._samples(REST_MS))
             poses = [VisemePose(rest_at, REST)]
         else:
-            poses = [self._scaled(pose) for pose in self._poses[self._told :]]
-        self._told = len(self._poses)
+            poses = [self._scaled(pose) for pose in self._poses[self._given :]]
+        self._given = len(self._poses)
         self._until = self._end
         return VisemeTrack(self._reply_id, tuple(poses), self._end)
 
@@ -158,7 +158,7 @@ class EnergyMouth:
         self._made = start
         self._last: int | None = None
 
-    def hear(self, pcm: bytes) -> VisemeTrack | None:
+    def push(self, pcm: bytes) -> VisemeTrack | None:
         """See `ChunkMouth`."""
         if not pcm:
             return None
@@ -181,6 +181,6 @@ class EnergyMouth:
         dbfs = self._envelope.peak_dbfs(at - step // 2, at + step // 2 + step % 2)
         if dbfs is None or dbfs < ENERGY_FLOOR_DBFS:
             return VisemePose(sample, REST)
-        opening = ENERGY_OPEN + ENERGY_PER_DB * self._level.hear(dbfs)
+        opening = ENERGY_OPEN + ENERGY_PER_DB * self._level.push(dbfs)
         weight = int(1000 * max(0.0, min(1.0, opening))) / 1000
         return VisemePose(sample, ((AA, weight),) if weight else REST)

@@ -68,7 +68,7 @@ def segments(spans: Sequence[PhonemeSpan], table: SymbolTable) -> Iterator[Segme
         yield sound
 
 
-def heard(
+def heard_boundaries(
     spans: Sequence[PhonemeSpan], table: SymbolTable, rate_hz: int
 ) -> tuple[PhonemeSpan, ...]:
     """Returns the spans of a plan with the boundaries where they are heard.

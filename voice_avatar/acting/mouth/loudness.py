@@ -81,7 +81,7 @@ class VoiceLevel:
     vowels: int = 0
     gain: float = 1.0
 
-    def hear(self, dbfs: float) -> float:
+    def push(self, dbfs: float) -> float:
         """Takes the level of the next vowel and returns how far it is from the usual one, dB."""
         if self.usual_dbfs is None:
             self.usual_dbfs = dbfs
@@ -99,7 +99,7 @@ class VoiceLevel:
         """
         if dbfs is not None:
             least, most = GAIN
-            wanted = max(least, min(most, 1.0 + GAIN_PER_DB * self.hear(dbfs)))
+            wanted = max(least, min(most, 1.0 + GAIN_PER_DB * self.push(dbfs)))
             step = GAIN_PER_S * max(0.0, passed_s)
             self.gain += max(-step, min(step, wanted - self.gain))
         return self.gain

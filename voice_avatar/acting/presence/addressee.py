@@ -27,7 +27,7 @@ class Addressee:
     def __init__(self, grace_s: float) -> None:
         """`grace_s` is how long after a look at the avatar what is said is still meant for it."""
         self._grace_s = grace_s
-        self._told_s: float | None = None
+        self._noted_s: float | None = None
         self._looks_at: str | None = None
         self._since_s = 0.0
         self._on_avatar_s: float | None = None
@@ -35,11 +35,11 @@ class Addressee:
         self._on_object_s = 0.0
 
     def note(self, looks_at: str | None, now_s: float) -> None:
-        """Takes what the user looks at now (see `Presence.looks_at`)."""
-        if self._told_s is None or now_s - self._told_s >= STALE_S:
+        """Takes what the user looks at now (see `Whereabouts.looks_at`)."""
+        if self._noted_s is None or now_s - self._noted_s >= STALE_S:
             self._looks_at = None
         self._settle(now_s)
-        self._told_s = now_s
+        self._noted_s = now_s
         if looks_at != self._looks_at:
             self._looks_at, self._since_s = looks_at, now_s
 
@@ -54,8 +54,8 @@ class Addressee:
 
     def is_known(self, now_s: float) -> bool:
         """Whether it is known where the user looks."""
-        is_told = self._told_s is not None and now_s - self._told_s < STALE_S
-        return is_told and self._looks_at is not None
+        is_noted = self._noted_s is not None and now_s - self._noted_s < STALE_S
+        return is_noted and self._looks_at is not None
 
     def is_on_avatar(self, now_s: float) -> bool:
         """Whether what the user says now is meant for the avatar."""

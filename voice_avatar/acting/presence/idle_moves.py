@@ -18,7 +18,7 @@ _SPREAD: Final = (0.6, 1.4)
 """Shortest and longest time between two moves, as shares of the mean."""
 
 
-class IdleLife:
+class IdleMoves:
     """The idle life of one avatar.
 
     Attributes:

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Final
 
 from voice_avatar.acting.presence.backchannel import BackchannelCues
-from voice_avatar.acting.presence.listening_gaze import MutualGaze
+from voice_avatar.acting.presence.listening_gaze import ListeningGaze
 from voice_avatar.acting.presence.options import BodyOptions
 from voice_avatar.events.cues import BodyCue
 from voice_avatar.events.inputs import VadFrame
@@ -32,7 +32,7 @@ _LEAN_MS: Final = 5000
 """The body leans in after so much speech in a turn, so often at most, and for so long. Ours."""
 
 
-class Bearing:
+class ListeningBody:
     """The body of one avatar, between replies."""
 
     def __init__(self, options: BodyOptions, now_s: float) -> None:
@@ -43,7 +43,7 @@ class Bearing:
         self._spoken_s = self._turn_s = 0.0
         self._sample = 0
         self._is_looking_away = False
-        self._eyes = MutualGaze(options.seed)
+        self._eyes = ListeningGaze(options.seed)
         self._leaned_s = now_s
 
     # -- the head

@@ -23,7 +23,7 @@ _PAUSE_S: Final = 0.5
 _AWAY: Final = ("away_side", "down", "away_side")
 
 
-class MutualGaze:
+class ListeningGaze:
     """A listener's eyes."""
 
     def __init__(self, seed: int) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from voice_avatar.acting.presence.addressee import Addressee
 from voice_avatar.acting.presence.options import BodyOptions
-from voice_avatar.acting.presence.whereabouts import AVATAR, ELSEWHERE, Presence, Space, Zone
+from voice_avatar.acting.presence.whereabouts import AVATAR, ELSEWHERE, Space, Whereabouts, Zone
 from voice_avatar.events.cues import BodyCue
 from voice_avatar.events.inputs import UserGaze
 
@@ -21,12 +21,12 @@ _NOTICE_EVERY_S: Final = 10.0
 """Least time between two glances at somebody who looks from afar, seconds."""
 
 
-class Surroundings:
+class Proximity:
     """The people around one avatar; so far one user."""
 
     def __init__(self, options: BodyOptions) -> None:
         self._options = options
-        self._presence = Presence(Space(options.personal_space_m, options.far_m))
+        self._presence = Whereabouts(Space(options.personal_space_m, options.far_m))
         self._attention = Addressee(options.look_grace_s)
         self._close_s = 0.0
         self._has_stepped = False

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Final
 
-from voice_avatar.acting.gesture.word_feelings import affects
+from voice_avatar.acting.gesture.word_feelings import word_feelings
 from voice_avatar.acting.presence.options import BodyOptions
 from voice_avatar.events.cues import BodyCue
 
@@ -32,14 +32,14 @@ class Sympathy:
 
     def __init__(self, options: BodyOptions) -> None:
         self._options = options
-        self._read = 0
+        self._words_read = 0
         self._moved_s = -math.inf
 
     def begin(self) -> None:
         """A new turn of the user begins."""
-        self._read = 0
+        self._words_read = 0
 
-    def hear(self, text: str, stable_chars: int, language: str, now_s: float) -> list[BodyCue]:
+    def read(self, text: str, stable_chars: int, language: str, now_s: float) -> list[BodyCue]:
         """Takes the user's words so far.
 
         Args:
@@ -49,12 +49,12 @@ class Sympathy:
             now_s: when, seconds.
         """
         found = [match for match in _WORD.finditer(text) if match.end() <= stable_chars]
-        read, self._read = self._read, max(self._read, len(found))
+        read, self._words_read = self._words_read, max(self._words_read, len(found))
         words = [match.group().casefold().replace("’", "'") for match in found]
-        new = [affect for affect in affects(words, language) if affect.word >= read]
+        new = [feeling for feeling in word_feelings(words, language) if feeling.word >= read]
         if not new or now_s - self._moved_s < _EVERY_S:
             return []
-        strongest = max(new, key=lambda affect: max(affect.valence, -_GRAVITY * affect.valence))
+        strongest = max(new, key=lambda feeling: max(feeling.valence, -_GRAVITY * feeling.valence))
         cues = self._answer(strongest.valence, strongest.arousal)
         if cues:
             self._moved_s = now_s

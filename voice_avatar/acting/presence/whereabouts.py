@@ -54,7 +54,7 @@ class Space:
     far_m: float = 4.0
 
 
-class Presence:
+class Whereabouts:
     """One user in the avatar's surroundings.
 
     Attributes:

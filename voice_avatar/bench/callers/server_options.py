@@ -82,7 +82,7 @@ async def measured_server(
         yield url
 
 
-def settings_told(args: argparse.Namespace, settings: Mapping[str, str]) -> dict[str, object]:
+def settings_shown(args: argparse.Namespace, settings: Mapping[str, str]) -> dict[str, object]:
     """Returns what a result says of the server's settings; paths by their last part."""
     return {
         "preset": "" if args.url else args.preset,
@@ -99,6 +99,6 @@ def server_command(args: argparse.Namespace) -> dict[str, str | None]:
     }
 
 
-def sets_told(given: Sequence[str]) -> str:
+def sets_as_text(given: Sequence[str]) -> str:
     """Returns the `--set` options of a command, as they are appended to it."""
     return "".join(f" --set {text}" for text in given)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from voice_avatar.acting.face.mouth_frames import MouthTrack
+from voice_avatar.acting.face.mouth_frames import MouthFrames
 from voice_avatar.acting.face.render import released, rest_face, steps_over
 from voice_avatar.acting.face.tables import Curves, face_tables
 from voice_avatar.acting.mouth.viseme_sets import FACE_HZ
@@ -73,7 +73,7 @@ class Talk:
 
 def unlimited(talk: Talk, hz: int) -> Curves:
     """Returns the mouth of a reply as its poses alone say, without limits: (frames, 52)."""
-    mouth = MouthTrack(talk.rate_hz, hz)
+    mouth = MouthFrames(talk.rate_hz, hz)
     for notice in talk.notices:
         if isinstance(notice, VisemeTrack):
             list(mouth.add(notice.poses))

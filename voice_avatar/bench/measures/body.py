@@ -21,14 +21,14 @@ import numpy as np
 from voice_avatar.acting.gesture.planner import GesturePlanner
 from voice_avatar.acting.mouth.viseme_sets import FACE_HZ
 from voice_avatar.acting.mouth.viseme_tables import symbol_table
-from voice_avatar.acting.timeline import Placed, ReplyTimeline
+from voice_avatar.acting.timeline import PlacedChunk, ReplyTimeline
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, sample_count, silence
 from voice_avatar.bench.figures.body import GAP_S, Talk, figures, item
 from voice_avatar.bench.figures.face import closures
 from voice_avatar.bench.figures.results import Figure, Run
 from voice_avatar.bench.material.sentences import read_sentences
 from voice_avatar.bench.material.talk import replies
-from voice_avatar.bench.report.alone import repeating, told
+from voice_avatar.bench.report.alone import chosen, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
 from voice_avatar.config.load import Config
@@ -100,7 +100,7 @@ class Speaker:
         chunk: SpeakableChunk,
         packed: dict[int, list[bytes]],
     ) -> None:
-        placed: Placed | None = None
+        placed: PlacedChunk | None = None
         for part in self._tts.synthesize(chunk):
             began_s = time.thread_time()
             notices: list[ReplyNotice] = []
@@ -111,7 +111,7 @@ class Speaker:
                     talk.plans.append((placed.start, part))
                     notices += placed.notices
                 case SpeechPiece(_, pcm) if placed is not None:
-                    track = placed.mouth.hear(pcm)
+                    track = placed.mouth.push(pcm)
                     notices += [] if track is None else [track]
             talk.planning_s += time.thread_time() - began_s
             self._tell(talk, notices)
@@ -213,7 +213,7 @@ def run(args: argparse.Namespace) -> Run:
             {f"tts {n}": _options(voice)[0].voice for n, voice in enumerate(voices, 1)}, store
         ),
         settings={
-            "options": {name: told(*_options(name)) for name in voices},
+            "options": {name: chosen(*_options(name)) for name in voices},
             "minutes": args.minutes,
             "seed": args.seed,
         },

@@ -20,7 +20,7 @@ from voice_avatar.bench.figures.apexes import Apex, Reply, apexes, figures, repl
 from voice_avatar.bench.figures.results import Run
 from voice_avatar.bench.material.forced_aligner import ALIGNER_HZ, align
 from voice_avatar.bench.material.sentences import read_sentences
-from voice_avatar.bench.report.alone import repeating, told
+from voice_avatar.bench.report.alone import chosen, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
 from voice_avatar.engines.piper_tts import PiperOptions
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> Run:
         [item(text, sentence) for text, sentence in zip(texts, found, strict=True)],
         subject=engines_subject({"tts": options.voice}, store),
         settings={
-            "options": told(options, PiperOptions()),
+            "options": chosen(options, PiperOptions()),
             "energy": args.energy,
             "sentences": len(texts),
         },

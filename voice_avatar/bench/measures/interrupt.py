@@ -34,8 +34,8 @@ from voice_avatar.bench.callers.server_options import (
     measured_server,
     server_command,
     server_settings,
-    sets_told,
-    settings_told,
+    sets_as_text,
+    settings_shown,
 )
 from voice_avatar.bench.figures.cuts import GRACE_S, Cut, cut_of
 from voice_avatar.bench.figures.interrupt import SPEECH, Held, Trial, figures, item
@@ -50,9 +50,9 @@ from voice_avatar.bench.material.noises import (
 from voice_avatar.bench.material.utterances import Utterance, read_utterances
 from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.report.machine import results_of
-from voice_avatar.bench.targets.options import dial_options, told
+from voice_avatar.bench.targets.options import chosen, dial_options
 from voice_avatar.bench.targets.registry import open_target
-from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 from voice_avatar.bench.targets.target import Target
 from voice_avatar.events.payloads import MIC_HZ
 
@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> Run:
         subject=subject,
         settings={
             "dialect": args.dialect,
-            **told(dial_options(args)),
+            **chosen(dial_options(args)),
             "turns": args.turns,
             "repeats": args.repeats,
             "echo_db": args.echo_db,
@@ -128,7 +128,7 @@ def run(args: argparse.Namespace) -> Run:
             "open": args.open,
             "buffer_s": args.buffer_ms / 1000,
             "seed": args.seed,
-            **settings_told(args, settings),
+            **settings_shown(args, settings),
         },
         command=_command(args),
     )
@@ -149,9 +149,9 @@ def _command(args: argparse.Namespace) -> str:
         open=args.open,
         echo_db=args.echo_db if args.echo_db != ECHO_DB else None,
         seed=args.seed,
-        **told(dial_options(args)),
+        **chosen(dial_options(args)),
     )
-    return command + sets_told(args.set)
+    return command + sets_as_text(args.set)
 
 
 def _disturbances(args: argparse.Namespace) -> list[Disturbance]:
@@ -236,7 +236,7 @@ async def _measure(
         if metrics is None:
             metrics = metrics_url(url) if args.dialect == "avatar" else ""
         held = await _hold_all(target, echoing, trials, clips, args, metrics)
-    return held, subject_told(target.subject, dialect=args.dialect, url=url)
+    return held, subject_settings(target.subject, dialect=args.dialect, url=url)
 
 
 async def _hold_all(

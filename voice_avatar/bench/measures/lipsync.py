@@ -28,7 +28,7 @@ import numpy as np
 import soxr
 
 from voice_avatar.acting.mouth.chunk_mouth import PlannedMouth
-from voice_avatar.acting.mouth.heard_boundaries import heard as heard_boundaries
+from voice_avatar.acting.mouth.heard_boundaries import heard_boundaries
 from voice_avatar.acting.mouth.loudness import VoiceLevel
 from voice_avatar.acting.mouth.viseme_tables import symbol_table
 from voice_avatar.acting.mouth.visemes import viseme_poses
@@ -57,7 +57,7 @@ from voice_avatar.bench.material.forced_aligner import (
     align_often,
 )
 from voice_avatar.bench.material.sentences import read_sentences
-from voice_avatar.bench.report.alone import repeating, told
+from voice_avatar.bench.report.alone import chosen, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
 from voice_avatar.engines.piper_tts import PiperOptions
@@ -179,7 +179,7 @@ def cpu_s(speech: Speech, voice: TtsCapabilities) -> float:
             mouth = PlannedMouth(1, poses, start=0, end=end, rate_hz=speech.rate_hz, level=level)
             for start in range(0, end, speech.rate_hz):
                 until = at + min(end, start + speech.rate_hz)
-                mouth.hear(bytes(speech.pcm[2 * (at + start) : 2 * until]))
+                mouth.push(bytes(speech.pcm[2 * (at + start) : 2 * until]))
             mouth.finish(is_cut=False)
     return (time.process_time() - before_s) / CPU_ROUNDS
 
@@ -417,6 +417,6 @@ def run(args: argparse.Namespace) -> Run:
         ],
         [item(sentence) for sentence in sentences],
         subject=engines_subject({"tts": options.voice}, store),
-        settings={"options": told(options, PiperOptions()), "sentences": len(sentences)},
+        settings={"options": chosen(options, PiperOptions()), "sentences": len(sentences)},
         command=repeating("lipsync", voice=args.voice, limit=args.limit),
     )

@@ -28,7 +28,7 @@ import msgspec
 
 from voice_avatar.bench.figures.results import Figure, Run
 from voice_avatar.bench.figures.statistics import summary
-from voice_avatar.bench.report.alone import dotted, repeating, told
+from voice_avatar.bench.report.alone import chosen, dotted, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
 from voice_avatar.engines.chat_stream import read_chunk
@@ -359,6 +359,6 @@ async def _run(args: argparse.Namespace) -> Run:
         out,
         [item for group, given in answers.items() for item in _items(given, group)],
         subject=engines_subject({"llm": options.model}, store),
-        settings={"options": told(options, LlamaCppOptions()), "tokens": TOKENS},
+        settings={"options": chosen(options, LlamaCppOptions()), "tokens": TOKENS},
         command=repeating("llm", model=args.model, threads=args.threads, limit=args.limit),
     )

@@ -33,7 +33,7 @@ from voice_avatar.bench.callers.load_client import Spec, Talked, shares, talk_al
 from voice_avatar.bench.callers.own_server import SCRIPTED, own_server
 from voice_avatar.bench.callers.process_figures import read_process
 from voice_avatar.bench.callers.scrape import Reading, metrics_url, quantile, scrape
-from voice_avatar.bench.callers.server_options import sets_told
+from voice_avatar.bench.callers.server_options import sets_as_text
 from voice_avatar.bench.figures.capacity import LoadPoint
 from voice_avatar.bench.figures.line_events import Subject
 from voice_avatar.bench.figures.load import Load, figures
@@ -42,9 +42,9 @@ from voice_avatar.bench.figures.statistics import summary
 from voice_avatar.bench.material.utterances import Utterance, read_utterances
 from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.report.machine import results_of
-from voice_avatar.bench.targets.options import DialOptions, add_dial_arguments, dial_options, told
+from voice_avatar.bench.targets.options import DialOptions, add_dial_arguments, chosen, dial_options
 from voice_avatar.bench.targets.registry import open_target
-from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 from voice_avatar.errors import ConfigError
 from voice_avatar.wire.fields import PATH
 
@@ -154,7 +154,7 @@ async def _run(args: argparse.Namespace) -> Run:
         figures(loads),
         [{"sessions": load.point.sessions, **asdict(t)} for load in loads for t in load.turns],
         subject={
-            **subject_told(subject, dialect=options.dialect, url=url),
+            **subject_settings(subject, dialect=options.dialect, url=url),
             "engines": "scripted" if args.scripted else "",
         },
         settings={
@@ -162,7 +162,7 @@ async def _run(args: argparse.Namespace) -> Run:
             "turns": options.turns,
             "utterances": [u.name for u in options.utterances],
             "dialect": options.dialect,
-            **told(options.dial),
+            **chosen(options.dial),
             "server": list(args.set),
             "preset": args.serve or "",
             "buffer_s": options.buffer_s,
@@ -186,9 +186,9 @@ def _command(args: argparse.Namespace) -> str:
         clips=args.clips.name if args.clips else None,
         limit=args.limit,
         seed=args.seed,
-        **told(dial_options(args)),
+        **chosen(dial_options(args)),
     )
-    return command + sets_told(args.set)
+    return command + sets_as_text(args.set)
 
 
 # -- the server

@@ -30,7 +30,7 @@ from voice_avatar.audio.pcm import to_float, to_pcm
 from voice_avatar.bench.figures.results import Figure, Run
 from voice_avatar.bench.figures.statistics import summary
 from voice_avatar.bench.figures.words import scorable
-from voice_avatar.bench.report.alone import dotted, repeating, told
+from voice_avatar.bench.report.alone import chosen, dotted, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
 from voice_avatar.engines import faster_whisper_stt, webrtc_denoise
@@ -389,7 +389,7 @@ def run(args: argparse.Namespace) -> Run:
         figures(runs),
         list(_items(runs)),
         subject=engines_subject({"stt": options.model}, store),
-        settings={"options": told(options, own), "clips": len(clips), "variants": args.variants},
+        settings={"options": chosen(options, own), "clips": len(clips), "variants": args.variants},
         command=repeating(
             "stt",
             model=args.model,

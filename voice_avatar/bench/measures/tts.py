@@ -21,7 +21,7 @@ from typing import Any, Final
 from voice_avatar.bench.figures.results import Figure, Run
 from voice_avatar.bench.figures.statistics import summary
 from voice_avatar.bench.material.sentences import read_sentences
-from voice_avatar.bench.report.alone import dotted, repeating, told
+from voice_avatar.bench.report.alone import chosen, dotted, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
 from voice_avatar.engines.piper_tts import PiperOptions
@@ -241,6 +241,6 @@ def run(args: argparse.Namespace) -> Run:
         [figure for group, runs in groups.items() for figure in figures(runs, group)],
         [entry for group, runs in groups.items() for entry in _items(runs, group)],
         subject=engines_subject({"tts": options.voice}, store),
-        settings={"options": told(options, PiperOptions()), "sentences": len(sentences)},
+        settings={"options": chosen(options, PiperOptions()), "sentences": len(sentences)},
         command=repeating("tts", voice=args.voice, threads=args.threads, limit=args.limit),
     )

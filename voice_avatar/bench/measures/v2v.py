@@ -41,8 +41,8 @@ from voice_avatar.bench.callers.server_options import (
     measured_server,
     server_command,
     server_settings,
-    sets_told,
-    settings_told,
+    sets_as_text,
+    settings_shown,
 )
 from voice_avatar.bench.figures.clip import Clip
 from voice_avatar.bench.figures.results import Run
@@ -52,9 +52,9 @@ from voice_avatar.bench.material.clips import read_clips
 from voice_avatar.bench.material.pauses import with_pauses
 from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.report.machine import results_of
-from voice_avatar.bench.targets.options import dial_options, told
+from voice_avatar.bench.targets.options import chosen, dial_options
 from voice_avatar.bench.targets.registry import open_target
-from voice_avatar.bench.targets.subjects import NotedTarget, subject_told
+from voice_avatar.bench.targets.subjects import NotedTarget, subject_settings
 from voice_avatar.bench.targets.target import Target
 from voice_avatar.errors import ConfigError
 
@@ -142,7 +142,7 @@ async def _run(args: argparse.Namespace) -> Run:
         "v2v",
         figures([turn for turns in calls for turn in turns]),
         [item(turn, session) for session, turns in enumerate(calls) for turn in turns],
-        subject=subject_told(target.subject, dialect=args.dialect, url=url),
+        subject=subject_settings(target.subject, dialect=args.dialect, url=url),
         settings={
             "clips": [clip.name for clip in clips],
             "sessions": args.sessions,
@@ -150,8 +150,8 @@ async def _run(args: argparse.Namespace) -> Run:
             "pauses_s": list(args.pauses),
             "options": asdict(options),
             "dialect": args.dialect,
-            **told(dial_options(args)),
-            **settings_told(args, settings),
+            **chosen(dial_options(args)),
+            **settings_shown(args, settings),
         },
         command=_command(args),
     )
@@ -220,7 +220,7 @@ def _command(args: argparse.Namespace) -> str:
         turns=args.turns,
         pauses=",".join(f"{length_s:g}" for length_s in args.pauses),
         **server_command(args),
-        **told(dial_options(args)),
+        **chosen(dial_options(args)),
     )
     for name, value, usual in (
         ("--jitter-ms", args.jitter_ms, 0.0),
@@ -231,4 +231,4 @@ def _command(args: argparse.Namespace) -> str:
     ):
         if value != usual:
             command += f" {name} {value:g}"
-    return command + sets_told(args.set)
+    return command + sets_as_text(args.set)

@@ -16,7 +16,7 @@ _SECRET: Final = re.compile("token|key|secret|auth|sig", re.IGNORECASE)
 """Names of query parameters that are left out of what is published."""
 
 
-def told(*options: DataclassInstance) -> dict[str, Any]:
+def chosen(*options: DataclassInstance) -> dict[str, Any]:
     """Returns options, of a stage and of its engine, as one set of JSON-ready data.
 
     Absolute paths are cut to their last part.

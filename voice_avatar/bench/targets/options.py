@@ -54,7 +54,7 @@ def dial_options(args: argparse.Namespace) -> DialOptions:
     return DialOptions(args.token or "", args.instructions, args.rate, args.hello)
 
 
-def told(options: DialOptions) -> dict[str, str | int]:
+def chosen(options: DialOptions) -> dict[str, str | int]:
     """Returns what a result and its command say of them: all that was given, but no token."""
     given: dict[str, str | int] = {
         "instructions": options.instructions,

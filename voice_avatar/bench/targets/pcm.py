@@ -57,7 +57,7 @@ class _Told(msgspec.Struct):
 
 
 class Pcm:
-    """A session; see `Dialect`."""
+    """A session; see `LineDialect`."""
 
     is_ready = True
     ready_within_s = 0.0
@@ -70,19 +70,19 @@ class Pcm:
         self._pending: list[Message] = [hello] if hello else []
 
     def late(self) -> None:
-        """See `Dialect`; there is nothing to wait for."""
+        """See `LineDialect`; there is nothing to wait for."""
 
     def to_send(self) -> list[Message]:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         pending, self._pending = self._pending, []
         return pending
 
-    def take(self, message: Message, at_s: float) -> Sequence[LineEvent]:
-        """See `Dialect`."""
+    def read(self, message: Message, at_s: float) -> Sequence[LineEvent]:
+        """See `LineDialect`."""
         if isinstance(message, bytes):
             if len(message) % 2:
                 return [Trouble(at_s, MALFORMED)]
-            return self._replies.take(message, self._rate_hz, at_s)
+            return self._replies.push(message, self._rate_hz, at_s)
         try:
             told = msgspec.json.decode(message, type=_Told)
         except msgspec.DecodeError:
@@ -99,9 +99,9 @@ class Pcm:
         return []
 
     def mic(self, pcm: bytes) -> Message:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         self._replies.ask(pcm)
         return pcm
 
     def played(self, reply: str, samples: int) -> None:
-        """See `Dialect`; nobody wants to know."""
+        """See `LineDialect`; nobody wants to know."""

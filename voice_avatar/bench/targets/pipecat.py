@@ -83,7 +83,7 @@ class _Rtvi(msgspec.Struct):
 
 
 class Pipecat:
-    """A session; see `Dialect`."""
+    """A session; see `LineDialect`."""
 
     ready_within_s = READY_S
 
@@ -95,24 +95,24 @@ class Pipecat:
         self._pending: list[Message] = [pipecat_frames.said(json.dumps(_client_ready()))]
 
     def to_send(self) -> list[Message]:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         pending, self._pending = self._pending, []
         return pending
 
     def late(self) -> None:
-        """See `Dialect`: this bot has no RTVI."""
+        """See `LineDialect`: this bot has no RTVI."""
         self.is_ready = True
 
     def mic(self, pcm: bytes) -> Message:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         self._replies.ask(pcm)
         return pipecat_frames.audio(pcm, MIC_HZ)
 
     def played(self, reply: str, samples: int) -> None:
-        """See `Dialect`; nobody wants to know."""
+        """See `LineDialect`; nobody wants to know."""
 
-    def take(self, message: Message, at_s: float) -> Sequence[LineEvent]:
-        """See `Dialect`."""
+    def read(self, message: Message, at_s: float) -> Sequence[LineEvent]:
+        """See `LineDialect`."""
         if isinstance(message, str):
             return [Trouble(at_s, MALFORMED)]
         try:
@@ -138,7 +138,7 @@ class Pipecat:
         if channels > 1:
             samples = np.frombuffer(pcm, "<i2").reshape(-1, channels)
             pcm = samples.mean(axis=1).astype("<i2").tobytes()
-        return self._replies.take(pcm, rate_hz, at_s)
+        return self._replies.push(pcm, rate_hz, at_s)
 
     # -- RTVI
 

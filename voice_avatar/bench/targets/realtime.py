@@ -102,7 +102,7 @@ class _Response:
 
 
 class Realtime:
-    """A session; see `Dialect`."""
+    """A session; see `LineDialect`."""
 
     ready_within_s = READY_S
 
@@ -118,20 +118,20 @@ class Realtime:
         self._pending: list[Message] = []
 
     def to_send(self) -> list[Message]:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         pending, self._pending = self._pending, []
         return pending
 
     def late(self) -> None:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         raise ConnectionFailed(f"No Realtime session within {READY_S:g} s.")
 
     def mic(self, pcm: bytes) -> Message:
-        """See `Dialect`."""
+        """See `LineDialect`."""
         return _message("input_audio_buffer.append", audio=base64.b64encode(pcm).decode())
 
     def played(self, reply: str, samples: int) -> None:
-        """See `Dialect`; after a cut the server is told, once."""
+        """See `LineDialect`; after a cut the server is told, once."""
         response = self._responses.get(reply)
         if response is None:
             return
@@ -149,8 +149,8 @@ class Realtime:
                 )
             )
 
-    def take(self, message: Message, at_s: float) -> Sequence[LineEvent]:
-        """See `Dialect`."""
+    def read(self, message: Message, at_s: float) -> Sequence[LineEvent]:
+        """See `LineDialect`."""
         try:
             event = msgspec.json.decode(message, type=dict[str, Any])
             if isinstance(message, bytes):

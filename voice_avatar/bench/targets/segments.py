@@ -45,7 +45,7 @@ class Segmenter:
         if not self._is_asked:
             self._is_asked = bool(_audible(pcm).size)
 
-    def take(self, pcm: bytes, rate_hz: int, at_s: float) -> list[LineEvent]:
+    def push(self, pcm: bytes, rate_hz: int, at_s: float) -> list[LineEvent]:
         """Takes a piece of audio.
 
         Args:

@@ -62,7 +62,7 @@ def engines_subject(models: Mapping[str, str], store: ModelStore) -> dict[str, A
     return {"name": "voice-avatar", "version": voice_avatar.__version__, "models": named}
 
 
-def subject_told(subject: Subject, *, dialect: str, url: str) -> dict[str, Any]:
+def subject_settings(subject: Subject, *, dialect: str, url: str) -> dict[str, Any]:
     """Returns the `subject` of a run.
 
     Hashes are those of the models of that name in this machine's store, and are told of a server of

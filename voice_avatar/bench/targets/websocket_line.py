@@ -29,7 +29,7 @@ MALFORMED: Final = "malformed_message"
 """`Trouble.code` for a message that breaks its dialect; the session goes on."""
 
 
-class Dialect(Protocol):
+class LineDialect(Protocol):
     """What is said in one session, and what is made of what is heard. Pure."""
 
     @property
@@ -54,7 +54,7 @@ class Dialect(Protocol):
     def to_send(self) -> Iterable[Message]:
         """Returns what is to be sent now, each message once."""
 
-    def take(self, message: Message, at_s: float) -> Iterable[LineEvent]:
+    def read(self, message: Message, at_s: float) -> Iterable[LineEvent]:
         """Returns what a message means. One that breaks the dialect is a `Trouble`.
 
         Raises:
@@ -75,7 +75,7 @@ class SocketTarget:
         self,
         url: str,
         capabilities: TargetCapabilities,
-        opened: Callable[[], Dialect],
+        opened: Callable[[], LineDialect],
         token: str = "",
     ) -> None:
         """Knows a server.
@@ -116,7 +116,7 @@ class SocketTarget:
 class SocketLine:
     """A session; see `Line`."""
 
-    def __init__(self, socket: ClientConnection, dialect: Dialect) -> None:
+    def __init__(self, socket: ClientConnection, dialect: LineDialect) -> None:
         self._socket = socket
         self._dialect = dialect
         self._early: list[LineEvent] = []
@@ -137,7 +137,7 @@ class SocketLine:
             async with asyncio.timeout(self._dialect.ready_within_s):
                 while not self._dialect.is_ready:
                     message = await self._socket.recv()
-                    self._early += self._dialect.take(message, time.monotonic())
+                    self._early += self._dialect.read(message, time.monotonic())
                     await self._flush()
         except TimeoutError:
             self._dialect.late()
@@ -160,7 +160,7 @@ class SocketLine:
             yield event
         try:
             async for message in self._socket:
-                for event in self._dialect.take(message, time.monotonic()):
+                for event in self._dialect.read(message, time.monotonic()):
                     yield event
                 await self._flush()
         except ConnectionClosed as error:

@@ -1,4 +1,4 @@
-"""JSON Schemas of the messages of protocol v1, with what the docstrings of `wire.py` say. Pure."""
+"""JSON Schemas of the messages of protocol v1, with what the docstrings of `wire` say. Pure."""
 
 from __future__ import annotations
 

@@ -70,9 +70,10 @@ def _messages(kinds: tuple[MessageType, ...]) -> str:
 
 def _objects() -> str:
     definitions = components((*CLIENT_MESSAGES, *SERVER_MESSAGES), "{name}")
+    # By module, and in it as they are defined: else it went by which module was imported first.
+    kinds = sorted(Part.__subclasses__(), key=lambda kind: kind.__module__)
     return "\n\n".join(
-        _section(f"`{kind.__name__}`", kind, definitions[kind.__name__])
-        for kind in Part.__subclasses__()
+        _section(f"`{kind.__name__}`", kind, definitions[kind.__name__]) for kind in kinds
     )
 
 

@@ -2,7 +2,7 @@
 
 And the worked example of PROTOCOL.md.
 
-They are made by the server's own code and by the reference rules for clients (`client_rules`), and
+They are made by the server's own code and by the reference rules for clients (`client.rules`), and
 committed; a test compares them. `unity_client_protocol/vectors/README.md` describes the format.
 """
 

@@ -27,7 +27,7 @@ RAMP: Final = 30_000
 
 
 class BlockPlayer:
-    """A loudspeaker that asks for blocks; see `client_audio.Player`."""
+    """A loudspeaker that asks for blocks; see `client.audio.Player`."""
 
     latency_ms = 0.0
 
@@ -213,11 +213,11 @@ def _played(given: list[Case]) -> list[Case]:
             case "pull":
                 heard = player.pull(event["samples"])
             case "pause":
-                playback.told(turn_messages.ReplyPaused(reply_id=reply_id, at_ms=0.0))
+                playback.receive(turn_messages.ReplyPaused(reply_id=reply_id, at_ms=0.0))
             case "resume":
-                playback.told(turn_messages.ReplyResumed(reply_id=reply_id, from_ms=0.0))
+                playback.receive(turn_messages.ReplyResumed(reply_id=reply_id, from_ms=0.0))
             case _:
-                playback.told(
+                playback.receive(
                     turn_messages.ReplyInterrupted(
                         reply_id=reply_id, at_ms=0.0, reason="voice", spoken_text=""
                     )

@@ -24,7 +24,7 @@ from voice_avatar.wire.frame_codec import (
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MicrophoneAudio:
     """What a microphone frame gave.
 
     Attributes:
@@ -47,7 +47,7 @@ class MicrophoneIn:
         self._budget = MicBudget(now_s)
         self._decoder = opus.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
 
-    def take(self, data: bytes, now_s: float) -> Heard:
+    def decode(self, data: bytes, now_s: float) -> MicrophoneAudio:
         """Takes a binary frame that came at `now_s`.
 
         Raises:
@@ -58,22 +58,22 @@ class MicrophoneIn:
         """
         frame = unpack_audio(data, FrameKind.AUDIO_IN)
         if frame is None:
-            return Heard()
+            return MicrophoneAudio()
         is_opus = FrameFlag.CODEC in frame.flags
         if is_opus != (self._decoder is not None):
             raise MalformedFrame(f"The codec agreed on is {self._audio.codec}.")
         if self._order.arrived(frame).is_stale:
-            return Heard()
+            return MicrophoneAudio()
         audio_s = FRAME_S if is_opus else len(frame.payload) / 2 / self._audio.rate_hz
         was_over = self._budget.is_over
         if not self._budget.take(audio_s, now_s):
             if self._budget.is_exhausted(now_s):
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
-            return Heard(begins_overrun=not was_over)
+            return MicrophoneAudio(begins_overrun=not was_over)
         if self._decoder is None:
-            return Heard(frame.payload, frame.pts)
+            return MicrophoneAudio(frame.payload, frame.pts)
         decoded = self._decoder.push(frame.payload, frame.pts)
-        return Heard(decoded.pcm, decoded.pts)
+        return MicrophoneAudio(decoded.pcm, decoded.pts)
 
 
 class ReplyOut:

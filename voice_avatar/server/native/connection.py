@@ -57,7 +57,7 @@ MAX_ERRORS: Final = 100
 """Errors of its own making after which a client is closed (4000)."""
 
 
-class Connection:
+class NativeConnection:
     """One client's connection; `run` serves it from hello to close.
 
     Attributes:
@@ -187,7 +187,7 @@ class Connection:
 
     # -- out
 
-    async def tell(self, message: ServerMessage) -> None:
+    async def send(self, message: ServerMessage) -> None:
         """Sends a message."""
         if self.live is not None:
             self._outgoing.put((self.live.frame(message),))
@@ -199,18 +199,18 @@ class Connection:
 
     async def goodbye(self, reconnect_ms: float) -> None:
         """Tells that the server is about to stop."""
-        await self.tell(
+        await self.send(
             session_messages.SessionGoaway(reconnect_in_ms=reconnect_ms, reason="shutdown")
         )
 
     async def explain(self, end: Closing) -> None:
         """Tells why the connection is about to close."""
-        await self.tell(
+        await self.send(
             server_messages.ErrorMessage(code=end.error, message=end.message, fatal=True)
         )
 
     async def _warn(self, code: str, message: str) -> None:
-        await self.tell(server_messages.WarningMessage(code=code, message=message))
+        await self.send(server_messages.WarningMessage(code=code, message=message))
 
     async def _refuse(self, error: VoiceAvatarError, data: str | bytes) -> None:
         """Tells the client what was wrong with what it sent; too many times, and it is closed."""
@@ -223,7 +223,7 @@ class Connection:
         self._meter.note(ErrorNotice(error.code, error.message))
         known = ref if ref in CLIENT_TYPES else ""
         self._log.info("message refused", extra={"code": error.code, "type": known})
-        await self.tell(
+        await self.send(
             server_messages.ErrorMessage(code=error.code, message=error.message, ref=ref)
         )
 
@@ -291,7 +291,7 @@ class Connection:
         match message:
             case client_messages.ClockPing(t0_ms=t0_ms):
                 now_ms = self._clock() * 1000
-                await self.tell(server_messages.ClockPong(t0_ms=t0_ms, t1_ms=now_ms, t2_ms=now_ms))
+                await self.send(server_messages.ClockPong(t0_ms=t0_ms, t1_ms=now_ms, t2_ms=now_ms))
             case client_messages.SessionHello():
                 raise UnexpectedMessage("The session is already open.")
             case client_messages.SessionClose():
@@ -322,12 +322,12 @@ class Connection:
                 tool_choice=now.tool_choice,
             )
         )
-        await self.tell(session_messages.SessionUpdated(settings=now))
-        for wish in missing:
-            await self._warn("setting_unavailable", f"Not available: {wish}.")
+        await self.send(session_messages.SessionUpdated(settings=now))
+        for setting in missing:
+            await self._warn("setting_unavailable", f"Not available: {setting}.")
 
     async def _audio_in(self, live: LiveSession, data: bytes) -> None:
-        heard = live.microphone.take(data, self._clock())
+        heard = live.microphone.decode(data, self._clock())
         if heard.begins_overrun:
             await self._warn("input_overrun", "Audio comes faster than real time: some is dropped.")
         if heard.pcm:

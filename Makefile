@@ -23,7 +23,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench bench-web lock avatar test-unity bench-unity test-web web house test-compat \
+.PHONY: help env models run doctor test check cover bench bench-web lock sbom avatar test-unity bench-unity test-web web house test-compat \
 	compat-table lock-compat test-vllm lock-vllm clean
 
 help:  ## list the targets
@@ -36,7 +36,8 @@ $(READY): pyproject.toml requirements.lock
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
-	$(VENV)/bin/$(PIP) install --constraint requirements.lock --editable '.[embedded,denoise,opus,plot,bench,dev]'
+	$(VENV)/bin/$(PIP) install --require-hashes --requirement requirements.lock
+	$(VENV)/bin/$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 models: $(READY)  ## fetch the models of the embedded preset (314 MB, once)
@@ -73,12 +74,22 @@ bench-web: models  ## measure the page in Chromium beside the benchmark's client
 	bash tests/web/install_chromium.sh
 	PYTHONPATH=tests $(VENV)/bin/python tests/web/measure_page.py $(ARGS)
 
-lock: $(READY)  ## refresh requirements.lock from pyproject.toml
-	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
-		--python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--extra embedded --extra denoise --extra opus --extra plot --extra bench --extra dev \
-		--output-file requirements.lock pyproject.toml
+# Of what developers have, of the `cpu` image, and of the `gpu` image (one platform; vLLM has bounds of
+# its own, so its versions are not those of the others). `--group build` is what builds this package.
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes \
+	--python-version 3.11 --no-emit-index-url --no-emit-find-links --group build pyproject.toml
+
+lock: $(READY)  ## refresh the lock files, with hashes, from pyproject.toml
+	$(VENV)/bin/$(PIP) install 'uv>=0.8,<1'
+	$(LOCK) --universal --extra embedded --extra denoise --extra opus --extra plot --extra bench --extra dev \
+		--output-file requirements.lock
+	$(LOCK) --universal --extra embedded --constraint requirements.lock --output-file deploy/requirements.lock
+	$(LOCK) --python-platform x86_64-unknown-linux-gnu --no-annotate --extra embedded --extra vllm \
+		--output-file deploy/requirements-gpu.lock
+
+sbom: $(READY)  ## write what the cpu image is made of to build/sbom.cdx.json; ARGS=LOCK for another
+	mkdir -p build
+	$(VENV)/bin/python deploy/sbom.py $(ARGS) > build/sbom.cdx.json
 
 avatar: $(READY)  ## rebuild voice_avatar/web/avatars from MakeHuman's CC0 data (49 MB, once)
 	$(VENV)/bin/$(PIP) install --requirement deploy/avatar_builder/requirements.txt

@@ -84,7 +84,7 @@ def locked() -> dict[str, list[Version]]:
     pins: dict[str, list[Version]] = {}
     for line in (ROOT / "requirements.lock").read_text("utf-8").splitlines():
         if line and not line.startswith((" ", "#")):
-            requirement = Requirement(line)
+            requirement = Requirement(line.removesuffix("\\"))
             (specifier,) = requirement.specifier
             assert specifier.operator == "=="
             pins.setdefault(canonicalize_name(requirement.name), []).append(

@@ -95,6 +95,7 @@ def test_models_are_listed_once_they_are_loaded() -> None:
     figures, _ = asked("/metrics", workers=workers)
     assert figures is not None
     assert b"voice_avatar_waiting_sessions 0.0" in figures.body
+    assert b"voice_avatar_max_sessions 8.0" in figures.body
 
 
 @pytest.mark.parametrize(

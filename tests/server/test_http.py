@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import posixpath
 import re
 from hashlib import sha256
+from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 
@@ -77,7 +79,11 @@ WEB = Path(str(resources.files("voice_avatar") / "web"))
 
 
 def test_every_file_of_the_page_is_served_as_it_is_and_with_its_kind() -> None:
-    files = [f for f in WEB.rglob("*") if f.suffix in http.WEB_KINDS]
+    files = [
+        file
+        for file in WEB.rglob("*")
+        if file.suffix in http.WEB_KINDS and file.name not in http.BUILD_FILES
+    ]
     assert {f"/{f.relative_to(WEB).as_posix()}" for f in files} | {"/"} == set(http.web_documents())
     for file in files:
         response = http.web_answer(f"/{file.relative_to(WEB).as_posix()}", Headers())
@@ -180,3 +186,78 @@ def test_whatever_is_asked_for_only_files_of_the_page_come_back(path: str) -> No
         assert response.body == file.read_bytes()
     else:
         assert (response.status_code, response.body) == (404, b"There is nothing here.\n")
+
+
+# -- headers of every answer
+
+
+def test_every_answer_guards_the_browser() -> None:
+    wanted = {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    for response in (
+        http.web_answer("/", Headers()),
+        http.web_answer("/nothing", Headers()),
+        http.text(HTTPStatus.OK, "ok\n"),
+        http.json(HTTPStatus.OK, {}),
+    ):
+        assert wanted.items() <= dict(response.headers.raw_items()).items()
+        assert "Content-Security-Policy" in response.headers
+        assert "Strict-Transport-Security" not in response.headers
+
+
+def test_the_page_may_have_a_microphone_and_a_headset_and_nothing_else() -> None:
+    policy = http.web_answer("/", Headers()).headers["Permissions-Policy"]
+    allowed = dict(rule.split("=") for rule in policy.split(", "))
+    assert {name for name, who in allowed.items() if who == "(self)"} == {
+        "autoplay",
+        "microphone",
+        "xr-spatial-tracking",
+    }
+    assert {who for name, who in allowed.items()} == {"(self)", "()"}
+    assert {"camera", "geolocation", "usb"} <= set(allowed)
+
+
+def test_clips_are_for_pages_of_others_too() -> None:
+    for path in (http.CLIPS_PATH, WAVE):
+        headers = http.clip_answer(path, Headers()).headers
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_an_answer_over_tls_keeps_browsers_there_and_keeps_what_it_says_itself() -> None:
+    headers = Headers({"Referrer-Policy": "origin"})
+    http.guard(headers, is_tls=False)
+    assert "Strict-Transport-Security" not in headers
+    http.guard(headers, is_tls=True)
+    assert headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert headers.get_all("Referrer-Policy") == ["origin"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/package.json", "/package-lock.json", "/.npmrc", "/vendor/build.sh"),
+        *("/vendor/three_vrm.entry.mjs", "/vendor/three_vrm.d.mts", "/client/README.md"),
+    ],
+)
+def test_what_builds_the_page_is_not_part_of_it(path: str) -> None:
+    assert (WEB / path[1:]).is_file() or path == "/client/README.md"
+    assert http.web_answer(path, Headers()).status_code == 404
+
+
+_LOADED = re.compile(
+    r"""(?:from|import|src=|href=|new URL\()\s*["']"""
+    r"""(\.{0,2}/?[\w./-]+\.(?:mjs|css|svg|vrm|json))["']"""
+)
+
+
+def test_everything_that_the_page_loads_is_served() -> None:
+    served = http.web_documents()
+    for path, document in served.items():
+        if path.endswith((".mjs", ".html")) and "/vendor/" not in path:
+            for target in _LOADED.findall(document.plain.decode()):
+                whole = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+                assert whole in served, f"{path}: {target}"

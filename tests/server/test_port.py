@@ -23,6 +23,7 @@ from voice_avatar.config.load import Config
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed
+from voice_avatar.server import http
 from voice_avatar.server import port as port_module
 from voice_avatar.server.port import AvatarServer
 from voice_avatar.telemetry.logs import JsonFormatter
@@ -118,6 +119,39 @@ async def test_it_speaks_tls_when_it_has_a_certificate(certificate: Path) -> Non
         assert run.url.startswith("wss://")
         async with connect(run.url, ssl=trust) as avatar:
             assert (await avatar.ask("Hello?")).status == "completed"
+
+
+async def test_every_answer_has_the_guards_also_those_of_the_library(certificate: Path) -> None:
+    trust = ssl.create_default_context(cafile=str(certificate))
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    asked: list[tuple[int, str, dict[str, str]]] = [
+        (200, "/", {}),
+        (200, "/healthz", {}),
+        (200, "/metrics", {}),
+        (404, "/nothing", {}),
+        (426, "/v1/avatar", {}),
+        (403, "/v1/avatar", {**upgrade, "Origin": "https://evil.example"}),
+        (101, "/v1/avatar", upgrade),
+        (400, "/v1/avatar", {**upgrade, "Sec-WebSocket-Key": "short"}),
+        (400, "/v1/avatar", {**upgrade, "Sec-WebSocket-Version": "12"}),
+    ]
+    async with running(tls_cert=str(certificate)) as run:
+        for status, path, headers in asked:
+            reader, writer = await asyncio.open_connection("127.0.0.1", run.server.port, ssl=trust)
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode())
+            told = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            writer.close()
+            with suppress(ConnectionError, ssl.SSLError):
+                await writer.wait_closed()
+            assert told.startswith(f"http/1.1 {status} "), told
+            for name in (*http.GUARDS, "Strict-Transport-Security"):
+                assert told.count(f"\r\n{name.lower()}: ") == 1, (status, path, name)
 
 
 async def test_a_certificate_that_cannot_be_used_is_a_clear_error(tmp_path: Path) -> None:

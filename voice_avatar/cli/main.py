@@ -211,6 +211,11 @@ def load_config(args: argparse.Namespace) -> Config:
         key, equals, value = setting.partition("=")
         if not equals:
             raise ConfigError(f"--set wants STAGE.KEY=VALUE, not {setting!r}.")
+        if key.strip() == "server.tokens":
+            raise ConfigError(
+                "server.tokens is not taken from the command line, which everybody on this machine"
+                " can read: set VOICE_AVATAR_SERVER_TOKENS, or put it into the configuration file."
+            )
         overrides[key.strip()] = value.strip()
     for option, key in (
         ("host", "server.host"),

@@ -1,4 +1,4 @@
-"""`voice-avatar serve`: a server until Ctrl-C or SIGTERM."""
+"""`voice-avatar serve`: a server until Ctrl-C or SIGTERM; SIGHUP renews its certificate."""
 
 from __future__ import annotations
 
@@ -41,6 +41,9 @@ async def _serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _end, server, number)
+    # Whoever started it with nohup has said already that the end of the terminal is not its own.
+    is_tied = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
+    loop.add_signal_handler(signal.SIGHUP, _hang_up, server, is_tied)
     await server.serve(on_ready=_say_url)
 
 
@@ -52,6 +55,28 @@ def _end(server: AvatarServer, number: signal.Signals) -> None:
     when = "while it drained" if server.is_stopping else "before it was ready"
     print(f"voice-avatar: stopped {when}", file=sys.stderr, flush=True)
     os._exit(128 + number)  # threads cannot be cancelled, and may wait for a download
+
+
+def _hang_up(server: AvatarServer, is_tied: bool) -> None:
+    """Reads files again; ends the server if the signal is for the terminal that it runs in.
+
+    Args:
+        server: that runs.
+        is_tied: whether it was started in a terminal, and ends with it.
+    """
+    if is_tied and not _has_terminal():
+        _end(server, signal.SIGHUP)
+    else:
+        server.reload()
+
+
+def _has_terminal() -> bool:
+    """Returns whether there is a terminal that controls this process, and it is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def engines_of(

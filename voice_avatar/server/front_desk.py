@@ -56,6 +56,7 @@ class FrontDesk:
     def __init__(self, options: ServerOptions, metrics: Metrics, sessions: Sessions) -> None:
         self._options = options
         self._metrics = metrics
+        metrics.set_limit(options.max_sessions)
         self._sessions = sessions
         self.phase = ServerPhase.LOADING
         self.workers: Workers | None = None
@@ -83,6 +84,10 @@ class FrontDesk:
                 return http.clip_answer(path, request.headers)
             case _:
                 return http.web_answer(path, request.headers)
+
+    def finish(self, _: ServerConnection, __: Request, response: Response) -> None:
+        """Completes any answer, also those that the WebSocket library makes."""
+        http.guard(response.headers, is_tls=bool(self._options.tls_cert))
 
     def _refused(self, socket: ServerConnection, request: Request) -> Response | None:
         """Returns why a WebSocket of another protocol than ours is refused; None = it may go on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,6 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from voice_avatar.acting.clips import library, vrma
-from voice_avatar.errors import ConfigError
 
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts whose pages may connect without being listed."""
@@ -51,6 +49,9 @@ WEB_KINDS: Final = MappingProxyType(
 )
 """Files of the page that are served, by the end of their name; all others stay unseen."""
 
+BUILD_FILES: Final = frozenset({"package.json", "package-lock.json", "three_vrm.entry.mjs"})
+"""Files that build and check the page, and that it never loads."""
+
 PAGE_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -70,10 +71,33 @@ PAGE_POLICY: Final = "; ".join(
 _SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
 """Headers that decide something, and so may not be there twice."""
 
+_NOT_WANTED: Final = "bluetooth camera display-capture geolocation hid midi payment serial usb"
+"""What the page wants of no browser, so that nothing that gets into it can have it."""
+
+GUARDS: Final = MappingProxyType(
+    {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(
+            [
+                *("microphone=(self)", "xr-spatial-tracking=(self)", "autoplay=(self)"),
+                *(f"{name}=()" for name in _NOT_WANTED.split()),
+            ]
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+)
+"""What every answer has, whatever it is and whoever makes it, unless it says otherwise."""
+
+TLS_GUARD: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""What every answer over TLS has too: for a year browsers come by TLS only. Without subdomains,
+which may be somebody else's."""
+
 _HEADERS: Final = {
+    **GUARDS,
     "Connection": "close",
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
 }
 
@@ -117,6 +141,12 @@ def refusal(request: Request, listening_on: str, origins: Sequence[str]) -> Resp
     return None
 
 
+def guard(headers: Headers, *, is_tls: bool) -> None:
+    """Adds what every answer has; those that are made here have most of it."""
+    for name, value in (*GUARDS.items(), *([TLS_GUARD] if is_tls else ())):
+        headers.setdefault(name, value)
+
+
 def is_ambiguous(request: Request) -> bool:
     """Returns whether a header that decides something is there twice."""
     return any(len(request.headers.get_all(name)) > 1 for name in _SINGLE_HEADERS)
@@ -134,22 +164,6 @@ def bearer_token(request: Request) -> str | None:
 def json(status: HTTPStatus, body: object) -> Response:
     """Returns an answer of JSON."""
     return answer(status, msgspec.json.encode(body), "application/json")
-
-
-def tls_context(cert: str, key: str) -> ssl.SSLContext | None:
-    """Returns the TLS settings of a certificate and its key; None without a certificate.
-
-    Raises:
-        ConfigError: the files cannot be used.
-    """
-    if not cert:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(cert, key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError("The TLS certificate or key cannot be used.") from error
-    return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +214,7 @@ def web_documents() -> dict[str, _Document]:
 
 def _files(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
     for one in folder.iterdir():
-        if one.name.startswith("."):
+        if one.name.startswith(".") or one.name in BUILD_FILES:
             continue
         if one.is_dir():
             yield from _files(one, f"{path}/{one.name}")
@@ -216,7 +230,6 @@ def web_answer(path: str, headers: Headers) -> Response:
     public = {
         "Cache-Control": "no-cache",  # kept, but asked for each time: all files are of one version
         "Content-Security-Policy": PAGE_POLICY,
-        "Referrer-Policy": "no-referrer",
     }
     return _document_answer(found, headers, public)
 
@@ -226,7 +239,11 @@ def clip_answer(path: str, headers: Headers) -> Response:
     found = clip_documents().get(path)
     if found is None:
         return text(HTTPStatus.NOT_FOUND, "There is no such clip.\n")
-    public = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+    public = {
+        "Cache-Control": "public, max-age=3600",
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
     return _document_answer(found, headers, public)
 
 

@@ -14,7 +14,6 @@ import asyncio
 import logging
 import secrets
 import socket as sockets
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 
@@ -38,6 +37,7 @@ from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
+from voice_avatar.server.tls import ServerTls, server_tls
 from voice_avatar.stages.engines import Engines
 from voice_avatar.telemetry.logs import WEBSOCKETS, SessionLog
 from voice_avatar.telemetry.metrics import Metrics, watch_loop
@@ -77,6 +77,7 @@ class AvatarServer:
         self._sessions = Sessions(self.metrics)
         self._desk = FrontDesk(config.server, self.metrics, self._sessions)
         self._admission: Admission | None = None
+        self._tls: ServerTls | None = None
         self._carriers: set[Carrier] = set()
 
     # -- life
@@ -92,7 +93,7 @@ class AvatarServer:
             EngineUnavailable, ModelError: an engine cannot be loaded.
         """
         options = self._config.server
-        tls = http.tls_context(options.tls_cert, options.tls_key)
+        tls = self._tls = server_tls(options)
         listener = await self._listen(tls)
         watching = asyncio.create_task(watch_loop(self.metrics.note_lateness))
         try:
@@ -109,7 +110,7 @@ class AvatarServer:
             await asyncio.wait([watching])
             await self._stop_engines()
 
-    async def _listen(self, tls: ssl.SSLContext | None) -> Server:
+    async def _listen(self, tls: ServerTls | None) -> Server:
         options = self._config.server
         try:
             return await listen(
@@ -117,6 +118,7 @@ class AvatarServer:
                 options.host,
                 options.port,
                 process_request=self._desk.respond,
+                process_response=self._desk.finish,
                 select_subprotocol=select_subprotocol,
                 compression=None,
                 max_size=MAX_TEXT_BYTES,
@@ -152,6 +154,18 @@ class AvatarServer:
     def stop(self) -> None:
         """Begins the end: no more sessions, and those there are get `drain_s`."""
         self._stopped.set()
+
+    def reload(self) -> None:
+        """Reads the TLS files again, for new connections; ends nothing, whatever is in them."""
+        if self._tls is None:
+            _log.info("nothing to reload")
+            return
+        try:
+            self._tls.reload()
+        except ConfigError as error:
+            _log.error("TLS is as it was", extra={"reason": error.message})
+        else:
+            _log.info("TLS files read again")
 
     # -- engines
 

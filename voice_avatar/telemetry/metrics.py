@@ -54,6 +54,7 @@ _Kind = Literal["gauge", "counter", "histogram"]
 
 _FIGURES: Final[tuple[tuple[_Kind, str, str, tuple[str, ...]], ...]] = (
     ("gauge", "sessions", "Sessions that are open.", ()),
+    ("gauge", "max_sessions", "Sessions that may be open at once.", ()),
     (
         "gauge",
         "waiting_sessions",
@@ -142,6 +143,10 @@ class Metrics:
         )
         for counters in (self._lateness, self._pacing, self._bytes):
             registry.register(counters)
+
+    def set_limit(self, sessions: int) -> None:
+        """So many sessions may be open at once."""
+        self._gauges["max_sessions"].set(sessions)
 
     def session_opened(self) -> None:
         """A session was opened."""

@@ -112,15 +112,32 @@ def estimate_tokens(text: str) -> int:
     white space what exceeds one character; anything else its UTF-8 bytes, which is what a
     byte-level vocabulary spends on a script that it does not know.
     """
-    total = 0
-    for piece in _PIECES.findall(text):
-        if piece.isspace():
-            total += len(piece) - 1
-        elif piece.isascii():
-            total += (len(piece) + 2) // 3
-        else:
-            total += len(piece.encode("utf-8", "replace"))
-    return total
+    return sum(map(_estimate, _PIECES.findall(text)))
+
+
+def _estimate(piece: str) -> int:
+    if piece.isspace():
+        return len(piece) - 1
+    if piece.isascii():
+        return (len(piece) + 2) // 3
+    return len(piece.encode("utf-8", "replace"))
+
+
+def chars_within(text: str, tokens: int) -> int:
+    """Returns how many characters of the beginning of `text` are estimated below `tokens`.
+
+    In one pass: whoever sends a long text must not have it counted again and again.
+    """
+    left = tokens - 1  # what they may take at most
+    for match in _PIECES.finditer(text):
+        cost = _estimate(match[0])
+        if cost > left:
+            if match[0].isspace():
+                return match.start() + max(0, left + 1)
+            is_letters = len(match[0]) > 1
+            return match.start() + (max(0, 3 * left) if is_letters else 0)
+        left -= cost
+    return len(text)
 
 
 def defused(text: str) -> str:

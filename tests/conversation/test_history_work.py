@@ -126,7 +126,7 @@ def test_one_endless_word_is_cut_without_counting_it_again_and_again() -> None:
     count, history = Counting(), History(OPTIONS)
     prompt = history.prompt("", "x" * 100_000, count, 2048, 160)
     assert 5600 < len(prompt[-1].content) <= 3 * 1880
-    assert count.chars < 2.1 * 100_000
+    assert count.chars < 3.1 * 100_000
 
 
 def test_a_few_turns_too_many_for_a_small_window_lose_the_oldest_for_good() -> None:

@@ -34,6 +34,9 @@ _LEAST_REMEMBERED: Final = 4
 
 _WORDS: Final = re.compile(r" *[^ ]+| +")
 
+_BLOCK_WORDS: Final = 32
+"""Words of a text that is too long that are counted at once, from its end on."""
+
 _BLOCK_CHARS: Final = 48
 """A word that is too long by itself is counted in blocks of this size."""
 
@@ -401,12 +404,16 @@ class History:
 def _last_words(text: str, room: int, count_tokens: CountTokens) -> str:
     """Returns the end of a text that fits, cut at a word if what is left has several.
 
-    No word is counted twice. A character is kept in any case.
+    No word is counted more than twice. A character is kept in any case.
     """
     pieces = [match[0] for match in _WORDS.finditer(text)]
     left, kept = room, len(pieces)
-    while kept and (left := left - count_tokens(pieces[kept - 1])) >= 0:
-        kept -= 1
+    for step in (_BLOCK_WORDS, 1):  # many at once, then those of the block that does not fit
+        while kept:
+            cost = count_tokens("".join(pieces[max(0, kept - step) : kept]))
+            if cost > left:
+                break
+            left, kept = left - cost, max(0, kept - step)
     return "".join(pieces[kept:]).strip() or _last_chars(pieces[-1].strip(), room, count_tokens)
 
 

@@ -24,6 +24,7 @@ from voice_avatar.events.payloads import (
     ToolCallStarted,
 )
 from voice_avatar.tools.offers import CHOICES, MAX_ARGUMENTS_CHARS
+from voice_avatar.tools.schema_guard import guarded
 
 OPENS: Final = ("<tool_call>", "<|tool_call|>", "[TOOL_CALLS]")
 """What begins calls, and is never spoken."""
@@ -93,7 +94,8 @@ def _told(tools: Sequence[Tool]) -> str:
 def forced_schema(request: LlmRequest) -> dict[str, Any] | None:
     """Returns the JSON schema of the one call that the reply has to be; None = it need not be one.
 
-    For engines that can hold a model to a schema: what it then writes is the call without tags.
+    For engines that can hold a model to a schema: what it then writes is the call without tags. Of
+    the tools' own schemas it holds what may go into a grammar (see `schema_guard`).
     """
     if not request.tools or request.tool_choice in ("auto", "none"):
         return None
@@ -104,7 +106,7 @@ def forced_schema(request: LlmRequest) -> dict[str, Any] | None:
             "type": "object",
             "properties": {
                 "name": {"const": tool.name},
-                "arguments": msgspec.json.decode(tool.parameters),
+                "arguments": guarded(msgspec.json.decode(tool.parameters)),
             },
             "required": ["name", "arguments"],
             "additionalProperties": False,

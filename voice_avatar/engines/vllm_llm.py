@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voice_avatar.engines.cache_salt import CacheSalts
 from voice_avatar.engines.chat_stream import Chunk, Usage, message_body, tool_body
 from voice_avatar.engines.relay import Relay
 from voice_avatar.engines.tool_stream import text_reader, with_calls
@@ -116,6 +117,7 @@ class VllmLlm:
         self._counter = copy.deepcopy(self._tokenizer)
         self._knows_tools = "tools" in str(self._tokenizer.chat_template)
         self._context_tokens: int = engine.model_config.max_model_len
+        self._salts = CacheSalts()
         self._numbers = itertools.count(1)
         self._tasks: dict[Relay, asyncio.Task[None]] = {}
         self._relays: set[Relay] = set()
@@ -209,7 +211,11 @@ class VllmLlm:
             skip_special_tokens=not request.tools,
         )
         outputs = self._engine.generate(
-            {"type": "token", "prompt_token_ids": prompt},
+            {
+                "type": "token",
+                "prompt_token_ids": prompt,
+                "cache_salt": self._salts.of(request.cache_key),
+            },
             params,
             f"voice-avatar-{next(self._numbers)}",
             priority=request.priority,

@@ -165,7 +165,7 @@ steps = st.lists(
 def test_prompts_of_ordinary_talks_are_as_they_were(
     count: Callable[[str], int], script: list[tuple[str, str]], context: int, opening: str
 ) -> None:
-    """But for a run of unanswered turns that fills the window by itself: it is forgotten earlier."""
+    """But for unanswered turns that fill the window by themselves: they are forgotten earlier."""
     options = HistoryOptions(message_tokens=2, opening=opening)
     old, new = OldHistory(options), History(options)
     for number, (kind, text) in enumerate(script):

@@ -14,3 +14,10 @@ def test_a_conversation_has_one_salt_and_no_other_has_it() -> None:
 
 def test_who_knows_the_key_of_a_conversation_does_not_know_its_salt() -> None:
     assert CacheSalts().of("a") != CacheSalts().of("a")
+
+
+def test_a_tag_is_short_and_says_nothing_of_the_salt() -> None:
+    salts = CacheSalts()
+    assert len(salts.tag("a")) == 12
+    assert salts.tag("a") == salts.tag("a") != salts.tag("b")
+    assert not salts.of("a").startswith(salts.tag("a"))

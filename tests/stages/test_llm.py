@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.stages.llm import defused, estimate_tokens
+from voice_avatar.events.payloads import LlmRequest, Message
+from voice_avatar.stages.llm import ControlTokens, defused, estimate_tokens
 
 SMOLLM2_TOKENS = {
     "Hello there, how are you today? I'd like to see the castle.": 16,
@@ -54,3 +55,32 @@ def test_control_tokens_that_a_user_types_become_plain_text(typed: str, shown: s
 @given(st.text(alphabet="<|>/s[INST]im_end"))
 def test_defusing_twice_changes_nothing_more(text: str) -> None:
     assert defused(defused(text)) == defused(text)
+
+
+CONTROLS = (
+    "<|im_start|> <|im_end|> <|endoftext|> <|begin_of_text|> <|eot_id|> <|start_header_id|>"
+    " <|python_tag|> <|system|> <|user|> <|end|> <|tool_call|> <|channel|> <s> </s> [INST] [/INST]"
+    " <<SYS>> <</SYS>> [SYSTEM_PROMPT] [AVAILABLE_TOOLS] [TOOL_CALLS] [TOOL_RESULTS]"
+    " [/TOOL_RESULTS] <start_of_turn> <end_of_turn> <bos> <eos> <think> </think> <tool_call>"
+    " </tool_call> <tool_response> </tool_response> <tools>"
+    " <\uff5ctool\u2581calls\u2581begin\uff5c>"
+    " <function=f> <function_calls> <unused99> [THINK]"
+).split()
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_no_control_token_that_is_known_can_be_typed(control: str) -> None:
+    for typed in (control, f"x{control}y", control * 2, f"<{control}>", control.swapcase()):
+        assert control not in defused(typed)
+
+
+def test_a_models_own_control_tokens_cannot_be_typed_either() -> None:
+    controls = ControlTokens(["<weird!>", "[*]", "<", "  ", "word", "<weird!>x"])
+    assert controls.defused("a <weird!>x [*] word") == "a < weird!>x [ *] word"
+    assert controls.defused("</s>") == "< /s>"
+    request = LlmRequest((Message("system", "<weird!>"), Message("tool", "[*]", call_id="c")))
+    assert [m.content for m in controls.defused_request(request).messages] == ["< weird!>", "[ *]"]
+
+
+def test_without_a_tokenizer_what_is_known_is_defused() -> None:
+    assert ControlTokens(()).defused("<think>1 < 2") == "< think>1 < 2"

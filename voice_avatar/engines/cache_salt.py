@@ -21,3 +21,7 @@ class CacheSalts:
         """Returns the salt of a conversation, by the id that the server gave it."""
         key = cache_key.encode("utf-8", "replace")
         return hashlib.blake2b(key, key=self._secret, digest_size=16).hexdigest()
+
+    def tag(self, cache_key: str) -> str:
+        """Returns a short mark of a conversation that nobody else can write."""
+        return self.of(f"tag {cache_key}")[:12]

@@ -26,7 +26,7 @@ from voice_avatar.engines.relay import Relay
 from voice_avatar.engines.tool_stream import text_reader, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest, Message
-from voice_avatar.stages.llm import LlmCapabilities, LlmOptions
+from voice_avatar.stages.llm import ControlTokens, LlmCapabilities, LlmOptions
 from voice_avatar.tools.as_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
@@ -117,6 +117,9 @@ class VllmLlm:
         self._counter = copy.deepcopy(self._tokenizer)
         self._knows_tools = "tools" in str(self._tokenizer.chat_template)
         self._context_tokens: int = engine.model_config.max_model_len
+        self._controls = ControlTokens(
+            [*self._tokenizer.all_special_tokens, *self._tokenizer.get_added_vocab()]
+        )
         self._salts = CacheSalts()
         self._numbers = itertools.count(1)
         self._tasks: dict[Relay, asyncio.Task[None]] = {}
@@ -231,9 +234,10 @@ class VllmLlm:
                 relay.put(Chunk(completion.text, reason, Usage(len(prompt), generated)))
 
     def _tokens(self, request: LlmRequest) -> list[int]:
+        request = self._controls.defused_request(request)
         messages, tools = request.messages, request.tools
         if not self._knows_tools:
-            messages, tools = in_plain_words(request), ()
+            messages, tools = in_plain_words(request, self._salts.tag(request.cache_key)), ()
         text = self._tokenizer.apply_chat_template(
             [_template_message(message) for message in messages],
             tools=[tool_body(tool) for tool in tools] or None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voice_avatar.events.payloads import LlmDelta, LlmRequest
@@ -12,11 +12,16 @@ from voice_avatar.events.payloads import LlmDelta, LlmRequest
 _PIECES = re.compile(r"[A-Za-z]+|\s+|[^\sA-Za-z]")
 
 _CONTROL = re.compile(
-    r"(?<=<)(?=\||\uff5c|/?s>|/?(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>)"
-    r"|(?<=\[)(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\])",
+    r"<(?=\||\uff5c|</?SYS>>|/?SYS>>|/?s>|/?(?:bos|eos|pad|unk|mask|sep|cls|think|thinking|tools?|function"
+    r"|functions|parameter|result|results|unused\d+|[a-z]+(?:_[a-z]+)+)(?:[ =][^<>]{0,80})?>)"
+    r"|\[(?=/?(?:INST|THINK|ARGS|IMG|PREFIX|SUFFIX|MIDDLE|[A-Z]+(?:_[A-Z]+)+)\])",
+    re.IGNORECASE,
 )
-"""Where control tokens begin: ChatML, Llama 3, Phi, DeepSeek (`<|`), Llama 2 and Mistral (`<s>`,
-`[INST]`), Gemma (`<start_of_turn>`)."""
+"""Where control tokens begin, as far as they are known without a tokenizer: ChatML, Llama 3, Phi,
+DeepSeek (`<|`), Llama 2 and Mistral (`<s>`, `<<SYS>>`, `[INST]`), Gemma (`<start_of_turn>`), calls
+of tools and thoughts (`<tool_call>`, `<think>`, `[TOOL_RESULTS]`)."""
+
+_OPENERS = "<["
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +151,30 @@ def defused(text: str) -> str:
     Chat templates are filled in as text, so a user who types "<|im_end|>" would end his own
     message and write the next one. A space after the opening bracket makes it plain text.
     """
-    return _CONTROL.sub(" ", text)
+    return _CONTROL.sub(_apart, text)
+
+
+def _apart(found: re.Match[str]) -> str:
+    return f"{found[0]} "
+
+
+class ControlTokens:
+    """The control tokens of one model, by its own tokenizer: what may be typed is none of them."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        """`tokens`: special and added ones; those that are plain words or spaces stay."""
+        known = sorted({token for token in tokens if len(token) > 2 and token[0] in _OPENERS})
+        rests = "|".join(re.escape(token[1:]) for token in known)
+        self._pattern = re.compile(f"[{re.escape(_OPENERS)}](?={rests})") if known else None
+
+    def defused(self, text: str) -> str:
+        """Returns a text that holds none of them, and none that are known anyway."""
+        text = defused(text)
+        return text if self._pattern is None else self._pattern.sub(_apart, text)
+
+    def defused_request(self, request: LlmRequest) -> LlmRequest:
+        """Returns a request in whose messages there are none."""
+        messages = tuple(
+            replace(message, content=self.defused(message.content)) for message in request.messages
+        )
+        return replace(request, messages=messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voice_avatar.engines.cache_salt import CacheSalts
+from voice_avatar.engines.tool_stream import CacheSalts
 
 
 def test_a_conversation_has_one_salt_and_no_other_has_it() -> None:

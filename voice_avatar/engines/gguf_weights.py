@@ -68,7 +68,7 @@ def control_tokens(source: Path) -> tuple[str, ...]:
     try:
         with source.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             return _control_tokens(data)
-    except (OSError, ValueError, KeyError, struct.error):
+    except (OSError, ValueError, KeyError, OverflowError, struct.error):
         return ()
 
 

@@ -25,11 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from voice_avatar.engines.cache_salt import CacheSalts
 from voice_avatar.engines.chat_stream import read_chunk, request_body
 from voice_avatar.engines.gguf_weights import control_tokens, quick_weights
 from voice_avatar.engines.relay import Relay
-from voice_avatar.engines.tool_stream import text_reader, with_calls
+from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest
 from voice_avatar.stages.engines import UNPLANNED_THREADS

@@ -20,10 +20,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voice_avatar.engines.cache_salt import CacheSalts
 from voice_avatar.engines.chat_stream import Chunk, Usage, message_body, tool_body
 from voice_avatar.engines.relay import Relay
-from voice_avatar.engines.tool_stream import text_reader, with_calls
+from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest, Message
 from voice_avatar.stages.llm import ControlTokens, LlmCapabilities, LlmOptions

@@ -126,13 +126,10 @@ def _own(given: dict[str, Any]) -> dict[str, Any]:
         out["enum"] = list(values)
     if "const" in given and _is_scalar(given["const"]):
         out["const"] = given["const"]
-    low, high = given.get("minimum"), given.get("maximum")
-    if not (_is_number(low) and _is_number(high) and low > high):
-        out |= {
-            name: bound
-            for name, bound in (("minimum", low), ("maximum", high))
-            if _is_number(bound)
-        }
+    bounds = {name: given.get(name) for name in ("minimum", "maximum")}
+    numbers: dict[str, Any] = {name: n for name, n in bounds.items() if _is_number(n)}
+    if len(numbers) < 2 or numbers["minimum"] <= numbers["maximum"]:
+        out |= numbers
     for name, most in (("maxItems", MAX_ITEMS), ("maxLength", MAX_LENGTH)):
         limit = given.get(name)
         if isinstance(limit, int) and not isinstance(limit, bool) and 0 <= limit <= most:
@@ -141,8 +138,9 @@ def _own(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_number(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and abs(value) <= MAX_NUMBER  # which no number is that is none
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= MAX_NUMBER  # which no number is that is none
 
 
 def _is_scalar(value: object) -> bool:

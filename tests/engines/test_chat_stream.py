@@ -234,3 +234,12 @@ def test_a_request_has_tools_calls_and_results() -> None:
     said = {"name": "f", "description": "Does it.", "parameters": {"type": "object"}}
     assert body["tools"] == [{"type": "function", "function": said}]
     assert body["tool_choice"] == "required"
+
+
+def test_what_may_not_go_into_a_grammar_is_told_in_the_description() -> None:
+    schema = '{"type":"object","properties":{"a":{"type":"string","pattern":"^(a*)*$"}}}'
+    request = LlmRequest((Message("user", "Hi"),), tools=(Tool("f", "Does it.", schema),))
+    (tool,) = request_body("m", request, ())["tools"]  # type: ignore[misc]
+    function = tool["function"]
+    assert function["parameters"] == {"type": "object", "properties": {"a": {"type": "string"}}}
+    assert function["description"] == f"Does it.\nJSON schema of its parameters: {schema}"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from voice_avatar.engines import gguf_weights
-from voice_avatar.engines.gguf_weights import quick_weights
+from voice_avatar.engines.gguf_weights import control_tokens, quick_weights
 
 FORMAT = gguf.GGMLQuantizationType
 
@@ -96,3 +96,22 @@ def test_what_is_no_model_is_left_to_llama_cpp(tmp_path: Path) -> None:
     for data in (b"", b"GGML" + bytes(100), b"GGUF" + bytes(20)):
         source.write_bytes(data)
         assert quick_weights(source, tmp_path, "abc") == source
+
+
+def test_the_control_tokens_of_a_model_are_found_in_its_head(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+    writer.add_name("tiny")
+    writer.add_add_bos_token(True)
+    writer.add_token_list(["<|end|>", "a", "<tool>", "\u4f60"])
+    writer.add_token_scores([0.5] * 4)
+    writer.add_token_types([3, 1, 4, 1])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    assert control_tokens(tmp_path / "m.gguf") == ("<|end|>", "<tool>")
+
+
+@pytest.mark.parametrize("data", [b"", b"GGUF", b"no model" * 100, b"GGUF" + b"\xff" * 100])
+def test_a_file_that_is_no_model_has_no_control_tokens(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "m.gguf").write_bytes(data)
+    assert control_tokens(tmp_path / "m.gguf") == ()

@@ -7,7 +7,7 @@ import json
 import signal
 import threading
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -349,3 +349,59 @@ async def test_a_template_that_knows_tools_gets_them_and_a_call_that_has_to_be_m
         await llm.aclose()
     assert names == ["get_weather"]
     assert isinstance(json.loads(arguments)["city"], str)
+
+
+ENDLESS = "^(((a|b)*(a|c)*)*((d|e)*(f|g)*)*){20}(x|y){0,3000}$"
+FAMILY = [
+    {"type": "string", "pattern": ENDLESS},
+    {"type": "string", "pattern": "(" * 1000 + "a" + ")*" * 1000},
+    {"type": "string", "pattern": "(a{1000}){1000}"},
+    {"type": "string", "minLength": 100_000, "maxLength": 1_000_000},
+    {"type": "array", "minItems": 10_000, "maxItems": 100_000, "items": {"type": "string"}},
+    {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
+    {"allOf": [{"type": "string"}, {"type": "integer"}]},
+    {"type": "strnig"},
+    {"type": "integer", "exclusiveMinimum": 5, "exclusiveMaximum": 4, "minimum": 1e300},
+    # What is let through, at its most.
+    {"type": "array", "maxItems": 32, "items": {"type": "string", "maxLength": 4096}},
+    {"enum": [f"{number:0100}" for number in range(60)]},
+    {"type": "object", "properties": {f"p{n}": {"maxLength": 4096} for n in range(60)}},
+]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("is_told_by_template", [False, True])
+async def test_a_hostile_schema_holds_up_nobody(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch, *, is_told_by_template: bool
+) -> None:
+    """Each tool of the family, called by one user, while another has a plain turn."""
+    if is_told_by_template:
+        make = llamacpp_llm._params
+
+        def params(*args: Any) -> Any:
+            made = make(*args)
+            made.chat_template = HERMES_TEMPLATE
+            return made
+
+        monkeypatch.setattr(llamacpp_llm, "_params", params)
+    engine = llamacpp_llm.load(LlmOptions(context_tokens=4096, slots=2), store)
+    try:
+        for inner in FAMILY:
+            schema = {"type": "object", "properties": {"a": inner}, "required": ["a"]}
+            tool = Tool("f", "", json.dumps(schema))
+            request = LlmRequest((Message("user", "Hi"),), 4, 0.0, "a", tools=(tool,))
+            for choice in ("required", "auto") if is_told_by_template else ("required",):
+                forced = replace(request, tool_choice=choice)
+                async with asyncio.timeout(30):
+                    hostile = asyncio.create_task(drained(engine, forced))
+                    assert await read(engine, ask("Say hello.", 4, "b"))
+                    await hostile
+    finally:
+        async with asyncio.timeout(10):
+            await engine.aclose()
+
+
+async def drained(llm: LlamaCppLlm, request: LlmRequest) -> None:
+    with suppress(LlmFailed):  # broken off in a call, mostly
+        async for _ in llm.generate(request):
+            pass

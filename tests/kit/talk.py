@@ -351,6 +351,9 @@ class Reel:
     def reply_audio(self, audio: ReplyAudio) -> None:
         self.said += audio.pcm
 
+    def counted(self, text: str, tokens: int) -> None:
+        pass
+
     def reply_over(self, reply_id: int) -> None:
         self.over.append(reply_id)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from kit.talk import BRISK, RATE_HZ, Talk, at_work, engines, llm_of, settled, talking
 
+from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedTts
@@ -25,6 +26,7 @@ from voice_avatar.events.notices import (
     ReplyDone,
     ReplyStarted,
     ReplyText,
+    ReplyWritten,
     StageMarks,
     State,
     StateChanged,
@@ -35,6 +37,7 @@ from voice_avatar.events.payloads import (
     SpeakableChunk,
     SpeechPiece,
     SpeechPlan,
+    TextDelta,
 )
 from voice_avatar.stages.llm import LlmOptions
 
@@ -94,6 +97,8 @@ class Events:
     def reply_audio(self, audio: ReplyAudio) -> None: ...
 
     def reply_over(self, reply_id: int) -> None: ...
+
+    def counted(self, text: str, tokens: int) -> None: ...
 
     async def aclose(self) -> None: ...
 
@@ -297,6 +302,33 @@ async def test_a_model_that_hangs_is_given_up_and_its_request_aborted(after: int
             talk.types("Speak.")
             await apology(talk, "llm_timeout")
         assert (llm_of(workers).running, llm_of(workers).aborted) == (0, 1)
+
+
+@pytest.mark.parametrize("delta", ["Go on. " * 150_000, "on. "])
+async def test_a_model_that_does_not_stop_is_stopped(delta: str) -> None:
+    """By a megabyte at once, and by one word after another."""
+
+    class Runaway(ScriptedLlm):
+        closed = 0
+
+        async def generate(self, request: LlmRequest) -> Any:
+            try:
+                while True:
+                    yield TextDelta(delta)
+                    await asyncio.sleep(0)
+            finally:
+                self.closed += 1
+
+    setup = SessionSetup(SessionOptions(max_reply_tokens=10, idle_timeout_s=0.0), rate_hz=RATE_HZ)
+    with at_work(engines(llm=Runaway())) as workers:
+        async with talking(workers, setup) as talk:
+            talk.types("Speak.")
+            written = await talk.first(ReplyWritten)
+            assert written.is_cut
+            done = await talk.first(ReplyDone)
+            assert done.status == "completed"
+            assert 100 < len(done.spoken_text) <= 160
+        assert workers.engines.llm.closed == 1  # type: ignore[attr-defined]
 
 
 async def test_a_prompt_over_the_models_window_is_an_error_of_its_own() -> None:

@@ -10,7 +10,7 @@ from voice_avatar.events.cues import TimedWord
 from voice_avatar.events.inputs import HistoryCut, PlaybackReport
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.item_edits import ItemEdits
-from voice_avatar.realtime.items import Item, Items
+from voice_avatar.realtime.items import MAX_ITEMS, Item, Items
 from voice_avatar.realtime.refusals import Refusal
 
 
@@ -105,6 +105,15 @@ def test_an_item_is_in_the_history_before_the_client_is_told(edits: ItemEdits) -
         "conversation.item.added",
         "conversation.item.done",
     ]
+
+
+def test_the_oldest_item_of_a_flood_is_forgotten_by_all(items: Items, edits: ItemEdits) -> None:
+    for _ in range(MAX_ITEMS):
+        edits.create(ce.ItemCreate(item=message("Hello.")))
+    steps = edits.create(ce.ItemCreate(item=message("One more.")))
+    assert kinds(steps)[-2:] == ["HistoryCut", "conversation.item.deleted"]
+    assert HistoryCut("item-item_1") in steps
+    assert len(list(items)) == MAX_ITEMS
 
 
 def test_an_item_of_which_the_model_is_shown_nothing_is_in_no_history(

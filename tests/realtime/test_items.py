@@ -7,7 +7,7 @@ from kit.realtime_parts import Ids
 
 from voice_avatar.events.payloads import Message, ToolCall
 from voice_avatar.realtime import client_events as ce
-from voice_avatar.realtime.items import ROOT, Item, Items, message_of
+from voice_avatar.realtime.items import MAX_ITEMS, ROOT, Item, Items, message_of
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.server_events import ContentBody
 
@@ -101,3 +101,39 @@ def test_an_item_is_shown_with_what_its_kind_has() -> None:
     )
     assert Item("b", "function_call", name="weather").shown().name == "weather"
     assert Item("c", "function_call_output", output="Rain.").shown().output == "Rain."
+
+
+def test_a_conversation_keeps_its_newest_items() -> None:
+    items = Items(Ids())
+    for number in range(MAX_ITEMS + 3):
+        items.append(Item(f"i{number}", status="in_progress" if number == 0 else "completed"))
+    kept = [item.item_id for item in items]
+    assert len(kept) == MAX_ITEMS
+    assert kept[:2] == ["i0", "i4"]  # the first is still being made
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        (
+            ce.MessageItem(
+                role="user",
+                content=(ce.Content(type="input_text", text="x" * 4097),) * 2,
+            ),
+            "item.content",
+        ),
+        (
+            ce.MessageItem(
+                role="user", content=(ce.Content(type="input_audio", transcript="x" * 8193),)
+            ),
+            "item.content",
+        ),
+        (ce.CallItem(name="f" * 65, arguments="{}"), "item.name"),
+        (ce.CallItem(name="f", arguments="x" * 16_385), "item.arguments"),
+        (ce.OutputItem(call_id="c", output="x" * 32_769), "item.output"),
+    ],
+)
+def test_an_item_is_no_longer_than_a_typed_turn(given: ce.Item, param: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        Items(Ids()).made(given)
+    assert (refused.value.code, refused.value.param) == ("invalid_value", param)

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.values import assert_explained, assert_plain
 
-from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, defused, estimate_tokens
+from voice_avatar.events.payloads import LlmRequest, Message
+from voice_avatar.stages.llm import (
+    ControlTokens,
+    LlmCapabilities,
+    LlmOptions,
+    defused,
+    estimate_tokens,
+)
 
 SMOLLM2_TOKENS = {
     "Hello there, how are you today? I'd like to see the castle.": 16,
@@ -66,3 +73,32 @@ def test_every_field_is_explained_and_none_can_be_changed(kind: type[object]) ->
 def test_a_model_that_has_begun_is_waited_for_less_than_one_that_has_not() -> None:
     usual = LlmOptions()
     assert 0 < usual.between_tokens_timeout_s < usual.first_token_timeout_s
+
+
+CONTROLS = (
+    "<|im_start|> <|im_end|> <|endoftext|> <|begin_of_text|> <|eot_id|> <|start_header_id|>"
+    " <|python_tag|> <|system|> <|user|> <|end|> <|tool_call|> <|channel|> <s> </s> [INST] [/INST]"
+    " <<SYS>> <</SYS>> [SYSTEM_PROMPT] [AVAILABLE_TOOLS] [TOOL_CALLS] [TOOL_RESULTS]"
+    " [/TOOL_RESULTS] <start_of_turn> <end_of_turn> <bos> <eos> <think> </think> <tool_call>"
+    " </tool_call> <tool_response> </tool_response> <tools>"
+    " <\uff5ctool\u2581calls\u2581begin\uff5c>"
+    " <function=f> <function_calls> <unused99> [THINK]"
+).split()
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_no_control_token_that_is_known_can_be_typed(control: str) -> None:
+    for typed in (control, f"x{control}y", control * 2, f"<{control}>", control.swapcase()):
+        assert control not in defused(typed)
+
+
+def test_a_models_own_control_tokens_cannot_be_typed_either() -> None:
+    controls = ControlTokens(["<weird!>", "[*]", "<", "  ", "word", "<weird!>x"])
+    assert controls.defused("a <weird!>x [*] word") == "a < weird!>x [ *] word"
+    assert controls.defused("</s>") == "< /s>"
+    request = LlmRequest((Message("system", "<weird!>"), Message("tool", "[*]", call_id="c")))
+    assert [m.content for m in controls.defused_request(request).messages] == ["< weird!>", "[ *]"]
+
+
+def test_without_a_tokenizer_what_is_known_is_defused() -> None:
+    assert ControlTokens(()).defused("<think>1 < 2") == "< think>1 < 2"

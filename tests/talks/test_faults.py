@@ -34,7 +34,7 @@ from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.pipeline.ears import HISTORY_S
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server.native.connection import MAX_ERRORS
-from voice_avatar.server.rates import MESSAGE_BURST
+from voice_avatar.server.rates import MESSAGE_BURST, TURNS_DROPPED
 from voice_avatar.stages.llm import LlmOptions
 from voice_avatar.stages.stt import always
 from voice_avatar.wire import frame_codec
@@ -199,6 +199,17 @@ async def test_a_flood_of_messages_is_closed_with_4429() -> None:
         for _ in range(int(MESSAGE_BURST * 1.5)):
             await client.send({"type": "user.gaze"})
         assert await client.closed() == (4429, "rate_limited")
+
+
+async def test_a_flood_of_typed_turns_is_dropped_with_a_warning_and_then_closed_with_4429() -> None:
+    async with running() as run, raw(run.url) as client, raw(run.url) as other:
+        await other.hello()
+        await client.hello()
+        for number in range(TURNS_DROPPED + 10):
+            await client.send({"type": "input.text", "text": f"Turn {number}. " * 500})
+        assert await client.closed() == (4429, "rate_limited")
+        assert client.codes("warning").count("text_overrun") == 1
+        await works(other)
 
 
 async def test_where_the_user_looks_is_taken_ten_times_a_second_and_more_is_dropped() -> None:

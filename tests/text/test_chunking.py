@@ -337,6 +337,13 @@ def test_each_chunk_may_be_twice_as_long_as_the_one_before() -> None:
     assert [len(c.words) for c in chunks] == [5, 10, 20, 20, 5]
 
 
+def test_a_reply_may_have_any_number_of_chunks() -> None:
+    """A power of the growth is too large for a number after 1023 of them."""
+    chunks = chunk("Well, yes. " * 3000, options=ChunkingOptions()).chunks
+    assert len(chunks) > 2000
+    assert chunks[-1].text == "Well, yes."
+
+
 def test_a_comma_after_a_letter_ends_the_first_clause_at_once() -> None:
     chunker = Chunker(ChunkingOptions(), "en")
     assert chunker.push("Oh well").chunks == ()

@@ -53,6 +53,7 @@ class Prompts:
         self._count_tokens = count_tokens
         self._meant = meant
         self._memory = setup.history
+        self._max_text_chars = setup.session.max_text_chars
         self._context_tokens = setup.context_tokens
         self._max_reply_tokens = setup.session.max_reply_tokens
         self._temperature = setup.session.temperature
@@ -84,7 +85,7 @@ class Prompts:
         """Returns the prompt of a reply that is asked for."""
         history = self._replies.history
         if request.messages is not None:
-            history = History(self._memory)
+            history = History(self._memory, self._max_text_chars)
             for message in request.messages:
                 history.insert("", message)
         instructions = self.system if request.instructions is None else request.instructions

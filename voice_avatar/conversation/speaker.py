@@ -90,7 +90,9 @@ class Speaker:
         options = setup.session
         calls = ToolCalls(options.tool_timeout_s, options.max_tool_rounds)
         calls.change(setup.tools, setup.tool_choice, follows_up=None)
-        self.replies = Replies(setup.playout, setup.rate_hz, History(setup.history))
+        self.replies = Replies(
+            setup.playout, setup.rate_hz, History(setup.history, setup.session.max_text_chars)
+        )
         self.prompts = Prompts(setup, self.replies, calls, count_tokens=count_tokens, meant=meant)
         self.rounds = ToolRounds(calls, self.replies, self.prompts)
         self.owed = Owed()

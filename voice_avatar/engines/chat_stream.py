@@ -20,6 +20,7 @@ from voice_avatar.events.payloads import (
     ToolCallStarted,
 )
 from voice_avatar.tools.offers import CHOICES
+from voice_avatar.tools.schema_guard import guarded
 
 MAX_EVENT_BYTES = 1 << 20
 """Longest event taken. A chunk has a few hundred bytes; more is not a chat server."""
@@ -202,7 +203,7 @@ def request_body(model: str, request: LlmRequest, stop: Sequence[str]) -> dict[s
     if stop:
         body["stop"] = list(stop)
     if request.tools:
-        body["tools"] = [tool_body(tool) for tool in request.tools]
+        body["tools"] = [guarded_tool_body(tool) for tool in request.tools]
         body["tool_choice"] = request.tool_choice
         if request.tool_choice not in CHOICES:
             named = {"name": request.tool_choice}
@@ -228,15 +229,26 @@ def message_body(message: Message) -> dict[str, object]:
 
 
 def tool_body(tool: Tool) -> dict[str, object]:
-    """Returns a tool as chat templates and chat servers take it."""
-    return {
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": msgspec.json.decode(tool.parameters),
-        },
-    }
+    """Returns a tool as chat templates take it, which only tell the model of it."""
+    return _tool_body(tool, tool.description, msgspec.json.decode(tool.parameters))
+
+
+def guarded_tool_body(tool: Tool) -> dict[str, object]:
+    """Returns a tool as chat servers take it, which also make a grammar of its parameters.
+
+    What may not go into a grammar is told in the description.
+    """
+    schema = msgspec.json.decode(tool.parameters)
+    safe = guarded(schema)
+    if safe == schema:
+        return tool_body(tool)
+    told = f"{tool.description}\nJSON schema of its parameters: {tool.parameters}".lstrip()
+    return _tool_body(tool, told, safe)
+
+
+def _tool_body(tool: Tool, description: str, parameters: object) -> dict[str, object]:
+    function = {"name": tool.name, "description": description, "parameters": parameters}
+    return {"type": "function", "function": function}
 
 
 class SseParser:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import tempfile
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,16 @@ MAX_BYTES: Final = 600_000_000
 
 _FILE_TYPE_Q8_0: Final = 7
 """`general.file_type` of "mostly Q8_0" (llama.h: LLAMA_FTYPE_MOSTLY_Q8_0)."""
+
+_CONTROL_TYPES: Final = frozenset({3, 4})
+"""`tokenizer.ggml.token_type` of control tokens, and of those that were added."""
+
+_U32: Final = struct.Struct("<I")
+_U64: Final = struct.Struct("<Q")
+_STRING: Final = 8
+_ARRAY: Final = 9
+_SIZES: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+"""Bytes of a value of each type of a GGUF file's head."""
 
 
 def quick_weights(source: Path, folder: Path, fingerprint: str) -> Path:
@@ -46,6 +58,52 @@ def quick_weights(source: Path, folder: Path, fingerprint: str) -> Path:
         return source  # whether that is a model is for llama.cpp to say
     except OSError:
         return source  # no room, or no right to write: the model runs, only slower
+
+
+def control_tokens(source: Path) -> tuple[str, ...]:
+    """Returns the tokens of a model that no text may hold: its control and its added tokens.
+
+    None where that is no model, or holds no list of them.
+    """
+    try:
+        with source.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+            return _control_tokens(data)
+    except (OSError, ValueError, KeyError, OverflowError, struct.error):
+        return ()
+
+
+def _control_tokens(data: mmap) -> tuple[str, ...]:
+    """Walks the head of a file: gguf's own reader takes seconds for a large vocabulary."""
+    _, _, _, count = struct.unpack_from("<4sIQQ", data)
+    at = 24
+    kinds: tuple[int, ...] = ()
+    places: list[tuple[int, int]] = []
+    for _ in range(count):
+        size = _U64.unpack_from(data, at)[0]
+        name, at = data[at + 8 : at + 8 + size], at + 8 + size
+        kind, at = _U32.unpack_from(data, at)[0], at + 4
+        length = 1
+        if kind == _ARRAY:
+            kind, length = struct.unpack_from("<IQ", data, at)
+            at += 12
+        if kind == _STRING:
+            is_wanted = name == b"tokenizer.ggml.tokens"
+            for _ in range(length):
+                size = _U64.unpack_from(data, at)[0]
+                if is_wanted:
+                    places.append((at + 8, size))
+                at += 8 + size
+        else:
+            if name == b"tokenizer.ggml.token_type":
+                kinds = struct.unpack_from(f"<{length}i", data, at)
+            at += _SIZES[kind] * length
+        if places and kinds:
+            break
+    return tuple(
+        data[start : start + size].decode("utf-8", "replace")
+        for (start, size), kind in zip(places, kinds, strict=True)
+        if kind in _CONTROL_TYPES
+    )
 
 
 def _converted(source: Path, kept: Path) -> Path:

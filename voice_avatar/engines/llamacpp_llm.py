@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from voice_avatar.engines.chat_stream import read_chunk, request_body
-from voice_avatar.engines.gguf_weights import quick_weights
+from voice_avatar.engines.gguf_weights import control_tokens, quick_weights
 from voice_avatar.engines.relay import Relay
-from voice_avatar.engines.tool_stream import text_reader, with_calls
+from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest
 from voice_avatar.stages.engines import UNPLANNED_THREADS
-from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, estimate_tokens
+from voice_avatar.stages.llm import ControlTokens, LlmCapabilities, LlmOptions, estimate_tokens
 from voice_avatar.tools.as_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
@@ -93,15 +93,36 @@ def load(options: LlmOptions, store: ModelStore, own: LlamaCppOptions = _DEFAULT
     # never ends (xllamacpp 2026.10).
     server.handle_metrics()
     (key,) = params.api_keys
-    return LlamaCppLlm(server, options, knows_tools=_template_knows_tools(server, key))
+    return LlamaCppLlm(
+        server,
+        options,
+        knows_tools=_template_knows_tools(server, key),
+        controls=ControlTokens(control_tokens(weights)),
+    )
 
 
 class LlamaCppLlm:
     """An `LlmEngine` on a loaded llama.cpp. One event loop uses it at a time."""
 
-    def __init__(self, server: Any, options: LlmOptions, *, knows_tools: bool) -> None:
-        """`knows_tools` tells whether the model's chat template has a place for tools."""
+    def __init__(
+        self,
+        server: Any,
+        options: LlmOptions,
+        *,
+        knows_tools: bool,
+        controls: ControlTokens | None = None,
+    ) -> None:
+        """Makes the engine.
+
+        Args:
+            server: the loaded llama.cpp.
+            options: how it was loaded.
+            knows_tools: whether the model's chat template has a place for tools.
+            controls: the model's control tokens, which nobody may type.
+        """
         self._knows_tools = knows_tools
+        self._controls = controls or ControlTokens(())
+        self._salts = CacheSalts()
         self._server = server
         self._options = options
         self._slots = CacheSlots(options.slots)
@@ -177,10 +198,13 @@ class LlamaCppLlm:
         It leaves out tools that the template has no place for, and holds no model to a call, even
         where it has to be made (xllamacpp 2026.10). A schema does, and goes with no tools.
         """
+        request = self._controls.defused_request(request)
         schema = forced_schema(request)
         if self._knows_tools and schema is None:
             return request_body("", request, self._options.stop)
-        plain = replace(request, messages=in_plain_words(request), tools=())
+        plain = replace(
+            request, messages=in_plain_words(request, self._salts.tag(request.cache_key)), tools=()
+        )
         body = request_body("", plain, self._options.stop)
         if schema is not None:
             body["json_schema"] = schema | _COMPACT

@@ -1,7 +1,13 @@
-"""Calls of tools for engines whose model writes them as text (see `tools/as_text.py`)."""
+"""Calls of tools for engines whose model writes them as text (see `tools/as_text.py`).
+
+And what keeps one conversation of an engine apart from the others: the mark of its tools' results,
+and the salt of its prefix cache.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -36,3 +42,24 @@ async def with_calls(
                     yield delta
                 case _:
                     yield delta
+
+
+class CacheSalts:
+    """Salts and marks that nobody outside this process can know or choose.
+
+    An engine that finds a prompt's beginning in a cache of all users answers sooner: by the time
+    that it takes, anybody could tell whether somebody else has said something. With a salt of its
+    own, each conversation finds only what is its own.
+    """
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+
+    def of(self, cache_key: str) -> str:
+        """Returns the salt of a conversation, by the id that the server gave it."""
+        key = cache_key.encode("utf-8", "replace")
+        return hashlib.blake2b(key, key=self._secret, digest_size=16).hexdigest()
+
+    def tag(self, cache_key: str) -> str:
+        """Returns a short mark of a conversation that nobody else can write."""
+        return self.of(f"tag {cache_key}")[:12]

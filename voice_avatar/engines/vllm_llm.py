@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from voice_avatar.engines.chat_stream import Chunk, Usage, message_body, tool_body
 from voice_avatar.engines.relay import Relay
-from voice_avatar.engines.tool_stream import text_reader, with_calls
+from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest, Message
-from voice_avatar.stages.llm import LlmCapabilities, LlmOptions
+from voice_avatar.stages.llm import ControlTokens, LlmCapabilities, LlmOptions
 from voice_avatar.tools.as_text import forced_schema, in_plain_words
 
 if TYPE_CHECKING:
@@ -116,6 +116,10 @@ class VllmLlm:
         self._counter = copy.deepcopy(self._tokenizer)
         self._knows_tools = "tools" in str(self._tokenizer.chat_template)
         self._context_tokens: int = engine.model_config.max_model_len
+        self._controls = ControlTokens(
+            [*self._tokenizer.all_special_tokens, *self._tokenizer.get_added_vocab()]
+        )
+        self._salts = CacheSalts()
         self._numbers = itertools.count(1)
         self._tasks: dict[Relay, asyncio.Task[None]] = {}
         self._relays: set[Relay] = set()
@@ -209,7 +213,11 @@ class VllmLlm:
             skip_special_tokens=not request.tools,
         )
         outputs = self._engine.generate(
-            {"type": "token", "prompt_token_ids": prompt},
+            {
+                "type": "token",
+                "prompt_token_ids": prompt,
+                "cache_salt": self._salts.of(request.cache_key),
+            },
             params,
             f"voice-avatar-{next(self._numbers)}",
             priority=request.priority,
@@ -225,9 +233,10 @@ class VllmLlm:
                 relay.put(Chunk(completion.text, reason, Usage(len(prompt), generated)))
 
     def _tokens(self, request: LlmRequest) -> list[int]:
+        request = self._controls.defused_request(request)
         messages, tools = request.messages, request.tools
         if not self._knows_tools:
-            messages, tools = in_plain_words(request), ()
+            messages, tools = in_plain_words(request, self._salts.tag(request.cache_key)), ()
         text = self._tokenizer.apply_chat_template(
             [_template_message(message) for message in messages],
             tools=[tool_body(tool) for tool in tools] or None,

@@ -79,7 +79,7 @@ class Conversation:
         self.rate_hz = setup.rate_hz
         self._clock = clock
         self.tape = tape
-        count_tokens = workers.engines.llm.count_tokens
+        count_tokens = _told(workers.engines.llm.count_tokens, tape)
         self.session = session = Session(setup, count_tokens=count_tokens, now_s=clock())
         self._outbox = outbox = Outbox(_OUTBOX_LIMIT)
         self.ears = Ears(
@@ -256,3 +256,16 @@ class Conversation:
                     self._outbox.put(output)
         if outputs or not isinstance(event, VadFrame):
             self._alarm.wind_up(now_s)  # a window that changes nothing brings no deadline nearer
+
+
+def _told(count_tokens: Callable[[str], int], tape: Tape | None) -> Callable[[str], int]:
+    """Returns what counts, and tells the tape of it."""
+    if tape is None:
+        return count_tokens
+
+    def count(text: str) -> int:
+        tokens = count_tokens(text)
+        tape.counted(text, tokens)
+        return tokens
+
+    return count

@@ -66,6 +66,10 @@ from voice_avatar.text.chunking import Chunker
 from voice_avatar.tools.call_reader import CallReader
 from voice_avatar.tools.offers import call_id_of
 
+_MAX_TOKEN_CHARS = 16
+"""A reply is cut at that many characters for each token that it may have: four times what prose
+has. A server elsewhere may not keep to the tokens that it was asked for."""
+
 _CHUNK_LIMIT = 16
 _AUDIO_LIMIT = 64
 _TOGETHER_MS = 200
@@ -274,6 +278,7 @@ class ReplyRun:
             yield TextDelta(self._start.text)
             return
         wait_s = self._llm.first_token_timeout_s
+        left = self._request.max_tokens * _MAX_TOKEN_CHARS
         async with AsyncExitStack() as stack:
             # Left in reverse: the generator is closed first, which aborts the request in the
             # engine, and only then does it no longer count as one.
@@ -290,7 +295,14 @@ class ReplyRun:
                     case TextDelta() | ToolCallStarted() | ToolCallDelta():
                         wait_s = self._llm.between_tokens_timeout_s
                         self.tokens += 1
+                        if isinstance(delta, TextDelta):
+                            delta = TextDelta(delta.text[:left])
+                            left -= len(delta.text)
                         yield delta
+                        if left <= 0:  # a server elsewhere need not keep to what it is asked
+                            written = ReplyWritten(self._start.reply_id, 0, self.tokens, True)
+                            self._written = written
+                            return
                     case LlmDone(reason, prompt_tokens, tokens):
                         self.tokens = tokens or self.tokens
                         self._written = ReplyWritten(

@@ -17,6 +17,9 @@ class Tape(Protocol):
     ) -> None:
         """A step of the session: when, what came in (None = its start), what came out."""
 
+    def counted(self, text: str, tokens: int) -> None:
+        """The session has counted a text; belongs to the next step."""
+
     def mic(self, pcm: bytes) -> None:
         """Microphone audio, 16 kHz, without gaps."""
 

@@ -57,6 +57,8 @@ class ItemEdits:
         previous_id = self._items.before(item)
         out.append(se.ItemAdded(previous_item_id=previous_id, item=item.shown()))
         out.append(se.ItemDone(previous_item_id=previous_id, item=item.shown()))
+        if (forgotten := self._items.oldest_beyond()) is not None:
+            out += self._gone(forgotten)
         return out
 
     def retrieve(self, item_id: str) -> list[Step]:
@@ -76,8 +78,11 @@ class ItemEdits:
         """
         item = self._found(item_id, "item_delete_invalid_item_id")
         self._items.remove(item)
+        return self._gone(item)
+
+    def _gone(self, item: Item) -> list[Step]:
         cut = [HistoryCut(item.key)] if item.key else []
-        return [*cut, se.ItemDeleted(item_id=item_id)]
+        return [*cut, se.ItemDeleted(item_id=item.item_id)]
 
     def truncate(self, event: ce.ItemTruncate) -> list[Step]:
         """Cuts a message of a response to what the client has played of it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from msgspec import UNSET
 
@@ -15,9 +16,17 @@ from voice_avatar.events.payloads import Message, ToolCall
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.server_events import ContentBody, ItemBody, ItemStatus
+from voice_avatar.tools.offers import MAX_ARGUMENTS_CHARS, MAX_OUTPUT_CHARS
+from voice_avatar.wire.fields import MAX_INPUT_CHARS
 
 ROOT = "root"
 """`previous_item_id` of an item that is put before all others."""
+
+MAX_ITEMS: Final = 512
+"""Most items of a conversation; with one more the oldest is forgotten."""
+
+_MAX_CALL_CHARS: Final = 64
+"""Longest name of a function, characters."""
 
 
 @dataclass(slots=True)
@@ -124,6 +133,16 @@ class Items:
     def append(self, item: Item) -> None:
         """Adds an item at the end."""
         self._items.append(item)
+        self.oldest_beyond()
+
+    def oldest_beyond(self) -> Item | None:
+        """Takes the oldest item out if there are too many; one that is being made stays."""
+        if len(self._items) <= MAX_ITEMS:
+            return None
+        over = next((item for item in self._items if item.status != "in_progress"), None)
+        if over is not None:
+            self._items.remove(over)
+        return over
 
     def remove(self, item: Item) -> None:
         """Takes an item out."""
@@ -159,21 +178,31 @@ class Items:
         """Returns an item of the client's, not yet put anywhere.
 
         Raises:
-            Refusal: it has content that cannot be used.
+            Refusal: it has content that cannot be used, or too much of it.
         """
         item_id = given.id or self._new_id("item")
         match given:
             case ce.MessageItem():
                 contents = [_checked(given.role, content) for content in given.content]
+                said = sum(len(text or "") for _, text in contents)
+                _refuse_over(MAX_INPUT_CHARS, said, "item.content")
                 item = Item(item_id, role=given.role, contents=contents)
             case ce.CallItem():
                 call_id = given.call_id or self._new_id("call")
+                _refuse_over(_MAX_CALL_CHARS, len(given.name), "item.name")
+                _refuse_over(MAX_ARGUMENTS_CHARS, len(given.arguments), "item.arguments")
                 item = Item(item_id, "function_call", name=given.name, call_id=call_id)
                 item.arguments = given.arguments
             case _:
+                _refuse_over(MAX_OUTPUT_CHARS, len(given.output), "item.output")
                 item = Item(item_id, "function_call_output", call_id=given.call_id)
                 item.output = given.output
         return item
+
+
+def _refuse_over(limit: int, chars: int, param: str) -> None:
+    if chars > limit:
+        raise Refusal("invalid_value", f"It has {chars} characters; {limit} are allowed.", param)
 
 
 def _checked(role: str, content: ce.Content) -> tuple[str, str | None]:

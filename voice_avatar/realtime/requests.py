@@ -5,7 +5,7 @@ from __future__ import annotations
 from voice_avatar.events.inputs import ReplyRequest
 from voice_avatar.events.payloads import Message
 from voice_avatar.realtime import client_events as ce
-from voice_avatar.realtime.items import Items, message_of
+from voice_avatar.realtime.items import MAX_ITEMS, Items, message_of
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.responses import ResponseTerms
 from voice_avatar.realtime.settings import (
@@ -43,6 +43,9 @@ def reply_request(
 def _messages(request: ce.ResponseRequest, items: Items) -> tuple[Message, ...] | None:
     if request.input is None:
         return None
+    if len(request.input) > MAX_ITEMS:
+        message = f"There may be {MAX_ITEMS} items."
+        raise Refusal("invalid_value", message, "response.input")
     messages: list[Message] = []
     for one in request.input:
         item = items.find(one.id) if isinstance(one, ce.ReferenceItem) else items.made(one)

@@ -81,6 +81,7 @@ class Recorder:
         self._head = msgspec.json.encode(Head(FORMAT, session_id, setup)) + b"\n"
         self._count_tokens = count_tokens
         self._counted: set[str] = set()
+        self._told_counts: dict[str, int] = {}
         self._over: set[int] = set()
         self._limit_bytes = limit_bytes
         self._files = RecordingFiles(Path(folder) / session_id, setup.rate_hz, open_file)
@@ -112,9 +113,16 @@ class Recorder:
 
     def _new_counts(self, outputs: Iterable[Command | Notice]) -> dict[str, int]:
         """Counts the tokens of texts that are in a prompt, or will be, for the first time."""
+        told, self._told_counts = self._told_counts, {}
+        self._counted.update(told)
         new = {text for output in outputs for text in _texts(output)} - self._counted
         self._counted |= new
-        return {text: self._count_tokens(text) for text in new}
+        return told | {text: self._count_tokens(text) for text in new}
+
+    def counted(self, text: str, tokens: int) -> None:
+        """Keeps a count with the next step: prompts are not always counted as a whole."""
+        if not self._has_ended and text not in self._counted:
+            self._told_counts[text] = tokens
 
     def mic(self, pcm: bytes) -> None:
         """Keeps microphone audio."""

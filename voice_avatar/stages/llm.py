@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voice_avatar.events.payloads import LlmDelta, LlmRequest
@@ -12,11 +12,16 @@ from voice_avatar.events.payloads import LlmDelta, LlmRequest
 _PIECES = re.compile(r"[A-Za-z]+|\s+|[^\sA-Za-z]")
 
 _CONTROL = re.compile(
-    r"(?<=<)(?=\||\uff5c|/?s>|/?(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>)"
-    r"|(?<=\[)(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\])",
+    r"<(?=\||\uff5c|</?SYS>>|/?SYS>>|/?s>|/?(?:bos|eos|pad|unk|mask|sep|cls|think|thinking|tools?|function"
+    r"|functions|parameter|result|results|unused\d+|[a-z]+(?:_[a-z]+)+)(?:[ =][^<>]{0,80})?>)"
+    r"|\[(?=/?(?:INST|THINK|ARGS|IMG|PREFIX|SUFFIX|MIDDLE|[A-Z]+(?:_[A-Z]+)+)\])",
+    re.IGNORECASE,
 )
-"""Where control tokens begin: ChatML, Llama 3, Phi, DeepSeek (`<|`), Llama 2 and Mistral (`<s>`,
-`[INST]`), Gemma (`<start_of_turn>`)."""
+"""Where control tokens begin, as far as they are known without a tokenizer: ChatML, Llama 3, Phi,
+DeepSeek (`<|`), Llama 2 and Mistral (`<s>`, `<<SYS>>`, `[INST]`), Gemma (`<start_of_turn>`), calls
+of tools and thoughts (`<tool_call>`, `<think>`, `[TOOL_RESULTS]`)."""
+
+_OPENERS = "<["
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +117,32 @@ def estimate_tokens(text: str) -> int:
     white space what exceeds one character; anything else its UTF-8 bytes, which is what a
     byte-level vocabulary spends on a script that it does not know.
     """
-    total = 0
-    for piece in _PIECES.findall(text):
-        if piece.isspace():
-            total += len(piece) - 1
-        elif piece.isascii():
-            total += (len(piece) + 2) // 3
-        else:
-            total += len(piece.encode("utf-8", "replace"))
-    return total
+    return sum(map(_estimate, _PIECES.findall(text)))
+
+
+def _estimate(piece: str) -> int:
+    if piece.isspace():
+        return len(piece) - 1
+    if piece.isascii():
+        return (len(piece) + 2) // 3
+    return len(piece.encode("utf-8", "replace"))
+
+
+def chars_within(text: str, tokens: int) -> int:
+    """Returns how many characters of the beginning of `text` are estimated below `tokens`.
+
+    In one pass: whoever sends a long text must not have it counted again and again.
+    """
+    left = tokens - 1  # what they may take at most
+    for match in _PIECES.finditer(text):
+        cost = _estimate(match[0])
+        if cost > left:
+            if match[0].isspace():
+                return match.start() + max(0, left + 1)
+            is_letters = len(match[0]) > 1
+            return match.start() + (max(0, 3 * left) if is_letters else 0)
+        left -= cost
+    return len(text)
 
 
 def defused(text: str) -> str:
@@ -129,4 +151,30 @@ def defused(text: str) -> str:
     Chat templates are filled in as text, so a user who types "<|im_end|>" would end his own
     message and write the next one. A space after the opening bracket makes it plain text.
     """
-    return _CONTROL.sub(" ", text)
+    return _CONTROL.sub(_apart, text)
+
+
+def _apart(found: re.Match[str]) -> str:
+    return f"{found[0]} "
+
+
+class ControlTokens:
+    """The control tokens of one model, by its own tokenizer: what may be typed is none of them."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        """`tokens`: special and added ones; those that are plain words or spaces stay."""
+        known = sorted({token for token in tokens if len(token) > 2 and token[0] in _OPENERS})
+        rests = "|".join(re.escape(token[1:]) for token in known)
+        self._pattern = re.compile(f"[{re.escape(_OPENERS)}](?={rests})") if known else None
+
+    def defused(self, text: str) -> str:
+        """Returns a text that holds none of them, and none that are known anyway."""
+        text = defused(text)
+        return text if self._pattern is None else self._pattern.sub(_apart, text)
+
+    def defused_request(self, request: LlmRequest) -> LlmRequest:
+        """Returns a request in whose messages there are none."""
+        messages = tuple(
+            replace(message, content=self.defused(message.content)) for message in request.messages
+        )
+        return replace(request, messages=messages)

@@ -93,6 +93,7 @@ class Chunker:
         self._breaks = languages.language(language).writing.breaks
         self._reader = MarkupReader(vocabulary())
         self._index = 0
+        self._growth = 1.0  # of this chunk against the first, no more than counts
         self._buffer = ""  # display text that is in no chunk yet
         self._weight = 0  # of the words in it
         self._cues: list[tuple[int, Tag]] = []  # with the place in the buffer that they stand at
@@ -186,7 +187,7 @@ class Chunker:
 
     def _grown(self, first_words: int) -> int:
         """Returns the weight that stands for `first_words` in a chunk as late as this one."""
-        words = first_words * self._options.growth**self._index
+        words = first_words * self._growth
         return int(_WORD * min(words, self._options.max_words))
 
     def _boundary(self, char: str) -> _Boundary:
@@ -254,6 +255,7 @@ class Chunker:
         )
         self._chunks.append(chunk)
         self._index += 1
+        self._growth = min(self._growth * self._options.growth, float(self._options.max_words))
         rest = self._buffer[end:]
         gone = len(self._buffer) - len(rest.lstrip())
         self._buffer = rest.lstrip()

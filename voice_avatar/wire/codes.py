@@ -140,6 +140,8 @@ WARNING_CODES: Final[dict[str, str]] = {
     "input_overrun": "Microphone audio came faster than allowed; the excess was dropped.",
     "input_gap": "Microphone frames are missing; silence stands in for them.",
     "gaze_overrun": "`user.gaze` came more often than 10 times a second; the excess was dropped.",
+    "text_overrun": "`input.text` came faster than one a second, or than 64 kB a minute; the "
+    "excess was dropped.",
     "input_clipping": "The microphone is too loud and distorts.",
     "setting_unavailable": "A persona, voice, language, codec, viseme set or tool choice is not to "
     "be had; what is used instead is in `settings`.",

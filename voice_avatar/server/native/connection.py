@@ -33,7 +33,13 @@ from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.meter import Meter
 from voice_avatar.server.native.ready import Limits, session_ready
 from voice_avatar.server.outgoing import Outgoing
-from voice_avatar.server.rates import GAZES_PER_S, MESSAGE_BURST, MESSAGES_PER_S, ReportBudget
+from voice_avatar.server.rates import (
+    GAZES_PER_S,
+    MESSAGE_BURST,
+    MESSAGES_PER_S,
+    ReportBudget,
+    TurnBudget,
+)
 from voice_avatar.server.tenure import Tenure
 from voice_avatar.telemetry.logs import SessionLog
 from voice_avatar.wire import client_messages, server_messages, session_messages
@@ -101,6 +107,7 @@ class NativeConnection:
         self._errors = 0
         self._messages = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
+        self._turns = TurnBudget(clock())
         self._outgoing = Outgoing(socket, limits.slow_consumer_s, meter.note_bytes)
 
     # -- life
@@ -301,6 +308,13 @@ class NativeConnection:
             case client_messages.UserGaze() if not self._reports.take(self._clock()):
                 if self._reports.begins_excess():
                     await self._warn("gaze_overrun", "user.gaze comes too often: some is dropped.")
+            case client_messages.InputText(text=text) if not self._turns.take(
+                len(text.encode("utf-8", "replace")), self._clock()
+            ):
+                if self._turns.is_exhausted:
+                    raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many typed turns.")
+                if self._turns.begins_excess:
+                    await self._warn("text_overrun", "input.text comes too fast: some is dropped.")
             case _:
                 event = session_input(message)
                 if event is not None:

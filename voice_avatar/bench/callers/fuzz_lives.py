@@ -10,7 +10,7 @@ from random import Random
 from typing import Final, Literal
 
 from voice_avatar.bench.material import raw_frames
-from voice_avatar.bench.material.mutations import AVATAR, REALTIME, Mutator, binary
+from voice_avatar.bench.material.mutations import AVATAR, FATAL, REALTIME, Mutator, binary
 from voice_avatar.bench.material.raw_frames import BINARY, CLOSE, FRAMES, HARMLESS, TEXT, frame
 
 Kind = Literal["avatar", "order", "frames", "handshake", "realtime", "pcm", "http", "slow"]
@@ -131,7 +131,9 @@ def _pcm(made: Life, chance: Random, mutator: Mutator) -> bytes:
     made.ways["pcm"] += 1
     if chance.random() < 0.2:
         return frame(TEXT, mutator.next().data)
-    size = chance.choice((0, 1, 2, 640, 640, 640, 641, 6400, 65_536))
+    size = chance.choice((0, 1, 2, 640, 640, 640, 641, 6400))
+    if chance.random() < FATAL:
+        size = chance.choice((65_536, 65_537))
     return frame(BINARY, chance.choice((b"\x00", b"\x40", b"\xff")) * size)
 
 

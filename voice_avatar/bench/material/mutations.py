@@ -46,6 +46,9 @@ _NUMBERS: Final = (
 )  # fmt: skip
 _WRONG: Final = (None, True, False, [], {}, [[]], {"": {}}, "1", 1.5, *_NUMBERS[:8])
 _DEPTHS: Final = (8, 128, 2_000, 100_000)
+FATAL: Final = 0.02
+"""How often a way that may close the connection is taken to its end: others should follow it."""
+
 _VERBATIM: Final = "\u0001verbatim\u0001"
 _HEADER_BYTES: Final = 16
 
@@ -195,7 +198,7 @@ class Mutator:
     def _surrogate(self, message: dict[str, Any]) -> bytes:
         place, name = self._place(message)
         place[name] = self._chance.choice(("\ud800", "a\udc00b", "\udfff\ud800"))
-        if self._chance.random() < 0.5:
+        if self._chance.random() > FATAL:
             return _json(message)
         return json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
@@ -220,11 +223,14 @@ class Mutator:
     def _flipped(self, message: dict[str, Any]) -> bytes:
         text = bytearray(_json(message))
         for _ in range(self._chance.randint(1, 4)):
-            text[self._chance.randrange(len(text))] = self._chance.randrange(256)
+            highest = 256 if self._chance.random() < FATAL else 128
+            text[self._chance.randrange(len(text))] = self._chance.randrange(highest)
         return bytes(text)
 
     def _with_junk(self, message: dict[str, Any]) -> bytes:
-        junk = self._chance.choice((b"{}", b"\x00", b"\xff", b"\xef\xbb\xbf", b"]", b"//", b" \n\t"))
+        junk = self._chance.choice((b"{}", b"\x00", b"\x7f", b"\xef\xbb\xbf", b"]", b"//", b" \n\t"))
+        if self._chance.random() < FATAL:
+            junk = b"\xff"
         text = _json(message)
         return text + junk if self._chance.random() < 0.5 else junk + text
 
@@ -238,7 +244,9 @@ class Mutator:
     def _large(self, message: dict[str, Any]) -> bytes:
         """About as large as a text frame may be; one byte more closes the connection."""
         text = _json({**message, "fill": ""})
-        wanted = self._chance.choice((4096, 4096, 4096, 4096, MAX_TEXT_BYTES, MAX_TEXT_BYTES + 1))
+        wanted = self._chance.choice((4096,) * 9 + (MAX_TEXT_BYTES,))
+        if self._chance.random() < FATAL:
+            wanted = MAX_TEXT_BYTES + 1
         fill = b"x" * max(0, wanted - len(text))
         return text.replace(b'"fill": ""', b'"fill": "' + fill + b'"')
 
@@ -282,10 +290,12 @@ def binary(chance: Random) -> bytes:
     kind = chance.choice((1, 1, 1, 1, 1, 1, 2, 3, 4, 0, 255))
     flags = chance.choice((0, 0, 0, 1, 2, 3, 4, 8, 15, 0xF0, 255))
     pts = chance.choice((0, 320, chance.randrange(10**6), 2**53 - 1, 2**53, 2**64 - 1))
-    size = chance.choice((0, 1, 2, 3, 640, 640, 640, 640, 641, 6400, MAX_BINARY_BYTES - _HEADER_BYTES))
+    size = chance.choice((0, 1, 2, 3, 640, 640, 640, 640, 641, 6400))
+    if chance.random() < FATAL:
+        size = MAX_BINARY_BYTES - _HEADER_BYTES
     head = pack_header(kind, flags, chance.choice((0, 0, 1, 65_535)), chance.randrange(2**32), pts)  # type: ignore[arg-type]
     if chance.random() < 0.1:
         return head[: chance.randrange(_HEADER_BYTES)]
-    if chance.random() < 0.01:
-        size += 1 + chance.randrange(1000)
+    if chance.random() < FATAL / 10:
+        size = MAX_BINARY_BYTES - _HEADER_BYTES + 1 + chance.randrange(1000)
     return head + chance.choice((b"\x00", b"\x7f", b"\xff")) * size

@@ -202,7 +202,7 @@ _PROGRAMS: Final = (
         "programs",
         "Measurements, and the pages that show them.",
         None,
-        _doing("measures", "programs", "Eleven measurements.", None),
+        _doing("measures", "programs", "Thirteen measurements.", None),
         _doing("callers", "programs", "Users, as many as are wanted.", None),
         _doing("targets", "programs", "Servers of every dialect.", None),
         _pure("figures", "programs", "What many values come to.", None),
@@ -248,11 +248,17 @@ _TESTED: Final = {
     "acting/mouth/test_visemes.py": "acting.mouth.viseme_tables",
     "bench/callers/test_load_calls.py": "bench.callers.process_figures",
     "bench/callers/test_server_options.py": "bench.callers.own_server",
+    "bench/callers/test_fuzz_lives.py": "bench.callers.fuzz_crowd bench.callers.fuzz_line"
+    " bench.material.raw_frames",
     "bench/figures/test_apexes.py": "bench.measures.gestures",
     "bench/figures/test_turns.py": "bench.figures.line_events bench.figures.played"
     " bench.figures.waterfall",
-    "bench/material/test_clips.py": "bench.figures.clip bench.material.pauses bench.material.utterances",
+    "bench/material/test_clips.py": "bench.figures.clip bench.material.pauses"
+    " bench.material.utterances",
     "bench/measures/test_body.py": "bench.figures.body bench.figures.face bench.material.talk",
+    "bench/measures/test_fuzz.py": "bench.callers.neighbour bench.callers.victim"
+    " bench.callers.watch",
+    "bench/measures/test_soak.py": "bench.callers.soak_lives bench.callers.soak_user",
     "bench/measures/test_interrupt.py": "bench.callers.echo bench.callers.interrupt_call"
     " bench.callers.scrape bench.figures.cuts bench.figures.interrupt bench.material.noises",
     "bench/measures/test_stt.py": "bench.figures.words",

@@ -1,8 +1,8 @@
 """`voice-avatar bench NAME …`: one parser for all measurements, and what is done with a `Run`.
 
 Every bench is a module with `add_arguments(parser)` and `run(args) -> Run`; it is imported when it
-is asked for, so that the list of names costs nothing. One that judges has `has_faults(run)` too: its
-exit status is 1 where there are.
+is asked for, so that the list of names costs nothing. One that judges has `has_faults(run)` too:
+its exit status is 1 where there are.
 """
 
 from __future__ import annotations

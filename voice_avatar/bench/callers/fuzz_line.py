@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Final
 
 from voice_avatar.bench.callers.fuzz_lives import Life
@@ -22,7 +22,7 @@ LIE_S: Final = 0.3
 _DRIP_S: Final = 0.03
 _MAX_DRIPS: Final = 60
 _ELSEWHERE: Final = "127.0.0.2"
-"""Where Linux lets a client on loopback come from: what is kept per address is not the neighbour's."""
+"""Where Linux lets a client on loopback come from: what a server keeps by address is its own."""
 
 
 class FuzzLine:
@@ -30,7 +30,8 @@ class FuzzLine:
 
     Attributes:
         outcome: how it ended: "1002" (the server's close code), "answered to ours", "cut by us",
-            "unread" (no answer in time), "half a frame" (nobody could), "no close frame", "reset", "refused", "http 400", …
+            "unread" (no answer in time), "half a frame" (nobody could), "no close frame", "reset",
+            "refused", "http 400", …
         unread: batches that were not answered in time.
         slowest_s: longest time until a batch was answered, seconds.
     """
@@ -169,7 +170,7 @@ def _local(host: str) -> tuple[str, int] | None:
     return (_ELSEWHERE, 0) if host == "127.0.0.1" and sys.platform == "linux" else None
 
 
-def is_documented(outcome: str, codes: Mapping[int, str]) -> bool:
+def is_documented(outcome: str, codes: Collection[int]) -> bool:
     """Returns whether an end is one that a client is told of."""
     if outcome.isdigit():
         return int(outcome) in codes

@@ -1,4 +1,4 @@
-"""What a fuzzer does on one connection: a plan of bytes, from the seed and the number of the life."""
+"""What a fuzzer does on one connection: a plan of bytes, from the seed and its number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from voice_avatar.bench.material.raw_frames import BINARY, CLOSE, FRAMES, HARMLE
 Kind = Literal["avatar", "order", "frames", "handshake", "realtime", "pcm", "http", "slow"]
 
 KINDS: Final[dict[Kind, int]] = {
-    "avatar": 8, "order": 4, "frames": 6, "handshake": 3, "realtime": 4, "pcm": 2, "http": 4, "slow": 1,
+    "avatar": 8, "order": 4, "frames": 6, "handshake": 3, "realtime": 4, "pcm": 2,
+    "http": 4, "slow": 1,
 }  # fmt: skip
 """Kind of life -> how often, against the others."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -21,6 +22,9 @@ from voice_avatar.wire.text import encode_client
 
 HEARD_S: Final = 20.0
 """A reply is listened to for so long at most."""
+
+GRACE_S: Final = 10.0
+"""Time for the last lives to end, seconds: beyond it they vanish."""
 
 _SLOW_S: Final = 8.0
 """How long a slow reader does not read: longer than `SLOW_CONSUMER_CLOSE_S`."""
@@ -196,7 +200,7 @@ def soak_all(spec: Spec) -> Lived:
 
 
 async def soak(spec: Spec) -> Lived:
-    """Lives lives until the time is over; those that have begun are lived to their end."""
+    """Lives lives until the time is over; those that have begun may end within `GRACE_S`."""
     lived = Lived()
     until_s = time.monotonic() + spec.seconds
     await asyncio.gather(
@@ -212,18 +216,22 @@ async def _one_after_another(spec: Spec, place: int, until_s: float, lived: Live
     while time.monotonic() < until_s:
         chance = Random(f"{spec.seed}:{place}:{number}")
         name = chance.choices(names, weights)[0]
-        await live(name, Scene(SoakUser(spec.url, spec.token, lived), chance, spec, lived))
+        scene = Scene(SoakUser(spec.url, spec.token, lived), chance, spec, lived)
+        await live(name, scene, until_s + GRACE_S)
         number += 1
 
 
-async def live(name: str, scene: Scene) -> None:
-    """Lives one life from the hello to the end."""
+async def live(name: str, scene: Scene, until_s: float) -> None:
+    """Lives one life from the hello to the end; at `until_s` of the monotonic clock it vanishes."""
     scene.lived.lives[name] += 1
     known = len(scene.lived.words)
     try:
         await scene.user.come(scene.hello())
-        await LIVES[name](scene)
-        await scene.user.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until_s - time.monotonic())):
+                await LIVES[name](scene)
+                await scene.user.leave()
+        scene.user.cut()
     except ConnectionFailed as error:
         scene.lived.failures += 1
         scene.lived.ends[error.message] += 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from voice_avatar.bench.callers.load_line import LoadLine
-from voice_avatar.bench.figures.promises import Promises
+from voice_avatar.bench.callers.promises import Promises
 from voice_avatar.errors import ConnectionFailed
 from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.wire import client_messages, server_messages, session_messages, turn_messages
@@ -225,7 +225,9 @@ class SoakUser:
                 self._resume_token = resume.token
                 self._is_ready.set()
                 self.report(is_due=True)
-            case server_messages.ErrorMessage(code=code) | server_messages.WarningMessage(code=code):
+            case (
+                server_messages.ErrorMessage(code=code) | server_messages.WarningMessage(code=code)
+            ):
                 self._lived.told[code] += 1
             case turn_messages.ReplyStarted():
                 self._lived.replies += 1
@@ -237,6 +239,3 @@ class SoakUser:
         self._lived.broken += self.promises.count
         self._lived.words += self.promises.broken
         self.promises = Promises()
-
-
-

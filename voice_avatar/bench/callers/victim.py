@@ -15,7 +15,7 @@ from voice_avatar.errors import ConfigError
 from voice_avatar.wire.fields import PATH
 
 RESUME_TTL_S: Final = 5.0
-"""How long a server of our own keeps sessions whose client is gone: leftovers are those after it."""
+"""How long a server of our own keeps sessions whose client is gone, seconds."""
 
 SETTLE_S: Final = 75.0
 """Time for everything to be gone: a server that runs may keep sessions for a minute."""
@@ -40,7 +40,9 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what says which server it is."""
     server = parser.add_mutually_exclusive_group()
     server.add_argument("--url", help="a running server (default: one of our own, scripted)")
-    server.add_argument("--scripted", action="store_true", help="start one without models (default)")
+    server.add_argument(
+        "--scripted", action="store_true", help="start one without models (default)"
+    )
     server.add_argument("--serve", metavar="PRESET", help="start one with this preset")
     parser.add_argument("--pid", type=int, default=0, help="process of the server at --url")
     parser.add_argument("--token", default="", help="bearer token of whoever talks")

@@ -70,7 +70,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement.
 
     Attributes:
-        kind: "v2v", "interrupt", "load", "lipsync", "gestures", "stt", "tts", "llm", "fuzz", "soak".
+        kind: "v2v", "interrupt", "load", "lipsync", "gestures", "stt", "tts", "llm", "fuzz",
+            "soak".
         started: ISO 8601 with offset.
         command: the command line that repeats it (no machine path: folders by their variable or
             last name).

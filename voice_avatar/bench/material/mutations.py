@@ -39,12 +39,34 @@ AVATAR: Final[Schema] = schema_of(AnyClientMessage)
 REALTIME: Final[Schema] = schema_of(AnyClientEvent)
 """OpenAI's."""
 
-_STRINGS: Final = ("", "a", "0", "null", "é", "中文", "\U0001f480", "\u202e\u0000", "a" * 65, "<|im_end|>")
+_STRINGS: Final = (
+    "",
+    "a",
+    "0",
+    "null",
+    "é",
+    "中文",
+    "\U0001f480",
+    "\u202e\u0000",
+    "a" * 65,
+    "<|im_end|>",
+)
 _NUMBERS: Final = (
     0, -1, 1, 255, 256, 2**31, 2**32, 2**53 - 1, 2**53, 2**63, 2**64, -(2**63) - 1, 10**400,
     0.1, -0.0, 1e308, 5e-324,
 )  # fmt: skip
-_WRONG: Final = (None, True, False, [], {}, [[]], {"": {}}, "1", 1.5, *_NUMBERS[:8])
+_WRONG: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    {"": {}},
+    "1",
+    1.5,
+    *_NUMBERS[:8],
+)
 _DEPTHS: Final = (8, 128, 2_000, 100_000)
 FATAL: Final = 0.02
 """How often a way that may close the connection is taken to its end: others should follow it."""
@@ -127,27 +149,22 @@ class Mutator:
                 return [self._value(each, depth) for each in info.item_types]
             case inspect.VarTupleType() | inspect.ListType():
                 least = info.min_length or 0
-                return [self._value(info.item_type, depth) for _ in range(least + chance.randrange(3))]
+                return [
+                    self._value(info.item_type, depth) for _ in range(least + chance.randrange(3))
+                ]
             case inspect.StrType():
-                return self._text(info)
+                return _text(info, chance)
             case inspect.BoolType():
                 return chance.random() < 0.5
             case inspect.IntType():
-                low, high = info.ge or 0, info.le if info.le is not None else 2**31
-                return chance.choice((low, high, chance.randint(int(low), int(high))))
+                low, high = int(info.ge or 0), int(info.le if info.le is not None else 2**31)
+                return chance.choice((low, high, chance.randint(low, high)))
             case inspect.FloatType():
-                low, high = info.ge or 0.0, info.le if info.le is not None else 1e6
-                return chance.choice((low, high, chance.uniform(low, high)))
+                from_, to = info.ge or 0.0, 1e6 if info.le is None else info.le
+                return chance.choice((from_, to, chance.uniform(from_, to)))
             case inspect.DictType():
                 return {"type": "object", "properties": {"a": {"type": "string"}}}
         return None
-
-    def _text(self, info: inspect.StrType) -> str:
-        if info.pattern:
-            return self._chance.choice(("en", "zh", "de"))
-        most = info.max_length or 64
-        length = self._chance.choice((1, 2, 8, 8, most)) if most <= 512 else 8
-        return "".join(self._chance.choices("abc déf 中\U0001f600.", k=max(info.min_length or 0, length)))
 
     # -- ways to be wrong
 
@@ -187,7 +204,7 @@ class Mutator:
         return _json(message)
 
     def _all_null(self, message: dict[str, Any]) -> bytes:
-        return _json({name: None for name in message} | {"type": message["type"]})
+        return _json(dict.fromkeys(message) | {"type": message["type"]})
 
     def _deep(self, message: dict[str, Any]) -> bytes:
         depth = self._chance.choice(_DEPTHS)
@@ -205,7 +222,9 @@ class Mutator:
     def _not_a_number(self, message: dict[str, Any]) -> bytes:
         return self._verbatim(
             message,
-            self._chance.choice(("NaN", "-Infinity", "1e400", "-1e400", "01", "0x10", "1.", "9" * 5000)),
+            self._chance.choice(
+                ("NaN", "-Infinity", "1e400", "-1e400", "01", "0x10", "1.", "9" * 5000)
+            ),
         )
 
     def _twice(self, message: dict[str, Any]) -> bytes:
@@ -228,17 +247,31 @@ class Mutator:
         return bytes(text)
 
     def _with_junk(self, message: dict[str, Any]) -> bytes:
-        junk = self._chance.choice((b"{}", b"\x00", b"\x7f", b"\xef\xbb\xbf", b"]", b"//", b" \n\t"))
+        junk = self._chance.choice(
+            (b"{}", b"\x00", b"\x7f", b"\xef\xbb\xbf", b"]", b"//", b" \n\t")
+        )
         if self._chance.random() < FATAL:
             junk = b"\xff"
         text = _json(message)
         return text + junk if self._chance.random() < 0.5 else junk + text
 
     def _not_an_object(self, message: dict[str, Any]) -> bytes:
-        return _json(self._chance.choice((None, True, 1, 1.5, "text", [], [message], {}, [[message]])))
+        return _json(
+            self._chance.choice((None, True, 1, 1.5, "text", [], [message], {}, [[message]]))
+        )
 
     def _other_type(self, message: dict[str, Any]) -> bytes:
-        others = ("", "session", "session.ready", "reply.started", "__proto__", "a" * 5000, 1, None, [])
+        others: tuple[Any, ...] = (
+            "",
+            "session",
+            "session.ready",
+            "reply.started",
+            "__proto__",
+            "a" * 5000,
+            1,
+            None,
+            [],
+        )
         return _json({**message, "type": self._chance.choice(others)})
 
     def _large(self, message: dict[str, Any]) -> bytes:
@@ -261,6 +294,14 @@ class Mutator:
         return _json(message).replace(json.dumps(_VERBATIM).encode(), text.encode())
 
 
+def _text(info: inspect.StrType, chance: Random) -> str:
+    if info.pattern:
+        return chance.choice(("en", "zh", "de"))
+    most = info.max_length or 64
+    length = chance.choice((1, 2, 8, 8, most)) if most <= 512 else 8
+    return "".join(chance.choices("abc déf 中\U0001f600.", k=max(info.min_length or 0, length)))
+
+
 def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
@@ -271,14 +312,19 @@ def _limits(info: inspect.Type) -> list[Any]:
         case inspect.UnionType():
             return [value for each in info.types for value in _limits(each)]
         case inspect.StrType():
-            lengths = {n + d for n in (info.min_length, info.max_length) if n is not None for d in (-1, 0, 1)}
+            lengths = {
+                n + d
+                for n in (info.min_length, info.max_length)
+                if n is not None
+                for d in (-1, 0, 1)
+            }
             return ["x" * max(0, length) for length in sorted(lengths)]
         case inspect.IntType():
             edges = (edge for edge in (info.ge, info.le) if edge is not None)
             return [edge + step for edge in edges for step in (-1, 0, 1)]
         case inspect.FloatType():
-            edges = (edge for edge in (info.ge, info.le) if edge is not None)
-            return [math.nextafter(edge, to) for edge in edges for to in (-math.inf, edge, math.inf)]
+            ends = (edge for edge in (info.ge, info.le) if edge is not None)
+            return [math.nextafter(edge, to) for edge in ends for to in (-math.inf, edge, math.inf)]
         case inspect.VarTupleType():
             most = info.max_length
             return [] if most is None else [["a"] * most, ["a"] * (most + 1)]

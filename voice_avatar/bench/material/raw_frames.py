@@ -1,4 +1,4 @@
-"""WebSocket frames, handshakes and requests, byte by byte: as RFC 6455 and 9112 do not want them."""
+"""WebSocket frames, handshakes and requests as RFC 6455 and 9112 do not want them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def _cut_control(chance: Random) -> bytes:
 
 def _controls(chance: Random) -> bytes:
     many = chance.randint(1, 20)
-    return b"".join(frame(chance.choice((PING, PONG)), bytes(chance.choice((0, 1, 125)))) for _ in range(many))
+    return b"".join(
+        frame(chance.choice((PING, PONG)), bytes(chance.choice((0, 1, 125)))) for _ in range(many)
+    )
 
 
 def _lone_continuation(chance: Random) -> bytes:
@@ -109,7 +111,9 @@ def _cut_utf8(chance: Random) -> bytes:
 
 
 def _close(chance: Random) -> bytes:
-    code = chance.choice((0, 999, 1000, 1001, 1004, 1005, 1006, 1015, 1016, 2999, 3000, 4999, 5000, 65_535))
+    code = chance.choice(
+        (0, 999, 1000, 1001, 1004, 1005, 1006, 1015, 1016, 2999, 3000, 4999, 5000, 65_535)
+    )
     reason = chance.choice((b"", b"bye", b"\xff", bytes(123)))
     return frame(CLOSE, chance.choice((b"", b"\x03", struct.pack("!H", code) + reason)))
 
@@ -150,24 +154,27 @@ HARMLESS: Final = frozenset({"_controls", "_fragments", "_cut_utf8", "_longer_fo
 """Ways after which a connection goes on: of one life only the last is another."""
 
 
+_PROTOCOLS: Final = ("", "x", "voice-avatar.v9", "a,,b")
+
+
 def bad_handshake(chance: Random, host: str, path: str) -> bytes:
     """Returns a request for a WebSocket that has something wrong, or is not whole."""
     whole = handshake(host, path)
     ways: tuple[Callable[[], bytes], ...] = (
         lambda: whole[: chance.randrange(1, len(whole))],
-        lambda: whole.replace(b"Version: 13", b"Version: " + chance.choice((b"0", b"8", b"255", b"x"))),
-        lambda: whole.replace(_KEY.encode(), chance.choice((b"", b"short", b"=" * 24, b"\xff" * 24))),
+        lambda: whole.replace(b"on: 13", b"on: " + chance.choice((b"0", b"8", b"255", b"x"))),
+        lambda: whole.replace(_KEY.encode(), chance.choice((b"", b"a", b"=" * 24, b"\xff" * 24))),
         lambda: whole.replace(b"Upgrade: websocket\r\n", b""),
         lambda: whole.replace(b"Upgrade: websocket", b"Upgrade: h2c"),
-        lambda: whole.replace(b"HTTP/1.1", chance.choice((b"HTTP/1.0", b"HTTP/2", b"HTTP/9.9", b""))),
+        lambda: whole.replace(b"HTTP/1.1", chance.choice((b"HTTP/1.0", b"HTTP/2", b""))),
         lambda: whole.replace(b"GET ", chance.choice((b"POST ", b"CONNECT ", b"get ", b" "))),
         lambda: whole.replace(b"\r\n", b"\n"),
         lambda: handshake(host, path, f"Sec-WebSocket-Key: {_KEY}", f"Host: {host}"),
         lambda: handshake(host, path, "Origin: https://evil.example"),
-        lambda: handshake(host, path, "Sec-WebSocket-Protocol: " + chance.choice(("", "x", "voice-avatar.v9", "a,,b"))),
-        lambda: handshake(host, path, "Sec-WebSocket-Extensions: permessage-deflate; x=" + "9" * 100),
+        lambda: handshake(host, path, "Sec-WebSocket-Protocol: " + chance.choice(_PROTOCOLS)),
+        lambda: handshake(host, path, "Sec-WebSocket-Extensions: permessage-deflate; x=" + "9" * 9),
         lambda: handshake(host, path, "X: " + "a" * chance.choice((8000, 9000, 70_000))),
-        lambda: handshake(host, path, *(f"X-{n}: 1" for n in range(chance.choice((100, 200, 1000))))),
+        lambda: handshake(host, path, *["X: 1"] * chance.choice((100, 200, 1000))),
         lambda: handshake(chance.choice(("evil.example", "", "[::1", "127.0.0.1:99999")), path),
         lambda: whole + frame(TEXT, b"{}") + frame(CLOSE),
     )  # fmt: skip
@@ -175,16 +182,31 @@ def bad_handshake(chance: Random, host: str, path: str) -> bytes:
 
 
 _PATHS: Final = (
-    "/", "/healthz", "/readyz", "/metrics", "/v1/avatar", "/v1/models", "/v1/models/x", "/v1/realtime",
-    "/v1/pcm", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%5c..%5cetc", "/%00", "/%ff",
-    "//", "/clips/../../pyproject.toml", "/clips/", "/?" + "a=b&" * 500, "/" + "a" * 9000, "*",
+    "/", "/healthz", "/readyz", "/metrics", "/v1/avatar", "/v1/models", "/v1/models/x",
+    "/v1/realtime", "/v1/pcm", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%5c..%5cetc",
+    "/%00", "/%ff", "//", "/clips/../../pyproject.toml", "/clips/",
+    "/?" + "a=b&" * 500, "/" + "a" * 9000, "*",
     "http://evil.example/", "/index.html", "/app.js", "/\x7f", "/%", "/a b",
 )  # fmt: skip
-_METHODS: Final = ("GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW", "PRI", "g\u00e9t")
+_METHODS: Final = (
+    "GET",
+    "GET",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "BREW",
+    "PRI",
+    "g\u00e9t",
+)
 _LINES: Final = (
     "Range: bytes=0-0,5-1", "If-None-Match: *", "Content-Length: 5", "Content-Length: -1",
     "Content-Length: 5\r\nContent-Length: 6", "Transfer-Encoding: chunked", "Expect: 100-continue",
-    "Accept-Encoding: " + "gzip," * 200, "Host: a", "X: \u00e9", "X : 1", " folded", "Authorization: Bearer",
+    "Accept-Encoding: " + "gzip," * 200, "Host: a", "X: \u00e9", "X : 1", " folded",
+    "Authorization: Bearer",
     "Connection: keep-alive", "Upgrade: h2c", ":", "X:", "Cookie: " + "a" * 7000,
 )  # fmt: skip
 _BODIES: Final = (b"", b"", b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"\x00" * 5000)

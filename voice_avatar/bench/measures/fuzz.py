@@ -3,11 +3,12 @@
     voice-avatar bench fuzz --minutes 10                  a scripted server of our own (make fuzz)
     voice-avatar bench fuzz --url ws://… --pid N          a running one
 
-For so many minutes, so many connections at a time do all that a client should not: messages of every
-type from the schema, each wrong in a way of its own, and valid ones in any order; WebSocket frames
-and handshakes that break RFC 6455; binary frames; plain HTTP; `/v1/realtime` and `/v1/pcm`. Meanwhile
-one innocent session types, listens, and pings once a second. The same seed sends the same bytes;
-`lives` in the result tells which life ended how, and `--life N` lives one of them again.
+For so many minutes, so many connections at a time do all that a client should not: messages of
+every type from the schema, each wrong in a way of its own, and valid ones in any order; WebSocket
+frames and handshakes that break RFC 6455; binary frames; plain HTTP; `/v1/realtime` and `/v1/pcm`.
+Meanwhile one innocent session types, listens, and pings once a second. The same seed sends the same
+bytes; `lives` in the result tells which lives ended as they should not, and `--life N` lives one of
+them again.
 
 The exit status is 1 if a connection ended in a way that `wire/codes.py` does not tell, the server
 logged an error or a stack trace, or sessions, replies, requests or files were left over.
@@ -139,8 +140,8 @@ async def _once(server: Victim, args: argparse.Namespace) -> Tried:
     one, line = life(args.seed, args.life, f"{host}:{port}"), FuzzLine(host, port)
     await line.run(one)
     print(f"life {args.life}: {one.kind}, {line.outcome}, {dict(one.ways)}", file=sys.stderr)
-    ends = Counter({(one.kind, line.outcome): 1})
-    kinds = Counter({one.kind: one.messages})
+    kind = str(one.kind)
+    ends, kinds = Counter({(kind, line.outcome): 1}), Counter({kind: one.messages})
     return Tried(one.messages, 1, line.unread, line.slowest_s, kinds, one.ways, one.types, ends)
 
 

@@ -1,14 +1,14 @@
-"""Random lives for a long time: does memory grow, is something left over, is anything late or wrong?
+"""Random lives for a long time: does memory grow, is anything left over, late or wrong?
 
-    voice-avatar bench soak --minutes 120 --sessions 20                    a scripted server of our own
-    voice-avatar bench soak --minutes 30 --sessions 2 --serve embedded --clips DIR    with real engines
-    voice-avatar bench soak --url ws://… --pid N                                     a running server
+    voice-avatar bench soak --minutes 120 --sessions 20       a scripted server of our own
+    voice-avatar bench soak --minutes 30 --sessions 2 --serve embedded --clips DIR
+    voice-avatar bench soak --url ws://… --pid N              a running server
 
 So many users at a time talk, type, interrupt, lose the connection and come back, vanish, read too
-slowly, storm the door, push to talk and change settings, each life by chance from the seed. What the
-server promises of the order of its messages is held against every session. Growth of memory is the
-slope by least squares after the first 10 minutes (of a short run: its first third). After all have
-left, sessions, replies, requests and open files must be those of the beginning.
+slowly, storm the door, push to talk and change settings, each life by chance from the seed. What
+the server promises of the order of its messages is held against every session. Growth of memory is
+the slope by least squares after the first 10 minutes (of a short run: its first third). After all
+have left, sessions, replies, requests and open files must be those of the beginning.
 
 The exit status is 1 if a promise was broken, an end is not told in `wire/codes.py`, the server
 logged an error, or something was left over.
@@ -178,9 +178,7 @@ def figures(
         Figure(name="turns", title="turns", unit="1", value=lived.turns),
         Figure(name="replies", title="replies", unit="1", value=lived.replies),
         counted("broken", "promises broken", lived.broken, "; ".join(lived.words[:3])),
-        counted(
-            "closes.undocumented", "undocumented ends", sum(wrong.values()), ", ".join(wrong)
-        ),
+        counted("closes.undocumented", "undocumented ends", sum(wrong.values()), ", ".join(wrong)),
         counted("log.troubles", "errors in the log", len(log), log[0] if log else ""),
         *leftover_figures(after, before),
         counted("unanswered", "turns unanswered", lived.unanswered),

@@ -26,7 +26,7 @@ def test_the_schema_is_that_of_the_wire() -> None:
 def test_every_type_is_reached_valid_and_mutated(schema: Schema) -> None:
     mutator = Mutator(1, schema)
     reached = Counter(
-        (one.type, one.way == "none") for one in (mutator.next() for _ in range(3000))
+        (one.type, one.way == "none") for one in (mutator.next() for _ in range(8000))
     )
     assert set(reached) == {(name, is_valid) for name in schema for is_valid in (True, False)}
 

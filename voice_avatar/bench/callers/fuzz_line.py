@@ -124,7 +124,8 @@ class FuzzLine:
                 self._code = struct.unpack_from("!H", payload)[0] if len(payload) > 1 else 1005
             elif opcode == PONG and payload.startswith(b"fuzz"):
                 self._pongs += 1
-        return bool(data)
+        # The server now waits for our goodbye, which a fuzzer does not say.
+        return bool(data) and self._code is None
 
     async def _ask(
         self, life: Life, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -67,8 +67,8 @@ _WRONG: Final[tuple[Any, ...]] = (
     1.5,
     *_NUMBERS[:8],
 )
-_DEPTHS: Final = (8, 128, 2_000, 100_000)
-FATAL: Final = 0.02
+_DEPTHS: Final = (8, 128, 2_000, 40_000)
+FATAL: Final = 0.005
 """How often a way that may close the connection is taken to its end: others should follow it."""
 
 _VERBATIM: Final = "\u0001verbatim\u0001"
@@ -107,6 +107,8 @@ class Mutator:
     def next(self) -> Mutant:
         """Returns the next message; one in four is valid."""
         name = self._chance.choice(self._names)
+        if name == "session.close" and self._chance.random() < 0.95:
+            return self.next()  # others should follow
         message = self.valid(name)
         if self._chance.random() < 0.25:
             return Mutant(name, "none", _json(message))

@@ -189,6 +189,7 @@ def figures(
         *waited("first_audio", "first audio", lived.first_audio),
         *waited("neighbour.ping", "neighbour's pings", beside.pings),
         *waited("neighbour.first_audio", "neighbour's first audio", beside.first_audio),
+        *waited("neighbour.own", "neighbour's own lateness", beside.own[-100_000:]),
         counted("neighbour.underruns", "neighbour's underruns", beside.underruns),
         counted("neighbour.unanswered", "neighbour's turns unanswered", beside.unanswered),
         *memory_figures([*seen, *([after] if after is not None else [])]),

@@ -7,6 +7,7 @@ import pytest
 from voice_avatar.bench.figures.endurance import (
     SPARE_FILES,
     Look,
+    different,
     has_failed,
     leftover_figures,
     memory_figures,
@@ -48,6 +49,10 @@ def test_only_what_was_not_foreseen_is_trouble() -> None:
     )
     assert len(troubles(log)) == 3
     assert troubles("") == []
+    assert different(["12:00:00 error a", "12:00:07 error a", "error b"]) == [
+        {"log": "error a", "count": 2},
+        {"log": "error b", "count": 1},
+    ]
 
 
 def test_waits_are_told_with_the_longest() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +19,7 @@ SETTLE_S: Final = 600.0
 SPARE_FILES: Final = 4
 """Open files that a server may have more after its first clients: the page, the log, a database."""
 
+_TIME: Final = re.compile(r"^\d\d:\d\d:\d\d ")
 _TROUBLE: Final = re.compile(
     r"\b(error|critical)\b|Traceback|never (retrieved|awaited)|Exception|Warning:"
 )
@@ -79,6 +81,12 @@ def slope_mb_per_h(looks: Sequence[Look]) -> float | None:
 def troubles(log: str) -> list[str]:
     """Returns the lines of a server's log that tell of something it did not foresee."""
     return [line for line in log.splitlines() if _TROUBLE.search(line)]
+
+
+def different(lines: Sequence[str]) -> list[dict[str, str | int]]:
+    """Returns the different lines of a log, without their times, and how often each is there."""
+    counts = Counter(_TIME.sub("", line) for line in lines)
+    return [{"log": line, "count": count} for line, count in counts.most_common(100)]
 
 
 def counted(name: str, title: str, value: float, note: str = "", unit: Unit = "1") -> Figure:

@@ -35,6 +35,7 @@ from voice_avatar.bench.callers.watch import look, look_on, settled
 from voice_avatar.bench.figures.endurance import (
     Look,
     counted,
+    different,
     has_failed,
     leftover_figures,
     memory_figures,
@@ -101,7 +102,7 @@ async def _run(args: argparse.Namespace) -> Run:
     return results_of(
         "fuzz",
         figures(tried, neighbour.lateness, [*looks, after], log),
-        [{"log": line} for line in log[:100]],
+        different(log),
         subject={"name": "voice-avatar", "version": voice_avatar.__version__}
         | {"engines": "" if args.serve or args.url else "scripted"},
         settings=_told(args, tried, neighbour.lateness),

@@ -37,6 +37,7 @@ from voice_avatar.bench.callers.watch import look, look_on, settled
 from voice_avatar.bench.figures.endurance import (
     Look,
     counted,
+    different,
     has_failed,
     leftover_figures,
     memory_figures,
@@ -108,7 +109,7 @@ async def _run(args: argparse.Namespace) -> Run:
         "soak",
         figures(lived, neighbour.lateness, seen, before, after, log),
         [
-            *({"log": line} for line in log[:100]),
+            *different(log),
             *({"broken": why} for why in lived.words),
             *_memory(seen),
         ],

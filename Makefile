@@ -23,7 +23,7 @@ BENCH ?= stt
 NEEDS_PYTHON = @test -n "$(PYTHON)" \
 	|| { echo "voice-avatar needs Python 3.11 or newer, with its venv module" >&2; exit 1; }
 
-.PHONY: help env models run doctor test check cover bench bench-web lock sbom avatar test-unity bench-unity test-web web house test-compat \
+.PHONY: help env models run doctor test check cover bench fuzz bench-web lock sbom avatar test-unity bench-unity test-web web house test-compat \
 	compat-table lock-compat test-vllm lock-vllm clean
 
 help:  ## list the targets
@@ -69,6 +69,9 @@ cover: $(READY)  ## branch coverage of the fast tests
 
 bench: models  ## measure; BENCH names what (voice-avatar bench lists them)
 	$(VENV)/bin/voice-avatar bench $(BENCH) $(ARGS)
+
+fuzz: $(READY)  ## clients that break every rule, for ten minutes; ARGS="--minutes 60 --seed 2 --save"
+	$(VENV)/bin/voice-avatar bench fuzz $(ARGS)
 
 bench-web: models  ## measure the page in Chromium beside the benchmark's client; ARGS="--clips DIR"
 	bash tests/web/install_chromium.sh

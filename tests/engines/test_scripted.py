@@ -10,6 +10,7 @@ import pytest
 from kit.edge import hush, tone
 
 from voice_avatar.engines.scripted import (
+    KEPT_REQUESTS,
     ScriptedLlm,
     ScriptedStt,
     ScriptedTts,
@@ -70,6 +71,13 @@ async def test_the_llm_says_its_replies_in_turn() -> None:
     assert await texts(ScriptedLlm()) == ["You", " said:", " How", " are", " you?"]
     assert await texts(ScriptedLlm([""])) == []
     assert len(llm.requests) == 3
+
+
+async def test_the_llm_keeps_its_newest_requests_only() -> None:
+    llm = ScriptedLlm(("One.", "Two.", "Three."))
+    for number in range(KEPT_REQUESTS + 10):
+        assert await texts(llm) == [("One.", "Two.", "Three.")[number % 3]]
+    assert len(llm.requests) == KEPT_REQUESTS
 
 
 async def test_the_llm_ends_with_why_it_ended() -> None:

@@ -202,7 +202,7 @@ _PROGRAMS: Final = (
         "programs",
         "Measurements, and the pages that show them.",
         None,
-        _doing("measures", "programs", "Eleven measurements.", None),
+        _doing("measures", "programs", "Thirteen measurements.", None),
         _doing("callers", "programs", "Users, as many as are wanted.", None),
         _doing("targets", "programs", "Servers of every dialect.", None),
         _pure("figures", "programs", "What many values come to.", None),
@@ -249,6 +249,7 @@ _TESTED: Final = {
     "bench/report/test_files.py": "bench.figures.results",
     "conversation/test_session.py": "conversation.options",
     "pipeline/test_answers.py": "pipeline.owner",
+    "pipeline/test_reply_run.py": "pipeline.marks",
     "recording/test_recorder.py": "pipeline.tape",
     "server/test_casting.py": "conversation.setup",
     "telemetry/test_metrics.py": "server.meter",
@@ -263,6 +264,10 @@ _TESTED: Final = {
     " conformance.vectors.examples",
     "client/rules/test_reactions.py": "conformance.vectors.sessions",
     # What needs its other half: a server, a socket, a loudspeaker, a library or a model.
+    "bench/callers/test_fuzz_lives.py": "bench.callers.fuzz_crowd bench.callers.fuzz_line",
+    "bench/measures/test_fuzz.py": "bench.callers.neighbour bench.callers.victim"
+    " bench.callers.watch bench.material.raw_frames",
+    "bench/measures/test_soak.py": "bench.callers.soak_lives bench.callers.soak_user",
     "bench/measures/test_body.py": "bench.figures.body",
     "bench/measures/test_interrupt.py": "bench.callers.own_server",
     "bench/measures/test_load.py": "bench.figures.load",

@@ -1,14 +1,15 @@
 """`voice-avatar bench NAME …`: one parser for all measurements, and what is done with a `Run`.
 
 Every bench is a module with `add_arguments(parser)` and `run(args) -> Run`; it is imported when it
-is asked for, so that the list of names costs nothing.
+is asked for, so that the list of names costs nothing. One that judges has `has_faults(run)` too:
+its exit status is 1 where there are.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,8 @@ BENCHES: Final = {
     "tts": "our synthesizer beside its library used plainly",
     "llm": "our language model beside its library used plainly",
     "threads": "what more threads, batches and calls at once are worth",
+    "fuzz": "clients that break every rule, and what their neighbour notices",
+    "soak": "random lives for a long time: growth, leftovers, lateness, broken promises",
 }
 """Name -> what it measures."""
 
@@ -95,7 +98,8 @@ def _measure(name: str, arguments: Sequence[str]) -> int:
         sys.stdout.write(files.to_json(measured))
     else:
         tables.show(measured)
-    return 0
+    has_faults: Callable[[Run], bool] | None = getattr(bench, "has_faults", None)
+    return int(has_faults is not None and has_faults(measured))
 
 
 def _compare(arguments: Sequence[str]) -> int:

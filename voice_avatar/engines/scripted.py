@@ -119,6 +119,10 @@ def _counted(speech_s: float) -> str:
     return f"{' '.join(words).capitalize()}."
 
 
+KEPT_REQUESTS = 64
+"""Newest requests that a scripted language model keeps: under a load of hours all would be much."""
+
+
 class ScriptedLlm:
     """Writes its replies in turn, a word at a time.
 
@@ -130,7 +134,7 @@ class ScriptedLlm:
     Attributes:
         running: requests under way.
         aborted: requests that were closed before their end.
-        requests: all requests, warm-ups left out.
+        requests: the newest requests, `KEPT_REQUESTS` at most, warm-ups left out.
     """
 
     def __init__(
@@ -162,6 +166,7 @@ class ScriptedLlm:
         self.running = 0
         self.aborted = 0
         self.requests: list[LlmRequest] = []
+        self._forgotten = 0
         self.capabilities = LlmCapabilities("scripted", "script", context_tokens, True)
 
     async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
@@ -171,7 +176,7 @@ class ScriptedLlm:
             raise ContextExceeded("The prompt is too long for the script.")
         reply = self._reply(request)
         words = reply.split(" ") if reply else []
-        self.requests.append(request)
+        self._keep(request)
         self.running += 1
         done = 0
         is_over = False
@@ -196,9 +201,16 @@ class ScriptedLlm:
             self.running -= 1
             self.aborted += not is_over
 
+    def _keep(self, request: LlmRequest) -> None:
+        self.requests.append(request)
+        if len(self.requests) > KEPT_REQUESTS:
+            del self.requests[0]
+            self._forgotten += 1
+
     def _reply(self, request: LlmRequest) -> str:
         names = [tool.name for tool in request.tools]
-        reply = self._replies[len(self.requests) % len(self._replies)] if self._replies else ""
+        number = self._forgotten + len(self.requests)
+        reply = self._replies[number % len(self._replies)] if self._replies else ""
         if request.tool_choice not in ("auto", "none") and names and "<tool_call>" not in reply:
             name = request.tool_choice if request.tool_choice in names else names[0]
             return as_call_text(name, "{}")

@@ -17,6 +17,7 @@ class CloseCode(IntEnum):
 
     NORMAL = 1000
     GOING_AWAY = 1001
+    FRAMING = 1002
     UNSUPPORTED_DATA = 1003
     INVALID_DATA = 1007
     POLICY = 1008
@@ -40,6 +41,7 @@ class CloseCode(IntEnum):
 CLOSE_CODES: Final[dict[CloseCode, str]] = {
     CloseCode.NORMAL: "The session ended as asked.",
     CloseCode.GOING_AWAY: "The server shuts down, or the page was left.",
+    CloseCode.FRAMING: "A WebSocket frame broke RFC 6455.",
     CloseCode.UNSUPPORTED_DATA: "The first frame was binary.",
     CloseCode.INVALID_DATA: "A text frame was not UTF-8.",
     CloseCode.POLICY: "A rule of the server that has no code of its own was broken.",

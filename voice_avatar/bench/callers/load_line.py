@@ -96,6 +96,19 @@ class LoadLine(asyncio.Protocol):
             self._flush()
         await self._lost.wait()
 
+    def hang_up(self) -> None:
+        """Cuts the line, as a network does: no goodbye."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def read(self, *, is_reading: bool) -> None:
+        """Stops to read, as a client that is too slow, or goes on."""
+        if self._transport is not None and not self._transport.is_closing():
+            if is_reading:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
     def _flush(self) -> None:
         assert self._transport is not None
         for data in self._protocol.data_to_send():

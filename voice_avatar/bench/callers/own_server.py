@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -29,9 +30,36 @@ prompt = "You are Ava, a friendly virtual guide. Answer in one or two short sent
 """One that waits to be spoken to: a greeting would be interrupted by the first question."""
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A server of ours that runs.
+
+    Attributes:
+        url: where, for WebSockets.
+        pid: its process.
+        errors: what it writes to its standard error, its log.
+    """
+
+    url: str
+    pid: int
+    errors: IO[bytes]
+
+    def log(self) -> str:
+        """Returns what it has written so far."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+
 @asynccontextmanager
 async def own_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncIterator[str]:
-    """Runs `voice-avatar serve` in a process of its own and yields its WebSocket URL.
+    """Runs a server as `watched_server` does and yields its WebSocket URL."""
+    async with watched_server(settings, preset=preset) as own:
+        yield own.url
+
+
+@asynccontextmanager
+async def watched_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncIterator[Own]:
+    """Runs `voice-avatar serve` in a process of its own and yields where it is and what it logs.
 
     Args:
         settings: options, "stage.name" -> value, over those of a quiet server on a free port.
@@ -63,7 +91,7 @@ async def own_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncI
                 env=_environment(),
             )
             try:
-                yield await _url(server, errors)
+                yield Own(await _url(server, errors), server.pid, errors)
             finally:
                 await _stop(server)
 

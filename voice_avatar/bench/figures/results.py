@@ -13,7 +13,7 @@ import msgspec
 FORMAT = 1
 """Version of the JSON shape; grows when a reader of old files has to know."""
 
-Unit = Literal["s", "ms", "%", "x", "1", "MB", "samples", "tokens/s", "1/s", "B/s"]
+Unit = Literal["s", "ms", "%", "x", "1", "MB", "samples", "tokens/s", "1/s", "B/s", "MB/h"]
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement.
 
     Attributes:
-        kind: "v2v", "interrupt", "load", "lipsync", "gestures", "stt", "tts", "llm".
+        kind: "v2v", "interrupt", "load", "lipsync", "gestures", "stt", "tts", "llm", "fuzz",
+            "soak".
         started: ISO 8601 with offset.
         command: the command line that repeats it (no machine path: folders by their variable or
             last name).

@@ -34,6 +34,11 @@ class Sessions:
         return {session_id: session.lost_s for session_id, session in self._sessions.items()}
 
     @property
+    def unused(self) -> frozenset[str]:
+        """Sessions whose client has said nothing but hello."""
+        return frozenset(s.session_id for s in self if not s.key.is_used)
+
+    @property
     def waiting(self) -> int:
         """Sessions that wait for their client."""
         return sum(session.lost_s is not None for session in self._sessions.values())

@@ -107,6 +107,7 @@ async def test_who_shows_no_token_takes_no_place(kind: str) -> None:
 async def test_a_session_that_is_resumed_is_the_same_and_needs_no_place() -> None:
     async with house(max_sessions=1) as here:
         live = await here.admission.admit(tenure(), here.arrival())
+        await live.begin()
         live.key.offer("ticket")
         live.lose()
         resume = client_messages.Resume(session_id="s1", token="ticket", last_seq=0)
@@ -120,6 +121,7 @@ async def test_a_session_that_is_resumed_is_the_same_and_needs_no_place() -> Non
 async def test_whoever_is_away_makes_room_and_whoever_is_here_does_not() -> None:
     async with house(max_sessions=1) as here:
         away = await here.admission.admit(tenure(), here.arrival())
+        await away.begin()
         away.lose()
         there = await here.admission.admit(tenure(), here.arrival())
         assert away.is_over

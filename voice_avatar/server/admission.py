@@ -138,6 +138,8 @@ class Admission:
     async def admit(self, tenure: Tenure, arrival: Arrival) -> LiveSession:
         """Lets a connection carry the session that it resumes, or else a new one.
 
+        A new one is not begun yet: that is for the connection to do once it has answered.
+
         Raises:
             Unauthorized: the caller has shown no valid token.
             VersionUnsupported, AudioUnsupported: nothing can be agreed on.
@@ -199,10 +201,12 @@ class Admission:
             ttl_s=0.0,
         )
         await self._begin(live, tenure)
+        await live.begin()
         return live
 
     async def _begin(self, live: LiveSession, tenure: Tenure) -> None:
-        await self._sessions.open(live)
+        live.hold()
+        self._sessions.take_in(live)
         SessionLog(_log, live.session_id).info("session opened")
         await live.attach(tenure)
         self._doorstep.left(tenure.socket)

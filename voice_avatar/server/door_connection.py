@@ -22,7 +22,7 @@ _MAX_HEAD_BYTES: Final = 64 * 1024
 _END: Final = re.compile(rb"\r?\n\r?\n")
 
 _BODY_HEADER: Final = re.compile(
-    rb"\r?\n(?:content-length[ \t]*:[ \t]*(?!0*[ \t]*\r?\n)|transfer-encoding[ \t]*:)[^\n]*(?=\n)",
+    rb"\r?\n(?:content-length[ \t]*:(?![ \t]*0[ \t]*\r?\n)|transfer-encoding[ \t]*:)[^\n]*(?=\n)",
     re.IGNORECASE,
 )
 """A header that announces a body that is not empty."""

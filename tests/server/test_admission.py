@@ -21,14 +21,14 @@ from voice_avatar.server.admission import Admission, Place, place_for_one_more
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.casting import Casting
 from voice_avatar.server.closing import Closing
-from voice_avatar.server.doorstep import Doorstep
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.pcm.connection import PcmConnection
 from voice_avatar.server.realtime.connection import RealtimeConnection
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
-from voice_avatar.server.token_gate import TokenGate
 from voice_avatar.telemetry.metrics import Metrics
 from voice_avatar.wire import client_messages, server_messages
 from voice_avatar.wire.codes import CloseCode

@@ -16,10 +16,10 @@ from websockets.typing import Subprotocol
 from voice_avatar.client.connection import connect
 from voice_avatar.config.load import ServerOptions
 from voice_avatar.realtime.client_events import MAX_EVENT_BYTES
-from voice_avatar.server.doorstep import Doorstep
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.sessions import Sessions
-from voice_avatar.server.token_gate import TokenGate
 from voice_avatar.telemetry.metrics import Metrics
 
 

@@ -24,7 +24,8 @@ from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Carrier
 from voice_avatar.server.casting import Casting, quiet
 from voice_avatar.server.closing import Closing
-from voice_avatar.server.doorstep import STRANGER_HELLO_S, Doorstep
+from voice_avatar.server.entrance.doorstep import STRANGER_HELLO_S, Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate, Verdict
 from voice_avatar.server.front_desk import address_of
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.connection import NativeConnection
@@ -34,7 +35,6 @@ from voice_avatar.server.realtime import door
 from voice_avatar.server.realtime.connection import RealtimeConnection
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tenure import Tenure
-from voice_avatar.server.token_gate import TokenGate, Verdict
 from voice_avatar.telemetry.logs import SessionLog
 from voice_avatar.telemetry.metrics import Metrics
 from voice_avatar.wire.codes import CloseCode

@@ -22,14 +22,14 @@ from voice_avatar.pipeline.workers import Workers
 from voice_avatar.realtime import client_events
 from voice_avatar.server import http
 from voice_avatar.server.caller import Caller, client_address, network_of
-from voice_avatar.server.door_connection import DoorConnection
-from voice_avatar.server.doorstep import Doorstep
+from voice_avatar.server.entrance.door_connection import DoorConnection
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.origins import is_host_allowed
+from voice_avatar.server.entrance.token_gate import TokenGate, Verdict
 from voice_avatar.server.native.ready import models_of
-from voice_avatar.server.origins import is_host_allowed
 from voice_avatar.server.pcm import connection as pcm
 from voice_avatar.server.realtime import door
 from voice_avatar.server.sessions import Sessions
-from voice_avatar.server.token_gate import TokenGate, Verdict
 from voice_avatar.telemetry.metrics import Metrics
 from voice_avatar.wire import fields, negotiation, session_messages
 from voice_avatar.wire.fields import PATH

@@ -23,7 +23,7 @@ from websockets.http11 import Request, Response
 from voice_avatar.acting.clips import library, vrma
 from voice_avatar.config.load import ServerOptions
 from voice_avatar.errors import ConfigError
-from voice_avatar.server.origins import is_origin_allowed
+from voice_avatar.server.entrance.origins import is_origin_allowed
 
 CLIPS_PATH: Final = "/v1/gestures"
 """Where the index of all clips is; each clip is below it."""

@@ -35,15 +35,15 @@ from voice_avatar.server.admission import Admission
 from voice_avatar.server.carrier import Carrier, close
 from voice_avatar.server.casting import Casting, load_persona
 from voice_avatar.server.closing import CLOSE_TIMEOUT_S, Closing, parting_of
-from voice_avatar.server.door_connection import DoorConnection
-from voice_avatar.server.doorstep import Doorstep
+from voice_avatar.server.entrance.door_connection import DoorConnection
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
-from voice_avatar.server.token_gate import TokenGate
 from voice_avatar.stages.engines import Engines
 from voice_avatar.telemetry.logs import WEBSOCKETS, SessionLog
 from voice_avatar.telemetry.metrics import Metrics, watch_loop

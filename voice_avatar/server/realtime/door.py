@@ -21,7 +21,7 @@ from voice_avatar.realtime.avatar import events_named
 from voice_avatar.realtime.settings import Offer
 from voice_avatar.server import http
 from voice_avatar.server.caller import Caller
-from voice_avatar.server.token_gate import TokenGate, Verdict
+from voice_avatar.server.entrance.token_gate import TokenGate, Verdict
 from voice_avatar.wire import session_messages
 
 REALTIME_PATH: Final = "/v1/realtime"

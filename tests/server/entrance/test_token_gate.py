@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from voice_avatar.server.caller import Caller
-from voice_avatar.server.token_gate import GUESSES, TokenGate, Verdict
+from voice_avatar.server.entrance.token_gate import GUESSES, TokenGate, Verdict
 
 
 def test_a_guesser_is_counted_told_of_and_not_looked_at_after_a_while(

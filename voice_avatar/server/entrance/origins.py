@@ -1,4 +1,4 @@
-"""By which names a server may be asked for, and which pages may talk with it. Pure.
+"""By which names a server may be asked for, and which pages may talk with it.
 
 A browser lets every page send requests anywhere, and a page can have its own name resolved to any
 machine (DNS rebinding). So the name that was asked for is looked at in every request, and the page

@@ -19,7 +19,7 @@ from websockets.asyncio.server import ServerConnection
 from voice_avatar.config.load import ServerOptions
 from voice_avatar.server.caller import network_of
 from voice_avatar.server.closing import shut
-from voice_avatar.server.crowd import Crowd
+from voice_avatar.server.entrance.crowd import Crowd
 from voice_avatar.wire.codes import CloseCode
 
 _log = logging.getLogger(__name__)

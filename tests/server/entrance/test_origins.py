@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice_avatar.server.origins import is_host_allowed, is_origin_allowed
+from voice_avatar.server.entrance.origins import is_host_allowed, is_origin_allowed
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from websockets.asyncio.server import Server, ServerConnection
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from voice_avatar.server.doorstep import Doorstep
+from voice_avatar.server.entrance.doorstep import Doorstep
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
 """What a request may be long, line and headers; the library bounds each of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voice_avatar.server.crowd import Crowd
+from voice_avatar.server.entrance.crowd import Crowd
 
 
 def test_the_oldest_of_an_address_goes_and_the_silent_before_those_who_spoke() -> None:

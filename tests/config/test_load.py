@@ -90,14 +90,17 @@ def test_switches_are_read_from_text(text: str, expected: bool) -> None:
 def test_numbers_texts_and_lists_are_read_from_text() -> None:
     environ = {
         "VOICE_AVATAR_SERVER_MAX_SESSIONS": " 3 ",
-        "VOICE_AVATAR_SERVER_TOKENS": "one, two,",
+        "VOICE_AVATAR_SERVER_TOKENS": "One-0123456789-abcdefghi, Two-0123456789-abcdefghi,",
         "VOICE_AVATAR_TURN_RESCORE_S": "0.5,1",
         "VOICE_AVATAR_TTS_SPEAKER": "12",
         "VOICE_AVATAR_SERVER_LOG_FORMAT": "json",
     }
     config = load(environ=environ)
     assert config.server.max_sessions == 3
-    assert config.server.tokens == ("one", "two")
+    assert config.server.tokens == (
+        "One-0123456789-abcdefghi",
+        "Two-0123456789-abcdefghi",
+    )
     assert config.turn.rescore_s == (0.5, 1.0)
     assert config.tts.speaker == "12"
     assert config.server.log_format == "json"

@@ -32,6 +32,7 @@ from voice_avatar.wire.fields import PATH
 
 pytestmark = pytest.mark.virtual_time
 
+SECRET = "Secret-0123456789-abcde"
 REPLY = (
     "This is an answer [gesture:wave] of some length. It has two sentences [face:happy] and more."
 )
@@ -57,7 +58,7 @@ async def our_server() -> AsyncIterator[str]:
     engines = Engines(
         ScriptedVad(), ScriptedTurn(), ScriptedStt(), ScriptedLlm((REPLY,)), ScriptedTts()
     )
-    settings = load.load("", {}, {"server.port": "0", "server.tokens": "secret"}, None)
+    settings = load.load("", {}, {"server.port": "0", "server.tokens": SECRET}, None)
     server = AvatarServer(settings, lambda: engines)
     serving = asyncio.create_task(server.serve())
     try:
@@ -89,7 +90,7 @@ async def broken_server(
             url,
             max_size=None,
             compression=None,
-            additional_headers={"Authorization": "Bearer secret"},
+            additional_headers={"Authorization": f"Bearer {SECRET}"},
         ) as server:
             going_up = asyncio.create_task(up(socket, server))
             with suppress(ConnectionClosed):
@@ -109,7 +110,7 @@ async def broken_server(
 @pytest.mark.realtime
 async def test_our_server_keeps_every_rule() -> None:
     async with our_server() as url:
-        target = Target(url, "secret", 8.0, tone(1.2))
+        target = Target(url, SECRET, 8.0, tone(1.2))
         results = await check(target)
     assert not [line(result) for result in results if result.outcome == "fail"]
     skipped = {result.rule for result in results if result.outcome == "skip"}

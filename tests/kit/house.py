@@ -165,6 +165,7 @@ _DOING: Final = (
         "The port: who may come in, and how each is carried.",
         "acting audio config conversation hearing personas pipeline realtime recording stages"
         " telemetry wire",
+        _doing("entrance", "doing", "Who may come to the port at all, and who waits there.", None),
         _doing("native", "doing", "Our own protocol over a WebSocket.", None),
         _doing("realtime", "doing", "OpenAI's protocol over a WebSocket.", None),
         _doing("pcm", "doing", "Plain audio both ways.", None),

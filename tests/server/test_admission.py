@@ -21,6 +21,8 @@ from voice_avatar.server.admission import Admission, Place, place_for_one_more
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.casting import Casting
 from voice_avatar.server.closing import Closing
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.pcm.connection import PcmConnection
@@ -45,7 +47,11 @@ class House:
         self.sessions = Sessions(metrics)
         casting = Casting(config, self.workers, BO)
         limits = limits_of(config, loaded, casting.personas, casting.language)
-        self.admission = Admission(config, limits, casting, self.sessions, metrics)
+        gate = TokenGate(config.server.tokens, metrics.note_refused_token)
+        self.doorstep = Doorstep(config.server, metrics.note_sent_away)
+        self.admission = Admission(
+            config, limits, casting, self.sessions, metrics, gate, self.doorstep
+        )
         self.count = 0
 
     def arrival(self, *tokens: str, first_seq: int = 0, **hello: Any) -> Arrival:
@@ -101,6 +107,7 @@ async def test_who_shows_no_token_takes_no_place(kind: str) -> None:
 async def test_a_session_that_is_resumed_is_the_same_and_needs_no_place() -> None:
     async with house(max_sessions=1) as here:
         live = await here.admission.admit(tenure(), here.arrival())
+        await live.begin()
         live.key.offer("ticket")
         live.lose()
         resume = client_messages.Resume(session_id="s1", token="ticket", last_seq=0)
@@ -114,6 +121,7 @@ async def test_a_session_that_is_resumed_is_the_same_and_needs_no_place() -> Non
 async def test_whoever_is_away_makes_room_and_whoever_is_here_does_not() -> None:
     async with house(max_sessions=1) as here:
         away = await here.admission.admit(tenure(), here.arrival())
+        await away.begin()
         away.lose()
         there = await here.admission.admit(tenure(), here.arrival())
         assert away.is_over
@@ -150,43 +158,66 @@ async def test_the_path_chooses_the_connection(path: str, kind: type) -> None:
         socket: Any = FakeSocket()
         socket.request = Request(path, Headers())
         socket.remote_address = ("192.0.2.7", 50_000)
-        carrier = here.admission.open(socket, "s1", unadmitted=1)
+        carrier = here.admission.open(socket, "s1")
         assert type(carrier) is kind
         assert carrier.live is None
-        with pytest.raises(Closing) as end:
-            here.admission.open(socket, "s2", unadmitted=2)
-        assert end.value.code is CloseCode.OVERLOADED
+
+
+def place(limit: int, *unused: str, now_s: float = 50.0, **lost_s: float | None) -> Place:
+    return place_for_one_more(limit, lost_s, unused, now_s)
 
 
 def test_a_session_that_waits_keeps_its_place_while_there_is_another() -> None:
-    assert place_for_one_more(3, {"a": None, "b": 5.0}) == Place()
+    assert place(3, a=None, b=5.0) == Place()
 
 
 def test_the_session_that_has_waited_for_longest_makes_room() -> None:
-    assert place_for_one_more(3, {"a": None, "b": 5.0, "c": 3.0}) == Place(leaver="c")
+    assert place(3, a=None, b=5.0, c=3.0) == Place(leaver="c")
+
+
+def test_who_was_lost_just_now_makes_room_for_nobody() -> None:
+    assert place(2, a=None, b=20.1) == Place(is_none=True)
+    assert place(2, a=None, b=20.0) == Place(leaver="b")
+
+
+def test_who_only_said_hello_makes_room_at_once_and_the_last_of_them_first() -> None:
+    assert place(3, "b", "c", a=48.0, b=46.0, c=47.0) == Place(leaver="c")
+    assert place(2, "a", a=None, b=48.0) == Place(is_none=True)
 
 
 def test_nobody_who_is_here_makes_room() -> None:
-    assert place_for_one_more(2, {"a": None, "b": None}) == Place(is_none=True)
+    assert place(2, a=None, b=None) == Place(is_none=True)
 
 
 @pytest.mark.realtime
 @pytest.mark.virtual_time
 async def test_a_token_is_taken_from_header_hello_or_query() -> None:
-    async with running(tokens=("old", "s3cret")) as run:
-        async with raw(run.url, additional_headers={"Authorization": "Bearer s3cret"}) as client:
+    async with running(tokens=("Older-0123456789-abcdef", "S3cret-0123456789-abcde")) as run:
+        async with raw(
+            run.url, additional_headers={"Authorization": "Bearer S3cret-0123456789-abcde"}
+        ) as client:
             await client.hello()
         async with raw(run.url) as client:
-            await client.hello(auth={"token": "old"})
-        async with raw(run.url, path="/v1/avatar?token=s3cret") as client:
+            await client.hello(auth={"token": "Older-0123456789-abcdef"})
+        async with raw(run.url, path="/v1/avatar?token=S3cret-0123456789-abcde") as client:
             await client.hello()
 
 
 @pytest.mark.realtime
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("token", [None, "", "s3cre", "s3crett", "Bearer s3cret", "s3cret "])
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        "",
+        "S3cret-0123456789-abcd",
+        "S3cret-0123456789-abcdee",
+        "Bearer S3cret-0123456789-abcde",
+        "S3cret-0123456789-abcde ",
+    ],
+)
 async def test_without_a_valid_token_nobody_comes_in(token: str | None) -> None:
-    async with running(tokens=("s3cret",)) as run, raw(run.url) as client:
+    async with running(tokens=("S3cret-0123456789-abcde",)) as run, raw(run.url) as client:
         fields = {} if token is None else {"auth": {"token": token}}
         await client.send({"type": "session.hello", **fields})
         assert await client.closed() == (4001, "unauthorized")

@@ -16,6 +16,8 @@ from websockets.typing import Subprotocol
 from voice_avatar.client.connection import connect
 from voice_avatar.config.load import ServerOptions
 from voice_avatar.realtime.client_events import MAX_EVENT_BYTES
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.telemetry.metrics import Metrics
@@ -37,10 +39,20 @@ def asked(
 ) -> tuple[Response | None, Any]:
     """Returns the answer to a request, None = a handshake goes on; and the socket."""
     metrics = Metrics()
-    desk = FrontDesk(ServerOptions(tokens=("sesame",)), metrics, Sessions(metrics))
+    options = ServerOptions(tokens=("sesame",))
+    gate = TokenGate(options.tokens, metrics.note_refused_token)
+    doorstep = Doorstep(options, metrics.note_sent_away)
+    desk = FrontDesk(options, metrics, Sessions(metrics), gate, doorstep)
     desk.phase, desk.workers = phase, workers
-    socket: Any = SimpleNamespace(protocol=SimpleNamespace(max_message_size=1))
-    return desk.respond(socket, Request(path, Headers(headers))), socket
+    socket: Any = _Socket()
+    return desk.respond(socket, Request(path, Headers({"Host": "localhost"} | headers))), socket
+
+
+class _Socket:
+    def __init__(self) -> None:
+        self.protocol = SimpleNamespace(max_message_size=1)
+        self.remote_address = ("127.0.0.1", 50_000)
+        self.local_address = ("127.0.0.1", 8765)
 
 
 def status(*args: Any, **options: Any) -> int:
@@ -162,8 +174,8 @@ async def test_metrics_follow_a_conversation() -> None:
     ("origin", "is_allowed"),
     [
         (None, True),
-        ("http://localhost:5173", True),
-        ("http://127.0.0.1:8000", True),
+        ("http://localhost:5173", False),
+        ("http://127.0.0.1:8000", False),
         ("https://good.example", True),
         ("https://evil.example", False),
         ("https://good.example.evil.example", False),
@@ -189,10 +201,10 @@ async def test_pages_may_connect_from_listed_origins_only(
 @pytest.mark.realtime
 @pytest.mark.virtual_time
 async def test_a_page_of_the_servers_own_host_may_connect() -> None:
-    async with running(host="0.0.0.0") as run:
+    async with running(host="0.0.0.0", open=True, hosts=("avatar.example",)) as run:
         port = run.server.port
         own = f"ws://avatar.example:{port}"
-        origin = f"https://avatar.example:{port}"
+        origin = f"http://avatar.example:{port}"
         async with raw(own, host="127.0.0.1", port=port, origin=origin) as client:
             await client.hello()
 

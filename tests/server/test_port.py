@@ -270,8 +270,8 @@ async def test_logs_have_ids_and_codes_and_never_what_was_said(log: io.StringIO)
     llm = ScriptedLlm(("The parrot says abracadabra.",))
     stt = ScriptedStt(lambda seconds: "Open sesame please.")
     async with (
-        running(engines(llm=llm, stt=stt), tokens=("hunter2",)) as run,
-        raw(run.url, path="/v1/avatar?token=hunter2") as client,
+        running(engines(llm=llm, stt=stt), tokens=("Hunter2-0123456789-hunts",)) as run,
+        raw(run.url, path="/v1/avatar?token=Hunter2-0123456789-hunts") as client,
     ):
         ready = await client.hello(instructions="You keep the word shibboleth.")
         await client.say(tone(1.0) + hush(1.5))
@@ -289,7 +289,15 @@ async def test_logs_have_ids_and_codes_and_never_what_was_said(log: io.StringIO)
     assert [r["reply"] for r in mine if r["event"] == "reply over"] == [1, 2]
     assert next(r for r in mine if r["event"] == "message refused")["code"] == "bad_json"
     assert any("sesame" in str(m) for m in text)
-    for word in ("abracadabra", "parrot", "sesame", "xyzzy", "plugh", "shibboleth", "hunter2"):
+    for word in (
+        "abracadabra",
+        "parrot",
+        "sesame",
+        "xyzzy",
+        "plugh",
+        "shibboleth",
+        "Hunter2-0123456789-hunts",
+    ):
         assert word not in log.getvalue()
 
 

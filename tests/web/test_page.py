@@ -214,7 +214,7 @@ async def test_a_lost_connection_resumes_the_same_session(host: str, talker: Ava
     async with browser(scripts=(FLAT,)) as page:
         await live(page, host)
         before = await page.run("voiceAvatar.client.session.session_id")
-        (connection,) = talker._connections
+        (connection,) = talker._carriers
         connection._socket.transport.abort()
         await page.until("voiceAvatar.log.text().includes('session.resumed')")
         assert await page.run("voiceAvatar.client.session.session_id") == before

@@ -5,6 +5,7 @@
     voice-avatar say TEXT         speech with its viseme and gesture track, without a server
     voice-avatar doctor           what is installed, and a self-test
     voice-avatar models …         the model store
+    voice-avatar tokens new       a token for `server.tokens`
     voice-avatar replay DIR       a recorded session again, compared step by step
     voice-avatar bench …          measurements
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_doctor(commands)
     _add_models(commands)
+    _add_tokens(commands)
     _add_conformance(commands)
     _add_replay(commands)
     commands.add_parser("bench", help="measure (bench --help lists what)", add_help=False)
@@ -165,6 +167,13 @@ def _add_models(commands: _Commands) -> None:
         if name != "list":
             action.add_argument("name", nargs="*", metavar="NAME")
         action.set_defaults(run=_models, action=name)
+
+
+def _add_tokens(commands: _Commands) -> None:
+    parser = commands.add_parser("tokens", help="make a token for server.tokens")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    new = actions.add_parser("new", help="print a token that nobody can guess")
+    new.set_defaults(run=_new_token)
 
 
 def _add_conformance(commands: _Commands) -> None:
@@ -279,6 +288,13 @@ def _models(args: argparse.Namespace) -> int:
     from voice_avatar.cli.models import models
 
     return models(args.action, getattr(args, "name", []))
+
+
+def _new_token(args: argparse.Namespace) -> int:
+    import secrets
+
+    print(secrets.token_urlsafe(32))
+    return 0
 
 
 def _conformance(args: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ from typing import Any, Final, Literal
 
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.presence.options import BodyOptions
+from voice_avatar.config.access import check_tokens
 from voice_avatar.config.values import checked, parsed, type_name
 from voice_avatar.conversation.history import HistoryOptions
 from voice_avatar.conversation.options import SessionOptions
@@ -64,11 +65,18 @@ class ServerOptions:
     Attributes:
         host: address to listen on; "0.0.0.0" or "::" = all of this machine's.
         port: TCP port, 0..65535; 0 = any free one.
-        origins: origins of web pages that may connect ("https://example.org"), besides pages of
-            localhost and, unless only this machine is listened to, of the server's own host.
-            Programs send none and may always connect.
-        tokens: accepted bearer tokens; none = whoever reaches the port may talk. Not taken from
-            the command line, which everybody on the machine can read.
+        hosts: names that the server is reached by ("avatar.example.org"), besides those of this
+            machine and the address that is listened on; a request for another name is refused.
+        origins: origins of web pages that may connect ("https://example.org"), besides the
+            server's own page: same scheme, host and port. Programs send none and may always
+            connect.
+        tokens: accepted bearer tokens, each of 128 bits or more (`voice-avatar tokens new` makes
+            one); none = whoever reaches the port may talk, which only loopback or `open` allows.
+            Not taken from the command line, which everybody on the machine can read.
+        open: whoever reaches the port may talk, also from other machines. Excludes `tokens`.
+        trusted_proxies: addresses of reverse proxies; of those, the last address in
+            `X-Forwarded-For` is taken for the client's.
+        metrics_public: whether /metrics is answered to other machines too.
         tls_cert: PEM file with the certificate chain, "" = no TLS.
         tls_key: PEM file with its private key, not encrypted, "" = it is in the file of the
             certificate. SIGHUP has all TLS files read again.
@@ -76,7 +84,11 @@ class ServerOptions:
             "" = clients need none.
         persona: name of a built-in persona, or a TOML file.
         max_sessions: conversations at once, 1 or more; further clients are told to try again.
-        hello_timeout_s: time from the handshake to a client's hello, seconds.
+        per_address: connections without a conversation at once from one address (of IPv6, one
+            /64 network); the oldest makes room. 0 = any number.
+        hello_pool: connections at once that have not said hello; the oldest makes room.
+        hello_timeout_s: time from the handshake to a client's hello, seconds; at most 3 for those
+            who still owe a token.
         ping_s: time between WebSocket pings, seconds; 0 = none.
         ping_timeout_s: time for the answer to a ping, seconds; 0 = for ever.
         slow_consumer_s: time that a frame may wait for a client to read, seconds, until the
@@ -91,13 +103,19 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     port: int = 8765
+    hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    open: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    metrics_public: bool = False
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
     persona: str = "ava"
     max_sessions: int = 8
+    per_address: int = 32
+    hello_pool: int = 64
     hello_timeout_s: float = 10.0
     ping_s: float = 20.0
     ping_timeout_s: float = 20.0
@@ -342,6 +360,9 @@ def _with(config: Config, key: str, value: object, source: str) -> Config:
     _known(key, places(), "option", source)
     place = places()[key]
     kind = place.type
+    # No list of texts is meant to be empty by accident, but this one would open the door.
+    if key == "server.tokens" and isinstance(value, str) and not value.strip(" ,\t\r\n"):
+        raise ConfigError(f"{key} is set but empty (from {source}): leave it out, or set a token.")
     try:
         value = parsed(value, kind) if isinstance(value, str) else checked(value, kind)
     except (TypeError, ValueError):
@@ -382,6 +403,13 @@ def _check(server: ServerOptions) -> None:
         raise ConfigError(f"server.port must be between 0 and 65535, not {server.port}.")
     if server.max_sessions < 1:
         raise ConfigError(f"server.max_sessions must be 1 or more, not {server.max_sessions}.")
+    for name, number in (
+        ("per_address", server.per_address),
+        ("hello_pool", server.hello_pool - 1),
+    ):
+        if number < 0:
+            raise ConfigError(f"server.{name} is too small.")
+    check_tokens(server.tokens)
     for name in ("tls_key", "tls_client_ca"):
         if getattr(server, name) and not server.tls_cert:
             raise ConfigError(f"server.{name} needs server.tls_cert.")

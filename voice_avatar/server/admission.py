@@ -9,9 +9,11 @@ one that waits for it, and else whether there is a place for one more.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from websockets.asyncio.server import ServerConnection
 
@@ -22,6 +24,9 @@ from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Carrier
 from voice_avatar.server.casting import Casting, quiet
 from voice_avatar.server.closing import Closing
+from voice_avatar.server.entrance.doorstep import STRANGER_HELLO_S, Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate, Verdict
+from voice_avatar.server.front_desk import address_of
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.connection import NativeConnection
 from voice_avatar.server.native.ready import Limits
@@ -48,6 +53,8 @@ class Admission:
         casting: Casting,
         sessions: Sessions,
         metrics: Metrics,
+        gate: TokenGate,
+        doorstep: Doorstep,
     ) -> None:
         """Makes it.
 
@@ -57,7 +64,11 @@ class Admission:
             casting: makes the conversations.
             sessions: keeps the sessions.
             metrics: counts what passes.
+            gate: looks at tokens.
+            doorstep: counts who waits.
         """
+        self._gate = gate
+        self._doorstep = doorstep
         self._config = config
         self._limits = limits
         self._casting = casting
@@ -66,19 +77,13 @@ class Admission:
 
     # -- connections
 
-    def open(self, socket: ServerConnection, session_id: str, unadmitted: int) -> Carrier:
+    def open(self, socket: ServerConnection, session_id: str) -> Carrier:
         """Returns the connection of the protocol that a socket speaks by its path.
 
         Args:
             socket: to the client.
             session_id: id of its session, should it open a new one.
-            unadmitted: connections that have no session yet.
-
-        Raises:
-            Closing: too many have none: they would wait for a hello, and cost, without a place.
         """
-        if unadmitted >= self._config.server.max_sessions:
-            raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
         assert socket.request is not None
         match door.path_of(socket.request):
             case door.REALTIME_PATH:
@@ -90,8 +95,15 @@ class Admission:
 
     def _open_native(self, socket: ServerConnection, session_id: str) -> NativeConnection:
         assert socket.request is not None
-        caller = _caller(socket, http.bearer_token(socket.request))
-        return NativeConnection(socket, session_id, caller, self._limits, self.admit, self._metrics)
+        caller = self._caller(socket, http.bearer_token(socket.request))
+        # What was shown with the handshake was looked at before it was answered.
+        is_stranger = not self._gate.is_open and not caller.tokens
+        limits = self._limits
+        if is_stranger:
+            hello_s = min(limits.hello_timeout_s, STRANGER_HELLO_S)
+            limits = replace(limits, hello_timeout_s=hello_s)
+        self._doorstep.waits(socket, caller.address, is_stranger=is_stranger)
+        return NativeConnection(socket, session_id, caller, limits, self.admit, self._metrics)
 
     def _open_realtime(self, socket: ServerConnection, session_id: str) -> RealtimeConnection:
         assert socket.request is not None
@@ -99,7 +111,7 @@ class Admission:
         return RealtimeConnection(
             socket,
             session_id,
-            _caller(socket, door.key_of(socket.request)),
+            self._caller(socket, door.key_of(socket.request)),
             door.offer_of(
                 limits.models, limits.offer.languages, config, self._casting.system_prompt
             ),
@@ -115,7 +127,7 @@ class Admission:
         return pcm.PcmConnection(
             socket,
             session_id,
-            _caller(socket, door.key_of(socket.request)),
+            self._caller(socket, door.key_of(socket.request)),
             partial(self.admit_quiet, max_ahead_s=pcm.MAX_AHEAD_S),
             self._metrics,
             slow_consumer_s=self._config.server.slow_consumer_s,
@@ -125,6 +137,8 @@ class Admission:
 
     async def admit(self, tenure: Tenure, arrival: Arrival) -> LiveSession:
         """Lets a connection carry the session that it resumes, or else a new one.
+
+        A new one is not begun yet: that is for the connection to do once it has answered.
 
         Raises:
             Unauthorized: the caller has shown no valid token.
@@ -139,6 +153,7 @@ class Admission:
         if hello.resume is not None:
             found = self._sessions.find(hello.resume)
             if found is not None and await found.attach(tenure):
+                self._doorstep.left(tenure.socket)
                 return found
             self._metrics.note_resume_failed()
         agreed = negotiate(hello, self._limits.offer)
@@ -186,17 +201,29 @@ class Admission:
             ttl_s=0.0,
         )
         await self._begin(live, tenure)
+        await live.begin()
         return live
 
     async def _begin(self, live: LiveSession, tenure: Tenure) -> None:
-        await self._sessions.open(live)
+        live.hold()
+        self._sessions.take_in(live)
         SessionLog(_log, live.session_id).info("session opened")
         await live.attach(tenure)
+        self._doorstep.left(tenure.socket)
 
     def _let_in(self, caller: Caller) -> None:
-        tokens = self._config.server.tokens
-        if tokens and not caller.has_one_of(tokens):
-            raise Unauthorized("A valid token is needed.")
+        match self._gate.look(caller):
+            case Verdict.VALID:
+                return
+            case Verdict.THROTTLED:
+                raise Unauthorized("Too many wrong tokens came from this address.")
+            case _:
+                raise Unauthorized("A valid token is needed.")
+
+    def _caller(self, socket: ServerConnection, token: str | None) -> Caller:
+        assert socket.request is not None
+        trusted = self._config.server.trusted_proxies
+        return Caller(address_of(socket, socket.request, trusted)).showing(token)
 
     def _make_room(self) -> None:
         """Sees to it that there is room for one more session.
@@ -204,11 +231,18 @@ class Admission:
         Raises:
             Closing: there is none.
         """
-        place = place_for_one_more(self._config.server.max_sessions, self._sessions.lost_s)
+        sessions = self._sessions
+        place = place_for_one_more(
+            self._config.server.max_sessions, sessions.lost_s, sessions.unused, time.monotonic()
+        )
         if place.is_none:
             raise Closing(CloseCode.OVERLOADED, "overloaded", "retry-after=5")
         if place.leaver:
             self._sessions.evict(place.leaver)
+
+
+KEPT_S: Final = 30.0
+"""Time for which a session that waits for its client makes room for nobody, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,24 +258,29 @@ class Place:
     leaver: str = ""
 
 
-def place_for_one_more(limit: int, lost_s: Mapping[str, float | None]) -> Place:
+def place_for_one_more(
+    limit: int, lost_s: Mapping[str, float | None], unused: Collection[str], now_s: float
+) -> Place:
     """Decides about one more session.
 
-    A session that nobody is connected to keeps its place while there is another: it makes room for
-    somebody who is here.
+    A session that nobody is connected to keeps its place for `KEPT_S`, and after that while there
+    is another: then it makes room for somebody who is here. Those whose client never said a word
+    after its hello make room at once, and of these the one that was left last: so a storm of
+    hellos drives out its own sessions, and nobody's talk.
 
     Args:
         limit: sessions at once.
         lost_s: for each session since when nobody is connected to it, seconds; None = somebody is.
+        unused: those whose client has said nothing but hello.
+        now_s: the time, seconds.
     """
     if len(lost_s) < limit:
         return Place()
     alone = {session_id: since_s for session_id, since_s in lost_s.items() if since_s is not None}
-    if not alone:
-        return Place(is_none=True)
-    return Place(leaver=min(alone, key=lambda session_id: alone[session_id]))
-
-
-def _caller(socket: ServerConnection, token: str | None) -> Caller:
-    address = socket.remote_address
-    return Caller(address[0] if isinstance(address, tuple) else "").showing(token)
+    late = [session_id for session_id, since_s in alone.items() if now_s - since_s >= KEPT_S]
+    if late:
+        return Place(leaver=min(late, key=lambda session_id: alone[session_id]))
+    empty = [session_id for session_id in alone if session_id in unused]
+    if empty:
+        return Place(leaver=max(empty, key=lambda session_id: alone[session_id]))
+    return Place(is_none=True)

@@ -7,7 +7,9 @@ session knows whose it is, and neither a connection nor a conversation has to he
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from voice_avatar.wire import client_messages
 
@@ -18,7 +20,7 @@ class Caller:
 
     Attributes:
         address: IP address that the connection comes from, "" where it has none. Behind a reverse
-            proxy it is the proxy's.
+            proxy that is not trusted it is the proxy's.
         tokens: bearer tokens that it has shown: one with the handshake, one in its hello.
     """
 
@@ -55,3 +57,39 @@ class Arrival:
     caller: Caller
     hello: client_messages.SessionHello
     first_seq: int = 0
+
+
+def client_address(peer: str, forwarded: str, trusted_proxies: Collection[str]) -> str:
+    """Returns the address that a request comes from.
+
+    Args:
+        peer: address at the other end of the connection.
+        forwarded: header `X-Forwarded-For`.
+        trusted_proxies: addresses whose word on that is taken.
+    """
+    if peer not in trusted_proxies:
+        return peer
+    # From behind: each proxy adds whom it has seen, and what is before the first that is not
+    # trusted was said by the client itself.
+    for one in reversed(forwarded.split(",")):
+        address = one.strip()
+        try:
+            ip_address(address)
+        except ValueError:
+            return peer
+        if address not in trusted_proxies:
+            return address
+    return peer
+
+
+def network_of(address: str) -> str:
+    """Returns what shares one budget: an IPv4 address, or the /64 that an IPv6 user has."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ip_network((found, 64), strict=False))
+    return str(found)

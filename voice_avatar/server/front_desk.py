@@ -6,7 +6,7 @@ Each request to the port comes here first. A WebSocket that may go on is the bus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 from http import HTTPStatus
 
@@ -15,11 +15,17 @@ from websockets.exceptions import NegotiationError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from voice_avatar.config.access import is_loopback
 from voice_avatar.config.load import ServerOptions
 from voice_avatar.errors import VersionUnsupported
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.realtime import client_events
 from voice_avatar.server import http
+from voice_avatar.server.caller import Caller, client_address, network_of
+from voice_avatar.server.entrance.door_connection import DoorConnection
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.origins import is_host_allowed
+from voice_avatar.server.entrance.token_gate import TokenGate, Verdict
 from voice_avatar.server.native.ready import models_of
 from voice_avatar.server.pcm import connection as pcm
 from voice_avatar.server.realtime import door
@@ -53,32 +59,70 @@ class FrontDesk:
         workers: the engines at work, None before they are loaded.
     """
 
-    def __init__(self, options: ServerOptions, metrics: Metrics, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        options: ServerOptions,
+        metrics: Metrics,
+        sessions: Sessions,
+        gate: TokenGate,
+        doorstep: Doorstep,
+    ) -> None:
+        """Makes it.
+
+        Args:
+            options: of the server.
+            metrics: shown at /metrics.
+            sessions: counted there.
+            gate: looks at tokens.
+            doorstep: counts who waits.
+        """
         self._options = options
         self._metrics = metrics
         metrics.set_limit(options.max_sessions)
         self._sessions = sessions
+        self._gate = gate
+        self._doorstep = doorstep
         self.phase = ServerPhase.LOADING
         self.workers: Workers | None = None
 
     def respond(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answers plain HTTP; None lets a WebSocket handshake go on."""
-        # Before the path: what is there twice may be read one way here and another way by a proxy.
-        if http.is_ambiguous(request):
-            return http.text(HTTPStatus.BAD_REQUEST, "A header is there twice.\n")
+        has_body = isinstance(socket, DoorConnection) and socket.has_body
+        response = http.malformed(request, has_body=has_body)
+        if response is None:
+            address = address_of(socket, request, self._options.trusted_proxies)
+            self._doorstep.asked(socket, address)
+            response = self._misdirected(socket, request) or self._answer(socket, request, address)
+            if response is None and request.method != "GET":
+                response = http.text(HTTPStatus.UPGRADE_REQUIRED, "This is a WebSocket.\n")
+        if response is not None and request.method == "HEAD":
+            return http.without_body(response)
+        return response
+
+    def _misdirected(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Returns the answer to who asks for another server; None = it asks for this one."""
+        # The name first, and for every path: a page that has its own name resolved to this machine
+        # is to read nothing of it.
+        here = socket.local_address
+        own = {self._options.host, here[0] if isinstance(here, tuple) else ""}
+        if is_host_allowed(request.headers["Host"], own, self._options.hosts):
+            return None
+        return http.text(HTTPStatus.FORBIDDEN, "There is no such host here (server.hosts).\n")
+
+    def _answer(self, socket: ServerConnection, request: Request, address: str) -> Response | None:
         path = door.path_of(request)
         match path:
             case door.REALTIME_PATH | pcm.PATH:
-                return self._refused(socket, request)
+                return self._refused(socket, request, address)
             case _ if f"{path}/".startswith(f"{door.MODELS_PATH}/"):
-                return door.models_answer(request, self._options.tokens, self._models())
+                return door.models_answer(request, self._gate, address, self._models())
             case fields.PATH:
-                return http.refusal(request, self._options.host, self._options.origins)
+                return http.refusal(request, self._options) or self._refused_token(request, address)
             case "/healthz":
                 return http.text(HTTPStatus.OK, "ok\n")
             case "/readyz":
                 return self._readiness()
-            case "/metrics":
+            case "/metrics" if self._may_see_figures(request, address):
                 return self._figures()
             case _ if f"{path}/".startswith(f"{http.CLIPS_PATH}/"):
                 return http.clip_answer(path, request.headers)
@@ -89,10 +133,31 @@ class FrontDesk:
         """Completes any answer, also those that the WebSocket library makes."""
         http.guard(response.headers, is_tls=bool(self._options.tls_cert))
 
-    def _refused(self, socket: ServerConnection, request: Request) -> Response | None:
+    def _may_see_figures(self, request: Request, address: str) -> bool:
+        """Returns whether figures are shown to who asks; to others there is nothing there."""
+        # A proxy on this machine is no neighbour: it asks for somebody else.
+        is_here = is_loopback(network_of(address)) and not http.is_forwarded(request)
+        return is_here or self._options.metrics_public
+
+    def _refused_token(self, request: Request, address: str) -> Response | None:
+        """Returns the answer to a wrong token; who has shown none may bring one in the hello."""
+        match self._gate.look(Caller(address).showing(http.bearer_token(request))):
+            case Verdict.VALID | Verdict.MISSING:
+                return None
+            case Verdict.THROTTLED:
+                message = "Too many wrong tokens came from this address.\n"
+                return http.text(HTTPStatus.TOO_MANY_REQUESTS, message)
+            case _:
+                body, kind = b"This token is not valid.\n", "text/plain; charset=utf-8"
+                asks = {"WWW-Authenticate": "Bearer"}
+                return http.answer(HTTPStatus.UNAUTHORIZED, body, kind, asks)
+
+    def _refused(self, socket: ServerConnection, request: Request, address: str) -> Response | None:
         """Returns why a WebSocket of another protocol than ours is refused; None = it may go on."""
         is_loaded = self.phase in (ServerPhase.OPEN, ServerPhase.DRAINING)
-        refusal = door.refused_socket(request, self._options, is_ready=is_loaded)
+        refusal = door.refused_socket(
+            request, self._options, self._gate, address, is_ready=is_loaded
+        )
         # Realtime clients send audio as text: their messages are larger than ours may be.
         if refusal is None and door.path_of(request) == door.REALTIME_PATH:
             socket.protocol.max_message_size = client_events.MAX_EVENT_BYTES
@@ -118,6 +183,13 @@ class FrontDesk:
             )
         body, kind = self._metrics.exposition()
         return http.answer(HTTPStatus.OK, body, kind)
+
+
+def address_of(socket: ServerConnection, request: Request, trusted_proxies: Collection[str]) -> str:
+    """Returns the address of the client that sent a request, "" where it has none."""
+    address = socket.remote_address
+    peer = address[0] if isinstance(address, tuple) else ""
+    return client_address(peer, request.headers.get("X-Forwarded-For", ""), trusted_proxies)
 
 
 def select_subprotocol(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -13,16 +13,15 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from voice_avatar.acting.clips import library, vrma
-
-LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts whose pages may connect without being listed."""
+from voice_avatar.config.load import ServerOptions
+from voice_avatar.server.entrance.origins import is_origin_allowed
 
 CLIPS_PATH: Final = "/v1/gestures"
 """Where the index of all clips is; each clip is below it."""
@@ -68,7 +67,10 @@ PAGE_POLICY: Final = "; ".join(
 )
 """Content-Security-Policy of the page: nothing inline, nothing evaluated, no other host."""
 
-_SINGLE_HEADERS: Final = ("Host", "Origin", "Upgrade", "Authorization")
+_SINGLE_HEADERS: Final = (
+    *("Host", "Origin", "Upgrade", "Authorization", "api-key", "OpenAI-Beta", "X-Forwarded-For"),
+    *("Sec-WebSocket-Key", "Sec-WebSocket-Version"),
+)
 """Headers that decide something, and so may not be there twice."""
 
 _NOT_WANTED: Final = "bluetooth camera display-capture geolocation hid midi payment serial usb"
@@ -94,6 +96,12 @@ TLS_GUARD: Final = ("Strict-Transport-Security", "max-age=31536000")
 """What every answer over TLS has too: for a year browsers come by TLS only. Without subdomains,
 which may be somebody else's."""
 
+METHODS: Final = ("GET", "HEAD")
+"""What is answered to other than that it is not."""
+
+_FORWARDED: Final = ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP")
+"""Headers of reverse proxies."""
+
 _HEADERS: Final = {
     **GUARDS,
     "Connection": "close",
@@ -102,41 +110,18 @@ _HEADERS: Final = {
 }
 
 
-def is_origin_allowed(headers: Headers, listening_on: str, origins: Sequence[str]) -> bool:
-    """Returns whether whoever sent these headers may open a session.
-
-    Programs send no `Origin` and may. Pages may if they come from localhost, from a listed origin,
-    or from the host that the request is for. The last does not hold where only this machine is
-    listened to: then a foreign name in `Host` means that a page had its own name resolved to this
-    machine to get in (DNS rebinding), and a reverse proxy has its origin listed.
-
-    Args:
-        headers: of the request.
-        listening_on: address that the server listens on.
-        origins: what the operator listed.
-    """
-    origin = headers.get("Origin")
-    if origin is None or origin in origins:
-        return True
-    host = _host(origin)
-    if host in LOCAL_HOSTS:
-        return True
-    own = _host(f"//{headers.get('Host', '')}")
-    return bool(host) and host == own and listening_on not in LOCAL_HOSTS
+def scheme_of(options: ServerOptions) -> str:
+    """Returns what the server itself speaks, "http" or "https"."""
+    return "https" if options.tls_cert else "http"
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def refusal(request: Request, listening_on: str, origins: Sequence[str]) -> Response | None:
+def refusal(request: Request, options: ServerOptions) -> Response | None:
     """Returns why a request for a session is refused; None = it may go on."""
-    if not is_origin_allowed(request.headers, listening_on, origins):
+    headers = request.headers
+    host, scheme = headers.get("Host", ""), scheme_of(options)
+    if not is_origin_allowed(headers.get("Origin"), host, scheme, options.origins):
         return text(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
-    if request.headers.get("Upgrade", "").lower() != "websocket":
+    if headers.get("Upgrade", "").lower() != "websocket":
         return text(HTTPStatus.UPGRADE_REQUIRED, "This is a WebSocket.\n")
     return None
 
@@ -147,9 +132,30 @@ def guard(headers: Headers, *, is_tls: bool) -> None:
         headers.setdefault(name, value)
 
 
-def is_ambiguous(request: Request) -> bool:
-    """Returns whether a header that decides something is there twice."""
-    return any(len(request.headers.get_all(name)) > 1 for name in _SINGLE_HEADERS)
+def malformed(request: Request, *, has_body: bool) -> Response | None:
+    """Returns why a request is answered by nobody, whatever it is for; None = it may be."""
+    if request.method not in METHODS:
+        allow = {"Allow": ", ".join(METHODS)}
+        body, kind = b"Only GET and HEAD are answered.\n", "text/plain; charset=utf-8"
+        return answer(HTTPStatus.METHOD_NOT_ALLOWED, body, kind, allow)
+    # What is there twice may be read one way here and another way by a proxy.
+    if any(len(request.headers.get_all(name)) > 1 for name in _SINGLE_HEADERS):
+        return text(HTTPStatus.BAD_REQUEST, "A header is there twice.\n")
+    if has_body:
+        return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "No body is wanted.\n")
+    if not request.headers.get("Host"):
+        return text(HTTPStatus.BAD_REQUEST, "A request needs a Host.\n")
+    return None
+
+
+def without_body(response: Response) -> Response:
+    """Returns the answer to HEAD: what GET would have got, but for the body."""
+    return Response(response.status_code, response.reason_phrase, response.headers, b"")
+
+
+def is_forwarded(request: Request) -> bool:
+    """Returns whether a reverse proxy says that it passes a request on."""
+    return any(name in request.headers for name in _FORWARDED)
 
 
 def bearer_token(request: Request) -> str | None:

@@ -92,6 +92,8 @@ class LiveSession:
         self._holder: Tenure | None = None
         self._attaching = asyncio.Lock()
         self._expiry: asyncio.TimerHandle | None = None
+        self._begins = asyncio.Event()
+        self._begins.set()
         self._is_over = asyncio.Event()
         self._has_run = asyncio.Event()
 
@@ -100,6 +102,9 @@ class LiveSession:
     async def run(self) -> None:
         """Keeps the conversation until the session is over. Raises what made it fail."""
         try:
+            await self._begins.wait()
+            if self._is_over.is_set():
+                return
             async with self.conversation as conversation:
                 conversation.when_over(self._conversation_over)
                 self.opened.set()
@@ -108,6 +113,19 @@ class LiveSession:
             self.end()
             self.opened.set()
             self._has_run.set()
+
+    def hold(self) -> None:
+        """Before it runs: its conversation waits for `begin`."""
+        self._begins.clear()
+
+    async def begin(self) -> None:
+        """Has the conversation begin, and returns once it runs.
+
+        It is no part of being admitted: whoever has said hello and is gone when the answer is
+        written costs neither a greeting nor a session that waits.
+        """
+        self._begins.set()
+        await self.opened.wait()
 
     def _conversation_over(self) -> None:
         """A connection hears of it from the notices; without one nobody does."""
@@ -122,6 +140,7 @@ class LiveSession:
     def end(self) -> None:
         """The session is over."""
         self._is_over.set()
+        self._begins.set()
         if self._expiry is not None:
             self._expiry.cancel()
 
@@ -167,7 +186,7 @@ class LiveSession:
     def lose(self) -> None:
         """The connection is lost: waits for another one, or ends, if nobody can come back."""
         self._holder = None
-        if not self.ttl_s or self.conversation.is_over:
+        if not self.ttl_s or not self._begins.is_set() or self.conversation.is_over:
             self.end()
             return
         self.lost_s = self._clock()

@@ -16,11 +16,14 @@ import secrets
 import socket as sockets
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import cast
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as listen
 from websockets.exceptions import ConnectionClosed
 
+from voice_avatar.config.access import check_access
 from voice_avatar.config.load import Config
 from voice_avatar.errors import ConfigError, VoiceAvatarError
 from voice_avatar.events.notices import ErrorNotice
@@ -31,6 +34,9 @@ from voice_avatar.server.admission import Admission
 from voice_avatar.server.carrier import Carrier, close
 from voice_avatar.server.casting import Casting, load_persona
 from voice_avatar.server.closing import CLOSE_TIMEOUT_S, Closing, parting_of
+from voice_avatar.server.entrance.door_connection import DoorConnection
+from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.ready import limits_of
@@ -50,6 +56,13 @@ _SEND_BUFFER_BYTES = 128 * 1024
 """What the system may hold for a client: 1.3 s of PCM at 48 kHz. With its own default, of
 megabytes, a client that does not read would be found out only after a minute."""
 
+_HANDSHAKE_S = 5.0
+"""Time for TLS, and again for a request and its answer, seconds."""
+
+_BACKLOG = 2048
+"""Connections that the system keeps until they are taken: with fewer, a storm of others makes
+whoever comes wait for a second, until the network tries again."""
+
 _DRAIN_POLL_S = 0.05
 _RECONNECT_MS = 1000.0
 
@@ -66,8 +79,11 @@ class AvatarServer:
         """`load` loads the engines; it blocks, and is called in a thread.
 
         Raises:
+            ConfigError: anybody could talk, and nobody has said so; or a token is none.
             PersonaError: the persona does not exist, or its file cannot be used.
         """
+        server = config.server
+        check_access(server.host, server.tokens, is_open=server.open)
         self._config = config
         self._load = load
         self._persona = load_persona(config.server.persona)
@@ -75,7 +91,11 @@ class AvatarServer:
         self.metrics = Metrics()
         self.port = 0
         self._sessions = Sessions(self.metrics)
-        self._desk = FrontDesk(config.server, self.metrics, self._sessions)
+        self._gate = TokenGate(config.server.tokens, self.metrics.note_refused_token)
+        self._doorstep = Doorstep(config.server, self.metrics.note_sent_away)
+        self._desk = FrontDesk(
+            config.server, self.metrics, self._sessions, self._gate, self._doorstep
+        )
         self._admission: Admission | None = None
         self._tls: ServerTls | None = None
         self._carriers: set[Carrier] = set()
@@ -106,6 +126,7 @@ class AvatarServer:
                 await self._stopped.wait()
                 await self._drain()
         finally:  # after the last session is over
+            await self._doorstep.aclose()
             watching.cancel()
             await asyncio.wait([watching])
             await self._stop_engines()
@@ -119,6 +140,11 @@ class AvatarServer:
                 options.port,
                 process_request=self._desk.respond,
                 process_response=self._desk.finish,
+                create_connection=cast(
+                    "type[ServerConnection]", partial(DoorConnection, doorstep=self._doorstep)
+                ),
+                open_timeout=_HANDSHAKE_S,
+                backlog=_BACKLOG,
                 select_subprotocol=select_subprotocol,
                 compression=None,
                 max_size=MAX_TEXT_BYTES,
@@ -181,7 +207,9 @@ class AvatarServer:
         limits = limits_of(self._config, engines, casting.personas, casting.language)
         await warm_up(workers, casting.system_prompt, casting.language)
         # Only now: whoever comes in earlier would be the one who waits for what is slow at first.
-        self._admission = Admission(self._config, limits, casting, self._sessions, self.metrics)
+        self._admission = Admission(
+            self._config, limits, casting, self._sessions, self.metrics, self._gate, self._doorstep
+        )
         self._desk.phase = ServerPhase.OPEN
         _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
 
@@ -241,8 +269,7 @@ class AvatarServer:
             raise Closing(CloseCode.GOING_AWAY)
         if self._admission is None or not self.is_ready:
             raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
-        unadmitted = sum(carrier.live is None for carrier in self._carriers)
-        return self._admission.open(socket, session_id, unadmitted)
+        return self._admission.open(socket, session_id)
 
     async def _part(self, live: LiveSession, carrier: Carrier, *, is_lost: bool) -> None:
         """Ends a session with its connection, unless that was lost, or is its own no more."""

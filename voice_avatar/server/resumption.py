@@ -14,9 +14,13 @@ class ResumeKey:
 
     A token is replaced when it is used. Until the client shows that it got the next one it may use
     the old one again: the connection may have been cut in between. Only digests are kept.
+
+    Attributes:
+        is_used: whether the client has ever shown that it got one.
     """
 
     def __init__(self) -> None:
+        self.is_used = False
         self._held = b""
         self._offered = b""
 
@@ -30,6 +34,7 @@ class ResumeKey:
 
     def confirm(self) -> None:
         """The client has the token that was offered: the one before is used up."""
+        self.is_used = True
         self._held = b""
 
     def accepts(self, token: str) -> bool:

@@ -34,6 +34,11 @@ class Sessions:
         return {session_id: session.lost_s for session_id, session in self._sessions.items()}
 
     @property
+    def unused(self) -> frozenset[str]:
+        """Sessions whose client has said nothing but hello."""
+        return frozenset(s.session_id for s in self if not s.key.is_used)
+
+    @property
     def waiting(self) -> int:
         """Sessions that wait for their client."""
         return sum(session.lost_s is not None for session in self._sessions.values())
@@ -45,12 +50,16 @@ class Sessions:
 
     async def open(self, session: LiveSession) -> None:
         """Takes in a session, and returns once its conversation runs."""
+        self.take_in(session)
+        await session.opened.wait()
+
+    def take_in(self, session: LiveSession) -> None:
+        """Takes in a session; its conversation runs when it may."""
         self._sessions[session.session_id] = session
         self._meter.session_opened()
         task = asyncio.create_task(self._keep(session), name=f"session {session.session_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        await session.opened.wait()
 
     async def _keep(self, session: LiveSession) -> None:
         log = SessionLog(_log, session.session_id)

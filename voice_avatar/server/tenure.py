@@ -27,10 +27,13 @@ class Tenure:
 
     Use as `with tenure:` around all that the connection does: leaving the block, however, tells
     whoever takes over that this connection is done.
+
+    Attributes:
+        socket: to the client.
     """
 
     def __init__(self, socket: ServerConnection) -> None:
-        self._socket = socket
+        self.socket = socket
         self._must_go = asyncio.Event()
         self._is_done = asyncio.Event()
 
@@ -70,7 +73,7 @@ class Tenure:
 
     async def leave(self, code: CloseCode) -> None:
         """Closes the connection from the server's side."""
-        await shut(self._socket, code)
+        await shut(self.socket, code)
 
 
 async def until_first(*work: Coroutine[Any, Any, Any]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Literal
@@ -94,6 +95,31 @@ class SessionLog(logging.LoggerAdapter[logging.Logger]):
     ) -> tuple[object, MutableMapping[str, Any]]:
         """Adds the id to the record's own extra fields (the adapter of 3.11 drops those)."""
         return msg, {**kwargs, "extra": {**(self.extra or {}), **(kwargs.get("extra") or {})}}
+
+
+class SparseLog:
+    """Writes a line that a client can cause at will no more than once a second."""
+
+    EVERY_S: Final = 1.0
+
+    def __init__(self) -> None:
+        self._next_s = -math.inf
+        self._left_out = 0
+
+    def info(
+        self,
+        log: logging.LoggerAdapter[logging.Logger],
+        event: str,
+        fields: Mapping[str, object],
+        now_s: float,
+    ) -> None:
+        """Writes a record, or counts it: the next one that is written tells how many were not."""
+        if now_s < self._next_s:
+            self._left_out += 1
+            return
+        more = {"left_out": self._left_out} if self._left_out else {}
+        self._next_s, self._left_out = now_s + self.EVERY_S, 0
+        log.info(event, extra={**fields, **more})
 
 
 def configure(form: Literal["json", "text"], level: str) -> None:

@@ -69,6 +69,19 @@ _FIGURES: Final[tuple[tuple[_Kind, str, str, tuple[str, ...]], ...]] = (
         ("outcome",),
     ),
     ("counter", "sessions_left", "Sessions that were over without their client, by why.", ("why",)),
+    (
+        "counter",
+        "refused_tokens",
+        "Callers refused for their token: it was wrong, or not looked at after too many wrong ones"
+        " from their address.",
+        ("why",),
+    ),
+    (
+        "counter",
+        "sent_away",
+        "Connections closed for newer ones: silent ones without a session, or without a hello.",
+        ("which",),
+    ),
     ("counter", "closes", "Connections closed, by code.", ("code",)),
     (
         "histogram",
@@ -171,6 +184,14 @@ class Metrics:
     def set_waiting(self, sessions: int) -> None:
         """So many sessions wait for their client."""
         self._gauges["waiting_sessions"].set(sessions)
+
+    def note_refused_token(self, why: str) -> None:
+        """A caller's token was "wrong", or not looked at: "throttled"."""
+        self._counters["refused_tokens"].labels(why).inc()
+
+    def note_sent_away(self, which: str) -> None:
+        """A connection had to go for a newer one: a "silent" one, or one that owed a "hello"."""
+        self._counters["sent_away"].labels(which).inc()
 
     def connection_closed(self, code: int | None) -> None:
         """A connection is closed; None = the client vanished."""

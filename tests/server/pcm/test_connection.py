@@ -81,10 +81,10 @@ async def test_half_a_sample_waits_for_its_other_half() -> None:
 
 
 async def test_without_the_key_nobody_comes_in() -> None:
-    async with running(engines("Hi."), tokens=("sesame",)) as server:
+    async with running(engines("Hi."), tokens=("Sesame-0123456789-opens",)) as server:
         with pytest.raises(InvalidStatus) as refused:
             async with connect(f"{server.url}/v1/pcm"):
                 pass
         assert refused.value.response.status_code == 401
-        async with connect(f"{server.url}/v1/pcm?token=sesame") as socket:
+        async with connect(f"{server.url}/v1/pcm?token=Sesame-0123456789-opens") as socket:
             await socket.send(hush(0.1))

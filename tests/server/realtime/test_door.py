@@ -23,10 +23,18 @@ from voice_avatar.wire import session_messages
 @pytest.mark.parametrize(
     ("query", "headers", "subprotocols"),
     [
-        ("", {"Authorization": "Bearer sesame"}, []),
-        ("", {"api-key": "sesame"}, []),
-        ("?token=sesame", {}, []),
-        ("", {}, ["realtime", "openai-insecure-api-key.sesame", "openai-beta.realtime-v1"]),
+        ("", {"Authorization": "Bearer Sesame-0123456789-opens"}, []),
+        ("", {"api-key": "Sesame-0123456789-opens"}, []),
+        ("?token=Sesame-0123456789-opens", {}, []),
+        (
+            "",
+            {},
+            [
+                "realtime",
+                "openai-insecure-api-key.Sesame-0123456789-opens",
+                "openai-beta.realtime-v1",
+            ],
+        ),
     ],
 )
 async def test_a_key_opens_wherever_clients_put_it(
@@ -34,7 +42,7 @@ async def test_a_key_opens_wherever_clients_put_it(
 ) -> None:
     offered = [Subprotocol(name) for name in subprotocols] or None
     async with (
-        running(engines("Hi."), tokens=("sesame",)) as server,
+        running(engines("Hi."), tokens=("Sesame-0123456789-opens",)) as server,
         realtime(server.url, query, headers, subprotocols=offered) as line,
     ):
         assert line.socket.subprotocol == ("realtime" if subprotocols else None)
@@ -90,7 +98,7 @@ def test_what_a_session_may_have_follows_the_models_and_the_options() -> None:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"api-key": ""}])
 async def test_without_the_key_there_is_no_session_and_no_list(headers: dict[str, str]) -> None:
-    async with running(engines("Hi."), tokens=("sesame",)) as server:
+    async with running(engines("Hi."), tokens=("Sesame-0123456789-opens",)) as server:
         with pytest.raises(InvalidStatus) as refused:
             async with connect(f"{server.url}/v1/realtime", additional_headers=headers):
                 pass

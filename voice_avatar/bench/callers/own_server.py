@@ -75,6 +75,9 @@ async def watched_server(settings: Mapping[str, str], *, preset: str = "") -> As
             "server.persona": str(persona),
             "server.log_level": "error",
             "server.max_sessions": "1000",
+            # All callers come from one address here, and all at once.
+            "server.per_address": "0",
+            "server.hello_pool": "1000",
             "server.drain_s": "0",
         }
         command = [sys.executable, "-m", "voice_avatar", "serve", "--port", "0"]

@@ -51,13 +51,21 @@ async def _(server: Target) -> None:
     demand(status == 101, f"the answer is {status}")
 
 
-@rule("auth.wrong_token", 1, "A wrong token: error `unauthorized`, close 4001.")
+@rule("auth.wrong_token", 1, "A wrong token in the hello: error `unauthorized`, close 4001.")
 async def _(server: Target) -> None:
     if not server.token:
         raise CannotTell("no --token was given")
-    async with server.raw(token=f"not-{server.token}") as session:
-        await session.send({"type": "session.hello"})
+    async with server.raw(token="") as session:
+        await session.send({"type": "session.hello", "auth": {"token": f"not-{server.token}"}})
         await _refused(session, "unauthorized", 4001)
+
+
+@rule("auth.wrong_header", 1, "A wrong token with the handshake: HTTP 401.")
+async def _(server: Target) -> None:
+    if not server.token:
+        raise CannotTell("no --token was given")
+    status = await server.status(token=f"not-{server.token}")
+    demand(status == 401, f"the answer is {status}")
 
 
 @rule("auth.in_hello", 1, "A token in the hello is taken.")

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 from voice_avatar.errors import ProtocolError, UnexpectedMessage, VoiceAvatarError
 from voice_avatar.events.inputs import PlaybackReport, SettingsChanged
@@ -41,7 +42,7 @@ from voice_avatar.server.rates import (
     TurnBudget,
 )
 from voice_avatar.server.tenure import Tenure
-from voice_avatar.telemetry.logs import SessionLog
+from voice_avatar.telemetry.logs import SessionLog, SparseLog
 from voice_avatar.wire import client_messages, server_messages, session_messages
 from voice_avatar.wire.codes import CloseCode
 from voice_avatar.wire.fields import ServerMessage
@@ -105,6 +106,7 @@ class NativeConnection:
         self.tenure = Tenure(socket)
         self._greeting_count = 0
         self._errors = 0
+        self._refusals = SparseLog()
         self._messages = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
         self._turns = TurnBudget(clock())
@@ -131,6 +133,12 @@ class NativeConnection:
                 self._resume(live, hello.resume)
             else:
                 self._begin(live, is_second_choice=hello.resume is not None)
+                # Nothing is spoken to a client that is gone with its own hello.
+                await self._outgoing.flush()
+                await asyncio.sleep(0)
+                if self._socket.state is not State.OPEN:
+                    await self._socket.recv()
+                await live.begin()
             await self.tenure.carry(self._read(live), self._write(live))
 
     def _begin(self, live: LiveSession, *, is_second_choice: bool) -> None:
@@ -229,7 +237,9 @@ class NativeConnection:
             raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")
         self._meter.note(ErrorNotice(error.code, error.message))
         known = ref if ref in CLIENT_TYPES else ""
-        self._log.info("message refused", extra={"code": error.code, "type": known})
+        self._refusals.info(
+            self._log, "message refused", {"code": error.code, "type": known}, self._clock()
+        )
         await self.send(
             server_messages.ErrorMessage(code=error.code, message=error.message, ref=ref)
         )

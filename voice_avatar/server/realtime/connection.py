@@ -38,7 +38,7 @@ from voice_avatar.server.outgoing import Outgoing
 from voice_avatar.server.rates import MESSAGE_BURST, MESSAGES_PER_S
 from voice_avatar.server.realtime.door import Handshake
 from voice_avatar.server.tenure import Tenure
-from voice_avatar.telemetry.logs import SessionLog
+from voice_avatar.telemetry.logs import SessionLog, SparseLog
 from voice_avatar.wire import client_messages
 from voice_avatar.wire.codes import CloseCode
 from voice_avatar.wire.token_bucket import TokenBucket
@@ -113,6 +113,7 @@ class RealtimeConnection:
         self._outgoing = Outgoing(socket, slow_consumer_s, meter.note_bytes)
         self._budget = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
         self._errors = 0
+        self._refusals = SparseLog()
         self._microphone: asyncio.Queue[Hear | CommitInput | ClearInput] = asyncio.Queue()
         self._unheard_s = 0.0
         self._settled = asyncio.Event()
@@ -219,7 +220,8 @@ class RealtimeConnection:
         refused = [step for step in steps if isinstance(step, se.ErrorEvent)]
         self._errors = self._errors + 1 if refused else 0
         for step in refused:
-            self._log.info("event refused", extra={"code": step.error.code})
+            code = {"code": step.error.code}
+            self._refusals.info(self._log, "event refused", code, self._clock())
             self._meter.note(ErrorNotice(step.error.code, ""))
         if self._errors > MAX_ERRORS:
             raise Closing(CloseCode.PROTOCOL_ERROR, "protocol_error", "Too many errors.")

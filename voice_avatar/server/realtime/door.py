@@ -21,6 +21,7 @@ from voice_avatar.realtime.avatar import events_named
 from voice_avatar.realtime.settings import Offer
 from voice_avatar.server import http
 from voice_avatar.server.caller import Caller
+from voice_avatar.server.entrance.token_gate import TokenGate, Verdict
 from voice_avatar.wire import session_messages
 
 REALTIME_PATH: Final = "/v1/realtime"
@@ -52,21 +53,28 @@ def path_of(request: Request | None) -> str:
     return "" if request is None else request.path.partition("?")[0]
 
 
-def refused_socket(request: Request, options: ServerOptions, *, is_ready: bool) -> Response | None:
+def refused_socket(
+    request: Request, options: ServerOptions, gate: TokenGate, address: str, *, is_ready: bool
+) -> Response | None:
     """Returns why a WebSocket of one of these protocols is refused; None = it may go on."""
-    refusal = http.refusal(request, options.host, options.origins)
-    refusal = refusal or refused_key(request, options.tokens)
+    refusal = http.refusal(request, options) or refused_key(request, gate, address)
     if refusal is None and not is_ready:
         message = "The models are still loading."
         return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "server_overloaded", message)
     return refusal
 
 
-def refused_key(request: Request, tokens: tuple[str, ...]) -> Response | None:
+def refused_key(request: Request, gate: TokenGate, address: str) -> Response | None:
     """Returns the answer to a request without a valid key; None = it has one, or needs none."""
-    if not tokens or Caller().showing(key_of(request)).has_one_of(tokens):
-        return None
-    return _refused(HTTPStatus.UNAUTHORIZED, "invalid_api_key", "Incorrect API key provided.")
+    match gate.look(Caller(address).showing(key_of(request))):
+        case Verdict.VALID:
+            return None
+        case Verdict.THROTTLED:
+            message = "Too many incorrect API keys came from this address."
+            return _refused(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
+        case _:
+            message = "Incorrect API key provided."
+            return _refused(HTTPStatus.UNAUTHORIZED, "invalid_api_key", message)
 
 
 def key_of(request: Request) -> str | None:
@@ -95,10 +103,10 @@ def subprotocol(offered: Sequence[str]) -> str | None:
 
 
 def models_answer(
-    request: Request, tokens: tuple[str, ...], models: session_messages.Models
+    request: Request, gate: TokenGate, address: str, models: session_messages.Models
 ) -> Response:
     """Returns the models at work, or one of them, as OpenAI's interface does."""
-    if (refusal := refused_key(request, tokens)) is not None:
+    if (refusal := refused_key(request, gate, address)) is not None:
         return refusal
     names = [name for name in (models.llm, models.stt, models.tts) if name]
     shown = [

@@ -253,6 +253,7 @@ _TESTED: Final = {
     "pipeline/test_reply_run.py": "pipeline.marks",
     "recording/test_recorder.py": "pipeline.tape",
     "server/test_casting.py": "conversation.setup",
+    "server/entrance/test_door.py": "server.entrance.door_connection server.entrance.doorstep",
     "telemetry/test_metrics.py": "server.meter",
     # Each family's messages are compared with the notices that they tell.
     "wire/test_telling.py": "wire.cue_messages wire.session_messages wire.turn_messages",

@@ -147,7 +147,7 @@ _DOING: Final = (
         "doing",
         "Carries the session's decisions out: ears, answers, replies, outbox.",
         "acting audio conversation hearing stages text tools",
-        pure="out_of_band",
+        pure="engine_watch out_of_band",
     ),
     _doing(
         "recording", "doing", "Sessions on disk, and run again from there.", "conversation stages"

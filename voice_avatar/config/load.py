@@ -80,6 +80,11 @@ class ServerOptions:
         resume_ttl_s: time that a session is kept for a client whose connection is lost, seconds;
             0 = it ends with the connection.
         drain_s: time that replies get to finish when the server is stopped, seconds.
+        engine_hang_s: time after which an engine that does not answer is given up and loaded again,
+            seconds; a third of it for the voice detector and the turn detector, two thirds for the
+            voice.
+        exits_when_stuck: the server ends, with status 70, when an engine that was loaded again
+            hangs within a minute, for whoever watches over it to start it anew.
         record_dir: folder in which every session is recorded, words and voices; "" = none.
         log_format: "text" for people, "json" for programs.
         log_level: least severe records that are logged.
@@ -99,6 +104,8 @@ class ServerOptions:
     slow_consumer_s: float = 5.0
     resume_ttl_s: float = 60.0
     drain_s: float = 30.0
+    engine_hang_s: float = 15.0
+    exits_when_stuck: bool = True
     record_dir: str = ""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -377,6 +384,8 @@ def _check(server: ServerOptions) -> None:
         raise ConfigError(f"server.port must be between 0 and 65535, not {server.port}.")
     if server.max_sessions < 1:
         raise ConfigError(f"server.max_sessions must be 1 or more, not {server.max_sessions}.")
+    if server.engine_hang_s <= 0:
+        raise ConfigError("server.engine_hang_s must be more than 0.")
     if server.tls_key and not server.tls_cert:
         raise ConfigError("server.tls_key needs server.tls_cert.")
 

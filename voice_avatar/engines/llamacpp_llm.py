@@ -135,6 +135,11 @@ class LlamaCppLlm:
             async for _ in items:
                 pass
 
+    async def beat(self) -> bool:
+        """See `LlmEngine`: its figures, which the loop that serves all slots has to tell."""
+        await asyncio.to_thread(self.running)
+        return True
+
     async def aclose(self) -> None:
         """See `LlmEngine`."""
         self._is_closed = True

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,6 +62,7 @@ from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.spoken import VoicedChunk
 from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.stages.llm import LlmOptions
+from voice_avatar.stages.tts import TtsEngine
 from voice_avatar.text.chunking import Chunker
 from voice_avatar.tools.call_reader import CallReader
 from voice_avatar.tools.offers import call_id_of
@@ -71,6 +72,9 @@ _AUDIO_LIMIT = 64
 _TOGETHER_MS = 200
 """Audio that goes out together at most, milliseconds: what is between an interruption and the last
 frame, where a client reads slowly."""
+
+_ABORT_S = 2.0
+"""Longest wait until an engine has let go of a request, seconds; it takes a step of the model."""
 
 
 class ReplyOwner(Protocol):
@@ -277,15 +281,19 @@ class ReplyRun:
         async with AsyncExitStack() as stack:
             # Left in reverse: the generator is closed first, which aborts the request in the
             # engine, and only then does it no longer count as one.
+            pulse = self._workers.llm
+            if pulse.failure is not None:
+                raise pulse.failure()
             stack.enter_context(self._workers.request())
             deltas = self._workers.engines.llm.generate(self._request)
-            await stack.enter_async_context(aclosing(deltas))
+            stack.push_async_callback(_closed, deltas)
             while True:
                 try:
                     async with asyncio.timeout(wait_s):
                         delta = await anext(deltas, None)
                 except TimeoutError as error:
                     raise LlmTimeout("The language model did not answer in time.") from error
+                pulse.alive()
                 match delta:
                     case TextDelta() | ToolCallStarted() | ToolCallDelta():
                         wait_s = self._llm.between_tokens_timeout_s
@@ -344,7 +352,7 @@ class ReplyRun:
         failure: TtsFailed | None = None
         speech = tts.synthesize(chunk)
         try:
-            while (part := await self._next_part(speech)) is not None:
+            while (part := await self._next_part(tts, speech)) is not None:
                 if isinstance(part, SpeechPlan):
                     self._place(spoken, part)
                     continue
@@ -370,10 +378,12 @@ class ReplyRun:
         await self._audio.put(_Piece(pcm, self._clock()))
 
     async def _next_part(
-        self, speech: Iterator[SpeechPlan | SpeechPiece]
+        self, tts: TtsEngine, speech: Iterator[SpeechPlan | SpeechPiece]
     ) -> SpeechPlan | SpeechPiece | None:
         """Has the voice make the next part, once nobody else needs the cores more."""
         await self._may_speak.wait()
+        if self._workers.engines.tts is not tts:  # it hung, and may do so in this chunk again
+            raise TtsFailed("The voice was replaced in the middle of a chunk.")
         return await in_thread(self._workers.tts, next, speech, None)
 
     def _place(self, spoken: VoicedChunk, plan: SpeechPlan) -> None:
@@ -437,6 +447,13 @@ class ReplyRun:
             self.is_sent = True
             self._outbox.put(self.marks.at(self._clock(), self._owner.take_waste()))
         self._owner.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
+
+
+async def _closed(deltas: AsyncGenerator[object, None]) -> None:
+    """Has the engine give a request up; one that hangs is not waited for."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ABORT_S):
+            await deltas.aclose()
 
 
 def _cut(pcm: bytes, samples: int) -> tuple[bytes, bytes]:

@@ -2,7 +2,7 @@
 
 As a program: `python -m kit.hanging STAGE FOLDER serve …` is `voice-avatar serve …` whose engine of
 that stage hangs once there is a file `hang` in the folder; it then makes a file `hung`. With a file
-`again` there, the engine that is loaded in its place hangs too.
+`again` there, the engine that is loaded in its place, which takes a second, hangs too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,8 @@ def main(stage: str, folder: Path, arguments: list[str]) -> int:
     def load(options: Any, store: Any) -> Any:
         nonlocal loads
         loads += 1
+        if loads > 1:
+            time.sleep(1.0)  # as a model takes
         if loads > 1 and not (folder / "again").exists():
             return plain(options, store)
         return HANGING[stage](Fuse((folder / "hang").exists, (folder / "hung").touch))

@@ -91,7 +91,7 @@ class LlamaCppProcess:
             number = next(self._numbers)
             self._relays[number] = relay
         relay.abort = lambda: self._requests.put((child.ABORT, number, b""))
-        self._requests.put((child.CHAT, number, body))
+        self._ask(child.CHAT, number, body)
 
     def when_up(self, tell: Callable[[], object]) -> bool:
         """Returns whether it is there; if not, has `tell` called once it is, or is closed."""
@@ -116,8 +116,13 @@ class LlamaCppProcess:
         with self._lock:
             number = next(self._numbers)
             self._asked[number] = answer
-        self._requests.put((child.METRICS, number, b""))
+        self._ask(child.METRICS, number)
         return answer
+
+    def _ask(self, kind: int, number: int, payload: bytes = b"") -> None:
+        self._requests.put((kind, number, payload))
+        if self._is_closed:  # perhaps before it was put there: nobody may look any more
+            self._fail(number)
 
     def close(self) -> None:
         """Ends the process at once: it has nothing to keep. Blocks for a moment."""

@@ -1,4 +1,4 @@
-"""`voice-avatar serve` as a process of its own: it ends when it is told to, whatever hangs in it."""
+"""`voice-avatar serve` as a process: it ends when it is told to, whatever hangs in it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Served:
         """Waits until /readyz says so; returns how long that took, seconds."""
         started_s = time.monotonic()
         async with asyncio.timeout(within_s):
-            while (await self.readiness())[0] != status:
+            while (await self.readiness())[0] != status:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         return time.monotonic() - started_s
 
@@ -69,7 +69,7 @@ async def served(stage: str, folder: Path, *settings: str) -> AsyncIterator[Serv
     command = [sys.executable, "-m", "kit.hanging", stage, str(folder), "serve"]
     log = folder / "log"
     with log.open("wb") as errors:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220
             [*command, *(f"--set={o}" for o in options)], stdout=subprocess.PIPE, stderr=errors
         )
     try:

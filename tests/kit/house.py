@@ -246,6 +246,7 @@ _TESTED: Final = {
     "acting/gesture/test_planner.py": "acting.gesture vocabulary",
     "acting/mouth/test_fitted_durations.py": "engines.fitted_tts",
     "acting/mouth/test_visemes.py": "acting.mouth.viseme_tables",
+    "engines/apart/test_llamacpp_process.py": "engines.apart.llamacpp_child",
     "bench/callers/test_load_calls.py": "bench.callers.process_figures",
     "bench/callers/test_server_options.py": "bench.callers.own_server",
     "bench/figures/test_apexes.py": "bench.measures.gestures",

@@ -60,7 +60,7 @@ class Scene:
 
     async def until(self, stage: str, is_hung: bool) -> None:
         async with asyncio.timeout(5):
-            while (stage, is_hung) not in self.told:
+            while (stage, is_hung) not in self.told:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
@@ -82,10 +82,10 @@ async def test_an_idle_engine_that_hangs_is_found_out_and_replaced(stage: str) -
 async def test_whoever_waits_for_an_engine_that_hangs_is_told_so() -> None:
     async with Scene("stt") as scene:
         scene.is_lit = True
+        stt = scene.workers.engines.stt
+        call = in_thread(scene.workers.stt, stt.transcribe, b"", "en")
         with pytest.raises(EngineError) as told:
-            async with asyncio.timeout(5):
-                stt = scene.workers.engines.stt
-                await in_thread(scene.workers.stt, stt.transcribe, b"", "en")
+            await asyncio.wait_for(call, 5)
         assert told.value.code == "stt_failed"
         await scene.until("stt", False)
         stt = scene.workers.engines.stt

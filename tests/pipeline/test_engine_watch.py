@@ -125,9 +125,7 @@ def test_an_engine_elsewhere_is_not_replaced_and_recovers_by_itself() -> None:
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(STAGES), st.integers(1, 4), st.booleans(), st.floats(0.1, 100.0)
-        ),
+        st.tuples(st.sampled_from(STAGES), st.integers(1, 4), st.booleans(), st.floats(0.1, 100.0)),
         max_size=40,
     )
 )

@@ -170,9 +170,13 @@ class LlamaCppLlm:
         loop = asyncio.get_running_loop()
         back = loop.create_future()
 
+        def wake() -> None:
+            if not back.done():
+                back.set_result(None)
+
         def tell() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-                loop.call_soon_threadsafe(lambda: back.done() or back.set_result(None))
+                loop.call_soon_threadsafe(wake)
 
         if not self._server.when_up(tell):
             await back

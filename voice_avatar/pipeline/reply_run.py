@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,7 +60,7 @@ from voice_avatar.events.payloads import (
 )
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.spoken import VoicedChunk
-from voice_avatar.pipeline.workers import Workers, in_thread
+from voice_avatar.pipeline.workers import Workers, given_up, in_thread
 from voice_avatar.stages.llm import LlmOptions
 from voice_avatar.stages.tts import TtsEngine
 from voice_avatar.text.chunking import Chunker
@@ -72,9 +72,6 @@ _AUDIO_LIMIT = 64
 _TOGETHER_MS = 200
 """Audio that goes out together at most, milliseconds: what is between an interruption and the last
 frame, where a client reads slowly."""
-
-_ABORT_S = 2.0
-"""Longest wait until an engine has let go of a request, seconds; it takes a step of the model."""
 
 
 class ReplyOwner(Protocol):
@@ -282,11 +279,9 @@ class ReplyRun:
             # Left in reverse: the generator is closed first, which aborts the request in the
             # engine, and only then does it no longer count as one.
             pulse = self._workers.llm
-            if pulse.failure is not None:
-                raise pulse.failure()
             stack.enter_context(self._workers.request())
             deltas = self._workers.engines.llm.generate(self._request)
-            stack.push_async_callback(_closed, deltas)
+            stack.push_async_callback(given_up, deltas)
             while True:
                 try:
                     async with asyncio.timeout(wait_s):
@@ -447,13 +442,6 @@ class ReplyRun:
             self.is_sent = True
             self._outbox.put(self.marks.at(self._clock(), self._owner.take_waste()))
         self._owner.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
-
-
-async def _closed(deltas: AsyncGenerator[object, None]) -> None:
-    """Has the engine give a request up; one that hangs is not waited for."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_ABORT_S):
-            await deltas.aclose()
 
 
 def _cut(pcm: bytes, samples: int) -> tuple[bytes, bytes]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -31,6 +31,9 @@ from voice_avatar.pipeline.engine_watch import Vital
 from voice_avatar.stages.engines import Engines
 
 T = TypeVar("T")
+
+_ABORT_S: Final = 2.0
+"""Longest wait until an engine has let go of a request, seconds; it takes a step of the model."""
 
 _FAILURES: Final[dict[str, Callable[[], EngineError]]] = {
     "vad": lambda: VadFailed("The voice detector does not answer."),
@@ -69,7 +72,12 @@ class LlmPulse:
 
         One that nobody could wait for stays unanswered, so that requests that all give up sooner
         than an engine is given up do not hide that none was answered.
+
+        Raises:
+            LlmFailed: the engine hangs.
         """
+        if self.failure is not None:
+            raise self.failure()
         self.begun += 1
         self._running += 1
         if not self._unanswered:
@@ -250,3 +258,10 @@ class Workers:
 async def in_thread(executor: Executor, call: Callable[..., T], *args: Any) -> T:
     """Runs a call of a synchronous engine in its thread."""
     return await asyncio.get_running_loop().run_in_executor(executor, call, *args)
+
+
+async def given_up(deltas: AsyncGenerator[object, None]) -> None:
+    """Has the language model give a request up; one that hangs is not waited for."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ABORT_S):
+            await deltas.aclose()

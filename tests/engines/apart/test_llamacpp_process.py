@@ -109,7 +109,9 @@ async def test_it_does_not_end_at_sigterm_but_with_its_server(store: ModelStore)
         "print(e._server.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    parent = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-c", code], stdout=subprocess.PIPE
+    )
     assert parent.stdout is not None
     pid = int(await asyncio.to_thread(parent.stdout.readline))
     os.kill(pid, signal.SIGTERM)

@@ -16,7 +16,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -79,7 +79,7 @@ class _Props(msgspec.Struct):
     chat_template_caps: dict[str, bool] = {}
 
 
-def read_frames(pipe: BinaryIO) -> Iterator[Frame]:
+def read_frames(pipe: IO[bytes]) -> Iterator[Frame]:
     """Yields the frames of a pipe until its other end is closed."""
     while len(head := pipe.read(HEAD.size)) == HEAD.size:
         kind, number, size = HEAD.unpack(head)
@@ -92,7 +92,7 @@ def read_frames(pipe: BinaryIO) -> Iterator[Frame]:
 class FrameWriter:
     """Writes frames, from any thread."""
 
-    def __init__(self, pipe: BinaryIO) -> None:
+    def __init__(self, pipe: IO[bytes]) -> None:
         """`pipe` is unbuffered or flushed here."""
         self._pipe = pipe
         self._lock = threading.Lock()

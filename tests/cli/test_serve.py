@@ -110,18 +110,18 @@ async def _cut_short(process: subprocess.Popen[str], url: str) -> None:
 def test_a_server_with_a_token_is_talked_to_with_it(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("VOICE_AVATAR_SERVER_TOKENS", "hunter2")
+    monkeypatch.setenv("VOICE_AVATAR_SERVER_TOKENS", "hunter2-hunter2-Hunter2")
     with serving() as (_, url):
         assert main(["chat", "--url", url, "--text", "Hello?"]) == 1
         assert "unauthorized" in capsys.readouterr().err
-        assert main(["chat", "--url", url, "--text", "Hello?", "--token", "hunter2"]) == 0
+        assert main(["chat", "--url", url, "--text", "Hello?", "--token", "hunter2-hunter2-Hunter2"]) == 0
 
 
 def test_a_token_is_not_taken_from_the_command_line(capsys: Capture) -> None:
     assert main(["serve", "--set", "server.tokens=hunter2"]) == 1
     said = capsys.readouterr().err
     assert "VOICE_AVATAR_SERVER_TOKENS" in said
-    assert "hunter2" not in said
+    assert "hunter2-hunter2-Hunter2" not in said
 
 
 def test_a_second_server_on_a_port_says_that_it_is_taken() -> None:

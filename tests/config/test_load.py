@@ -103,7 +103,7 @@ def test_numbers_texts_and_lists_are_read_from_text() -> None:
     )
     assert config.turn.rescore_s == (0.5, 1.0)
     assert config.tts.speaker == "12"
-    assert config.server.log_format == "json"
+    assert config.server.log.format == "json"
 
 
 def test_a_whole_number_is_a_number_too() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
@@ -109,13 +110,16 @@ async def make_openai_http_on_llamacpp(store: ModelStore, stack: AsyncExitStack)
     import xllamacpp
 
     from voice_avatar.engines import llamacpp_llm
+    from voice_avatar.engines.apart import llamacpp_child
 
     options = LlmOptions(context_tokens=CONTEXT_TOKENS, slots=2)
     gguf = store.resolve(options.model).main
-    params = llamacpp_llm._params(xllamacpp, options, LlamaCppOptions(), gguf)
+    spec = llamacpp_llm._spec(options, LlamaCppOptions(), gguf)
+    params = llamacpp_child.params(xllamacpp, spec)
     params.api_keys = ["sesame"]
-    with llamacpp_llm._same_signal_handlers():
-        server = xllamacpp.Server(params)
+    server = xllamacpp.Server(params)
+    for number in (signal.SIGINT, signal.SIGTERM):  # llama.cpp's server loop takes them over
+        signal.signal(number, signal.getsignal(number))
     patch = pytest.MonkeyPatch()
     stack.callback(patch.undo)
     patch.setenv("LLAMACPP_KEY", "sesame")
@@ -124,7 +128,7 @@ async def make_openai_http_on_llamacpp(store: ModelStore, stack: AsyncExitStack)
     llm = load("openai_http", store, base_url=url, api_key_env="LLAMACPP_KEY", model="m")
 
     async def running() -> int:
-        return llamacpp_llm.requests_processing(server)
+        return llamacpp_llm.requests_processing(server.handle_metrics())
 
     return LlmCase(llm, running, threads)
 

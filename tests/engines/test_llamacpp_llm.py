@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from hypothesis import given
@@ -331,14 +332,12 @@ async def test_a_call_is_passed_on_as_it_is_written(llm: LlamaCppLlm) -> None:
 async def test_a_template_that_knows_tools_gets_them_and_a_call_that_has_to_be_made_is_made(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = llamacpp_llm._params
+    make = llamacpp_llm._spec
 
     def with_tools(*args: Any) -> Any:
-        params = make(*args)
-        params.chat_template = HERMES_TEMPLATE
-        return params
+        return msgspec.structs.replace(make(*args), chat_template=HERMES_TEMPLATE)
 
-    monkeypatch.setattr(llamacpp_llm, "_params", with_tools)
+    monkeypatch.setattr(llamacpp_llm, "_spec", with_tools)
     llm = llamacpp_llm.load(LlmOptions(context_tokens=1024, slots=1), store)
     try:
         assert llm._knows_tools

@@ -147,7 +147,7 @@ _DOING: Final = (
         "doing",
         "Carries the session's decisions out: ears, answers, replies, outbox.",
         "acting audio conversation hearing stages text tools",
-        pure="out_of_band",
+        pure="engine_watch out_of_band",
     ),
     _doing(
         "recording", "doing", "Sessions on disk, and run again from there.", "conversation stages"
@@ -277,6 +277,7 @@ _TESTED: Final = {
     "bench/targets/test_pipecat.py": "bench.targets.pipecat_frames",
     "cli/test_main.py": "__main__",
     "client/test_connection.py": "client.inbox",
+    "engines/apart/test_llamacpp_process.py": "engines.apart.llamacpp_child",
     "engines/test_silero_vad.py": "engines.onnx_cpu",
     "real/test_vllm_llm.py": "engines.vllm_llm",
     # The dialect, event by event, against OpenAI's documents.

@@ -7,12 +7,14 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from voice_avatar.config.load import Config
-from voice_avatar.engines.registry import load_engines
+from voice_avatar.engines.registry import load_engine, load_engines
 from voice_avatar.machine.thread_plan import ThreadPlan
 from voice_avatar.machine.trials import EngineOptions
 from voice_avatar.machine.tuning import nothing, plan_threads
@@ -26,17 +28,32 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_STUCK: Final = 70
+"""Status of a server whose engines do not let it end, or are beyond help (EX_SOFTWARE)."""
+
+_GRACE_S: Final = 4.0
+"""Time after `drain_s` in which the server has to end, seconds; then it is ended."""
+
+_LAST_S: Final = 0.8
+"""Time after that in which the kernel ends it, seconds: where a library holds Python's lock."""
+
 
 def serve(config: Config) -> int:
     """Runs a server."""
-    logs.configure(config.server.log_format, config.server.log_level)
-    with_uvloop(_serve(config))
+    logs.configure(config.server.log.format, config.server.log.level)
+    if stuck := with_uvloop(_serve(config)):
+        # A thread that is still in a library must not see that library being taken apart.
+        _log.error("stopped with an engine that hangs", extra={"stages": ",".join(stuck)})
+        _leave(_STUCK)
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config) -> tuple[str, ...]:
+    """Runs a server; returns the stages whose engine hangs at its end."""
     server = AvatarServer(
-        config, lambda: engines_of(config, on_stage=_say_stage, on_probe=_say_probe)
+        config,
+        lambda: engines_of(config, on_stage=_say_stage, on_probe=_say_probe),
+        lambda stage: engine_of(config, stage),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,7 +61,36 @@ async def _serve(config: Config) -> None:
     # Whoever started it with nohup has said already that the end of the terminal is not its own.
     is_tied = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
     loop.add_signal_handler(signal.SIGHUP, _hang_up, server, is_tied)
+    server.when_stopping(lambda: end_within(config.server.drain_s + _GRACE_S))
     await server.serve(on_ready=_say_url)
+    return server.stuck
+
+
+def end_within(limit_s: float) -> None:
+    """Ends this process after a time, whatever still runs in it. May be called again.
+
+    Args:
+        limit_s: seconds until then.
+    """
+    timer = threading.Timer(limit_s, _too_late)
+    timer.daemon = True
+    timer.start()
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, limit_s + _LAST_S)
+
+
+def _too_late() -> None:
+    _log.error("stopped before everything had ended")
+    _leave(_STUCK)
+
+
+def _leave(status: int) -> None:
+    """Ends this process at once, and waits for no thread."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _end(server: AvatarServer, number: signal.Signals) -> None:
@@ -110,6 +156,25 @@ def engines_of(
         tables=config.engines,
         on_stage=on_stage,
     )
+
+
+def engine_of(config: Config, stage: str) -> Any:
+    """Loads the engine of one stage once more, as `engines_of` has loaded it. Blocks.
+
+    Args:
+        config: which, and how.
+        stage: "vad", "turn", "stt", "llm" or "tts".
+    """
+    store = ModelStore()
+    planned, _ = planned_engines(config, store, may_measure=False)
+    options = {
+        "vad": config.vad,
+        "turn": config.turn,
+        "stt": planned.stt,
+        "llm": planned.llm,
+        "tts": planned.tts,
+    }
+    return load_engine(stage, options[stage], store, config.engines)
 
 
 def planned_engines(

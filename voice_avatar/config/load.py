@@ -59,6 +59,19 @@ _PRESETS = resources.files("voice_avatar") / "data" / "presets"
 
 
 @dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What the server logs. Keys: `server.log_*`.
+
+    Attributes:
+        format: "text" for people, "json" for programs.
+        level: least severe records that are logged.
+    """
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class ServerOptions:
     """Where the server listens, whom it lets in, and what it writes down.
 
@@ -96,9 +109,13 @@ class ServerOptions:
         resume_ttl_s: time that a session is kept for a client whose connection is lost, seconds;
             0 = it ends with the connection.
         drain_s: time that replies get to finish when the server is stopped, seconds.
+        engine_hang_s: time after which an engine that does not answer is given up and loaded again,
+            seconds; a third of it for the voice detector and the turn detector, two thirds for the
+            voice.
+        exits_when_stuck: the server ends, with status 70, when an engine that was loaded again
+            hangs within a minute, for whoever watches over it to start it anew.
         record_dir: folder in which every session is recorded, words and voices; "" = none.
-        log_format: "text" for people, "json" for programs.
-        log_level: least severe records that are logged.
+        log: how it logs (`server.log_*`).
     """
 
     host: str = "127.0.0.1"
@@ -122,9 +139,10 @@ class ServerOptions:
     slow_consumer_s: float = 5.0
     resume_ttl_s: float = 60.0
     drain_s: float = 30.0
+    engine_hang_s: float = 15.0
+    exits_when_stuck: bool = True
     record_dir: str = ""
-    log_format: Literal["text", "json"] = "text"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log: LogOptions = field(default_factory=LogOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +431,8 @@ def _check(server: ServerOptions) -> None:
     for name in ("tls_key", "tls_client_ca"):
         if getattr(server, name) and not server.tls_cert:
             raise ConfigError(f"server.{name} needs server.tls_cert.")
+    if server.engine_hang_s <= 0:
+        raise ConfigError("server.engine_hang_s must be more than 0.")
 
 
 def _check_threads(config: Config) -> None:

@@ -1,8 +1,8 @@
-"""llama.cpp inside this process, by xllamacpp.
+"""llama.cpp on this machine, by xllamacpp, in a process of its own (`apart/`).
 
-llama.cpp's own server loop runs in a native thread and serves `slots` conversations at once. A
-request is a blocking call that reports every token, so each runs in a thread of its own and hands
-its tokens to the event loop. A slot keeps the key-value cache of its last prompt: a conversation
+llama.cpp's own server loop runs in a native thread there and serves `slots` conversations at once.
+A request is a blocking call that reports every token, which comes here by a pipe and a thread that
+hands it to the event loop. A slot keeps the key-value cache of its last prompt: a conversation
 always gets the same slot while there are enough of them.
 """
 
@@ -10,22 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import secrets
-import signal
-import sys
-import threading
-import urllib.request
-from collections.abc import AsyncGenerator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import importlib.util
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from voice_avatar.engines.chat_stream import read_chunk, request_body
+from voice_avatar.engines.apart.llamacpp_child import Spec
+from voice_avatar.engines.apart.llamacpp_process import LlamaCppProcess
+from voice_avatar.engines.chat_stream import request_body
 from voice_avatar.engines.gguf_weights import control_tokens, quick_weights
 from voice_avatar.engines.relay import Relay
 from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
@@ -44,8 +40,6 @@ get their next token, between two steps; 64 cost nothing against 512 (145 and 15
 
 _COMPACT = {"x-guidance": {"whitespace_flexible": False}}
 """Has llama.cpp's grammar engine leave out white space: fewer tokens until the call is whole."""
-
-_PROPS_TIMEOUT_S = 5.0
 
 _PROCESSING = "llamacpp:requests_processing"
 
@@ -74,29 +68,16 @@ def load(options: LlmOptions, store: ModelStore, own: LlamaCppOptions = _DEFAULT
         EngineUnavailable: xllamacpp is not installed, or cannot use the file.
         ModelError: there is no such model.
     """
-    try:
-        import xllamacpp
-    except ImportError as error:
-        raise EngineUnavailable("llama.cpp is not installed: pip install xllamacpp") from error
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise EngineUnavailable("llama.cpp is not installed: pip install xllamacpp")
     files = store.resolve(options.model)
     weights = files.main
     if own.widens_weights and not own.gpu_layers:
         fingerprint = store.fingerprint(options.model)
         weights = quick_weights(weights, store.home / "derived", fingerprint)
-    params = _params(xllamacpp, options, own, weights)
-    try:
-        with _same_signal_handlers():
-            server = xllamacpp.Server(params)
-    except RuntimeError as error:
-        raise EngineUnavailable(f"llama.cpp cannot load the model {options.model}") from error
-    # Answered by the server's loop, which therefore runs. One that is destroyed before it runs
-    # never ends (xllamacpp 2026.10).
-    server.handle_metrics()
-    (key,) = params.api_keys
     return LlamaCppLlm(
-        server,
+        LlamaCppProcess(_spec(options, own, weights)),
         options,
-        knows_tools=_template_knows_tools(server, key),
         controls=ControlTokens(control_tokens(weights)),
     )
 
@@ -106,21 +87,19 @@ class LlamaCppLlm:
 
     def __init__(
         self,
-        server: Any,
+        server: LlamaCppProcess,
         options: LlmOptions,
         *,
-        knows_tools: bool,
         controls: ControlTokens | None = None,
     ) -> None:
         """Makes the engine.
 
         Args:
-            server: the loaded llama.cpp.
+            server: has loaded the model of the options.
             options: how it was loaded.
-            knows_tools: whether the model's chat template has a place for tools.
             controls: the model's control tokens, which nobody may type.
         """
-        self._knows_tools = knows_tools
+        self._knows_tools = server.loaded.knows_tools
         self._controls = controls or ControlTokens(())
         self._salts = CacheSalts()
         self._server = server
@@ -128,7 +107,6 @@ class LlamaCppLlm:
         self._slots = CacheSlots(options.slots)
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._relays: set[Relay] = set()
-        self._threads = ThreadPoolExecutor(options.slots, "llamacpp")
         self._is_closed = False
 
     @property
@@ -156,6 +134,11 @@ class LlamaCppLlm:
             async for _ in items:
                 pass
 
+    async def beat(self) -> bool:
+        """See `LlmEngine`: its figures, which the loop that serves all slots has to tell."""
+        await asyncio.wrap_future(self._server.metrics())
+        return True
+
     async def aclose(self) -> None:
         """See `LlmEngine`."""
         self._is_closed = True
@@ -163,34 +146,60 @@ class LlamaCppLlm:
         relays = tuple(self._relays)
         for relay in relays:
             relay.fail(LlmFailed("The language model was stopped."))
+        await asyncio.to_thread(self._server.close)
         await asyncio.gather(*(relay.wait() for relay in relays))
-        self._threads.shutdown()
-        self._server = None
 
     def running(self) -> int:
         """Returns how many requests llama.cpp itself is working on."""
-        return 0 if self._server is None else requests_processing(self._server)
+        return 0 if self._is_closed else requests_processing(self._server.handle_metrics())
 
     async def _start(self, request: LlmRequest) -> Relay:
         """Waits for the conversation's slot and starts the request in it."""
         while True:
             if self._is_closed:
                 raise LlmFailed("The language model was stopped.")
+            await self._server_up()
             slot = self._slots.take(request.cache_key)
             if slot is not None:
                 break
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((request.priority, turn))
             await turn
-        relay, is_unwanted = Relay(), threading.Event()
-        relay.abort = is_unwanted.set
-        self._relays.add(relay)
         body = self._body(request)
         # Progress reports are what lets a request be aborted while its prompt is being read.
         body |= {"id_slot": slot, "cache_prompt": True, "return_progress": True}
+        try:
+            encoded = msgspec.json.encode(body)
+        except ValueError as error:  # text that is no Unicode
+            self._slots.give_back(slot)
+            raise LlmFailed("The language model refused the request.") from error
+        relay = Relay()
         relay.release = lambda: self._ended(slot, relay)
-        self._threads.submit(_serve, self._server, body, relay, is_unwanted)
+        self._relays.add(relay)
+        self._server.chat(encoded, relay)
         return relay
+
+    async def _server_up(self) -> None:
+        """Waits while llama.cpp is started again.
+
+        Raises:
+            LlmFailed: it cannot be.
+        """
+        loop = asyncio.get_running_loop()
+        back = loop.create_future()
+
+        def wake() -> None:
+            if not back.done():
+                back.set_result(None)
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(wake)
+
+        if not self._server.when_up(tell):
+            await back
+        if self._server.is_closed:
+            raise LlmFailed("The language model was stopped.")
 
     def _body(self, request: LlmRequest) -> dict[str, object]:
         """Returns the request for llama.cpp.
@@ -223,53 +232,10 @@ class LlamaCppLlm:
                 turn.set_result(None)
 
 
-def _serve(
-    server: Any, body: dict[str, object], relay: Relay, is_unwanted: threading.Event
-) -> None:
-    """Runs a request to its end, in a thread of its own."""
-
-    def receive(payload: bytes) -> bool:
-        """Takes what llama.cpp reports; returns whether to abort the request."""
-        try:
-            relay.put(read_chunk(payload))
-        except LlmFailed as error:
-            relay.put(error)
-        return is_unwanted.is_set()
-
-    failure: LlmFailed | None = None
-    try:
-        if not is_unwanted.is_set():
-            server.handle_chat_completions(msgspec.json.encode(body), receive)
-    except (RuntimeError, ValueError):
-        failure = LlmFailed("The language model refused the request.")
-    relay.end(failure)
-
-
-def _template_knows_tools(server: Any, key: str) -> bool:
-    """Returns whether tools are part of the prompts that the model's own template makes.
-
-    Asked of the HTTP server that xllamacpp opens on this machine: it is told nowhere else.
-    """
-    url = f"{server.listening_address}/props"
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
-    try:
-        with urllib.request.urlopen(request, timeout=_PROPS_TIMEOUT_S) as response:
-            props = msgspec.json.decode(response.read(), type=_Props)
-    except (OSError, msgspec.MsgspecError):
-        return False  # then they are told in plain words
-    return props.chat_template_caps.get("supports_tools", False)
-
-
-def requests_processing(server: Any) -> int:
-    """Returns how many requests a llama.cpp server is working on."""
-    lines = (line.partition(" ") for line in server.handle_metrics().splitlines())
+def requests_processing(figures: str) -> int:
+    """Returns how many requests a llama.cpp server is working on, by its figures."""
+    lines = (line.partition(" ") for line in figures.splitlines())
     return sum(int(value) for name, _, value in lines if name == _PROCESSING)
-
-
-class _Props(msgspec.Struct):
-    """What llama.cpp says of a model."""
-
-    chat_template_caps: dict[str, bool] = {}
 
 
 class CacheSlots:
@@ -300,45 +266,13 @@ class CacheSlots:
         self._busy.discard(slot)
 
 
-def _params(xllamacpp: Any, options: LlmOptions, own: LlamaCppOptions, gguf: Path) -> Any:
-    params = xllamacpp.CommonParams()
-    params.model.path = str(gguf)
-    params.model_alias = {options.model}
-    params.n_gpu_layers = own.gpu_layers
-    threads = options.threads or UNPLANNED_THREADS
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.n_parallel = options.slots
-    params.n_ctx = options.slots * options.context_tokens
-    params.n_batch = params.n_ubatch = _BATCH_TOKENS
-    params.fit_params = False  # would change the context to what it thinks fits
-    params.cache_ram_mib = 0  # slots are the cache; else prompts are kept in up to 8 GB of memory
-    params.endpoint_metrics = True
-    params.verbosity = 0
-    # xllamacpp always opens llama.cpp's HTTP server too. Nobody gets the key, so nobody gets in.
-    params.api_keys = [secrets.token_urlsafe()]
-    params.hostnames = ["127.0.0.1"]
-    params.port = 0
-    params.n_threads_http = 1
-    params.endpoint_slots = False
-    params.ui = False
-    return params
-
-
-@contextlib.contextmanager
-def _same_signal_handlers() -> Iterator[None]:
-    """Puts SIGINT and SIGTERM back as they were: llama.cpp's server loop takes them over.
-
-    By the C library, because `signal.signal` works in the main thread only.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    libc = ctypes.CDLL(None)
-    saved = {number: ctypes.create_string_buffer(512) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number, action in saved.items():
-        libc.sigaction(number, None, action)
-    try:
-        yield
-    finally:
-        for number, action in saved.items():
-            libc.sigaction(number, action, None)
+def _spec(options: LlmOptions, own: LlamaCppOptions, gguf: Path) -> Spec:
+    return Spec(
+        str(gguf),
+        options.model,
+        own.gpu_layers,
+        options.threads or UNPLANNED_THREADS,
+        options.slots,
+        options.context_tokens,
+        _BATCH_TOKENS,
+    )

@@ -173,6 +173,10 @@ class OpenAiHttpLlm:
                 async for _ in items:
                     pass
 
+    async def beat(self) -> bool:
+        """See `LlmEngine`; a server elsewhere is not asked, its requests tell enough."""
+        return False
+
     async def aclose(self) -> None:
         """See `LlmEngine`."""
         self._is_closed = True

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from typing import Any, Final
 
 from voice_avatar.engines.chat_stream import Chunk, ChunkReader, Usage
 from voice_avatar.errors import LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmDone
+
+LET_GO_S: Final = 5.0
+"""Longest wait for a thread to let go of a request, seconds: it takes a step of the model."""
 
 
 class Relay:
@@ -68,7 +71,7 @@ class Relay:
         finally:
             if not self._ended.is_set():
                 self.abort()
-            await self._ended.wait()
+            await self.wait()
         if self._failure is not None:
             raise self._failure
         if not reason:
@@ -86,5 +89,7 @@ class Relay:
         self.abort()
 
     async def wait(self) -> None:
-        """Waits until the thread has let go of the request."""
-        await self._ended.wait()
+        """Waits until the thread has let go of the request; not for ever, for it may hang."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LET_GO_S):
+                await self._ended.wait()

@@ -240,6 +240,10 @@ class ScriptedLlm:
         """See `LlmEngine`."""
         await self._sleep(0.0)
 
+    async def beat(self) -> bool:
+        """See `LlmEngine`; tells nothing of its requests."""
+        return False
+
     def count_tokens(self, text: str) -> int:
         """See `LlmEngine`: words."""
         return len(text.split())

@@ -83,11 +83,10 @@ class Answers:
     async def _transcript(self, job: Transcribe) -> Transcript:
         # The samples are read now: while a place is waited for, the history goes on and forgets.
         pcm, unwanted = self._history.read(job.start, job.end), self._unwanted[job.request_id]
-        stt = self._workers.engines.stt
         async with self._workers.stt_places.place(_URGENCY[job.purpose]):
             return await in_thread(
                 self._workers.stt,
-                stt.transcribe,
+                self._workers.engines.stt.transcribe,
                 pcm,
                 job.language,
                 lambda: not unwanted.is_set(),

@@ -77,7 +77,9 @@ class Batcher(Generic[Request, Result]):
         def landed(hop: asyncio.Future[Sequence[Result | Exception]]) -> None:
             self._is_scheduled = False
             if not hop.cancelled():  # else the server ends, and nobody listens any more
-                for (_, done), answer in zip(batch, hop.result(), strict=True):
+                error = hop.exception()
+                failed = [error] * len(batch) if isinstance(error, Exception) else None
+                for (_, done), answer in zip(batch, failed or hop.result(), strict=True):
                     done(answer)
             if self._waiting and not self._is_scheduled:
                 self._schedule()

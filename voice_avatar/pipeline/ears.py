@@ -17,6 +17,7 @@ from dataclasses import replace
 from voice_avatar.audio.pcm import AudioHistory, silence
 from voice_avatar.conversation.session import Session
 from voice_avatar.conversation.setup import SessionSetup
+from voice_avatar.errors import VadFailed
 from voice_avatar.events.inputs import VadFrame
 from voice_avatar.events.notices import ErrorNotice, Notice, WarningNotice
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
@@ -28,6 +29,7 @@ from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.owner import ConversationOwner
 from voice_avatar.pipeline.tape import Tape
 from voice_avatar.pipeline.workers import Workers
+from voice_avatar.stages.vad import VadEngine
 
 HISTORY_S = 35
 """Microphone audio kept, seconds: the longest segment decoded, its pre-roll and some slack."""
@@ -65,7 +67,7 @@ class Ears:
             clock: the conversation's, seconds.
             tape: keeps what was heard; None = nobody does.
         """
-        engines = workers.engines
+        self._workers = workers
         self._batcher = workers.hearing
         self._options = setup.capture
         self._session = session
@@ -73,10 +75,10 @@ class Ears:
         self._owner = owner
         self._clock = clock
         self._tape = tape
-        denoise = engines.denoise.open() if engines.denoise else None
+        self._setup = setup
         self._reference = EchoReference(setup.rate_hz) if setup.hears_itself else None
-        guard = EchoGuard(setup.rate_hz) if setup.hears_itself else None
-        self._analysis = Analysis(engines.vad.open(), denoise, guard, setup.echo)
+        self._vad: VadEngine | None = None
+        self._analysis = self._opened()
         self._capture: Capture | None = None
         self.history = AudioHistory(HISTORY_S * MIC_HZ)
         self._windows: deque[AudioWindow] = deque()
@@ -130,6 +132,14 @@ class Ears:
         if self._reference is not None:
             self._reference.push(notice)
 
+    def _opened(self) -> Analysis:
+        """Returns an analysis on the engines that there are now."""
+        engines, setup = self._workers.engines, self._setup
+        self._vad = engines.vad
+        denoise = engines.denoise.open() if engines.denoise else None
+        guard = EchoGuard(setup.rate_hz) if setup.hears_itself else None
+        return Analysis(engines.vad.open(), denoise, guard, setup.echo)
+
     def _warn(self, code: str, message: str) -> None:
         self._outbox.put(WarningNotice(code, message))
 
@@ -140,6 +150,13 @@ class Ears:
         if not self._windows:
             self._all_heard.set()
             return
+        if self._workers.vad.failure is not None:  # it hangs: what is said now is lost
+            self._windows.clear()
+            self._all_heard.set()
+            return
+        if self._vad is not self._workers.engines.vad:
+            # The thread that hangs may still be in the old one.
+            self._analysis = self._opened()
         self._all_heard.clear()
         self._is_hearing = True
         windows = tuple(self._windows)
@@ -162,6 +179,10 @@ class Ears:
         if self._owner.has_ended:
             return
         try:
+            if isinstance(heard, VadFailed):  # not of a window: of the whole engine
+                self._outbox.put(ErrorNotice(heard.code, heard.message))
+                self._vad = None
+                heard = []
             if isinstance(heard, Exception):
                 raise heard
             for window in heard:

@@ -60,8 +60,9 @@ from voice_avatar.events.payloads import (
 from voice_avatar.pipeline.marks import Marks
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.spoken import VoicedChunk
-from voice_avatar.pipeline.workers import Workers, in_thread
+from voice_avatar.pipeline.workers import Workers, given_up, in_thread
 from voice_avatar.stages.llm import LlmOptions
+from voice_avatar.stages.tts import TtsEngine
 from voice_avatar.text.chunking import Chunker
 from voice_avatar.tools.call_reader import CallReader
 from voice_avatar.tools.offers import call_id_of
@@ -243,15 +244,17 @@ class ReplyRun:
         async with AsyncExitStack() as stack:
             # Left in reverse: the generator is closed first, which aborts the request in the
             # engine, and only then does it no longer count as one.
+            pulse = self._workers.llm
             stack.enter_context(self._workers.request())
             deltas = self._workers.engines.llm.generate(self._request)
-            await stack.enter_async_context(aclosing(deltas))
+            stack.push_async_callback(given_up, deltas)
             while True:
                 try:
                     async with asyncio.timeout(wait_s):
                         delta = await anext(deltas, None)
                 except TimeoutError as error:
                     raise LlmTimeout("The language model did not answer in time.") from error
+                pulse.alive()
                 match delta:
                     case TextDelta() | ToolCallStarted() | ToolCallDelta():
                         wait_s = self._llm.between_tokens_timeout_s
@@ -317,7 +320,7 @@ class ReplyRun:
         failure: TtsFailed | None = None
         speech = tts.synthesize(chunk)
         try:
-            while (part := await self._next_part(speech)) is not None:
+            while (part := await self._next_part(tts, speech)) is not None:
                 if isinstance(part, SpeechPlan):
                     self._place(spoken, part)
                     continue
@@ -343,10 +346,12 @@ class ReplyRun:
         await self._audio.put(_Piece(pcm, self._clock()))
 
     async def _next_part(
-        self, speech: Iterator[SpeechPlan | SpeechPiece]
+        self, tts: TtsEngine, speech: Iterator[SpeechPlan | SpeechPiece]
     ) -> SpeechPlan | SpeechPiece | None:
         """Has the voice make the next part, once nobody else needs the cores more."""
         await self._may_speak.wait()
+        if self._workers.engines.tts is not tts:  # it hung, and may do so in this chunk again
+            raise TtsFailed("The voice was replaced in the middle of a chunk.")
         return await in_thread(self._workers.tts, next, speech, None)
 
     def _place(self, spoken: VoicedChunk, plan: SpeechPlan) -> None:

@@ -6,7 +6,7 @@ Each request to the port comes here first. A WebSocket that may go on is the bus
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from http import HTTPStatus
 
@@ -57,6 +57,7 @@ class FrontDesk:
     Attributes:
         phase: what it says of the server.
         workers: the engines at work, None before they are loaded.
+        hung: returns the stages whose engine does not answer.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class FrontDesk:
         self._doorstep = doorstep
         self.phase = ServerPhase.LOADING
         self.workers: Workers | None = None
+        self.hung: Callable[[], tuple[str, ...]] = tuple
 
     def respond(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answers plain HTTP; None lets a WebSocket handshake go on."""
@@ -169,6 +171,9 @@ class FrontDesk:
         )
 
     def _readiness(self) -> Response:
+        if hung := self.hung():
+            what = f"not ready: {', '.join(hung)} does not answer\n"
+            return http.text(HTTPStatus.SERVICE_UNAVAILABLE, what)
         if self.phase is ServerPhase.OPEN:
             return http.text(HTTPStatus.OK, "ready\n")
         return http.text(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")

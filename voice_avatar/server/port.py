@@ -17,7 +17,7 @@ import socket as sockets
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as listen
@@ -27,6 +27,8 @@ from voice_avatar.config.access import check_access
 from voice_avatar.config.load import Config
 from voice_avatar.errors import ConfigError, VoiceAvatarError
 from voice_avatar.events.notices import ErrorNotice
+from voice_avatar.pipeline.engine_guard import EngineGuard
+from voice_avatar.pipeline.engine_watch import WatchOptions
 from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server import http
@@ -66,6 +68,12 @@ whoever comes wait for a second, until the network tries again."""
 _DRAIN_POLL_S = 0.05
 _RECONNECT_MS = 1000.0
 
+_CLOSE_S = 2.0
+"""Longest wait for the engines to end, seconds. One that hangs never does."""
+
+_ELSEWHERE = frozenset({"openai_http"})
+"""Engines that run on another server."""
+
 
 class AvatarServer:
     """A server and its sessions.
@@ -73,10 +81,21 @@ class AvatarServer:
     Attributes:
         metrics: its figures.
         port: port that it listens on, 0 before.
+        stuck: stages whose engine is beyond help, or has not ended with the server.
     """
 
-    def __init__(self, config: Config, load: Callable[[], Engines]) -> None:
-        """`load` loads the engines; it blocks, and is called in a thread.
+    def __init__(
+        self,
+        config: Config,
+        load: Callable[[], Engines],
+        reload: Callable[[str], Any] | None = None,
+    ) -> None:
+        """Makes a server.
+
+        Args:
+            config: all options.
+            load: loads the engines; it blocks, and is called in a thread.
+            reload: loads the engine of one stage once more, likewise; None = that cannot be done.
 
         Raises:
             ConfigError: anybody could talk, and nobody has said so; or a token is none.
@@ -86,16 +105,20 @@ class AvatarServer:
         check_access(server.host, server.tokens, is_open=server.open)
         self._config = config
         self._load = load
+        self._reload = reload
         self._persona = load_persona(config.server.persona)
         self._stopped = asyncio.Event()
+        self._on_stop: Callable[[], None] = lambda: None
         self.metrics = Metrics()
         self.port = 0
+        self.stuck: tuple[str, ...] = ()
         self._sessions = Sessions(self.metrics)
         self._gate = TokenGate(config.server.tokens, self.metrics.note_refused_token)
         self._doorstep = Doorstep(config.server, self.metrics.note_sent_away)
         self._desk = FrontDesk(
             config.server, self.metrics, self._sessions, self._gate, self._doorstep
         )
+        self._guarding: asyncio.Task[None] | None = None
         self._admission: Admission | None = None
         self._tls: ServerTls | None = None
         self._carriers: set[Carrier] = set()
@@ -179,7 +202,13 @@ class AvatarServer:
 
     def stop(self) -> None:
         """Begins the end: no more sessions, and those there are get `drain_s`."""
-        self._stopped.set()
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._on_stop()
+
+    def when_stopping(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called once, when its end begins."""
+        self._on_stop = tell
 
     def reload(self) -> None:
         """Reads the TLS files again, for new connections; ends nothing, whatever is in them."""
@@ -206,6 +235,7 @@ class AvatarServer:
         casting = Casting(self._config, workers, self._persona)
         limits = limits_of(self._config, engines, casting.personas, casting.language)
         await warm_up(workers, casting.system_prompt, casting.language)
+        self._guard_engines(workers)
         # Only now: whoever comes in earlier would be the one who waits for what is slow at first.
         self._admission = Admission(
             self._config, limits, casting, self._sessions, self.metrics, self._gate, self._doorstep
@@ -213,12 +243,50 @@ class AvatarServer:
         self._desk.phase = ServerPhase.OPEN
         _log.info("ready", extra={"load_s": round(time.monotonic() - started_s, 2)})
 
+    def _guard_engines(self, workers: Workers) -> None:
+        server, llm = self._config.server, self._config.llm
+        options = WatchOptions(
+            server.engine_hang_s,
+            server.engine_hang_s * 2 / 3,
+            min(0.5, server.engine_hang_s / 10),
+            watched_only=frozenset({"llm"} if llm.engine in _ELSEWHERE else ()),
+        )
+        guard = EngineGuard(
+            workers,
+            options,
+            reload=self._reload,
+            tell=self.metrics.set_hung,
+            give_up=self._engine_lost,
+        )
+        for stage in workers.vitals():
+            self.metrics.set_hung(stage, False)
+        self._desk.hung = lambda: guard.hung
+        self._guarding = asyncio.create_task(guard.run())
+
+    def _engine_lost(self, stage: str) -> None:
+        """An engine is beyond help: without it there is nothing to serve."""
+        if self._config.server.exits_when_stuck:
+            self.stuck = (*self.stuck, stage)
+            self.stop()
+
     async def _stop_engines(self) -> None:
         self._desk.phase = ServerPhase.CLOSED
+        if self._guarding is not None:
+            self._guarding.cancel()
+            await asyncio.wait([self._guarding])
         workers = self._desk.workers
-        if workers is not None:
-            await workers.engines.llm.aclose()
-            workers.close()
+        if workers is None:
+            return
+        left: tuple[str, ...] = ()
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await workers.engines.llm.aclose()
+        except TimeoutError:
+            left = ("llm",)
+        left += workers.close(_CLOSE_S)
+        if left:
+            self.stuck = tuple(dict.fromkeys((*self.stuck, *left)))
+            _log.error("engines left", extra={"stages": ",".join(left)})
 
     # -- connections
 
@@ -289,7 +357,9 @@ class AvatarServer:
         self._desk.phase = ServerPhase.DRAINING
         self._sessions.dismiss_waiting()
         await self._for_all(lambda carrier: carrier.goodbye(_RECONNECT_MS))
-        until_s = time.monotonic() + self._config.server.drain_s
+        # Who waits for an engine that is beyond help waits for nothing.
+        drain_s = 0.0 if self.stuck else self._config.server.drain_s
+        until_s = time.monotonic() + drain_s
         while any(s.is_speaking for s in self._sessions) and time.monotonic() < until_s:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_POLL_S)
         await self._for_all(lambda carrier: carrier.tenure.leave(CloseCode.GOING_AWAY))

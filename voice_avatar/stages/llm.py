@@ -103,6 +103,16 @@ class LlmEngine(Protocol):
     async def warm(self, request: LlmRequest) -> None:
         """Reads the prompt into the prefix cache without generating. May do nothing."""
 
+    async def beat(self) -> bool:
+        """Answers once it has shown that it works; does next to nothing, and harms no cache.
+
+        Returns:
+            Whether it has shown so; False = it was not asked, because that would cost something.
+
+        Raises:
+            LlmFailed: it does not work.
+        """
+
     def count_tokens(self, text: str) -> int:
         """Returns the tokens of `text`, exactly or estimated from above. Fast (< 1 ms)."""
 

@@ -113,6 +113,12 @@ _FIGURES: Final[tuple[tuple[_Kind, str, str, tuple[str, ...]], ...]] = (
     ("counter", "warnings", "Warnings told to clients, by code.", ("code",)),
     ("gauge", "running_replies", "Replies that are worked on, those that speculate too.", ()),
     ("gauge", "running_requests", "Generations that the language model has under way.", ()),
+    (
+        "gauge",
+        "engine_hung",
+        "Whether the engine of a stage hangs, or is just being replaced: 1 or 0.",
+        ("stage",),
+    ),
     ("gauge", "outbox_items", "Notices that wait to be sent.", ()),
 )
 """Kind, name without "voice_avatar_", what it says of itself, and its labels. Histograms are of
@@ -258,6 +264,10 @@ class Metrics:
         """So many replies and generations are under way, in all sessions together."""
         self._gauges["running_replies"].set(replies)
         self._gauges["running_requests"].set(requests)
+
+    def set_hung(self, stage: str, is_hung: bool) -> None:
+        """The engine of a stage hangs, or does so no more."""
+        self._gauges["engine_hung"].labels(stage).set(is_hung)
 
     def note_lateness(self, late_s: float) -> None:
         """The event loop came so late to what was due, seconds."""

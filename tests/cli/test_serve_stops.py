@@ -1,0 +1,177 @@
+"""`voice-avatar serve` as a process: it ends when it is told to, whatever hangs in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from kit.edge import Raw, eventually, get, hush, raw, tone
+
+pytestmark = [pytest.mark.realtime]
+
+DRAIN_S = 1.0
+
+
+@dataclass
+class Served:
+    """A server process.
+
+    Attributes:
+        process: itself.
+        folder: where its engine looks for its fuse.
+        port: that it listens on.
+        log: file with what it writes to standard error.
+    """
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    async def readiness(self) -> tuple[int, str]:
+        status, _, body = await get(f"http://127.0.0.1:{self.port}/readyz")
+        return status, body
+
+    async def becomes(self, status: int, *, within_s: float) -> float:
+        """Waits until /readyz says so; returns how long that took, seconds."""
+        started_s = time.monotonic()
+        async with asyncio.timeout(within_s):
+            while (await self.readiness())[0] != status:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        return time.monotonic() - started_s
+
+    async def ended(self, within_s: float) -> int:
+        return await asyncio.to_thread(self.process.wait, within_s)
+
+
+@asynccontextmanager
+async def served(stage: str, folder: Path, *settings: str) -> AsyncIterator[Served]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    persona = Path(__file__).parents[1] / "data" / "quiet_persona.toml"
+    options = [f"server.port={port}", f"server.persona={persona}", f"server.drain_s={DRAIN_S}"]
+    options += ["threads.tune_s=0", *settings]
+    command = [sys.executable, "-m", "kit.hanging", stage, str(folder), "serve"]
+    log = folder / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: ASYNC220
+            [*command, *(f"--set={o}" for o in options)], stdout=subprocess.PIPE, stderr=errors
+        )
+    try:
+        assert process.stdout is not None
+        said = await asyncio.to_thread(process.stdout.readline)
+        assert b"ready" in said, log.read_text()
+        yield Served(process, folder, port, log)
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+async def use(client: Raw, stage: str) -> None:
+    """Has the engine of a stage asked for something."""
+    if stage in ("llm", "tts"):
+        await client.send({"type": "input.text", "text": "Hello."})
+    else:
+        await client.say(tone(0.6) + hush(1.0))
+
+
+@pytest.mark.parametrize("stage", ["vad", "turn", "stt", "llm", "tts"])
+async def test_sigterm_ends_a_server_in_which_an_engine_hangs(stage: str, tmp_path: Path) -> None:
+    async with served(stage, tmp_path) as server, raw(server.url) as client:
+        await client.hello()
+        (tmp_path / "hang").touch()
+        with contextlib.suppress(Exception):
+            await use(client, stage)
+        await eventually((tmp_path / "hung").exists)
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.ended(DRAIN_S + 5.0) == 70
+        assert "Traceback" not in server.log.read_text()
+
+
+async def test_sigterm_ends_a_server_that_is_well_with_status_0(tmp_path: Path) -> None:
+    async with served("stt", tmp_path) as server, raw(server.url) as client:
+        await client.hello()
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.ended(DRAIN_S + 5.0) == 0
+
+
+CODES = {"stt": "stt_failed", "llm": "llm_timeout", "tts": "tts_failed", "vad": "vad_failed"}
+
+
+@pytest.mark.parametrize("stage", CODES)
+async def test_an_engine_that_hangs_is_seen_told_and_replaced_and_the_talk_goes_on(
+    stage: str, tmp_path: Path
+) -> None:
+    hang_s = 1.5
+    settings = (f"server.engine_hang_s={hang_s}", "llm.first_token_timeout_s=1")
+    async with served(stage, tmp_path, *settings) as server, raw(server.url) as client:
+        await client.hello()
+        (tmp_path / "hang").touch()
+        using = asyncio.create_task(use(client, stage))
+        await eventually((tmp_path / "hung").exists, within_s=10)
+        (tmp_path / "hang").unlink()
+        assert await server.becomes(503, within_s=5.0) < hang_s + 0.5
+        assert (await server.readiness())[1] == f"not ready: {stage} does not answer\n"
+        assert await server.becomes(200, within_s=10.0) < 3.0
+        await using
+        await asyncio.wait_for(client.until("error", code=CODES[stage]), 10)
+        await asyncio.sleep(1.5)  # an apology may be under way
+        await use(client, "tts" if stage in ("llm", "tts") else "stt")
+        async with asyncio.timeout(20):
+            await client.until("reply.started")
+            await client.until("reply.done", status="completed")
+        log = server.log.read_text()
+        assert "engine hung" in log
+        assert "engine replaced" in log
+        assert server.process.poll() is None
+
+
+async def test_an_idle_server_finds_out_that_an_engine_hangs(tmp_path: Path) -> None:
+    async with served("tts", tmp_path, "server.engine_hang_s=1.5") as server:
+        (tmp_path / "hang").touch()
+        (tmp_path / "again").touch()
+        await server.becomes(503, within_s=4.0)
+        status, body = await server.readiness()
+        assert (status, body) == (503, "not ready: tts does not answer\n")
+        figures = (await get(f"http://127.0.0.1:{server.port}/metrics"))[2]
+        assert 'voice_avatar_engine_hung{stage="tts"} 1.0' in figures
+        assert 'voice_avatar_engine_hung{stage="stt"} 0.0' in figures
+
+
+async def test_a_server_whose_engine_hangs_again_at_once_ends_for_its_supervisor(
+    tmp_path: Path,
+) -> None:
+    async with served("stt", tmp_path, "server.engine_hang_s=1") as server:
+        (tmp_path / "again").touch()
+        (tmp_path / "hang").touch()
+        assert await server.ended(12.0) == 70
+
+
+async def test_a_server_that_is_told_to_stay_stays_and_says_that_it_is_not_ready(
+    tmp_path: Path,
+) -> None:
+    settings = ("server.engine_hang_s=1", "server.exits_when_stuck=false")
+    async with served("stt", tmp_path, *settings) as server:
+        (tmp_path / "again").touch()
+        (tmp_path / "hang").touch()
+        await server.becomes(503, within_s=5.0)
+        await asyncio.sleep(4.0)
+        assert (await server.readiness())[0] == 503
+        assert server.process.poll() is None

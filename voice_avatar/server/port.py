@@ -17,6 +17,7 @@ import socket as sockets
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as listen
@@ -29,6 +30,7 @@ from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server import http
 from voice_avatar.server.admission import Admission
+from voice_avatar.server.bounded_line import BoundedLine
 from voice_avatar.server.carrier import Carrier, close
 from voice_avatar.server.casting import Casting, load_persona
 from voice_avatar.server.closing import CLOSE_TIMEOUT_S, Closing, parting_of
@@ -36,6 +38,7 @@ from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subpro
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
+from voice_avatar.server.rates import BytesInFlight
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.stages.engines import Engines
@@ -118,6 +121,7 @@ class AvatarServer:
                 options.port,
                 process_request=self._desk.respond,
                 select_subprotocol=select_subprotocol,
+                create_connection=partial(BoundedLine, flight=BytesInFlight()),
                 compression=None,
                 max_size=MAX_TEXT_BYTES,
                 max_queue=32,

@@ -66,6 +66,10 @@ FRAME_BURST: Final = 1000.0
 """Binary frames at once: 20 s of 20 ms, which is as long as a ping may stay without an answer.
 Beyond, the client is closed (4429)."""
 
+GAP_CHARGE_S: Final = 0.2
+"""Most that a jump of `pts` costs of the microphone's budget, seconds: the longest gap that is
+filled with silence (`CaptureOptions.max_gap_s`)."""
+
 WRITE_BUFFER_BYTES: Final = 256 * 1024
 """What may wait to be read by a client when it sends something; eight times `WRITE_LIMIT_BYTES`,
 where our own sending begins to wait. More can only be answers that nobody reads: it is cut."""

@@ -117,9 +117,7 @@ async def test_the_neighbour_of_a_flood_is_not_late_and_memory_does_not_grow(kin
         sent = [0]
         data = kind * (60_000 // len(kind))
         port = run.server.port
-        attacks = [
-            threading.Thread(target=flood, args=(port, data, 1.5, sent)) for _ in range(2)
-        ]
+        attacks = [threading.Thread(target=flood, args=(port, data, 1.5, sent)) for _ in range(2)]
         for attack in attacks:
             attack.start()
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from msgspec import UNSET
 
@@ -18,6 +19,13 @@ from voice_avatar.realtime.server_events import ContentBody, ItemBody, ItemStatu
 
 ROOT = "root"
 """`previous_item_id` of an item that is put before all others."""
+
+MAX_ITEMS: Final = 1000
+"""Items kept: five hundred exchanges. The oldest make room for what is said; a
+client may put in no more."""
+
+MAX_ITEMS_CHARS: Final = 4 * 1024 * 1024
+"""Characters of all items that a client has put in: a hundred times what a model reads."""
 
 
 @dataclass(slots=True)
@@ -35,6 +43,7 @@ class Item:
         audio: samples of its audio that were sent, at the reply's rate.
         words: when its words are spoken.
         name, call_id, arguments, output: of a function call and its output.
+        size: characters that its client has put in.
     """
 
     item_id: str
@@ -50,6 +59,7 @@ class Item:
     call_id: str = ""
     arguments: str = ""
     output: str = ""
+    size: int = 0
 
     @property
     def text(self) -> str:
@@ -98,6 +108,7 @@ class Items:
     def __init__(self, new_id: Callable[[str], str]) -> None:
         self._new_id = new_id
         self._items: list[Item] = []
+        self._size = 0
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
@@ -122,12 +133,15 @@ class Items:
         return self._items[-1].item_id if self._items else None
 
     def append(self, item: Item) -> None:
-        """Adds an item at the end."""
+        """Adds an item at the end; the oldest goes where there are too many."""
+        if len(self._items) >= MAX_ITEMS:
+            self.remove(self._items[0])
         self._items.append(item)
 
     def remove(self, item: Item) -> None:
         """Takes an item out."""
         self._items.remove(item)
+        self._size -= item.size
 
     def place(self, item: Item, previous_id: str | None) -> str | None:
         """Puts an item after another one.
@@ -136,8 +150,16 @@ class Items:
             The key in the session's history that it follows; "" = it is first, None = last.
 
         Raises:
-            Refusal: there is one of that id already, or none to put it after.
+            Refusal: there is one of that id already, none to put it after, or no room.
         """
+        if len(self._items) >= MAX_ITEMS or self._size + item.size > MAX_ITEMS_CHARS:
+            message = "The conversation is full. Delete some of its items first."
+            raise Refusal("invalid_value", message, "item")
+        place = self._placed(item, previous_id)
+        self._size += item.size
+        return place
+
+    def _placed(self, item: Item, previous_id: str | None) -> str | None:
         if self.find(item.item_id) is not None:
             message = f"There is an item '{item.item_id}' already."
             raise Refusal("item_create_invalid_item_id", message, "item.id")
@@ -173,6 +195,9 @@ class Items:
             case _:
                 item = Item(item_id, "function_call_output", call_id=given.call_id)
                 item.output = given.output
+        texts = (text or "" for _, text in item.contents)
+        names = (item.item_id, item.name, item.call_id, item.arguments, item.output)
+        item.size = sum(map(len, (*texts, *names)))
         return item
 
 

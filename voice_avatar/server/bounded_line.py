@@ -10,7 +10,7 @@ make the event loop work for longer than a piece without being asked, with a tok
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
@@ -135,8 +135,9 @@ class BoundedLine(ServerConnection):
 
     def _check(self) -> None:
         """Ends the line of a client that asks for too much, or does not read the answers."""
-        is_open = self.protocol.state is State.OPEN
-        if is_open and self.transport.get_write_buffer_size() > WRITE_BUFFER_BYTES:
+        # Where events are large, so is an answer that is on its way; pongs are few there as well.
+        is_asked = self.protocol.state is State.OPEN and not self._is_large
+        if is_asked and self.transport.get_write_buffer_size() > WRITE_BUFFER_BYTES:
             self._cut()
         elif self._is_over:
             self._end()
@@ -197,7 +198,7 @@ class BoundedLine(ServerConnection):
     def _pause(self) -> None:
         if not self._is_paused and not self.transport.is_closing():
             self._is_paused = True
-            cast(asyncio.Transport, self.transport).pause_reading()
+            self.transport.pause_reading()
 
     def _resume(self) -> None:
         """The reader has caught up. Not at once: it is in the middle of its work."""
@@ -206,4 +207,4 @@ class BoundedLine(ServerConnection):
     def _go_on_reading(self) -> None:
         if self._is_paused and not self._is_cut and not self.transport.is_closing():
             self._is_paused = False
-            cast(asyncio.Transport, self.transport).resume_reading()
+            self.transport.resume_reading()

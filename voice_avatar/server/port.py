@@ -121,7 +121,7 @@ class AvatarServer:
                 options.port,
                 process_request=self._desk.respond,
                 select_subprotocol=select_subprotocol,
-                create_connection=partial(BoundedLine, flight=BytesInFlight()),
+                create_connection=partial(BoundedLine, flight=BytesInFlight()),  # type: ignore[arg-type]
                 compression=None,
                 max_size=MAX_TEXT_BYTES,
                 max_queue=32,

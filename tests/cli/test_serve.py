@@ -114,7 +114,10 @@ def test_a_server_with_a_token_is_talked_to_with_it(
     with serving() as (_, url):
         assert main(["chat", "--url", url, "--text", "Hello?"]) == 1
         assert "unauthorized" in capsys.readouterr().err
-        assert main(["chat", "--url", url, "--text", "Hello?", "--token", "hunter2-hunter2-Hunter2"]) == 0
+        assert (
+            main(["chat", "--url", url, "--text", "Hello?", "--token", "hunter2-hunter2-Hunter2"])
+            == 0
+        )
 
 
 def test_a_token_is_not_taken_from_the_command_line(capsys: Capture) -> None:

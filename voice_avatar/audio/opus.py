@@ -67,6 +67,34 @@ class Decoded:
     pcm: bytes
 
 
+MAX_PACKET_S: Final = 0.12
+"""Longest packet (RFC 6716, section 3.2.5)."""
+
+
+def packet_s(payload: bytes) -> float:
+    """Returns how long a packet is, seconds, from its first bytes (RFC 6716, section 3.1).
+
+    Raises:
+        AudioInvalid: no packet has such a beginning.
+    """
+    if not payload:
+        raise AudioInvalid("An Opus packet cannot be empty.")
+    config, code = payload[0] >> 3, payload[0] & 3
+    if config < 12:  # SILK
+        frame_s = (0.01, 0.02, 0.04, 0.06)[config & 3]
+    elif config < 16:  # hybrid
+        frame_s = (0.01, 0.02)[config & 1]
+    else:  # CELT
+        frame_s = (0.0025, 0.005, 0.01, 0.02)[config & 3]
+    if code == 3 and len(payload) < 2:
+        raise AudioInvalid("The Opus packet does not say how many frames it has.")
+    count = payload[1] & 0x3F if code == 3 else min(code, 1) + 1
+    seconds = frame_s * count
+    if not 0 < seconds <= MAX_PACKET_S + 1e-9:
+        raise AudioInvalid("The Opus packet has an impossible length.")
+    return seconds
+
+
 def available() -> bool:
     """Whether Opus can be coded here."""
     if importlib.util.find_spec("av") is None:

@@ -189,6 +189,19 @@ class AudioHistory:
         self._data += pcm
         self.forget(self.end - self._capacity)
 
+    def skip_to(self, end: int) -> int:
+        """Puts silence up to index `end`; returns how many samples that are.
+
+        Of a gap that is longer than all that is kept, nothing is: the samples before it are gone.
+        """
+        missing = max(0, end - self.end)
+        if missing >= self._capacity:
+            self._data.clear()
+            self._start = end
+        elif missing:
+            self.append(silence(missing))
+        return missing
+
     def forget(self, before: int) -> None:
         """Drops samples before index `before`."""
         drop = min(before, self.end) - self._start

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.errors import EngineError, VadFailed
-from voice_avatar.events.payloads import IS_SPEECH, TAIL_SAMPLES, AudioWindow
+from voice_avatar.events.payloads import IS_SPEECH, TAIL_SAMPLES, WINDOW_SAMPLES, AudioWindow
 from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, SentAudio
 from voice_avatar.hearing.pitch import PitchTracker
 from voice_avatar.stages.denoise import DenoiseStream
@@ -66,6 +66,7 @@ class Analysis:
         self._echo = echo
         self._is_deaf = False
         self._pitch = PitchTracker()
+        self._next: int | None = None
 
     def hear(
         self,
@@ -92,6 +93,11 @@ class Analysis:
         self, window: AudioWindow, wants_pitch: bool, playing: Playing | None
     ) -> HeardWindow:
         failures: list[EngineError] = []
+        if window.start != self._next:  # there is a hole, and no sound goes on over it
+            if self._next is not None:
+                self._vad.reset()
+            self._pitch.skip()
+        self._next = window.start + WINDOW_SAMPLES
         pcm = self._cleaned(window.pcm, failures)
         probability = self._probability(pcm, failures)
         if self._guard is not None:

@@ -1,14 +1,16 @@
 """Capture: what a client's microphone sends -> 16 kHz windows on one gapless sample clock. Pure.
 
 Packets may be of any size and of any rate from 8 to 96 kHz. A packet carries the index of its
-first sample on the client's clock (`pts`); a jump forward is a loss and is filled with silence so
-that the clock keeps its meaning, a small jump backward is a repeat and is dropped, a large one
-means that the client's clock began anew.
+first sample on the client's clock (`pts`); a jump forward is a loss: a short one is filled with
+silence, over a longer one the clock goes on alone, and hearing begins anew after it, so that no
+`pts` costs more work than it brings audio. A small jump backward is a repeat and is dropped, a
+large one, either way, means that the client's clock began anew.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from voice_avatar.audio.pcm import (
     Reframer,
     StreamResampler,
     sample_count,
+    scaled,
     silence,
 )
 from voice_avatar.errors import AudioInvalid
@@ -28,13 +31,22 @@ class CaptureOptions:
     """How microphone audio is taken in.
 
     Attributes:
-        max_gap_s: longest loss filled with silence, seconds: of a longer one the rest is left out,
-            so that a wrong `pts` costs no memory. Also the longest repeat, seconds.
+        max_gap_s: longest loss filled with silence, seconds: over a longer one the clock goes on,
+            and what is heard after it begins anew.
+        max_repeat_s: longest repeat, seconds.
+        max_jump_s: longest loss that the clock follows, seconds: after a longer one the client's
+            clock has begun anew.
         clipping_share: share of full-scale samples in a second that is reported as clipping.
     """
 
-    max_gap_s: float = 2.0
+    max_gap_s: float = 0.2
+    max_repeat_s: float = 2.0
+    max_jump_s: float = 600.0
     clipping_share: float = 0.02
+
+
+_EDGE_S: Final = 0.1
+"""Of a longer loss, what is heard as silence, seconds: enough to hear that speech has stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ class Capture:
         self._reframer = Reframer(WINDOW_SAMPLES)
         self._expected: int | None = None
         self._next_window = start
+        self._origin = start
+        self._taken = 0
         self._is_rest_gap = False
         self._second: list[bytes] = []
         self._counted = 0
@@ -91,23 +105,43 @@ class Capture:
         if len(pcm) % BYTES_PER_SAMPLE:
             raise AudioInvalid("Audio must hold whole 16-bit samples.")
         count = sample_count(pcm)
-        max_gap = int(self._options.max_gap_s * self.rate_hz)
         expected = self._expected
         if pts is None:
             pts = expected or 0
         ahead = 0 if expected is None else pts - expected
-        if ahead < -max_gap:
+        if ahead < -int(self._options.max_repeat_s * self.rate_hz):
             ahead = 0
         lost, repeated = max(0, ahead), min(count, max(0, -ahead))
         self._expected = max(pts + count, pts - ahead)
         pcm = pcm[repeated * BYTES_PER_SAMPLE :]
-        filled = min(lost, max_gap)
-        windows = self._windows(silence(filled), is_gap=True) if filled else []
+        windows = self._lost(lost) if lost else []
         windows += self._windows(pcm, is_gap=False)
         return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm))
 
+    def _lost(self, lost: int) -> list[AudioWindow]:
+        """Returns the silence that stands for a loss, and takes the clock to its end."""
+        if lost <= int(self._options.max_gap_s * self.rate_hz):
+            return self._windows(silence(lost), is_gap=True)
+        edge = min(lost, int(_EDGE_S * self.rate_hz))
+        windows = self._windows(silence(edge), is_gap=True)
+        if lost <= int(self._options.max_jump_s * self.rate_hz):
+            self._taken += lost - edge
+        # Windows keep to one grid. What was left of one before the loss goes with it; the first
+        # after it begins on the grid, with silence up to the sample that came.
+        due = self._origin + scaled(self._taken, self.rate_hz, MIC_HZ) - self._next_window
+        skipped = max(0, due) // WINDOW_SAMPLES * WINDOW_SAMPLES
+        if skipped:
+            self._next_window += skipped
+            due -= skipped
+        self._resampler = StreamResampler(self.rate_hz, MIC_HZ, is_prompt=True)
+        self._reframer = Reframer(WINDOW_SAMPLES)
+        self._reframer.push(silence(max(0, due)))
+        self._is_rest_gap = due > 0
+        return windows
+
     def _windows(self, pcm: bytes, *, is_gap: bool) -> list[AudioWindow]:
         windows = []
+        self._taken += sample_count(pcm)
         has_gap = self._is_rest_gap or is_gap
         for frame in self._reframer.push(self._resampler.push(pcm)):
             windows.append(AudioWindow(self._next_window, frame, has_gap))

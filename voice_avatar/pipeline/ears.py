@@ -76,6 +76,8 @@ class Ears:
         self._clock = clock
         self._tape = tape
         self._setup = setup
+        self._began_s = clock()
+        self._missing = 0
         self._reference = EchoReference(setup.rate_hz) if setup.hears_itself else None
         self._vad: VadEngine | None = None
         self._analysis = self._opened()
@@ -194,12 +196,22 @@ class Ears:
     def _take(self, heard: HeardWindow) -> None:
         for failure in heard.failures:
             self._outbox.put(ErrorNotice(failure.code, failure.message))
-        # Windows that were dropped are silence in the history, so that its clock keeps its meaning.
-        pcm = silence(heard.start - self.history.end) + heard.pcm
-        self.history.append(pcm)
+        # What is missing is silence in the history, so that its clock keeps its meaning.
+        missing = self.history.skip_to(heard.start)
+        self.history.append(heard.pcm)
         if self._tape is not None:
-            self._tape.mic(pcm)
+            self._tape.mic(self._silence_on_tape(missing) + heard.pcm)
         # Last, for the session may ask at once for a transcript that ends with this window.
         self._owner.step(
             VadFrame(heard.start, heard.probability, heard.dbfs, heard.tail_dbfs, heard.f0_hz)
         )
+
+    def _silence_on_tape(self, missing: int) -> bytes:
+        """Returns the silence that is kept for missing samples.
+
+        A client's clock may jump as far as it says, but no disk is filled by what it says: in the
+        long run there is no more silence than time. Beyond, the tape leaves it out.
+        """
+        self._missing += missing
+        allowed_s = self._options.max_jump_s + self._clock() - self._began_s
+        return silence(missing) if self._missing <= allowed_s * MIC_HZ else b""

@@ -34,6 +34,7 @@ from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.item_edits import ItemEdits
 from voice_avatar.realtime.items import Items
+from voice_avatar.realtime.large_events import LargeEvent
 from voice_avatar.realtime.microphone import LEAST_MS, Microphone
 from voice_avatar.realtime.refusals import Refusal, error_event
 from voice_avatar.realtime.response_book import ResponseBook
@@ -122,13 +123,27 @@ class Dialect:
 
     def receive(self, data: str | bytes, now_s: float) -> list[Step]:
         """Takes a client's event; what is wrong with it is answered by an `error` event."""
-        event_id: str | None = None
         try:
             raw = ce.decode(data)
+        except Refusal as refusal:
+            return [error_event(refusal, None)]
+        return self._receive(raw, None)
+
+    def receive_large(self, event: LargeEvent) -> list[Step]:
+        """Takes a client's event that was read elsewhere, for its size."""
+        if event.refusal is not None:
+            return [error_event(event.refusal, None)]
+        return self._receive(event.raw, event.audio)
+
+    def _receive(self, raw: dict[str, Any], audio: bytes | None) -> list[Step]:
+        event_id: str | None = None
+        try:
             # Before the rest is checked: the client wants its id back whatever else is wrong.
             given = raw.get("event_id")
             event_id = given[:512] if isinstance(given, str) else None
             event = ce.typed(beta.ga_event(raw) if self.is_beta else raw)
+            if audio is not None and isinstance(event, ce.AudioAppend):
+                return self._append(audio)
             return self._event(event)
         except Refusal as refusal:
             return [error_event(refusal, event_id)]
@@ -166,8 +181,7 @@ class Dialect:
     def _event(self, event: ce.AnyClientEvent) -> list[Step]:
         match event:
             case ce.AudioAppend(audio=audio):
-                pcm = self._microphone.append(audio, self.settings.hears)
-                return [Hear(pcm, rate_hz(self.settings.hears))] if pcm else []
+                return self._append(audio)
             case ce.SessionUpdate(session=changes):
                 return self._update(changes)
             case ce.AudioCommit():
@@ -190,6 +204,10 @@ class Dialect:
                 return self._response_create(event)
             case _:
                 return self._book.cancel(event.response_id)
+
+    def _append(self, audio: str | bytes) -> list[Step]:
+        pcm = self._microphone.append(audio, self.settings.hears)
+        return [Hear(pcm, rate_hz(self.settings.hears))] if pcm else []
 
     def _update(self, changes: ce.Session) -> list[Step]:
         self.settings = updated(self.settings, changes, self._offer, avatar.EVENTS)

@@ -35,14 +35,18 @@ class Microphone:
         self._tails: list[tuple[int, int]] = []
         self._padded_ms = 0
 
-    def append(self, audio: str, form: ce.Format) -> bytes:
+    def append(self, audio: str | bytes, form: ce.Format) -> bytes:
         """Returns the PCM of an `input_audio_buffer.append`, whole samples of its rate.
+
+        Args:
+            audio: base64, or what it decodes to.
+            form: of the audio.
 
         Raises:
             Refusal: it is not base64, or too long.
         """
         try:
-            data = b64decode(audio, validate=True)
+            data = b64decode(audio, validate=True) if isinstance(audio, str) else audio
         except (binascii.Error, ValueError) as error:
             message = "Invalid 'audio'. Expected base64-encoded audio bytes."
             raise Refusal("invalid_value", message, "audio") from error

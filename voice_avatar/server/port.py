@@ -43,6 +43,7 @@ from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subpro
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.ready import limits_of
 from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
+from voice_avatar.server.rates import BytesInFlight
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tls import ServerTls, server_tls
@@ -164,7 +165,8 @@ class AvatarServer:
                 process_request=self._desk.respond,
                 process_response=self._desk.finish,
                 create_connection=cast(
-                    "type[ServerConnection]", partial(DoorConnection, doorstep=self._doorstep)
+                    "type[ServerConnection]",
+                    partial(DoorConnection, doorstep=self._doorstep, flight=BytesInFlight()),
                 ),
                 open_timeout=_HANDSHAKE_S,
                 backlog=_BACKLOG,

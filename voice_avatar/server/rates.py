@@ -83,3 +83,83 @@ class TurnBudget:
     def is_exhausted(self) -> bool:
         """Whether too many were dropped since."""
         return self._dropped > TURNS_DROPPED
+
+
+# -- what a socket may bring, whatever is in it (`bounded_line.py`, `native/`, `pcm/`, `realtime/`)
+
+CONTROL_PER_S: Final = 10.0
+"""Pings and pongs per second. Browsers send none of their own and answer ours, one in 20 s; the
+client libraries that ping do so every 20 s (`websockets`) to 1 s (a hand-set heartbeat)."""
+
+CONTROL_BURST: Final = 30.0
+"""Pings and pongs at once: what a heartbeat of 1 s gathers in half a minute in a debugger or under
+a lid. Beyond, the client is closed (4429)."""
+
+FRAGMENTS_PER_S: Final = 100.0
+"""Continuation frames per second. Clients of this protocol have no cause for any."""
+
+FRAGMENT_BURST: Final = 1000.0
+"""Continuation frames at once: 15 MiB in pieces of 16 KiB, the smallest that a browser or proxy
+was seen to make of a message. Beyond, the client is closed (4429)."""
+
+FRAMES_PER_S: Final = 100.0
+"""Binary frames per second, whatever is in them: twice what PROTOCOL.md recommends (20 ms)."""
+
+FRAME_BURST: Final = 1000.0
+"""Binary frames at once: 20 s of 20 ms, which is as long as a ping may stay without an answer.
+Beyond, the client is closed (4429)."""
+
+GAP_CHARGE_S: Final = 0.2
+"""Most that a jump of `pts` costs of the microphone's budget, seconds: the longest gap that is
+filled with silence (`CaptureOptions.max_gap_s`)."""
+
+WRITE_BUFFER_BYTES: Final = 256 * 1024
+"""What may wait to be read by a client when it sends something; eight times `WRITE_LIMIT_BYTES`,
+where our own sending begins to wait. More can only be answers that nobody reads: it is cut."""
+
+HELLO_BYTES: Final = 512 * 1024
+"""Messages before the session begins, bytes in all: the largest hello, twice."""
+
+IN_FLIGHT_BYTES: Final = 64 * 1024 * 1024
+"""Bytes that all connections of large events (`/v1/realtime`) together may have read and not yet
+heard: three of the largest events. Who needs more waits for the others."""
+
+IN_FLIGHT_FREE_BYTES: Final = 1024 * 1024
+"""Of these, what each connection may have whatever the others do: its talk never waits."""
+
+IN_FLIGHT_WAIT_S: Final = 30.0
+"""How long a connection waits for others' bytes; then it is closed (4429)."""
+
+EVENT_BYTES_PER_S: Final = 1024 * 1024.0
+"""Bytes per second of `/v1/realtime`: sixteen times real time. Beyond, reading waits."""
+
+EVENT_BYTES_BURST: Final = 48 * 1024 * 1024.0
+"""Bytes at once there: the 600 s of audio that may wait to be heard, in base64."""
+
+
+class FrameBudget:
+    """Limit of the frames of one connection: each costs one, whatever is in it."""
+
+    def __init__(self, now_s: float) -> None:
+        self._text = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, now_s)
+        self._binary = TokenBucket(FRAME_BURST, FRAMES_PER_S, now_s)
+
+    def take(self, data: str | bytes, now_s: float) -> bool:
+        """Returns whether a frame that came at `now_s` is within the limit."""
+        return (self._binary if isinstance(data, bytes) else self._text).take(now_s)
+
+
+class BytesInFlight:
+    """Bytes that connections have read and not yet used up, all together.
+
+    Attributes:
+        total: how many.
+    """
+
+    def __init__(self, limit: int = IN_FLIGHT_BYTES) -> None:
+        self._limit = limit
+        self.total = 0
+
+    def has_room(self, count: int) -> bool:
+        """Returns whether there may be so many more."""
+        return self.total + count <= self._limit

@@ -305,3 +305,42 @@ async def test_nothing_is_said_that_nobody_asked_for() -> None:
     async with running(engines("Hi."), config) as server, realtime(server.url) as line:
         await line.update(instructions="x")
         assert "response.created" not in line.types()
+
+
+async def test_an_event_over_1_mib_that_is_no_audio_is_closed_with_1009() -> None:
+    async with running() as server, realtime(server.url) as line:
+        await line.send("session.update", session={"instructions": "a" * 1_100_000})
+        assert await line.closed() == 1009
+
+
+async def test_a_file_of_many_megabytes_at_once_is_heard_and_all_its_bytes_are_let_go() -> None:
+    async with running(engines("Four.")) as server, realtime(server.url) as line:
+        await line.append(hush(120.0, RATE_HZ))
+        await line.append(TURN)
+        await line.until("response.done")
+        flight = next(iter(server.server._carriers))._socket._flight  # type: ignore[attr-defined]
+        await eventually(lambda: flight.total == 0)
+
+
+async def test_items_are_limited_in_number_and_size() -> None:
+    async with running() as server, realtime(server.url) as line:
+        for _ in range(6):
+            content = [{"type": "input_text", "text": "a" * 900_000}]
+            item = {"type": "message", "role": "user", "content": content}
+            await line.send("conversation.item.create", item=item)
+        await line.until("error")
+        assert line.codes() == ["invalid_value"]
+
+
+async def test_who_holds_too_much_waits_and_whoever_speaks_does_not() -> None:
+    async with running(engines("Four.")) as server, realtime(server.url) as line:
+        flight = next(iter(server.server._carriers))._socket._flight  # type: ignore[attr-defined]
+        flight.total += 100_000_000
+        await line.append(hush(90.0, RATE_HZ))  # 5.8 MB
+        async with realtime(server.url) as other:
+            await other.say(TURN)
+            await other.until("response.done")
+        assert not line.of("input_audio_buffer.speech_started")
+        flight.total -= 100_000_000
+        await line.append(TURN)
+        await line.until("response.done")

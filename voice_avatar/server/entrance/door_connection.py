@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from websockets.asyncio.server import Server, ServerConnection
+from websockets.asyncio.server import Server
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from voice_avatar.server.bounded_line import BoundedLine
 from voice_avatar.server.entrance.doorstep import Doorstep
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
@@ -28,7 +29,7 @@ _BODY_HEADER: Final = re.compile(
 """A header that announces a body that is not empty."""
 
 
-class DoorConnection(ServerConnection):
+class DoorConnection(BoundedLine):
     """One connection.
 
     Attributes:
@@ -41,7 +42,7 @@ class DoorConnection(ServerConnection):
         super().__init__(protocol, server, **options)
         self.has_body = False
         self._doorstep = doorstep
-        self._held = bytearray()
+        self._behind = bytearray()
         self._is_asked = False
         self._is_through = False
 
@@ -60,19 +61,19 @@ class DoorConnection(ServerConnection):
         if self._is_through:
             super().data_received(data)
         elif self.response is None or self.response.status_code == 101:
-            self._held += data
+            self._behind += data
             if not self._is_asked:
                 self._look()
         # Else the answer is on its way, and nothing that follows will get one.
 
     def _look(self) -> None:
-        end = _END.search(self._held)
+        end = _END.search(self._behind)
         if end is None:
-            if len(self._held) > _MAX_HEAD_BYTES:
+            if len(self._behind) > _MAX_HEAD_BYTES:
                 self.transport.abort()
             return
         self._is_asked = True
-        head, self._held = bytes(self._held[: end.end()]), self._held[end.end() :]
+        head, self._behind = bytes(self._behind[: end.end()]), self._behind[end.end() :]
         # The library answers nothing to a request with a body: it is asked without.
         bare = _BODY_HEADER.sub(b"\r", head)
         self.has_body = bare != head
@@ -82,6 +83,6 @@ class DoorConnection(ServerConnection):
         """Answers the request; what has followed it goes on if it was for a WebSocket."""
         await super().handshake(*args, **options)
         self._is_through = True
-        held, self._held = bytes(self._held), bytearray()
+        held, self._behind = bytes(self._behind), bytearray()
         if held and self.protocol.state is State.OPEN:
             super().data_received(held)

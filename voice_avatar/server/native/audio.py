@@ -9,10 +9,10 @@ from voice_avatar.audio.pcm import BYTES_PER_SAMPLE
 from voice_avatar.errors import MalformedFrame
 from voice_avatar.events.notices import ReplyAudio
 from voice_avatar.server.closing import Closing
+from voice_avatar.server.rates import GAP_CHARGE_S
 from voice_avatar.wire import session_messages
 from voice_avatar.wire.codes import CloseCode
 from voice_avatar.wire.frame_codec import (
-    FRAME_S,
     AudioFrame,
     FrameFlag,
     FrameKind,
@@ -46,6 +46,7 @@ class MicrophoneIn:
         self._order = FrameOrder()
         self._budget = MicBudget(now_s)
         self._decoder = opus.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
+        self._expected: int | None = None
 
     def decode(self, data: bytes, now_s: float) -> MicrophoneAudio:
         """Takes a binary frame that came at `now_s`.
@@ -64,16 +65,33 @@ class MicrophoneIn:
             raise MalformedFrame(f"The codec agreed on is {self._audio.codec}.")
         if self._order.arrived(frame).is_stale:
             return MicrophoneAudio()
-        audio_s = FRAME_S if is_opus else len(frame.payload) / 2 / self._audio.rate_hz
+        audio_s = self._length_s(frame)
         was_over = self._budget.is_over
-        if not self._budget.take(audio_s, now_s):
+        if not self._budget.take(audio_s + self._gap_s(frame), now_s):
             if self._budget.is_exhausted(now_s):
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
             return MicrophoneAudio(begins_overrun=not was_over)
+        self._expected = frame.pts + round(audio_s * self._audio.rate_hz)
         if self._decoder is None:
             return MicrophoneAudio(frame.payload, frame.pts)
         decoded = self._decoder.push(frame.payload, frame.pts)
         return MicrophoneAudio(decoded.pcm, decoded.pts)
+
+    def _length_s(self, frame: AudioFrame) -> float:
+        if not frame.payload:
+            return 0.0
+        if self._decoder is not None:
+            return opus.packet_s(frame.payload)
+        return len(frame.payload) / BYTES_PER_SAMPLE / self._audio.rate_hz
+
+    def _gap_s(self, frame: AudioFrame) -> float:
+        """Returns what is charged for what is missing before a frame, seconds.
+
+        It is heard as silence; a longer gap makes hearing begin anew, which is no more work.
+        """
+        if self._expected is None:
+            return 0.0
+        return min(GAP_CHARGE_S, max(0, frame.pts - self._expected) / self._audio.rate_hz)
 
 
 class ReplyOut:

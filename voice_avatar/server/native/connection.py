@@ -36,8 +36,8 @@ from voice_avatar.server.native.ready import Limits, session_ready
 from voice_avatar.server.outgoing import Outgoing
 from voice_avatar.server.rates import (
     GAZES_PER_S,
-    MESSAGE_BURST,
-    MESSAGES_PER_S,
+    HELLO_BYTES,
+    FrameBudget,
     ReportBudget,
     TurnBudget,
 )
@@ -56,7 +56,6 @@ from voice_avatar.wire.text import (
     tools_of,
     type_of,
 )
-from voice_avatar.wire.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ class NativeConnection:
         self._greeting_count = 0
         self._errors = 0
         self._refusals = SparseLog()
-        self._messages = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
+        self._frames = FrameBudget(clock())
         self._reports = ReportBudget(GAZES_PER_S, clock())
         self._turns = TurnBudget(clock())
         self._outgoing = Outgoing(socket, limits.slow_consumer_s, meter.note_bytes)
@@ -186,8 +185,12 @@ class NativeConnection:
             ) from None
 
     async def _first_message(self) -> client_messages.SessionHello:
+        left = HELLO_BYTES
         while True:
             data = await self._socket.recv()
+            left -= len(data)
+            if left < 0:
+                raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too much before the hello.")
             if isinstance(data, bytes):
                 raise Closing(
                     CloseCode.UNSUPPORTED_DATA, "unexpected_message", "The first frame was binary."
@@ -285,6 +288,9 @@ class NativeConnection:
         async for data in self._socket:
             live.key.confirm()
             self._meter.note_bytes(len(data), 0)
+            # Before anything is looked at: what is ignored, refused or empty costs a frame too.
+            if not self._frames.take(data, self._clock()):
+                raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
             try:
                 if isinstance(data, bytes):
                     await self._audio_in(live, data)
@@ -294,8 +300,6 @@ class NativeConnection:
                 await self._refuse(error, data)
 
     async def _text_in(self, live: LiveSession, data: str) -> None:
-        if not self._messages.take(self._clock()):
-            raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
         message = decode_text(data)
         if not isinstance(message, UnknownType):
             await self._message_in(live, message)

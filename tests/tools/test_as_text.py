@@ -282,7 +282,7 @@ def test_a_call_that_has_to_be_made_has_a_schema() -> None:
     assert len(either["anyOf"]) == 2  # type: ignore[arg-type]
 
 
-def test_a_tool_that_names_no_parameters_takes_none() -> None:
+def test_a_model_is_held_to_the_arguments_that_a_tool_names() -> None:
     def arguments(parameters: str) -> object:
         tool = Tool("ring", "", parameters)
         schema = forced_schema(LlmRequest((), tools=(tool,), tool_choice="ring"))
@@ -291,9 +291,26 @@ def test_a_tool_that_names_no_parameters_takes_none() -> None:
 
     none = {"type": "object", "properties": {}, "additionalProperties": False}
     assert arguments('{"type":"object"}') == none
-    assert arguments('{"type":"object","properties":{},"description":"Nothing."}') == none
-    named = {"type": "object", "properties": {"at": {"type": "string"}}}
-    assert arguments('{"type":"object","properties":{"at":{"type":"string"}}}') == named
-    some = {"type": "object", "additionalProperties": {"type": "string"}}
-    assert arguments('{"type":"object","additionalProperties":{"type":"string"}}') == some
+    assert arguments('{"type":"object","properties":{},"title":"Nothing."}') == none
+    named = '{"type":"object","properties":{"at":{"type":"string"}},"required":["at"]}'
+    assert arguments(named) == json.loads(named) | {"additionalProperties": False}
+
+
+def test_a_tool_that_says_what_else_may_be_given_is_taken_at_its_word() -> None:
+    def arguments(parameters: str) -> object:
+        tool = Tool("ring", "", parameters)
+        schema = forced_schema(LlmRequest((), tools=(tool,), tool_choice="ring"))
+        assert schema is not None
+        return schema["properties"]["arguments"]
+
+    for said in (
+        '{"type":"object","additionalProperties":{"type":"string"}}',
+        '{"type":"object","properties":{"at":{"type":"string"}},"additionalProperties":true}',
+    ):
+        assert arguments(said) == json.loads(said)
     assert arguments('{"type":"object","patternProperties":{"^x":{}}}') == {"type": "object"}
+    long = "x" * 200  # a name that no grammar gets: it may not be forbidden either
+    assert arguments(f'{{"type":"object","properties":{{"{long}":{{}}}}}}') == {
+        "type": "object",
+        "properties": {},
+    }

@@ -208,14 +208,12 @@ class VllmLlm:
         if room < 1:
             raise ContextExceeded("The conversation is too long for the language model.")
         schema = forced_schema(request)
-        # Between two words of JSON any white space is allowed: a small model may never leave it.
-        held = schema and StructuredOutputsParams(json=schema, disable_any_whitespace=True)
         params = SamplingParams(
             max_tokens=min(request.max_tokens, room),
             temperature=request.temperature,
             stop=list(self._options.stop),
             output_kind=RequestOutputKind.DELTA,
-            structured_outputs=held or None,
+            structured_outputs=None if schema is None else StructuredOutputsParams(json=schema),
             # Some models mark their calls with a special token.
             skip_special_tokens=not request.tools,
         )
@@ -268,6 +266,7 @@ def _template_message(message: Message) -> dict[str, object]:
 
 
 async def _start(options: LlmOptions, own: VllmOptions, folder: Path) -> Any:
+    from vllm.config import StructuredOutputsConfig
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.platforms import current_platform
     from vllm.v1.engine.async_llm import AsyncLLM
@@ -285,6 +284,10 @@ async def _start(options: LlmOptions, own: VllmOptions, folder: Path) -> Any:
         enable_prefix_caching=True,
         scheduling_policy="priority",
         block_size=_CPU_BLOCK_TOKENS if current_platform.is_cpu() else None,
+        # Between two words of JSON any white space is allowed: a small model may never leave it.
+        structured_outputs_config=StructuredOutputsConfig(
+            backend="guidance", disable_any_whitespace=True
+        ),
     )
     return AsyncLLM.from_engine_args(args)
 

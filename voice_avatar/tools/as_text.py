@@ -31,7 +31,7 @@ OPENS: Final = ("<tool_call>", "<|tool_call|>", "[TOOL_CALLS]")
 
 _CLOSES: Final = ("</tool_call>", "<|/tool_call|>")
 
-_NAMES_NONE: Final = frozenset(("type", "title", "description", "$schema", "properties"))
+_SAYS_NAMES: Final = frozenset("type title description $schema properties required".split())
 _ARGUMENTS: Final = frozenset({"arguments", "parameters"})
 
 Delta = TextDelta | ToolCallStarted | ToolCallDelta
@@ -133,15 +133,18 @@ def forced_schema(request: LlmRequest) -> dict[str, Any] | None:
 
 
 def _arguments(tool: Tool) -> dict[str, Any]:
-    """Returns the schema of a tool's arguments to which a model is held.
+    """Returns the schema of a tool's arguments to which a model is held: those that it names.
 
-    A tool that names no parameters takes none. To JSON Schema it would take any: a small model then
-    writes names and values of its own until its tokens end, in the middle of the call.
+    To JSON Schema, what is not forbidden is allowed: a small model then writes on with names and
+    values of its own, in the worst case until its tokens end, in the middle of the call. A schema
+    that says anything of other names is left as it is.
     """
     given = msgspec.json.decode(tool.parameters)
-    if not given.get("properties") and given.keys() <= _NAMES_NONE:
-        return {"type": "object", "properties": {}, "additionalProperties": False}
-    return guarded(given)
+    safe = guarded(given)
+    says_more = given.keys() - _SAYS_NAMES or not isinstance(given.get("properties", {}), dict)
+    if says_more or safe.get("properties", {}).keys() != given.get("properties", {}).keys():
+        return safe
+    return {"properties": {}} | safe | {"additionalProperties": False}
 
 
 # ---------------------------------------------------------------------------------------------

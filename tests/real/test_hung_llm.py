@@ -34,8 +34,10 @@ HOSTILE = "^(((a|b)*(a|c)*)*((d|e)*(f|g)*)*){20}(x|y){0,3000}$"
 
 
 @asynccontextmanager
-async def server(store: ModelStore) -> AsyncIterator[AvatarServer]:
-    options = LlmOptions(context_tokens=1024, slots=2, first_token_timeout_s=2.0)
+async def server(
+    store: ModelStore, *, first_token_timeout_s: float = 2.0
+) -> AsyncIterator[AvatarServer]:
+    options = LlmOptions(context_tokens=1024, slots=2, first_token_timeout_s=first_token_timeout_s)
 
     def load_llm(stage: str = "llm") -> LlamaCppLlm:
         assert stage == "llm"
@@ -72,7 +74,8 @@ async def test_killed_in_mid_reply_it_apologises_and_answers_the_next_turn(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(llamacpp_process, "_SHORT_LIFE_S", 0.0)
-    async with server(store) as avatar, raw(f"ws://127.0.0.1:{avatar.port}") as client:
+    serving = server(store, first_token_timeout_s=30.0)
+    async with serving as avatar, raw(f"ws://127.0.0.1:{avatar.port}") as client:
         await client.hello()
         await client.send({"type": "input.text", "text": "Tell me a long story about a castle."})
         await client.until("reply.started")

@@ -93,3 +93,12 @@ def network_of(address: str) -> str:
             return str(found.ipv4_mapped)
         return str(ip_network((found, 64), strict=False))
     return str(found)
+
+
+def shown_in_logs(network: str) -> str:
+    """Returns as much of a network (see `network_of`) as is written down: its /24, or /56."""
+    try:
+        found = ip_network(network)
+    except ValueError:
+        return network
+    return str(found.supernet(new_prefix=24 if found.version == 4 else min(56, found.prefixlen)))

@@ -19,8 +19,8 @@ CONNECTS_PER_S: Final = 2.0
 """New connections a second from one address, for each that may wait (`server.per_address`)."""
 
 CONNECT_BURST: Final = 16.0
-"""New connections at once from one address, likewise: a page with all that it loads is 100, each
-file by a connection of its own."""
+"""New connections at once from one address, likewise: the page loads up to a hundred files, each
+by a connection of its own, and several users may share an address."""
 
 SAYING_S: Final = 60.0
 """Shortest time between two lines in the log about one address, seconds."""

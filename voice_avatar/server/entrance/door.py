@@ -1,9 +1,9 @@
 """The listening sockets of a port, and who is taken there at all.
 
 An event loop's own server takes whoever comes: it makes a transport, TLS and a task for each before
-anybody is asked, and libuv sleeps after each. Here a connection is taken from the system, its
-address is asked for, and one that may not come is reset on the spot: 20 us of work. The others are
-handed to the loop, a few at a turn, so that a storm of them makes nobody wait who is in already.
+anybody is asked. Here a connection is taken from the system, its address is asked for, and one that
+may not come is reset on the spot: 20 us of work. The others are handed to the loop, a few at a
+turn, so that a storm of them makes nobody wait who is in already.
 """
 
 from __future__ import annotations

@@ -6,7 +6,13 @@ import secrets
 
 import pytest
 
-from voice_avatar.config.access import check_access, check_tokens, is_loopback, token_bits
+from voice_avatar.config.access import (
+    check_access,
+    check_tokens,
+    is_loopback,
+    place_to_listen,
+    token_bits,
+)
 from voice_avatar.config.load import load
 from voice_avatar.errors import ConfigError
 
@@ -80,3 +86,23 @@ def test_without_tokens_only_this_machine_may_come_unless_that_is_said(
 def test_open_and_tokens_contradict_each_other() -> None:
     with pytest.raises(ConfigError, match=r"server\.open"):
         check_access("127.0.0.1", (GOOD,), is_open=True)
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        ("127.0.0.1:9464", ("127.0.0.1", 9464)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:9464", ("::1", 9464)),
+    ],
+)
+def test_a_place_to_listen_is_a_host_and_a_port(place: str, found: tuple[str, int]) -> None:
+    assert place_to_listen("x", place) == found
+
+
+@pytest.mark.parametrize(
+    "place", ["", ":9464", "9464", "a:", "a:b", "a:70000", "::1:9464", "[::1]", "a b:1", "a:1\n"]
+)
+def test_what_is_no_place_to_listen_is_refused(place: str) -> None:
+    with pytest.raises(ConfigError, match='x must be "host:port"'):
+        place_to_listen("x", place)

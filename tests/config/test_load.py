@@ -134,6 +134,11 @@ def test_a_whole_number_is_a_number_too() -> None:
         ("[server]\nport = 70000", "between 0 and 65535"),
         ("[server]\nmax_sessions = 0", "1 or more"),
         ("[server]\ntls_key = 'key.pem'", "needs server.tls_cert"),
+        ("[server]\nmetrics_listen = '9464'", 'server.metrics_listen must be "host:port"'),
+        (
+            "[server]\nmetrics_listen = '127.0.0.1:9464'\nmetrics_public = true",
+            "server.metrics_public means nothing",
+        ),
     ],
 )
 def test_what_does_not_fit_is_an_error_that_names_the_key(toml: str, says: str) -> None:

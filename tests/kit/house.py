@@ -165,7 +165,13 @@ _DOING: Final = (
         "The port: who may come in, and how each is carried.",
         "acting audio config conversation hearing personas pipeline realtime recording stages"
         " telemetry wire",
-        _doing("entrance", "doing", "Who may come to the port at all, and who waits there.", None),
+        _doing(
+            "entrance",
+            "doing",
+            "Who may come to the port at all, and who waits there.",
+            None,
+            pure="address_budgets crowd",
+        ),
         _doing("native", "doing", "Our own protocol over a WebSocket.", None),
         _doing("realtime", "doing", "OpenAI's protocol over a WebSocket.", None),
         _doing("pcm", "doing", "Plain audio both ways.", None),
@@ -248,12 +254,14 @@ _TESTED: Final = {
     "bench/figures/test_turns.py": "bench.figures.line_events",
     "bench/material/test_pauses.py": "bench.figures.clip",
     "bench/report/test_files.py": "bench.figures.results",
+    "config/test_load.py": "config.reports",
     "conversation/test_session.py": "conversation.options",
     "pipeline/test_answers.py": "pipeline.owner",
     "pipeline/test_reply_run.py": "pipeline.marks",
     "recording/test_recorder.py": "pipeline.tape",
     "server/test_casting.py": "conversation.setup",
-    "server/entrance/test_door.py": "server.entrance.door_connection server.entrance.doorstep",
+    "server/entrance/test_door.py": "server.entrance.door_connection server.entrance.doorstep"
+    " server.entrance.listener",
     "telemetry/test_metrics.py": "server.meter",
     # Each family's messages are compared with the notices that they tell.
     "wire/test_telling.py": "wire.cue_messages wire.session_messages wire.turn_messages",

@@ -48,7 +48,9 @@ class House:
         casting = Casting(config, self.workers, BO)
         limits = limits_of(config, loaded, casting.personas, casting.language)
         gate = TokenGate(config.server.tokens, metrics.note_refused_token)
-        self.doorstep = Doorstep(config.server, metrics.note_sent_away)
+        self.doorstep = Doorstep(
+            config.server, metrics.note_sent_away, metrics.note_refused_connection
+        )
         self.admission = Admission(
             config, limits, casting, self.sessions, metrics, gate, self.doorstep
         )

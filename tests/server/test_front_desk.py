@@ -41,7 +41,7 @@ def asked(
     metrics = Metrics()
     options = ServerOptions(tokens=("sesame",))
     gate = TokenGate(options.tokens, metrics.note_refused_token)
-    doorstep = Doorstep(options, metrics.note_sent_away)
+    doorstep = Doorstep(options, metrics.note_sent_away, metrics.note_refused_connection)
     desk = FrontDesk(options, metrics, Sessions(metrics), gate, doorstep)
     desk.phase, desk.workers = phase, workers
     socket: Any = _Socket()

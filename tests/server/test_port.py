@@ -24,7 +24,7 @@ from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.engines.scripted import ScriptedLlm, ScriptedStt, ScriptedTts
 from voice_avatar.errors import ConfigError, LlmFailed
 from voice_avatar.server import http
-from voice_avatar.server import port as port_module
+from voice_avatar.server.entrance import door
 from voice_avatar.server.port import AvatarServer
 from voice_avatar.telemetry.logs import JsonFormatter
 
@@ -196,7 +196,7 @@ async def test_a_client_that_does_not_read_is_closed_and_hurts_nobody(
 
     # Not so small that the client that does read is waited for as well: with a few kB the kernel
     # waits for its acknowledgements, and that time the loop's clock skips.
-    monkeypatch.setattr(port_module, "_SEND_BUFFER_BYTES", 32 * 1024)
+    monkeypatch.setattr(door, "_SEND_BUFFER_BYTES", 32 * 1024)
     config = Config(session=QUIET, playout=PlayoutOptions(max_ahead_s=30.0))
     async with (
         running(engines(LONG, tts=ScriptedTts()), config=config, slow_consumer_s=0.3) as run,

@@ -24,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from kit import programs
-from kit.edge import running
+from kit.edge import eventually, running
 
 from voice_avatar.client.connection import connect
 from voice_avatar.config.load import Config, ServerOptions
@@ -306,7 +306,7 @@ async def test_certificates_change_under_load_and_no_session_is_lost(
             run.server.reload()
             authority.spoil(path)
             run.server.reload()
-        await asyncio.sleep(0.1)
+        await eventually(lambda: 7 in seen)
         ends.set()
         assert min(await asyncio.gather(*talks)) > 0
         await asyncio.gather(*arrivals)
@@ -401,3 +401,18 @@ def test_the_end_of_its_terminal_ends_a_server_but_a_signal_by_hand_does_not(
     _, status = os.waitpid(pid, 0)
     watchdog.cancel()
     assert os.WIFEXITED(status)
+
+
+async def test_silent_tls_handshakes_of_an_address_are_bounded(
+    options: ServerOptions,
+) -> None:
+    async with running(per_address=4, tls_cert=options.tls_cert) as run:
+        lines = [await asyncio.open_connection("127.0.0.1", run.server.port) for _ in range(12)]
+        before_s = asyncio.get_running_loop().time()
+        for reader, _ in lines[:8]:
+            with suppress(OSError):
+                assert not await asyncio.wait_for(reader.read(), 60)
+        assert asyncio.get_running_loop().time() - before_s < 4.0  # before their time is over
+        assert not any(reader.at_eof() for reader, _ in lines[8:])
+        for _, writer in lines:
+            writer.close()

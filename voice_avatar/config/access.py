@@ -31,6 +31,11 @@ _ALPHABETS: Final = (
 )
 """The smallest alphabet that a token may have been drawn from, and its size; else 64."""
 
+_PLACE: Final = re.compile(
+    r"(?:\[(?P<bare>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>\d{1,5})"
+)
+"""An address or name, in brackets if it has colons, and a port."""
+
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """What this machine is called on itself."""
 
@@ -49,6 +54,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+def place_to_listen(key: str, place: str) -> tuple[str, int]:
+    """Returns the host and port of "host:port", or "[::1]:port".
+
+    Raises:
+        ConfigError: it is none; `key` is the option that it stands in.
+    """
+    found = _PLACE.fullmatch(place)
+    if found is None or int(found["port"]) > 65535:
+        raise ConfigError(f'{key} must be "host:port", not {place!r}.')
+    return found["bare"] or found["host"], int(found["port"])
 
 
 def check_tokens(tokens: Sequence[str]) -> None:

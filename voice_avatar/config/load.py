@@ -22,11 +22,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from voice_avatar.acting.gesture.options import GestureOptions
 from voice_avatar.acting.presence.options import BodyOptions
-from voice_avatar.config.access import check_tokens
+from voice_avatar.config.access import check_tokens, place_to_listen
+from voice_avatar.config.reports import LogOptions, MetricsOptions
 from voice_avatar.config.values import checked, parsed, type_name
 from voice_avatar.conversation.history import HistoryOptions
 from voice_avatar.conversation.options import SessionOptions
@@ -59,19 +60,6 @@ _PRESETS = resources.files("voice_avatar") / "data" / "presets"
 
 
 @dataclass(frozen=True, slots=True)
-class LogOptions:
-    """What the server logs. Keys: `server.log_*`.
-
-    Attributes:
-        format: "text" for people, "json" for programs.
-        level: least severe records that are logged.
-    """
-
-    format: Literal["text", "json"] = "text"
-    level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-@dataclass(frozen=True, slots=True)
 class ServerOptions:
     """Where the server listens, whom it lets in, and what it writes down.
 
@@ -89,7 +77,6 @@ class ServerOptions:
         open: whoever reaches the port may talk, also from other machines. Excludes `tokens`.
         trusted_proxies: addresses of reverse proxies; of those, the last address in
             `X-Forwarded-For` is taken for the client's.
-        metrics_public: whether /metrics is answered to other machines too.
         tls_cert: PEM file with the certificate chain, "" = no TLS.
         tls_key: PEM file with its private key, not encrypted, "" = it is in the file of the
             certificate. SIGHUP has all TLS files read again.
@@ -98,7 +85,9 @@ class ServerOptions:
         persona: name of a built-in persona, or a TOML file.
         max_sessions: conversations at once, 1 or more; further clients are told to try again.
         per_address: connections without a conversation at once from one address (of IPv6, one
-            /64 network); the oldest makes room. 0 = any number.
+            /64 network); the oldest makes room. Twice as many a second are taken from there, and
+            16 times as many at once. 0 = any number. Loopback is an address too, and so is a
+            proxy that is not in `trusted_proxies`.
         hello_pool: connections at once that have not said hello; the oldest makes room.
         hello_timeout_s: time from the handshake to a client's hello, seconds; at most 3 for those
             who still owe a token.
@@ -115,6 +104,7 @@ class ServerOptions:
         exits_when_stuck: the server ends, with status 70, when an engine that was loaded again
             hangs within a minute, for whoever watches over it to start it anew.
         record_dir: folder in which every session is recorded, words and voices; "" = none.
+        metrics: who may read its figures (`server.metrics_*`).
         log: how it logs (`server.log_*`).
     """
 
@@ -125,7 +115,6 @@ class ServerOptions:
     tokens: tuple[str, ...] = field(default=(), repr=False)
     open: bool = False
     trusted_proxies: tuple[str, ...] = ()
-    metrics_public: bool = False
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
@@ -142,6 +131,7 @@ class ServerOptions:
     engine_hang_s: float = 15.0
     exits_when_stuck: bool = True
     record_dir: str = ""
+    metrics: MetricsOptions = field(default_factory=MetricsOptions)
     log: LogOptions = field(default_factory=LogOptions)
 
 
@@ -428,6 +418,10 @@ def _check(server: ServerOptions) -> None:
         if number < 0:
             raise ConfigError(f"server.{name} is too small.")
     check_tokens(server.tokens)
+    if server.metrics.listen:
+        place_to_listen("server.metrics_listen", server.metrics.listen)
+        if server.metrics.public:
+            raise ConfigError("With server.metrics_listen, server.metrics_public means nothing.")
     for name in ("tls_key", "tls_client_ca"):
         if getattr(server, name) and not server.tls_cert:
             raise ConfigError(f"server.{name} needs server.tls_cert.")

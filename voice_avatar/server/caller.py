@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from voice_avatar.wire import client_messages
@@ -82,6 +83,7 @@ def client_address(peer: str, forwarded: str, trusted_proxies: Collection[str]) 
     return peer
 
 
+@lru_cache(maxsize=1024)  # it is asked for each connection of a storm
 def network_of(address: str) -> str:
     """Returns what shares one budget: an IPv4 address, or the /64 that an IPv6 user has."""
     try:
@@ -93,3 +95,13 @@ def network_of(address: str) -> str:
             return str(found.ipv4_mapped)
         return str(ip_network((found, 64), strict=False))
     return str(found)
+
+
+@lru_cache(maxsize=1024)
+def shown_in_logs(network: str) -> str:
+    """Returns as much of a network (see `network_of`) as is written down: its /24, or /56."""
+    try:
+        found = ip_network(network)
+    except ValueError:
+        return network
+    return str(found.supernet(new_prefix=24 if found.version == 4 else min(56, found.prefixlen)))

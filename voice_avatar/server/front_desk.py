@@ -6,9 +6,11 @@ Each request to the port comes here first. A WebSocket that may go on is the bus
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from http import HTTPStatus
+from typing import Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import NegotiationError
@@ -33,6 +35,8 @@ from voice_avatar.server.sessions import Sessions
 from voice_avatar.telemetry.metrics import Metrics
 from voice_avatar.wire import fields, negotiation, session_messages
 from voice_avatar.wire.fields import PATH
+
+_TOO_OFTEN: Final = "Too many connections came from this address.\n"
 
 
 class ServerPhase(Enum):
@@ -93,13 +97,31 @@ class FrontDesk:
         response = http.malformed(request, has_body=has_body)
         if response is None:
             address = address_of(socket, request, self._options.trusted_proxies)
-            self._doorstep.asked(socket, address)
-            response = self._misdirected(socket, request) or self._answer(socket, request, address)
+            is_taken = self._doorstep.asked(socket, address, time.monotonic())
+            response = None if is_taken else http.text(HTTPStatus.TOO_MANY_REQUESTS, _TOO_OFTEN)
+            response = response or self._misdirected(socket, request)
+            response = response or self._answer(socket, request, address)
             if response is None and request.method != "GET":
                 response = http.text(HTTPStatus.UPGRADE_REQUIRED, "This is a WebSocket.\n")
         if response is not None and request.method == "HEAD":
             return http.without_body(response)
         return response
+
+    def respond_inside(self, socket: ServerConnection, request: Request) -> Response:
+        """Answers at the listener for figures (`server.metrics_listen`)."""
+        has_body = isinstance(socket, DoorConnection) and socket.has_body
+        response = http.malformed(request, has_body=has_body) or self._misdirected(socket, request)
+        if response is None:
+            match door.path_of(request):
+                case "/healthz":
+                    response = http.text(HTTPStatus.OK, "ok\n")
+                case "/readyz":
+                    response = self._readiness()
+                case "/metrics":
+                    response = self._figures()
+                case _:
+                    response = http.text(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+        return http.without_body(response) if request.method == "HEAD" else response
 
     def _misdirected(self, socket: ServerConnection, request: Request) -> Response | None:
         """Returns the answer to who asks for another server; None = it asks for this one."""
@@ -135,11 +157,17 @@ class FrontDesk:
         """Completes any answer, also those that the WebSocket library makes."""
         http.guard(response.headers, is_tls=bool(self._options.tls_cert))
 
+    def finish_inside(self, _: ServerConnection, __: Request, response: Response) -> None:
+        """Likewise at the listener for figures, which has no TLS."""
+        http.guard(response.headers, is_tls=False)
+
     def _may_see_figures(self, request: Request, address: str) -> bool:
         """Returns whether figures are shown to who asks; to others there is nothing there."""
+        if self._options.metrics.listen:
+            return False
         # A proxy on this machine is no neighbour: it asks for somebody else.
         is_here = is_loopback(network_of(address)) and not http.is_forwarded(request)
-        return is_here or self._options.metrics_public
+        return is_here or self._options.metrics.public
 
     def _refused_token(self, request: Request, address: str) -> Response | None:
         """Returns the answer to a wrong token; who has shown none may bring one in the hello."""

@@ -13,17 +13,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import socket as sockets
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, cast
+from contextlib import AsyncExitStack
+from typing import Any
 
-from websockets.asyncio.server import Server, ServerConnection
-from websockets.asyncio.server import serve as listen
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from voice_avatar.config.access import check_access
+from voice_avatar.config.access import check_access, place_to_listen
 from voice_avatar.config.load import Config
 from voice_avatar.errors import ConfigError, VoiceAvatarError
 from voice_avatar.events.notices import ErrorNotice
@@ -35,36 +33,22 @@ from voice_avatar.server import http
 from voice_avatar.server.admission import Admission
 from voice_avatar.server.carrier import Carrier, close
 from voice_avatar.server.casting import Casting, load_persona
-from voice_avatar.server.closing import CLOSE_TIMEOUT_S, Closing, parting_of
-from voice_avatar.server.entrance.door_connection import DoorConnection
+from voice_avatar.server.closing import Closing, parting_of
 from voice_avatar.server.entrance.doorstep import Doorstep
+from voice_avatar.server.entrance.listener import Answers, listening
 from voice_avatar.server.entrance.token_gate import TokenGate
 from voice_avatar.server.front_desk import FrontDesk, ServerPhase, select_subprotocol
 from voice_avatar.server.live_session import LiveSession
 from voice_avatar.server.native.ready import limits_of
-from voice_avatar.server.outgoing import WRITE_LIMIT_BYTES
-from voice_avatar.server.rates import BytesInFlight
 from voice_avatar.server.resumption import is_resumable
 from voice_avatar.server.sessions import Sessions
 from voice_avatar.server.tls import ServerTls, server_tls
 from voice_avatar.stages.engines import Engines
-from voice_avatar.telemetry.logs import WEBSOCKETS, SessionLog
+from voice_avatar.telemetry.logs import SessionLog
 from voice_avatar.telemetry.metrics import Metrics, watch_loop
 from voice_avatar.wire.codes import CloseCode
-from voice_avatar.wire.fields import MAX_TEXT_BYTES
 
 _log = logging.getLogger(__name__)
-
-_SEND_BUFFER_BYTES = 128 * 1024
-"""What the system may hold for a client: 1.3 s of PCM at 48 kHz. With its own default, of
-megabytes, a client that does not read would be found out only after a minute."""
-
-_HANDSHAKE_S = 5.0
-"""Time for TLS, and again for a request and its answer, seconds."""
-
-_BACKLOG = 2048
-"""Connections that the system keeps until they are taken: with fewer, a storm of others makes
-whoever comes wait for a second, until the network tries again."""
 
 _DRAIN_POLL_S = 0.05
 _RECONNECT_MS = 1000.0
@@ -82,6 +66,7 @@ class AvatarServer:
     Attributes:
         metrics: its figures.
         port: port that it listens on, 0 before.
+        metrics_port: likewise for its figures alone, 0 without one.
         stuck: stages whose engine is beyond help, or has not ended with the server.
     """
 
@@ -112,10 +97,13 @@ class AvatarServer:
         self._on_stop: Callable[[], None] = lambda: None
         self.metrics = Metrics()
         self.port = 0
+        self.metrics_port = 0
         self.stuck: tuple[str, ...] = ()
         self._sessions = Sessions(self.metrics)
         self._gate = TokenGate(config.server.tokens, self.metrics.note_refused_token)
-        self._doorstep = Doorstep(config.server, self.metrics.note_sent_away)
+        self._doorstep = Doorstep(
+            config.server, self.metrics.note_sent_away, self.metrics.note_refused_connection
+        )
         self._desk = FrontDesk(
             config.server, self.metrics, self._sessions, self._gate, self._doorstep
         )
@@ -138,13 +126,12 @@ class AvatarServer:
         """
         options = self._config.server
         tls = self._tls = server_tls(options)
-        listener = await self._listen(tls)
         watching = asyncio.create_task(watch_loop(self.metrics.note_lateness))
         try:
-            async with listener:
-                for socket in listener.sockets:  # whatever is accepted inherits it
-                    socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, _SEND_BUFFER_BYTES)
-                self.port = listener.sockets[0].getsockname()[1]
+            async with AsyncExitStack() as listeners:
+                self.port = await self._listen(listeners, tls)
+                if options.metrics.listen:
+                    self.metrics_port = await self._listen_inside(listeners)
                 await self._start_engines()
                 on_ready(f"{'https' if tls else 'http'}://{options.host}:{self.port}/")
                 await self._stopped.wait()
@@ -155,37 +142,20 @@ class AvatarServer:
             await asyncio.wait([watching])
             await self._stop_engines()
 
-    async def _listen(self, tls: ServerTls | None) -> Server:
-        options = self._config.server
-        try:
-            return await listen(
-                self._handle,
-                options.host,
-                options.port,
-                process_request=self._desk.respond,
-                process_response=self._desk.finish,
-                create_connection=cast(
-                    "type[ServerConnection]",
-                    partial(DoorConnection, doorstep=self._doorstep, flight=BytesInFlight()),
-                ),
-                open_timeout=_HANDSHAKE_S,
-                backlog=_BACKLOG,
-                select_subprotocol=select_subprotocol,
-                compression=None,
-                max_size=MAX_TEXT_BYTES,
-                max_queue=32,
-                ping_interval=options.ping_s or None,
-                ping_timeout=options.ping_timeout_s or None,
-                close_timeout=CLOSE_TIMEOUT_S,
-                write_limit=WRITE_LIMIT_BYTES,
-                ssl=tls,
-                server_header="voice-avatar",
-                logger=logging.getLogger(WEBSOCKETS),
-            )
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {options.host}:{options.port}: {error.strerror}."
-            ) from error
+    async def _listen(self, listeners: AsyncExitStack, tls: ServerTls | None) -> int:
+        desk, options = self._desk, self._config.server
+        answers = Answers(self._handle, desk.respond, desk.finish, select_subprotocol)
+        return await listeners.enter_async_context(
+            listening(options.host, options.port, answers, self._doorstep, options, tls=tls)
+        )
+
+    async def _listen_inside(self, listeners: AsyncExitStack) -> int:
+        desk, options = self._desk, self._config.server
+        host, port = place_to_listen("server.metrics_listen", options.metrics.listen)
+        answers = Answers(self._handle, desk.respond_inside, desk.finish_inside)
+        return await listeners.enter_async_context(
+            listening(host, port, answers, self._doorstep, options)
+        )
 
     @property
     def is_ready(self) -> bool:

@@ -82,6 +82,12 @@ _FIGURES: Final[tuple[tuple[_Kind, str, str, tuple[str, ...]], ...]] = (
         "Connections closed for newer ones: silent ones without a session, or without a hello.",
         ("which",),
     ),
+    (
+        "counter",
+        "refused_connections",
+        "Connections that were not taken, because too many came from their address at once.",
+        (),
+    ),
     ("counter", "closes", "Connections closed, by code.", ("code",)),
     (
         "histogram",
@@ -198,6 +204,10 @@ class Metrics:
     def note_sent_away(self, which: str) -> None:
         """A connection had to go for a newer one: a "silent" one, or one that owed a "hello"."""
         self._counters["sent_away"].labels(which).inc()
+
+    def note_refused_connection(self) -> None:
+        """A connection was not taken."""
+        self._counters["refused_connections"].inc()
 
     def connection_closed(self, code: int | None) -> None:
         """A connection is closed; None = the client vanished."""

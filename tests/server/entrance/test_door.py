@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import logging
+import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from kit.edge import engines, eventually, get, raw, running
 from websockets.exceptions import InvalidStatus
 
+from voice_avatar.config.load import ServerOptions
+from voice_avatar.config.reports import MetricsOptions
 from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.errors import ConfigError
+from voice_avatar.server.entrance.door import Door, listening_sockets
+from voice_avatar.server.entrance.doorstep import Doorstep
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
@@ -143,8 +151,158 @@ async def test_figures_are_for_this_machine() -> None:
         assert "voice_avatar_sessions" in await answer(port, request(line))
         passed_on = request(line, "X-Forwarded-For: 192.0.2.7")
         assert (await answer(port, passed_on)).startswith("HTTP/1.1 404 ")
-    async with running(metrics_public=True) as run:
+    async with running(metrics=MetricsOptions(public=True)) as run:
         assert "voice_avatar_sessions" in await answer(run.server.port, passed_on)
+
+
+async def test_figures_may_have_a_listener_of_their_own() -> None:
+    async with running(metrics=MetricsOptions("127.0.0.1:0"), tokens=(TOKEN,)) as run:
+        port, inside = run.server.port, run.server.metrics_port
+        line = "GET /metrics HTTP/1.1"
+        assert "voice_avatar_sessions" in await answer(inside, request(line))
+        assert (await answer(port, request(line))).startswith("HTTP/1.1 404 ")
+        for path, status in (("/healthz", 200), ("/readyz", 200), ("/", 404), ("/v1/models", 404)):
+            said = await answer(inside, request(f"GET {path} HTTP/1.1"))
+            assert said.startswith(f"HTTP/1.1 {status} ")
+            assert "Strict-Transport-Security" not in said
+        assert (await answer(inside, SHAKE)).startswith("HTTP/1.1 404 ")
+        assert (await answer(inside, request(line, host="evil.example"))).startswith(
+            "HTTP/1.1 403 "
+        )
+        assert (await answer(inside, request("POST /metrics HTTP/1.1"))).startswith("HTTP/1.1 405 ")
+        assert (await answer(inside, request("HEAD /metrics HTTP/1.1"))).endswith("\r\n\r\n")
+
+
+# -- by address
+
+
+async def resets(port: int, count: int, source: str = "127.0.0.1", **options: Any) -> int:
+    """Opens so many connections at once; returns how many are reset without an answer."""
+
+    async def one() -> bool:
+        try:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, local_addr=(source, 0), **options
+            )
+        except OSError:
+            return True
+        try:
+            writer.write(request("GET /healthz HTTP/1.1").encode())
+            return not await asyncio.wait_for(reader.read(), 60)
+        except OSError:
+            return True
+        finally:
+            writer.close()
+
+    return sum(await asyncio.gather(*(one() for _ in range(count))))
+
+
+async def test_who_comes_too_often_from_an_address_is_reset_and_others_are_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Reset are those over the burst of 16; the two a second of the budget change nothing here.
+    async with running(per_address=1) as run:
+        with caplog.at_level(logging.INFO, "voice_avatar"):
+            assert 80 <= await resets(run.server.port, 100) <= 99
+            assert await resets(run.server.port, 100) >= 80
+        async with raw(run.url, local_addr=("127.0.0.2", 0)) as client:
+            await client.hello()
+        body = run.server.metrics.exposition()[0].decode()
+        lines = [r for r in caplog.records if r.getMessage() == "connections refused"]
+    assert [vars(line)["from"] for line in lines] == ["127.0.0.0/24"]
+    count = re.search(r"voice_avatar_refused_connections_total (\d+)", body)
+    assert count is not None
+    assert int(count[1]) >= 160
+
+
+async def test_what_a_trusted_proxy_passes_on_is_counted_by_its_client() -> None:
+    async with running(per_address=1, trusted_proxies=("127.0.0.1",)) as run:
+
+        async def asked(client: str) -> str:
+            line = request("GET /healthz HTTP/1.1", f"X-Forwarded-For: {client}")
+            return (await answer(run.server.port, line))[9:12]
+
+        seen = [await asked("192.0.2.7") for _ in range(40)]
+        assert seen[:16] == ["200"] * 16
+        assert seen.count("429") >= 20
+        assert await asked("192.0.2.8") == "200"
+
+
+async def test_unlimited_connections_are_all_taken() -> None:
+    async with running(per_address=0) as run:
+        assert await resets(run.server.port, 300) == 0
+
+
+async def test_a_storm_is_taken_a_few_at_a_turn_and_the_rest_later() -> None:
+    sockets = listening_sockets("127.0.0.1", 0)
+    made: list[asyncio.Protocol] = []
+
+    def make() -> asyncio.Protocol:
+        made.append(asyncio.Protocol())
+        return made[-1]
+
+    doorstep = Doorstep(ServerOptions(), lambda which: None, lambda: None)
+    door = Door(sockets, make, doorstep)
+    clients = [socket.create_connection(sockets[0].getsockname()) for _ in range(20)]
+    await door.start_serving()
+    door._take(sockets[0])
+    assert len(door._opening) == 8
+    await eventually(lambda: len(made) == 20)
+    await eventually(lambda: not door._opening)
+    door.close()
+    door.close()
+    await door.wait_closed()
+    for client in clients:
+        client.close()
+
+
+async def test_a_door_without_files_rests_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (listening,) = listening_sockets("127.0.0.1", 0)
+    made: list[asyncio.Protocol] = []
+
+    def make() -> asyncio.Protocol:
+        made.append(asyncio.Protocol())
+        return made[-1]
+
+    fails = [3]
+
+    class Full:
+        def fileno(self) -> int:
+            return listening.fileno()
+
+        def close(self) -> None:
+            listening.close()
+
+        def accept(self) -> Any:
+            if fails[0]:
+                fails[0] -= 1
+                raise OSError(errno.EMFILE, "Too many open files")
+            return listening.accept()
+
+    full: Any = Full()
+    door = Door([full], make, Doorstep(ServerOptions(), lambda which: None, lambda: None))
+    await door.start_serving()
+    with socket.create_connection(listening.getsockname()):
+        await eventually(lambda: bool(made))
+    door.close()
+    await door.wait_closed()
+    assert [r.getMessage() for r in caplog.records] == ["no connection can be taken"]
+
+
+async def test_guesses_of_an_address_count_wherever_they_are_made() -> None:
+    async with running(tokens=(TOKEN,), per_address=64) as run:
+        for number in range(50):
+            async with raw(run.url) as guesser:
+                auth = {"token": f"hello-guess-{number}"}
+                await guesser.send({"type": "session.hello", "auth": auth})
+                assert (await guesser.closed())[0] == 4001
+        key = request("GET /v1/models HTTP/1.1", "Authorization: Bearer guess")
+        assert (await answer(run.server.port, key)).startswith("HTTP/1.1 429 ")
+        body = run.server.metrics.exposition()[0].decode()
+        assert 'voice_avatar_refused_tokens_total{why="wrong"} 40.0' in body
+        assert 'voice_avatar_refused_tokens_total{why="throttled"} 11.0' in body
 
 
 async def test_hellos_that_are_cut_cost_no_greeting_and_nobody_his_talk() -> None:

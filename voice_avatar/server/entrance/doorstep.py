@@ -5,6 +5,10 @@ session or is gone. Those that have opened a WebSocket and owe a hello are count
 waiting room: one for those who have shown a token (or need none), and a smaller share of another
 for strangers. Sessions are no business of this: they have places of their own, and nobody without
 a hello takes one.
+
+Whoever waits makes room for who comes later, and who comes too often from one address is not taken
+at all (`address_budgets.py`). What comes from a trusted proxy is let through, and counted once it
+says for whom; another proxy is an address like any other, and its users share what that may have.
 """
 
 from __future__ import annotations
@@ -17,8 +21,9 @@ from typing import Final
 from websockets.asyncio.server import ServerConnection
 
 from voice_avatar.config.load import ServerOptions
-from voice_avatar.server.caller import network_of
+from voice_avatar.server.caller import network_of, shown_in_logs
 from voice_avatar.server.closing import shut
+from voice_avatar.server.entrance.address_budgets import ConnectBudget, Sayings
 from voice_avatar.server.entrance.crowd import Crowd
 from voice_avatar.wire.codes import CloseCode
 
@@ -37,23 +42,53 @@ STRANGER_HELLO_S: Final = 3.0
 class Doorstep:
     """Counts the connections without a session, and sends away those that are too many."""
 
-    def __init__(self, options: ServerOptions, note_sent_away: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        options: ServerOptions,
+        note_sent_away: Callable[[str], None],
+        note_refused: Callable[[], None],
+    ) -> None:
         """Makes it.
 
         Args:
             options: of the server.
             note_sent_away: told "silent" or "hello" for each connection that has to go.
+            note_refused: told of each connection that is not taken.
         """
         self._trusted = frozenset(options.trusted_proxies)
         self._note_sent_away = note_sent_away
+        self._note_refused = note_refused
+        self._connects = ConnectBudget(options.per_address)
+        self._sayings = Sayings()
         each, pool = options.per_address, options.hello_pool
         most = max(_MOST_CONNECTIONS, 2 * pool)
+        self._opening: Crowd[asyncio.Task[None]] = Crowd(most, each)
         self._all: Crowd[ServerConnection] = Crowd(most, each)
         self._known: Crowd[ServerConnection] = Crowd(pool, each)
         self._strangers: Crowd[ServerConnection] = Crowd(
             pool, min(each, STRANGERS_EACH) if each else 0
         )
         self._farewells: set[asyncio.Task[None]] = set()
+
+    # -- before anything of a connection is made
+
+    def may_come(self, peer: str, now_s: float) -> bool:
+        """Returns whether a connection from an address is taken."""
+        return peer in self._trusted or self._is_within_budget(peer, now_s)
+
+    def opens(self, opening: asyncio.Task[None], peer: str) -> None:
+        """A connection is being made, which with TLS takes what its client says."""
+        if peer not in self._trusted:
+            leaver = self._opening.add(opening, network_of(peer))
+            if leaver is not None:
+                self._note_sent_away("silent")
+                leaver.cancel()
+
+    def opened(self, opening: asyncio.Task[None]) -> None:
+        """It is made, or is not to be."""
+        self._opening.remove(opening)
+
+    # -- connections
 
     def arrived(self, socket: ServerConnection) -> None:
         """A connection is made."""
@@ -63,11 +98,18 @@ class Doorstep:
         if peer not in self._trusted:
             self._cut(self._all.add(socket, network_of(peer)))
 
-    def asked(self, socket: ServerConnection, address: str) -> None:
-        """A request has come, from the client at this address."""
+    def asked(self, socket: ServerConnection, address: str, now_s: float) -> bool:
+        """A request has come, from the client at this address.
+
+        Returns:
+            Whether it is to be answered: what a trusted proxy passes on is only counted now.
+        """
+        is_taken = True
         if socket not in self._all:
+            is_taken = address in self._trusted or self._is_within_budget(address, now_s)
             self._cut(self._all.add(socket, network_of(address)))
         self._all.heard(socket)
+        return is_taken
 
     def waits(self, socket: ServerConnection, address: str, *, is_stranger: bool) -> None:
         """A WebSocket is open that owes a hello, and if it is a stranger's, a token."""
@@ -88,6 +130,16 @@ class Doorstep:
         """Waits until those that were sent away are gone."""
         if self._farewells:
             await asyncio.wait(self._farewells)
+
+    def _is_within_budget(self, address: str, now_s: float) -> bool:
+        network = network_of(address)
+        if self._connects.take(network, now_s):
+            return True
+        self._note_refused()
+        shown = shown_in_logs(network)
+        if (count := self._sayings.about(shown, now_s)) is not None:
+            _log.warning("connections refused", extra={"from": shown, "count": count})
+        return False
 
     def _cut(self, leaver: ServerConnection | None) -> None:
         if leaver is not None:

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-from voice_avatar.server.caller import Caller, network_of
+from voice_avatar.server.caller import Caller, network_of, shown_in_logs
+from voice_avatar.server.entrance.address_budgets import MOST_ADDRESSES, Sayings
 
 _log = logging.getLogger(__name__)
 
@@ -23,9 +24,6 @@ GUESSES: Final = 40
 """Wrong tokens from one address within `GUESSES_WINDOW_S`."""
 
 GUESSES_WINDOW_S: Final = 3600.0
-
-_MOST_REMEMBERED: Final = 4096
-"""Addresses that are remembered; those that were heard of least lately are forgotten."""
 
 
 class Verdict(Enum):
@@ -65,6 +63,7 @@ class TokenGate:
         self._clock = clock
         self._wrong_s: OrderedDict[str, deque[float]] = OrderedDict()
         self._known: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+        self._sayings = Sayings()
 
     @property
     def is_open(self) -> bool:
@@ -80,7 +79,7 @@ class TokenGate:
         network = network_of(caller.address)
         marks = [(network, hashlib.sha256(token.encode()).digest()) for token in caller.tokens]
         if self._is_throttled(network) and not any(mark in self._known for mark in marks):
-            self._note_refused(Verdict.THROTTLED.value)
+            self._refuse(network, Verdict.THROTTLED)
             return Verdict.THROTTLED
         if not caller.has_one_of(self._tokens):
             self._count(network)
@@ -89,7 +88,7 @@ class TokenGate:
             if Caller().showing(token).has_one_of(self._tokens):
                 self._known[mark] = None
                 self._known.move_to_end(mark)
-        while len(self._known) > _MOST_REMEMBERED:
+        while len(self._known) > MOST_ADDRESSES:
             self._known.popitem(last=False)
         return Verdict.VALID
 
@@ -105,10 +104,13 @@ class TokenGate:
         wrong_s = self._wrong_s.setdefault(network, deque(maxlen=GUESSES))
         wrong_s.append(self._clock())
         self._wrong_s.move_to_end(network)
-        if len(self._wrong_s) > _MOST_REMEMBERED:
+        if len(self._wrong_s) > MOST_ADDRESSES:
             self._wrong_s.popitem(last=False)
-        self._note_refused(Verdict.WRONG.value)
-        # A line for each: there are few. What was shown is in none of them.
-        is_last = self._is_throttled(network)
-        what = "tokens from there are not looked at any more" if is_last else "wrong token"
-        _log.warning(what, extra={"from": network, "wrong": len(wrong_s)})
+        self._refuse(network, Verdict.WRONG)
+
+    def _refuse(self, network: str, why: Verdict) -> None:
+        self._note_refused(why.value)
+        # Few lines, and what was shown is in none of them.
+        shown = shown_in_logs(network)
+        if (count := self._sayings.about(shown, self._clock())) is not None:
+            _log.warning("tokens refused", extra={"from": shown, "why": why.value, "count": count})

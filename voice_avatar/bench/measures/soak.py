@@ -111,6 +111,7 @@ async def _run(args: argparse.Namespace) -> Run:
         [
             *different(log),
             *({"broken": why} for why in lived.words),
+            *lived.silences,
             *_memory(seen),
         ],
         subject={"name": "voice-avatar", "version": voice_avatar.__version__}

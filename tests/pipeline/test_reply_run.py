@@ -274,22 +274,26 @@ async def test_a_reply_is_over_when_it_was_played_not_when_it_was_sent() -> None
 async def test_the_end_of_the_audio_is_told_before_the_reply_is_over_however_late_it_is_known() -> (
     None
 ):
-    """All of it has long been played when the model says that it has nothing more to say."""
+    """All that is heard of it has long been played when its last words turn out to be mute."""
 
     class Slow(ScriptedLlm):
         async def generate(self, request: LlmRequest) -> Any:
-            yield TextDelta("Hello. ")
+            yield TextDelta("Well, this is the first. Hello there. ")
             await asyncio.sleep(4.0)
             yield LlmDone("stop", 1, 1)
 
-    voice = ScriptedTts(symbol_samples=320)  # whole frames: nothing is left for the end
+    class Mute(ScriptedTts):
+        def synthesize(self, chunk: SpeakableChunk) -> Generator[Any, None, None]:
+            if chunk.text.startswith("Hello"):
+                raise TtsFailed("No voice.")
+            yield from super().synthesize(chunk)
+
+    voice = Mute(symbol_samples=1280)  # whole frames: nothing is left for the end
     with at_work(engines(llm=Slow(), tts=voice)) as workers:
         async with talking(workers) as talk:
             await asks(talk)
-    kinds = [
-        type(n) for n in talk.notices if isinstance(n, ReplyAudio | ReplyAudioDone | ReplyDone)
-    ]
-    assert kinds[-2:] == [ReplyAudioDone, ReplyDone]
+    told = [n for n in talk.notices if isinstance(n, ReplyAudio | ReplyAudioDone | ReplyDone)]
+    assert [type(n) for n in told[-3:]] == [ReplyAudio, ReplyAudioDone, ReplyDone]
     last = talk.all(ReplyAudio)[-1]
     assert (last.is_last, last.pcm) == (True, b"")
 

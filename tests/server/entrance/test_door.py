@@ -7,13 +7,16 @@ import io
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from kit.edge import engines, eventually, get, raw, running
 from websockets.exceptions import InvalidStatus
 
+from voice_avatar.config.load import ServerOptions
 from voice_avatar.engines.scripted import ScriptedTts
 from voice_avatar.errors import ConfigError
+from voice_avatar.server.entrance.doorstep import Doorstep
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
@@ -46,6 +49,37 @@ async def crowd(port: int, count: int, say: str = "") -> AsyncIterator[None]:
 
 def request(line: str = "GET / HTTP/1.1", *headers: str, host: str = "localhost") -> str:
     return "\r\n".join([line, f"Host: {host}", *headers, "", ""])
+
+
+class Socket:
+    """As much of a connection as is looked at when it comes and goes."""
+
+    def __init__(self) -> None:
+        self.remote_address = ("127.0.0.2", 1)
+        self.transport = self
+        self.is_cut = False
+
+    def abort(self) -> None:
+        self.is_cut = True
+
+    def is_closing(self) -> bool:
+        return self.is_cut
+
+
+def test_requests_of_those_who_are_gone_hold_no_place() -> None:
+    """They are read a moment after the socket was lost, and pushed out whoever came then."""
+    doorstep = Doorstep(ServerOptions(per_address=4), lambda _: None)
+    for _ in range(8):
+        gone: Any = Socket()
+        doorstep.arrived(gone)
+        gone.abort()
+        doorstep.left(gone)
+        doorstep.asked(gone, "127.0.0.2")
+        doorstep.waits(gone, "127.0.0.2", is_stranger=False)
+    newcomers: list[Any] = [Socket() for _ in range(4)]
+    for socket in newcomers:
+        doorstep.arrived(socket)
+    assert not any(socket.is_cut for socket in newcomers)
 
 
 SHAKE = request(

@@ -64,13 +64,20 @@ class Doorstep:
             self._cut(self._all.add(socket, network_of(peer)))
 
     def asked(self, socket: ServerConnection, address: str) -> None:
-        """A request has come, from the client at this address."""
+        """A request has come, from the client at this address.
+
+        It may be read when the client is gone already: then nobody would take it out again.
+        """
+        if _is_gone(socket):
+            return
         if socket not in self._all:
             self._cut(self._all.add(socket, network_of(address)))
         self._all.heard(socket)
 
     def waits(self, socket: ServerConnection, address: str, *, is_stranger: bool) -> None:
         """A WebSocket is open that owes a hello, and if it is a stranger's, a token."""
+        if _is_gone(socket):
+            return
         room = self._strangers if is_stranger else self._known
         leaver = room.add(socket, network_of(address))
         if leaver is not None:
@@ -93,3 +100,7 @@ class Doorstep:
         if leaver is not None:
             self._note_sent_away("silent")
             leaver.transport.abort()
+
+
+def _is_gone(socket: ServerConnection) -> bool:
+    return socket.transport.is_closing()

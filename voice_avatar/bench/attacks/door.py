@@ -9,7 +9,7 @@ from typing import Final
 
 from voice_avatar.bench.attacks.attack import Attack, Seen
 from voice_avatar.bench.attacks.sockets import AttackSocket, Target, request
-from voice_avatar.bench.material.raw_frames import PING, frame
+from voice_avatar.bench.material.raw_frames import PING, TEXT, frame
 
 _FILLING: Final = 32
 _MOST_BYTES: Final = 32 * 1024 * 1024
@@ -117,15 +117,18 @@ async def _guess_on(target: Target, until_s: float, seen: Seen) -> None:
         except OSError as error:
             seen.ends[type(error).__name__] += 1
             continue
-        if await line.answer() == 101:
+        if await line.answer() == 101:  # some look at it only with the hello
+            await line.send(frame(TEXT, b'{"type":"session.hello"}'))
             await _until_over(line, 2.0)
         seen.counts["guesses"] += 1
         seen.ends[line.end] += 1
         line.cut()
 
 
+FILL: Final = (Attack("fill", 5, "32 sockets without a token, pings unread", _fill),)
+"""What it costs in memory is told only of a server that has not had larger guests."""
+
 DOOR: Final = (
-    Attack("fill", 5, "32 sockets without a token, pings unread", _fill),
     Attack("crowd", 6, "500 silent and 1500 slow sockets of one address", _crowd),
     Attack("guesses", 7, "wrong tokens", _guess),
 )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from voice_avatar.bench.attacks.attack import Attack, Seen
-from voice_avatar.bench.attacks.door import DOOR
+from voice_avatar.bench.attacks.door import DOOR, FILL
 from voice_avatar.bench.attacks.floods import FLOODS
 from voice_avatar.bench.attacks.schemas import SCHEMAS
 from voice_avatar.bench.attacks.sockets import Target
@@ -49,8 +49,9 @@ async def _nobody(target: Target, seconds: float, seen: Seen) -> None:
 
 
 ALONE: Final = Attack("alone", 0, "nobody", _nobody, is_honest=True)
-ATTACKS: Final = {each.name: each for each in (ALONE, *SCHEMAS, *FLOODS, *DOOR)}
-"""All attacks, in the order in which they are run, after a look without one."""
+ATTACKS: Final = {each.name: each for each in (ALONE, *SCHEMAS, *FILL, *FLOODS, *DOOR)}
+"""All attacks, in the order in which they are run, after a look without one. Memory that was taken
+once is not given back, so what takes least comes first; who has guessed is not let in any more."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""JSON schemas that a client may offer to do harm: patterns, repetitions, references, depth. Pure.
+"""JSON schemas that a client may offer to do harm: patterns, repetitions, references, depth.
 
 All chance comes from a seed, so that one that did harm can be said again.
 """

@@ -167,6 +167,7 @@ class AttackSocket(asyncio.Protocol):
             if opcode == CLOSE:
                 self.code = struct.unpack_from("!H", payload)[0] if len(payload) > 1 else 1005
                 self._over()
+                self.ended.set()  # some then wait for our goodbye, which an attacker does not say
             elif opcode == 1:
                 self.heard = [*self.heard[-9:], payload]
 

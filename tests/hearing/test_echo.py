@@ -175,3 +175,18 @@ def test_silence_and_noise_of_every_kind_do_no_harm() -> None:
         assert 0.0 <= share <= 1.0
         if number == 100:
             guard.say(SentAudio(1, to_pcm(rng.uniform(-1, 1, 3 * MIC_HZ).astype(np.float32))))
+
+
+def test_a_reply_that_is_sent_while_the_one_before_is_still_heard_is_no_trouble() -> None:
+    """The delay of the first is found at a moment when nobody knows when the second is played."""
+    reply = voice(1.0, 1)
+    mic = heard(room(reply, 3), delay_s=0.1, gain_db=-10.0)
+    anchor = round(LEAD_S * MIC_HZ)
+    for sent in range(0, mic.size, BLOCK):
+        guard = EchoGuard(MIC_HZ)
+        guard.say(SentAudio(1, to_pcm(reply)))
+        for start in range(0, mic.size - BLOCK + 1, BLOCK):
+            if start == sent:
+                guard.say(SentAudio(2, to_pcm(reply)))
+            playing = Playing(1, anchor) if start >= anchor - BLOCK else None
+            assert 0.0 <= guard.share(start, to_pcm(mic[start : start + BLOCK]), playing) <= 1.0

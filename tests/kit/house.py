@@ -209,7 +209,13 @@ _PROGRAMS: Final = (
         "programs",
         "Measurements, and the pages that show them.",
         None,
-        _doing("measures", "programs", "Thirteen measurements.", None),
+        _doing("measures", "programs", "Fourteen measurements.", None),
+        _doing(
+            "attacks",
+            "programs",
+            "Attacks on a server, and what others notice of them.",
+            None,
+        ),
         _doing("callers", "programs", "Users, as many as are wanted.", None),
         _doing("targets", "programs", "Servers of every dialect.", None),
         _pure("figures", "programs", "What many values come to.", None),
@@ -277,6 +283,7 @@ _TESTED: Final = {
     "bench/callers/test_fuzz_lives.py": "bench.callers.fuzz_crowd bench.callers.fuzz_line",
     "bench/measures/test_fuzz.py": "bench.callers.neighbour bench.callers.victim"
     " bench.callers.watch bench.material.raw_frames",
+    "bench/measures/test_attacks.py": "bench.attacks.attack bench.attacks.trial",
     "bench/measures/test_soak.py": "bench.callers.soak_lives bench.callers.soak_user",
     "bench/measures/test_body.py": "bench.figures.body",
     "bench/measures/test_interrupt.py": "bench.callers.own_server",

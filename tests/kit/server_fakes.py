@@ -40,6 +40,9 @@ class FakeSocket:
     def abort(self) -> None:
         self.is_cut = True
 
+    def is_closing(self) -> bool:
+        return self.is_cut
+
     async def send(self, data: str | bytes) -> None:
         await self.reads.wait()
         self.sent.append(data)

@@ -32,6 +32,7 @@ from voice_avatar.events.notices import (
     StateChanged,
 )
 from voice_avatar.events.payloads import (
+    LlmDone,
     LlmRequest,
     Message,
     SpeakableChunk,
@@ -268,6 +269,33 @@ async def test_a_reply_is_over_when_it_was_played_not_when_it_was_sent() -> None
             length_s = done.sample_count / RATE_HZ
             took_s = asyncio.get_running_loop().time() - started_s
             assert took_s == pytest.approx(length_s, abs=0.005)
+
+
+async def test_the_end_of_the_audio_is_told_before_the_reply_is_over_however_late_it_is_known() -> (
+    None
+):
+    """All that is heard of it has long been played when its last words turn out to be mute."""
+
+    class Slow(ScriptedLlm):
+        async def generate(self, request: LlmRequest) -> Any:
+            yield TextDelta("Well, this is the first. Hello there. ")
+            await asyncio.sleep(4.0)
+            yield LlmDone("stop", 1, 1)
+
+    class Mute(ScriptedTts):
+        def synthesize(self, chunk: SpeakableChunk) -> Generator[Any, None, None]:
+            if chunk.text.startswith("Hello"):
+                raise TtsFailed("No voice.")
+            yield from super().synthesize(chunk)
+
+    voice = Mute(symbol_samples=1280)  # whole frames: nothing is left for the end
+    with at_work(engines(llm=Slow(), tts=voice)) as workers:
+        async with talking(workers) as talk:
+            await asks(talk)
+    told = [n for n in talk.notices if isinstance(n, ReplyAudio | ReplyAudioDone | ReplyDone)]
+    assert [type(n) for n in told[-3:]] == [ReplyAudio, ReplyAudioDone, ReplyDone]
+    last = talk.all(ReplyAudio)[-1]
+    assert (last.is_last, last.pcm) == (True, b"")
 
 
 # -- a language model that fails

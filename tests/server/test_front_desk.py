@@ -53,6 +53,7 @@ class _Socket:
         self.protocol = SimpleNamespace(max_message_size=1)
         self.remote_address = ("127.0.0.1", 50_000)
         self.local_address = ("127.0.0.1", 8765)
+        self.transport = SimpleNamespace(is_closing=lambda: False)
 
 
 def status(*args: Any, **options: Any) -> int:

@@ -32,6 +32,7 @@ BENCHES: Final = {
     "llm": "our language model beside its library used plainly",
     "threads": "what more threads, batches and calls at once are worth",
     "fuzz": "clients that break every rule, and what their neighbour notices",
+    "attacks": "floods, crowds and guesses, and what an innocent neighbour notices",
     "soak": "random lives for a long time: growth, leftovers, lateness, broken promises",
 }
 """Name -> what it measures."""

@@ -227,8 +227,9 @@ class EchoGuard:
         share = self._explained(explained, spoken, unsure)
         is_found = self._search.hear(explained.heard, explained.heard_power, self._noise_by_bin())
         # After the window was explained: the fine filter learns it with the others, and excuses
-        # from the next one on.
-        if is_found:
+        # from the next one on. Where the next reply was sent and is not yet played, what is still
+        # heard is of the one before, and there is nothing left of that to learn from.
+        if is_found and self._anchor is not None:
             self._lock(self._search.lag)
         return 1.0 if self._has_jumped() else share
 
@@ -366,7 +367,7 @@ class EchoGuard:
 
     def _lock(self, lag: int) -> None:
         """The delay is found: the fine filter learns the last windows at it."""
-        assert self._anchor is not None
+        assert self._anchor is not None  # `share` asked
         anchor = self._anchor + lag - _LEAD
         if self._is_locked and abs(anchor - self._fine_anchor) <= _MOVED:
             return

@@ -159,6 +159,8 @@ class ReplyRun:
         self.marks = Marks(start)
         self.tokens = 0
         self.is_sent = False
+        self._sent = 0
+        self._count: int | None = None
 
     def open_gate(self) -> None:
         """The turn is committed: the reply may be heard."""
@@ -299,9 +301,14 @@ class ReplyRun:
                 await self._say(chunk)
             except TtsFailed as error:
                 failure = error
-        reply_id, count = self._start.reply_id, self._timeline.end
-        if count == 0:  # then it is over with the next step, and nothing may come after that
-            self._tell(ReplyAudioDone(reply_id, 0))
+        reply_id, self._count = self._start.reply_id, self._timeline.end
+        count = self._count
+        # Where all of it has gone out, it may be over with the next step, and nothing may come
+        # after that.
+        if self._sent == count:
+            if count:
+                self._outbox.put(ReplyAudio(reply_id, count, b"", is_first=False, is_last=True))
+            self._tell(ReplyAudioDone(reply_id, count))
         if chunk is not None:
             self._owner.step(ReplyFailed(reply_id, chunk.code, chunk.message, count))
         elif failure is not None and count == 0:
@@ -369,22 +376,24 @@ class ReplyRun:
         # Until then nobody takes audio: the queue fills up and the voice waits, so that not too
         # much is made of a reply that may never be heard.
         await self._gate.wait()
-        at, rest, made_s = 0, b"", 0.0
+        rest, made_s = b"", 0.0
         while (piece := await self._audio.get()) is not None:
             rest, made_s = rest + piece.pcm, piece.made_s
             while frames := sample_count(rest) // frame:
                 if frames < self._burst_frames and not self._audio.empty():
                     break  # what has been made already may go with it
+                at = self._sent
                 allowed, due_s = await self._allowed(at, min(frames, self._burst_frames) * frame)
                 samples = min(frames, self._together_frames, allowed // frame) * frame
                 pcm, rest = _cut(rest, samples)
-                self._put(ReplyAudio(reply_id, at, pcm, at == 0, due_s=max(due_s, made_s)))
-                at += samples
-        if at or rest:
+                is_last = at + samples == self._count
+                due_s = max(due_s, made_s)
+                self._put(ReplyAudio(reply_id, at, pcm, at == 0, is_last=is_last, due_s=due_s))
+        if rest:
+            at = self._sent
             _, due_s = await self._allowed(at, sample_count(rest))
             due_s = max(due_s, made_s)
             self._put(ReplyAudio(reply_id, at, rest, at == 0, is_last=True, due_s=due_s))
-            self._outbox.put(ReplyAudioDone(reply_id, at + sample_count(rest)))
 
     async def _allowed(self, at: int, samples: int) -> tuple[int, float]:
         """Waits until `samples` from sample `at` on may be sent.
@@ -414,7 +423,10 @@ class ReplyRun:
         if audio.is_first:
             self.is_sent = True
             self._outbox.put(self.marks.at(self._clock(), self._owner.take_waste()))
-        self._owner.step(AudioSent(audio.reply_id, audio.start + sample_count(audio.pcm)))
+        self._sent = audio.start + sample_count(audio.pcm)
+        if audio.is_last:
+            self._outbox.put(ReplyAudioDone(audio.reply_id, self._sent))
+        self._owner.step(AudioSent(audio.reply_id, self._sent))
 
 
 def _cut(pcm: bytes, samples: int) -> tuple[bytes, bytes]:

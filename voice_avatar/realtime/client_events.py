@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from voice_avatar.realtime.refusals import Refusal, refusal_of
+from voice_avatar.wire.nesting import MAX_DEPTH, is_too_deep
 
 MAX_APPEND_BYTES: Final = 15 * 1024 * 1024
 """Largest audio of one `input_audio_buffer.append`, bytes."""
@@ -327,7 +328,10 @@ def decode(data: str | bytes) -> dict[str, Any]:
         Refusal: not UTF-8, not JSON, no object, or without a type.
     """
     try:
-        event = msgspec.json.decode(data)
+        raw = data.encode() if isinstance(data, str) else data
+        if is_too_deep(raw):
+            raise Refusal("invalid_event", f"An event may be nested {MAX_DEPTH} levels deep.")
+        event = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Refusal("invalid_event", "The event is not JSON.") from error
     if not isinstance(event, dict):

@@ -16,6 +16,7 @@ import msgspec
 from voice_avatar.errors import MessageTooBig
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
+from voice_avatar.wire.nesting import is_too_deep
 
 LARGE_BYTES: Final = 64 * 1024
 """Events over this are read in a thread: 1.4 s of audio, ten times what clients send at once."""
@@ -60,7 +61,8 @@ def read(data: bytes) -> LargeEvent:
         MessageTooBig: it is over `MAX_OTHER_BYTES` and no audio.
     """
     try:
-        event = _APPENDS.decode(data)
+        # What is too deep is refused below, with all else that is no append.
+        event = None if is_too_deep(data) else _APPENDS.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         event = None
     if event is None or event.type != "input_audio_buffer.append":

@@ -16,6 +16,7 @@ from voice_avatar.events import payloads
 from voice_avatar.tools.offers import flaw
 from voice_avatar.wire import client_messages, server_messages
 from voice_avatar.wire.fields import MAX_TEXT_BYTES, ClientMessage, ServerMessage
+from voice_avatar.wire.nesting import MAX_DEPTH, is_too_deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ def tools_of(offers: tuple[client_messages.ToolOffer, ...]) -> tuple[payloads.To
 def type_of(data: str) -> str:
     """Returns the type of a text frame, cut to 64 characters; "" where it has none."""
     try:
-        return _HEAD.decode(data).type[:64]
+        raw = data.encode()
+        return "" if is_too_deep(raw) else _HEAD.decode(raw).type[:64]
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ""
 
@@ -112,6 +114,8 @@ def _decode(
         raise MalformedMessage("The message is not UTF-8.") from error
     if len(raw) > MAX_TEXT_BYTES:
         raise MessageTooBig(f"A message may have {MAX_TEXT_BYTES} bytes, this has {len(raw)}.")
+    if is_too_deep(raw):
+        raise MalformedMessage(f"A message may be nested {MAX_DEPTH} levels deep.")
     try:
         kind = _HEAD.decode(raw).type
     except msgspec.ValidationError as error:

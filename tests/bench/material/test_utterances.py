@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from kit.bench_clips import HZ, room, tone, write
 
-from voice_avatar.bench.material.utterances import onset, read_utterances
+from voice_avatar.bench.material.utterances import noise_utterances, onset, read_utterances
 from voice_avatar.errors import ConfigError
 
 
@@ -32,3 +32,10 @@ def test_what_users_say_under_load_may_be_recordings_without_a_list(tmp_path: Pa
     assert [said.name for said in read_utterances(tmp_path, 1)] == ["a"]
     with pytest.raises(ConfigError):
         read_utterances(tmp_path / "nowhere")
+
+
+def test_noise_that_stands_for_speech_is_never_quiet() -> None:
+    for said in noise_utterances():
+        levels = np.abs(np.frombuffer(said.pcm, "<i2").astype(int)[:16_000]).reshape(-1, 160).max(1)
+        assert levels.min() > 1000
+        assert said.end == len(said.pcm) // 2

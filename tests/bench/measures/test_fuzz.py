@@ -67,10 +67,12 @@ async def test_a_server_stands_two_seconds_of_it_and_nothing_is_left() -> None:
 @pytest.mark.realtime
 def test_the_command_fuzzes_a_server_of_its_own(tmp_path: Path) -> None:
     out = tmp_path / "fuzz.json"
-    main(["bench", "fuzz", "--minutes", "0.06", "--connections", "4", "--out", str(out)])
+    status = main(["bench", "fuzz", "--minutes", "0.06", "--connections", "4", "--out", str(out)])
     values = {figure.name: figure for figure in files.read(out).figures}
     assert (values["messages"].value or 0) > 200
     assert values["closes.undocumented"].value == 0, values["closes.undocumented"].note
     assert values["leftover"].value == 0, values["leftover"].note
     assert values["neighbour.ping"].summary is not None
     assert values["neighbour.cuts"].value == 0
+    assert values["log.troubles"].value == 0, values["log.troubles"].note
+    assert status == 0

@@ -56,6 +56,37 @@ def request(line: str = "GET / HTTP/1.1", *headers: str, host: str = "localhost"
     return "\r\n".join([line, f"Host: {host}", *headers, "", ""])
 
 
+class Socket:
+    """As much of a connection as is looked at when it comes and goes."""
+
+    def __init__(self) -> None:
+        self.remote_address = ("127.0.0.2", 1)
+        self.transport = self
+        self.is_cut = False
+
+    def abort(self) -> None:
+        self.is_cut = True
+
+    def is_closing(self) -> bool:
+        return self.is_cut
+
+
+def test_requests_of_those_who_are_gone_hold_no_place() -> None:
+    """They are read a moment after the socket was lost, and pushed out whoever came then."""
+    doorstep = Doorstep(ServerOptions(per_address=4), lambda _: None, lambda: None)
+    for _ in range(8):
+        gone: Any = Socket()
+        doorstep.arrived(gone)
+        gone.abort()
+        doorstep.left(gone)
+        doorstep.asked(gone, "127.0.0.2", 0.0)
+        doorstep.waits(gone, "127.0.0.2", is_stranger=False)
+    newcomers: list[Any] = [Socket() for _ in range(4)]
+    for newcomer in newcomers:
+        doorstep.arrived(newcomer)
+    assert not any(newcomer.is_cut for newcomer in newcomers)
+
+
 SHAKE = request(
     "GET /v1/avatar HTTP/1.1",
     "Upgrade: websocket",

@@ -76,8 +76,9 @@ class Neighbour:
         lateness: what it waited for so far.
     """
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", *, ping_s: float = PING_S) -> None:
         self.lateness = Lateness()
+        self._ping_s = ping_s
         self._url, self._token = url, token
         self._pinged: dict[int, float] = {}
         self._turn: _Turn | None = None
@@ -120,7 +121,7 @@ class Neighbour:
                 number += 1
                 self._pinged[number] = now_s
                 line.send_text(f'{{"type":"clock.ping","t0_ms":{number}}}')
-                ping_s = max(ping_s + PING_S, now_s)
+                ping_s = max(ping_s + self._ping_s, now_s)
             if self._turn is None and self._is_ready and now_s >= turn_s:
                 self.lateness.turns += 1
                 self._turn = _Turn(now_s)

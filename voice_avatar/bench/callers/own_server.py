@@ -58,12 +58,18 @@ async def own_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncI
 
 
 @asynccontextmanager
-async def watched_server(settings: Mapping[str, str], *, preset: str = "") -> AsyncIterator[Own]:
+async def watched_server(
+    settings: Mapping[str, str],
+    *,
+    preset: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[Own]:
     """Runs `voice-avatar serve` in a process of its own and yields where it is and what it logs.
 
     Args:
         settings: options, "stage.name" -> value, over those of a quiet server on a free port.
         preset: "embedded", "laptop" or "gpu"; "" = the default one.
+        environment: further variables: what must not be seen on a command line.
 
     Raises:
         ConnectionFailed: it did not start; what it said is in the message.
@@ -91,7 +97,7 @@ async def watched_server(settings: Mapping[str, str], *, preset: str = "") -> As
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 cwd=folder,
-                env=_environment(),
+                env={**_environment(), **(environment or {})},
             )
             try:
                 yield Own(await _url(server, errors), server.pid, errors)

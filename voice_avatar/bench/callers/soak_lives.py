@@ -224,7 +224,7 @@ async def _one_after_another(spec: Spec, place: int, until_s: float, lived: Live
 async def live(name: str, scene: Scene, until_s: float) -> None:
     """Lives one life from the hello to the end; at `until_s` of the monotonic clock it vanishes."""
     scene.lived.lives[name] += 1
-    known = len(scene.lived.words)
+    scene.user.life = name
     try:
         await scene.user.come(scene.hello())
         with suppress(TimeoutError):
@@ -238,5 +238,4 @@ async def live(name: str, scene: Scene, until_s: float) -> None:
         scene.user.cut()
         await asyncio.sleep(0.5)
     scene.user.done_with()
-    scene.lived.words[known:] = [f"{name}: {why}" for why in scene.lived.words[known:]]
     del scene.lived.words[100:]

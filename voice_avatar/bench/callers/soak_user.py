@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,34 @@ from voice_avatar.wire.text import encode_client
 
 ANSWER_S: Final = 15.0
 """Time for a reply to begin, seconds."""
+
+ECHO: Final = "input_echo"
+"""Warning of a server that heard the avatar's own words: such a turn gets no other answer."""
+
+MOST_SILENCES: Final = 50
+"""Turns without a reply that are told of."""
+
+_HEARD: Final = 24
+"""Newest messages that are remembered to tell of a silence."""
+
+_KEPT: Final = (
+    turn_messages.InputSpeechStarted,
+    turn_messages.InputSpeechStopped,
+    turn_messages.TranscriptFinal,
+    turn_messages.TurnEnded,
+    turn_messages.ReplyStarted,
+    turn_messages.ReplyPaused,
+    turn_messages.ReplyResumed,
+    turn_messages.ReplyInterrupted,
+    turn_messages.ReplyDone,
+    session_messages.State,
+    session_messages.SessionReady,
+    session_messages.SessionResumed,
+    server_messages.WarningMessage,
+    server_messages.ErrorMessage,
+)
+
+_WHY: Final = ("code", "reason", "state", "reply_id")
 
 _FRAME_BYTES: Final = 2 * int(MIC_HZ * FRAME_S)
 _TICK_S: Final = 0.05
@@ -35,6 +63,8 @@ class Lived:
         turns: said.
         replies: begun.
         unanswered: turns without a reply in time.
+        echoes: turns of which the server said that it takes them for what the avatar said.
+        silences: what was heard instead, of the first `MOST_SILENCES` of them.
         resumes: connections cut and taken up again.
         resumed: of them, the session went on.
         broken: promises that were not kept.
@@ -49,6 +79,8 @@ class Lived:
     turns: int = 0
     replies: int = 0
     unanswered: int = 0
+    echoes: int = 0
+    silences: list[dict[str, str]] = field(default_factory=list)
     resumes: int = 0
     resumed: int = 0
     broken: int = 0
@@ -62,11 +94,12 @@ class SoakUser:
 
     Attributes:
         promises: of the server, held against the session.
-        ready: how to come back, once the server has told.
+        life: what he does, by name.
     """
 
     def __init__(self, url: str, token: str, lived: Lived) -> None:
         self.promises = Promises()
+        self.life = ""
         self._url, self._token, self._lived = url, token, lived
         self._line: LoadLine | None = None
         self._session_id = ""
@@ -76,6 +109,9 @@ class SoakUser:
         self._playing = 0
         self._reported_s = 0.0
         self._mic_seq = 0
+        self._aec = False
+        self._echoes = 0
+        self._heard: deque[str] = deque(maxlen=_HEARD)
 
     # -- the connection
 
@@ -85,6 +121,7 @@ class SoakUser:
         Raises:
             ConnectionFailed: there is no server, or it refuses.
         """
+        self._aec = hello.capabilities.aec
         if self._resume_token:
             self._lived.resumes += 1
             back = client_messages.Resume(
@@ -141,10 +178,14 @@ class SoakUser:
     def type(self, text: str) -> None:
         """Types a turn."""
         self._lived.turns += 1
+        self._heard.append("(typed)")
+        self._echoes = 0
         self.send(client_messages.InputText(text=text))
 
     async def speak(self, pcm: bytes) -> None:
         """Speaks in real time."""
+        self._heard.append("(spoke)")
+        self._echoes = 0
         due_s = time.monotonic()
         for at in range(0, len(pcm), _FRAME_BYTES):
             if self._line is None:
@@ -168,8 +209,15 @@ class SoakUser:
             if self.promises.replies > since and reply is not None and (reply.end or reply.is_over):
                 self._lived.first_audio.append(time.monotonic() - from_s)
                 return True
+            if self._echoes:
+                self._lived.echoes += 1
+                return False
             await asyncio.sleep(0.005)
-        self._lived.unanswered += self.is_here
+        if self.is_here:
+            self._lived.unanswered += 1
+            if len(self._lived.silences) < MOST_SILENCES:
+                told = {"silent": self.life, "aec": str(self._aec).lower()}
+                self._lived.silences.append(told | {"heard": " ".join(self._heard)})
         return False
 
     async def hear_out(self, seconds: float) -> None:
@@ -215,6 +263,8 @@ class SoakUser:
         self._told(self.promises.text(data))
 
     def _told(self, message: server_messages.AnyServerMessage | None) -> None:
+        if isinstance(message, _KEPT):
+            self._heard.append(_named(message))
         match message:
             case session_messages.SessionReady(session_id=session_id, resume=resume):
                 self._session_id, self._mic_seq = session_id, 0
@@ -229,6 +279,7 @@ class SoakUser:
                 server_messages.ErrorMessage(code=code) | server_messages.WarningMessage(code=code)
             ):
                 self._lived.told[code] += 1
+                self._echoes += code == ECHO
             case turn_messages.ReplyStarted():
                 self._lived.replies += 1
             case _:
@@ -237,5 +288,11 @@ class SoakUser:
     def done_with(self) -> None:
         """Writes down which promises were broken, and begins anew."""
         self._lived.broken += self.promises.count
-        self._lived.words += self.promises.broken
+        self._lived.words += (f"{self.life}: {why}" for why in self.promises.broken)
         self.promises = Promises()
+
+
+def _named(message: server_messages.AnyServerMessage) -> str:
+    """Returns the type of a message, and why it was sent where it tells; no words."""
+    why = next((value for name in _WHY if (value := getattr(message, name, ""))), "")
+    return f"{message.__struct_config__.tag}{':' if why else ''}{why}"

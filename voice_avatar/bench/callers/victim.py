@@ -66,11 +66,11 @@ async def victim(args: argparse.Namespace) -> AsyncIterator[Victim]:
     if args.url:
         if args.set:
             raise ConfigError("--set is for a server that this starts, --url for one that runs.")
-        yield Victim(_with_path(args.url), args.pid, str)
+        yield Victim(with_path(args.url), args.pid, str)
         return
     print("starting the server …", file=sys.stderr, flush=True)
     async with watched_server(settings(args), preset=args.serve or "") as own:
-        yield Victim(_with_path(own.url), own.pid, own.log)
+        yield Victim(with_path(own.url), own.pid, own.log)
 
 
 def settings(args: argparse.Namespace) -> Mapping[str, str]:
@@ -89,6 +89,7 @@ def settings(args: argparse.Namespace) -> Mapping[str, str]:
     return found
 
 
-def _with_path(url: str) -> str:
+def with_path(url: str) -> str:
+    """Returns where sessions of our protocol are taken, given an address of the server."""
     parts = urlsplit(url)
     return parts._replace(path=PATH).geturl() if parts.path in {"", "/"} else url

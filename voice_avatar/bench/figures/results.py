@@ -71,7 +71,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: "v2v", "interrupt", "load", "lipsync", "gestures", "stt", "tts", "llm", "fuzz",
-            "soak".
+            "soak", "attacks".
         started: ISO 8601 with offset.
         command: the command line that repeats it (no machine path: folders by their variable or
             last name).

@@ -40,6 +40,24 @@ class Utterance:
     start: int = 0
 
 
+def noise_utterances(count: int = 4, *, seed: int = 7) -> tuple[Utterance, ...]:
+    """Returns "speech" for a server that only hears loudness: noise of 1.2 to 2.4 s.
+
+    Unlike a tone, it resembles nothing that a scripted voice says: who says of himself that his
+    microphone hears his loudspeaker is still known from it.
+    """
+    rng = np.random.default_rng(seed)
+    made = []
+    for number in range(count):
+        seconds = 1.2 + 1.2 * number / max(1, count - 1)
+        time_s = np.arange(int(seconds * MIC_HZ)) / MIC_HZ
+        loudness = 3000 * (1.0 + 0.5 * np.sin(2 * np.pi * 4.0 * time_s))
+        noise = np.clip(loudness * rng.standard_normal(time_s.size), -32768, 32767)
+        pcm = noise.astype("<i2").tobytes()
+        made.append(Utterance(f"noise {seconds:.1f} s", pcm, len(pcm) // 2))
+    return tuple(made)
+
+
 def read_utterances(folder: Path, limit: int = 0) -> tuple[Utterance, ...]:
     """Returns the clean English recordings of a folder.
 

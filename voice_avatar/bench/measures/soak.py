@@ -27,7 +27,6 @@ from typing import Final
 
 import voice_avatar
 from voice_avatar.bench.callers.fuzz_line import is_documented
-from voice_avatar.bench.callers.load_client import tone_utterances
 from voice_avatar.bench.callers.neighbour import Lateness, Neighbour
 from voice_avatar.bench.callers.scrape import quantile
 from voice_avatar.bench.callers.soak_lives import Spec, soak_all
@@ -46,7 +45,7 @@ from voice_avatar.bench.figures.endurance import (
     waited,
 )
 from voice_avatar.bench.figures.results import Figure, Run
-from voice_avatar.bench.material.utterances import read_utterances
+from voice_avatar.bench.material.utterances import noise_utterances, read_utterances
 from voice_avatar.bench.report.alone import repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.wire.codes import CLOSE_CODES
@@ -62,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_server_arguments(parser)
     parser.add_argument("--minutes", type=float, default=30.0, help="for so long (default 30)")
     parser.add_argument("--sessions", type=int, default=20, help="lives at a time (default 20)")
-    parser.add_argument("--clips", metavar="DIR", type=Path, help="what is said (default: tones)")
+    parser.add_argument("--clips", metavar="DIR", type=Path, help="what is said (default: noise)")
     parser.add_argument("--seed", type=int, default=1)
 
 
@@ -82,7 +81,7 @@ def run(args: argparse.Namespace) -> Run:
 
 
 async def _run(args: argparse.Namespace) -> Run:
-    said = read_utterances(args.clips) if args.clips else tone_utterances()
+    said = read_utterances(args.clips) if args.clips else noise_utterances()
     async with victim(args) as server:
         before = await look(server.url, server.pid)
         looks: list[Look | None] = [before]
@@ -111,6 +110,7 @@ async def _run(args: argparse.Namespace) -> Run:
         [
             *different(log),
             *({"broken": why} for why in lived.words),
+            *lived.silences,
             *_memory(seen),
         ],
         subject={"name": "voice-avatar", "version": voice_avatar.__version__}
@@ -182,7 +182,13 @@ def figures(
         counted("closes.undocumented", "undocumented ends", sum(wrong.values()), ", ".join(wrong)),
         counted("log.troubles", "errors in the log", len(log), log[0] if log else ""),
         *leftover_figures(after, before),
-        counted("unanswered", "turns unanswered", lived.unanswered),
+        counted("unanswered", "turns unanswered", lived.unanswered, f"of {lived.turns}"),
+        counted(
+            "taken_for_echo",
+            "turns told to be taken for an echo",
+            lived.echoes,
+            "a scripted model repeats what it hears",
+        ),
         counted(
             "not_resumed", "cuts not resumed", lived.resumes - lived.resumed, f"of {lived.resumes}"
         ),

@@ -101,9 +101,13 @@ class Doorstep:
     def asked(self, socket: ServerConnection, address: str, now_s: float) -> bool:
         """A request has come, from the client at this address.
 
+        It may be read when the client is gone already: then nobody would take it out again.
+
         Returns:
             Whether it is to be answered: what a trusted proxy passes on is only counted now.
         """
+        if _is_gone(socket):
+            return True
         is_taken = True
         if socket not in self._all:
             is_taken = address in self._trusted or self._is_within_budget(address, now_s)
@@ -113,6 +117,8 @@ class Doorstep:
 
     def waits(self, socket: ServerConnection, address: str, *, is_stranger: bool) -> None:
         """A WebSocket is open that owes a hello, and if it is a stranger's, a token."""
+        if _is_gone(socket):
+            return
         room = self._strangers if is_stranger else self._known
         leaver = room.add(socket, network_of(address))
         if leaver is not None:
@@ -145,3 +151,7 @@ class Doorstep:
         if leaver is not None:
             self._note_sent_away("silent")
             leaver.transport.abort()
+
+
+def _is_gone(socket: ServerConnection) -> bool:
+    return socket.transport.is_closing()

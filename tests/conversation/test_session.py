@@ -10,9 +10,9 @@ from hypothesis import given
 from kit.session_talk import (
     ANYTHING,
     OPTIONS,
+    PAUSING,
     RATE_HZ,
     STEPS,
-    PAUSING,
     SYSTEM,
     WINDOW_S,
     Output,
@@ -416,7 +416,7 @@ def test_a_button_that_was_held_over_silence_is_answered_with_the_end_of_its_tur
     scene.hush(0.5)
     scene.give(TalkReleased())
     scene.text("")
-    assert scene.only(TurnForgotten) == [TurnForgotten(1, "no_speech")]
+    assert scene.only(TurnForgotten) == [TurnForgotten(1, "wordless")]
 
 
 def test_a_button_that_was_not_down_and_goes_up_is_told_that_there_is_nothing() -> None:

@@ -140,7 +140,12 @@ ERROR_CODES: Final[dict[str, CodeText]] = {
 WARNING_CODES: Final[dict[str, str]] = {
     "unknown_type": "A message with a `type` that the server does not know was ignored.",
     "input_overrun": "Microphone audio came faster than allowed; the excess was dropped.",
-    "input_gap": "Microphone frames are missing; silence stands in for them.",
+    "input_gap": "Microphone frames are missing. Up to 0.2 s are silence; over a longer gap the "
+    "clock goes on, and what is heard after it begins anew.",
+    "input_repeated": "Microphone frames come with the `seq` or `pts` of earlier ones, and are "
+    "dropped: more than a client sends again after a lost connection, or the number stands still.",
+    "input_echo": "What was heard were the words that the avatar was saying: taken for its echo, "
+    "and not answered. `turn.dropped` follows or came before.",
     "gaze_overrun": "`user.gaze` came more often than 10 times a second; the excess was dropped.",
     "text_overrun": "`input.text` came faster than one a second, or than 64 kB a minute; the "
     "excess was dropped.",
@@ -151,7 +156,8 @@ WARNING_CODES: Final[dict[str, str]] = {
     "a new one.",
     "empty_text": "An `input.text` of nothing but spaces was ignored.",
     "text_too_long": "An `input.text` over the server's own limit was ignored.",
-    "nothing_to_commit": "`input.commit` or a muted microphone, and no unfinished turn.",
+    "nothing_to_commit": "`input.commit`, a muted microphone or a released button, and no "
+    "unfinished turn.",
     "nothing_to_interrupt": "`interrupt` for a reply that is not being spoken.",
     "tool_result_late": "A `tool.result` for a call that was answered, cancelled or timed out "
     "was dropped.",

@@ -189,14 +189,14 @@ async def test_what_is_said_to_a_muted_microphone_is_not_heard() -> None:
 
 
 async def test_a_button_that_is_held_over_silence_ends_with_a_word() -> None:
-    async with running(engines("Hello.", stt=ScriptedStt(lambda _: ""))) as run:
-        async with raw(run.url) as client:
-            await client.hello(endpointing="manual")
-            await client.send({"type": "input.start", "mode": "ptt"})
-            await client.say(hush(0.6))
-            await client.send({"type": "input.stop", "mode": "ptt"})
-            dropped = await client.until("turn.dropped")
-            assert (dropped["turn_id"], dropped["reason"]) == (1, "wordless")
+    wordless = engines("Hello.", stt=ScriptedStt(lambda _: ""))
+    async with running(wordless) as run, raw(run.url) as client:
+        await client.hello(endpointing="manual")
+        await client.send({"type": "input.start", "mode": "ptt"})
+        await client.say(hush(0.6))
+        await client.send({"type": "input.stop", "mode": "ptt"})
+        dropped = await client.until("turn.dropped")
+        assert (dropped["turn_id"], dropped["reason"]) == (1, "wordless")
 
 
 async def test_microphone_frames_whose_pts_stands_still_are_a_warning_that_is_counted() -> None:

@@ -215,9 +215,7 @@ def test_a_commit_makes_a_turn_of_a_backchannel() -> None:
     assert committed(talk.text("Okay.")) == [("Okay.", "commit")]
 
 
-def test_a_commit_while_the_button_is_held_ends_the_turn_and_the_release_is_told_to_do_nothing() -> (
-    None
-):
+def test_a_commit_while_the_button_is_held_ends_the_turn_and_the_release_ends_none() -> None:
     talk = Talk()
     talk.press()
     talk.speak(0.5)

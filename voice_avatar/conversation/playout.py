@@ -2,10 +2,11 @@
 
 The truth is what the client reports as played. Between two reports, and with a client that never
 reports, playback is taken to run in real time from the first sample sent, and never beyond what
-was sent. What is played is heard a little later, by the latency that the client reports: pacing goes by
-what is played, history and interruptions by what is heard. While a reply is paused its time stands still: nothing is played and nothing may be sent.
-While nobody is connected its time stands still as well, and it may be sent up to the window: what
-the client plays meanwhile, of what it has, is known with its next report.
+was sent. What is played is heard a little later, by the latency that the client reports: pacing
+goes by what is played, history and interruptions by what is heard. While a reply is paused its time
+stands still: nothing is played and nothing may be sent. While nobody is connected its time stands
+still as well, and it may be sent up to the window: what the client plays meanwhile, of what it has,
+is known with its next report.
 """
 
 from __future__ import annotations

@@ -41,12 +41,12 @@ class CloseCode(IntEnum):
 CLOSE_CODES: Final[dict[CloseCode, str]] = {
     CloseCode.NORMAL: "The session ended as asked.",
     CloseCode.GOING_AWAY: "The server shuts down, or the page was left.",
-    CloseCode.FRAMING: "A WebSocket frame broke RFC 6455.",
+    CloseCode.FRAMING: "A WebSocket frame broke RFC 6455; no `error` comes before.",
     CloseCode.UNSUPPORTED_DATA: "The first frame was binary.",
-    CloseCode.INVALID_DATA: "A text frame was not UTF-8.",
+    CloseCode.INVALID_DATA: "A text frame was not UTF-8; no `error` comes before.",
     CloseCode.POLICY: "A rule of the server that has no code of its own was broken.",
     CloseCode.TOO_BIG: "A frame was over the limit.",
-    CloseCode.INTERNAL: "The server failed.",
+    CloseCode.INTERNAL: "The server failed, or a ping had no answer: then the session is kept.",
     CloseCode.RESTART: "The server restarts; reconnect after `reconnect_in_ms`.",
     CloseCode.OVERLOADED: "No room for another session; the reason says when to try again.",
     CloseCode.PROTOCOL_ERROR: "The handshake or the flow of messages broke this document.",
@@ -80,7 +80,7 @@ class CodeText:
 
 
 ERROR_CODES: Final[dict[str, CodeText]] = {
-    "bad_json": CodeText("A text frame is not UTF-8, not JSON, not an object, or has no `type`."),
+    "bad_json": CodeText("A text frame is not JSON, not an object, or has no `type`."),
     "bad_field": CodeText("A field is missing, mistyped or out of range; the message is dropped."),
     "unexpected_message": CodeText(
         "A valid message at a point where it means nothing, such as a second `session.hello`."

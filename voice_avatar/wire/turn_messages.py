@@ -96,7 +96,7 @@ class ReplyStarted(ServerMessage, frozen=True, kw_only=True, tag="reply.started"
     Attributes:
         reply_id: its id, >= 1.
         stream: `reply_id` mod 65536, as in the header of its audio.
-        turn_id: the turn that it answers; 0 = none (greeting).
+        turn_id: the turn that it answers; 0 = none (a greeting, an apology).
         rate_hz: rate of its sample clock.
         codec: of its audio.
     """
@@ -131,7 +131,8 @@ class ReplySegment(ServerMessage, frozen=True, kw_only=True, tag="reply.segment"
         text: what a caption shows.
         start_ms: where it begins.
         end_ms: where it ends, its pause included.
-        words: `[text, start_ms, end_ms, char]` each.
+        words: `[text, start_ms, end_ms, char]` each; `char` is the index of its first code point
+            in the reply's whole text, as in `reply.text`.
     """
 
     reply_id: Integer

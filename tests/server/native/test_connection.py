@@ -226,3 +226,35 @@ async def test_binary_frames_have_a_budget_whatever_is_in_them() -> None:
         unknown = bytes((9,)) + bytes(15)
         await client.send(*[unknown] * int(FRAME_BURST + 50))
         assert await client.closed() == (4429, "rate_limited")
+
+
+async def test_speech_that_a_stalled_line_held_back_is_all_heard() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        await client.say(tone(1.0), speed=1.0)
+        await asyncio.sleep(4.0)
+        await client.say(tone(4.0), speed=1000.0)
+        await client.say(hush(2.0), speed=1.0)
+        texts: list[str] = []
+        while sum(len(text.split()) for text in texts) < 12:
+            final = await client.until("transcript.final")
+            texts.append(final["text"])
+        assert client.codes("warning") == []
+
+
+async def test_who_repeats_the_avatar_over_its_reply_is_not_left_without_a_word() -> None:
+    said = "One two three four five six seven eight nine ten."
+    repeats = engines(said, tts=ScriptedTts(), stt=ScriptedStt(lambda _: "Four five six."))
+    async with running(repeats) as run, raw(run.url) as client:
+        await client.hello()
+        await client.send({"type": "input.text", "text": "Count."})
+        segment = await client.until("reply.segment")
+        while len(client.audio) < 2 * 16 * segment["words"][3][1]:
+            await client.next()
+        await client.say(tone(0.4) + hush(1.5), speed=1.0)
+        ends = {"turn.dropped", "turn.ended"}
+        while (ended := await client.next())["type"] not in ends or ended["turn_id"] < 2:
+            pass
+        if ended["type"] == "turn.dropped":
+            assert ended["reason"] == "echo"
+            await client.until("warning", code="input_echo")

@@ -245,3 +245,17 @@ def test_no_pts_makes_more_work_than_its_frame(frames: list[tuple[int, int]], ra
             assert window.start >= last + WINDOW_SAMPLES
             assert window.start % WINDOW_SAMPLES == 0
             last = window.start
+
+
+def test_a_client_whose_clock_stands_still_is_told_of_once() -> None:
+    mic = capture()
+    told = [mic.push(numbered(0, 320), 0).is_standing for _ in range(200)]
+    assert told.count(True) == 1
+
+
+def test_what_is_sent_again_after_a_lost_connection_is_not_told() -> None:
+    mic = capture()
+    for at in range(0, 2 * MIC_HZ, 320):
+        mic.push(numbered(at, 320), at)
+    again = [mic.push(numbered(at, 320), at) for at in range(0, 2 * MIC_HZ, 320)]
+    assert not any(captured.is_standing or captured.windows for captured in again)

@@ -61,7 +61,7 @@ namespace VoiceAvatar.Tests
             Add(new SocketEvent { Kind = SocketEventKind.Closed, Code = code });
         }
 
-        public void Ready(string session = "s1")
+        public void Ready(string session = "s1", string more = "")
         {
             _seq = 0;
             string names = string.Join(",", VisemeSets.Named("ovr15").Select(name => "'" + name + "'"));
@@ -72,7 +72,7 @@ namespace VoiceAvatar.Tests
                 + "'language':'en','endpointing':'auto','viseme_set':'ovr15','visemes':[" + names + "],"
                 + "'captions':true,'gaze':true},'gestures':[],'expressions':[],'voices':[],'languages':[],"
                 + "'limits':{'text_bytes':1,'binary_bytes':1,'input_chars':1,'hello_ms':1,'mic_burst_ms':1,"
-                + "'mic_realtime_factor':2,'max_ahead_ms':2000,'idle_ms':0},'server':{'version':'1'}");
+                + "'mic_realtime_factor':2,'max_ahead_ms':2000,'idle_ms':0},'server':{'version':'1'}" + more);
         }
 
         /// <summary>A reply of two seconds: a tone, an open mouth that closes at 400 ms, a wave, a smile.</summary>

@@ -74,7 +74,7 @@ from voice_avatar.events.notices import ErrorNotice, StateChanged, WarningNotice
 from voice_avatar.events.payloads import NowPlaying
 from voice_avatar.turns.echo_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.turns.facts import TurnCommitted
-from voice_avatar.turns.listener import Listener
+from voice_avatar.turns.listener import Listener, nothing_to_commit
 from voice_avatar.turns.phases import Phase
 
 _Directed = (
@@ -209,8 +209,7 @@ class Session:
             case CommitInput(start):
                 if self._listener.is_active or start is not None:
                     return self._listener.commit(start)
-                message = "There is no unfinished turn to commit."
-                return [WarningNotice("nothing_to_commit", message)]
+                return [nothing_to_commit()]
             case ClearInput():
                 return self._listener.clear()
             case InterruptRequest(reply_id):
@@ -281,15 +280,17 @@ class Session:
 
     def _without_echo(self, event: Transcribed, now_s: float) -> Transcribed:
         """Returns what was recognised, without words if they are the avatar's own."""
-        transcript = event.transcript
-        if transcript is None or not transcript.text:
+        transcript, from_s = event.transcript, self._listener.echo_from_s
+        # A turn that has taken the floor is answered, whatever its words: its reply is cut already,
+        # and nobody would say anything any more.
+        if transcript is None or not transcript.text or from_s is None:
             return event
-        from_s, until_s = self._listener.asked_from_s - BEFORE_S, now_s + AFTER_S
-        if not is_echo(transcript.text, self._replies.words_played(from_s, until_s, now_s)):
+        played = self._replies.words_played(from_s - BEFORE_S, now_s + AFTER_S, now_s)
+        if not is_echo(transcript.text, played):
             return event
         # Emptied and not kept back: the listener waits for an answer to whatever it asks, and drops
         # a turn without words in its time.
-        return Transcribed(event.request_id, replace(transcript, text=""))
+        return Transcribed(event.request_id, replace(transcript, text="", is_echo=True))
 
     # -- what the client gives
 
@@ -302,7 +303,9 @@ class Session:
             return [WarningNotice("text_too_long", f"Text is limited to {limit} characters.")]
         # Before the spoken turn is cleared: else what was taken back for it were answered again.
         self._owed.forget()
-        out: list[Step] = [*self._speaker.cut("text", now_s), *self._listener.clear()]
+        out: list[Step] = [*self._reactions.acted(self._speaker.cut("text", now_s), now_s)]
+        # Acted on before the next turn has its number: it is told of by its own.
+        out += self._reactions.acted(self._listener.clear(), now_s)
         self._listener.turn_id += 1
         turn_id, language = self._listener.turn_id, self._reactions.language
         return [*out, TurnCommitted(turn_id, text, language, "text", 0.0, now_s, now_s)]

@@ -24,6 +24,7 @@ from voice_avatar.audio.pcm import (
 )
 from voice_avatar.errors import AudioInvalid
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
+from voice_avatar.hearing.repeats import Repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,14 @@ class Captured:
         lost: samples (client's rate) that are missing before this packet.
         repeated: samples of this packet that had come before and were dropped.
         is_clipping: whether the last second was clipped (reported once a second).
+        is_standing: whether so much came again that the client's clock must stand still (once).
     """
 
     windows: tuple[AudioWindow, ...]
     lost: int = 0
     repeated: int = 0
     is_clipping: bool = False
+    is_standing: bool = False
 
 
 class Capture:
@@ -86,6 +89,7 @@ class Capture:
         self._is_rest_gap = False
         self._second: list[bytes] = []
         self._counted = 0
+        self._repeats = Repeats()
 
     @property
     def next_window(self) -> int:
@@ -116,7 +120,8 @@ class Capture:
         pcm = pcm[repeated * BYTES_PER_SAMPLE :]
         windows = self._lost(lost) if lost else []
         windows += self._windows(pcm, is_gap=False)
-        return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm))
+        is_standing = self._repeats.note(pts, 0.0 if pcm else repeated / self.rate_hz)
+        return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm), is_standing)
 
     def _lost(self, lost: int) -> list[AudioWindow]:
         """Returns the silence that stands for a loss, and takes the clock to its end."""

@@ -78,6 +78,26 @@ namespace VoiceAvatar.Tests
         }
 
         [Test]
+        public static void a_session_that_goes_on_is_told_again_whether_the_microphone_is_open()
+        {
+            Scene scene = new Scene();
+            scene.Begin(",'resume':{'token':'A','ttl_s':60}");
+            scene.Microphone.IsMuted = true;
+            scene.Run(2);
+            scene.Microphone.IsMuted = false;
+            scene.Run(2);
+            Check.Same("input.start", scene.Server.Types.Last());
+            scene.Server.Lose(1011);
+            for (int i = 0; i < 500 && scene.Client.Session.State != ConnectionState.Resuming; i++)
+            {
+                scene.Run(1);
+            }
+            scene.Server.Say("session.resumed", "'replayed':0,'lost':false,'resume':{'token':'B','ttl_s':60}");
+            scene.Run(2);
+            Check.Same(2, scene.Server.Types.Count(type => type == "input.start"));
+        }
+
+        [Test]
         public static void a_mouth_that_is_disabled_shuts_and_one_whose_map_changes_goes_on()
         {
             Scene scene = new Scene();

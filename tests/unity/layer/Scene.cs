@@ -110,10 +110,10 @@ namespace VoiceAvatar.Tests
             }
         }
 
-        public void Begin()
+        public void Begin(string more = "")
         {
             Run(2);
-            Server.Ready();
+            Server.Ready("s1", more);
             Run(2);
             Check.Same(ConnectionState.Live, Client.Session.State);
         }

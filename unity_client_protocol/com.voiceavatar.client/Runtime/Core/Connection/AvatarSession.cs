@@ -46,6 +46,7 @@ namespace VoiceAvatar
         private readonly Action<byte[]> _sendFrame;
         private IAvatarSocket _socket;
         private MicrophoneStream _microphone;
+        private bool? _isOpenTold;
         private double _nowS;
         private double _pingS;
         private double _arrivedS;
@@ -176,6 +177,7 @@ namespace VoiceAvatar
         /// <summary>Opens (true) or mutes the microphone.</summary>
         public bool OpenMicrophone(bool isOpen)
         {
+            _isOpenTold = isOpen;
             return Send(isOpen ? _writer.InputStart(false) : _writer.InputStop(false));
         }
 

@@ -16,6 +16,7 @@ namespace VoiceAvatar
             _rules.Reset();
             _rules.TakesText(_reader.Envelope.Seq);
             SessionId = message.SessionId;
+            _isOpenTold = null;
             Microphone = new MicrophoneStream(message.AudioIn.RateHz);
             Performance.UseVisemes(message.Settings.Visemes);
             Do(_machine.Ready(TicketOf(SessionId, message.Resume), _nowS), _nowS);
@@ -25,6 +26,10 @@ namespace VoiceAvatar
         public override void On(in SessionResumed message)
         {
             Do(_machine.Resumed(TicketOf(SessionId, message.Resume), _nowS), _nowS);
+            if (_isOpenTold.HasValue)
+            {
+                OpenMicrophone(_isOpenTold.Value); // it may not have come; said twice it changes nothing
+            }
             _microphone.Again(_sendFrame);
         }
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sbom
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import voice_avatar
+from voice_avatar.cli import serve
+from voice_avatar.config.load import ServerOptions
 from voice_avatar.models.table import DEFAULT_MODELS, MODELS
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +78,19 @@ def test_the_unit_may_open_many_sockets_and_is_reloaded_by_the_signal() -> None:
     unit = (DEPLOY / "voice-avatar.service").read_text("utf-8")
     assert "\nLimitNOFILE=65536\n" in unit
     assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in unit
+
+
+def test_no_supervisor_kills_a_server_that_still_drains() -> None:
+    """It ends by itself, whatever hangs in it, and only then tells with its status that it did."""
+    toml = tomllib.loads((DEPLOY / "voice-avatar.toml").read_text("utf-8"))
+    drain_s = toml.get("server", {}).get("drain_s", ServerOptions().drain_s)
+    assert serve._GRACE_S + serve._LAST_S <= 5.0
+    unit = (DEPLOY / "voice-avatar.service").read_text("utf-8")
+    (stop_s,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert int(stop_s) > drain_s + 5
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    for service in services.values():
+        assert int(service["stop_grace_period"].removesuffix("s")) > drain_s + 5
 
 
 def test_there_is_a_way_to_report_a_hole() -> None:

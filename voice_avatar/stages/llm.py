@@ -110,7 +110,8 @@ class LlmEngine(Protocol):
         """Answers once it has shown that it works; does next to nothing, and harms no cache.
 
         Returns:
-            Whether it has shown so; False = it was not asked, because that would cost something.
+            Whether it has shown that it generates; False = that it is there, and no more: of what
+            it has been asked for, that tells nothing.
 
         Raises:
             LlmFailed: it does not work.

@@ -26,7 +26,10 @@ LOCKS = (
     ROOT / "requirements.lock",
     DEPLOY / "requirements.lock",
     DEPLOY / "requirements-gpu.lock",
+    ROOT / "requirements-vllm.lock",
 )
+CLIENTS = tuple(sorted((ROOT / "tests" / "compat").glob("requirements-*.txt")))
+"""Locks of the clients of others, that are only tried here."""
 
 
 def entries(lock: Path) -> list[str]:
@@ -44,9 +47,9 @@ def pins(lock: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
+@pytest.mark.parametrize("lock", LOCKS + CLIENTS, ids=lambda lock: str(lock.relative_to(ROOT)))
 def test_every_locked_package_has_its_hashes_and_names_no_host(lock: Path) -> None:
-    assert len(entries(lock)) > 50
+    assert len(entries(lock)) > (50 if lock in LOCKS else 15)
     for entry in entries(lock):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry), entry.splitlines()[0]
     text = lock.read_text("utf-8")
@@ -65,8 +68,11 @@ def test_the_image_for_cpus_has_the_versions_that_are_tested() -> None:
 
 def test_whatever_is_installed_is_held_to_a_lock_and_its_hashes() -> None:
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
-    recipe = (ROOT / "Makefile").read_text("utf-8").partition("$(READY):")[2].partition("@touch")[0]
-    for text in (dockerfile, recipe):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = ("\n$(READY):", "\n$(VLLM_READY):", "\n.venv-compat-%/.ready:")
+    recipes = [makefile.partition(target)[2].partition("@touch")[0] for target in targets]
+    assert all(" install " in recipe for recipe in recipes)
+    for text in (dockerfile, *recipes):
         for line in re.findall(r"\binstall (.*)", text):
             if "apt" not in line and "pip>=" not in line and "--yes" not in line:
                 assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line, line

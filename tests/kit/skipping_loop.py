@@ -14,6 +14,7 @@ import asyncio
 import selectors
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -118,14 +119,9 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         work.add_done_callback(lambda _: self._in_loop(-1))
         return answer
 
-    @contextmanager
-    def time_goes_on(self) -> Iterator[None]:
-        """For a call in a thread that is to last longer than what happens meanwhile."""
+    def stands_aside(self) -> None:
+        """A thread at work waits for something that the loop has yet to do: time goes on."""
         self._in_loop(-1)
-        try:
-            yield
-        finally:
-            self._in_loop(+1)
 
     def _in_loop(self, change: int) -> None:
         if not self.is_closed():
@@ -133,6 +129,41 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 
     def _count(self, change: int) -> None:
         self.at_work += change
+
+
+class Turnstile:
+    """Where threads wait until they may pass, and time goes on meanwhile.
+
+    Whoever is let through is at work from that moment on, and not only once its thread has woken:
+    on a loaded machine that takes as long as minutes of a clock that skips.
+    """
+
+    def __init__(self, loop: SkippingLoop) -> None:
+        """`loop` is whose calls the threads are."""
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._free = self._waiting = 0
+        self._woken = threading.Semaphore(0)
+
+    def pass_by(self) -> None:
+        """Waits, in a thread, until it is let through."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            self._waiting += 1
+            self._loop.stands_aside()
+        self._woken.acquire()
+
+    def let(self, count: int = 1) -> None:
+        """Lets so many through, those that wait and those that come; called in the loop."""
+        with self._lock:
+            woken = min(count, self._waiting)
+            self._waiting -= woken
+            self._free += count - woken
+        self._loop.at_work += woken
+        for _ in range(woken):
+            self._woken.release()
 
 
 def breathe() -> None:

@@ -80,7 +80,7 @@ bench-web: models  ## measure the page in Chromium beside the benchmark's client
 # Of what developers have, of the `cpu` image, and of the `gpu` image (one platform; vLLM has bounds of
 # its own, so its versions are not those of the others). `--group build` is what builds this package.
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes \
-	--python-version 3.11 --no-emit-index-url --no-emit-find-links --group build pyproject.toml
+	--python-version 3.11 --no-strip-extras --no-emit-index-url --no-emit-find-links --group build pyproject.toml
 
 lock: $(READY)  ## refresh the lock files, with hashes, from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.8,<1'

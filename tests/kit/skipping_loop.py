@@ -11,9 +11,11 @@ Code that asks `time.monotonic` within the loop is shown the same clock (`show_t
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import selectors
 import socket
 import struct
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,21 +63,32 @@ class _Selector(selectors.DefaultSelector):
 
 
 def _is_on_its_way(files: list[int]) -> bool:
-    """Returns whether one of these sockets has sent what another has not received yet."""
+    """Returns whether one of these sockets has sent what another has not received yet.
+
+    Or has yet to send what another would take: on a loaded machine the kernel may be late with it.
+    """
     sent: dict[tuple[Any, Any], int] = {}
+    unsent: dict[tuple[Any, Any], int] = {}
     received: dict[tuple[Any, Any], int] = {}
+    unread: dict[tuple[Any, Any], int] = {}
     for file in files:
         with _socket(file) as end:
             try:
                 here, there = end.getsockname(), end.getpeername()
                 told = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                waiting = fcntl.ioctl(file, termios.FIONREAD, bytes(4))
             except OSError:  # no connection over TCP
                 continue
         # See struct tcp_info in linux/tcp.h; what was sent again counts once.
         (received[there, here],) = struct.unpack_from("Q", told, 128)
+        (unsent[here, there],) = struct.unpack_from("I", told, 144)
         first, again = struct.unpack_from("QQ", told, 200)
         sent[here, there] = first - again
-    return any(count > received.get(way, count) for way, count in sent.items())
+        (unread[there, here],) = struct.unpack("i", waiting)
+    return any(
+        count > received.get(way, count) or (unsent[way] > 0 and unread.get(way) == 0)
+        for way, count in sent.items()
+    )
 
 
 @contextmanager

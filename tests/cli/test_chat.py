@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kit.command_line import Capture, told
+from kit.command_line import STAGES, Capture, told
 from kit.edge import hush, tone
 
+from voice_avatar.cli import chat
 from voice_avatar.cli.chat import speech_end_s
 from voice_avatar.cli.main import main
+from voice_avatar.server.port import AvatarServer
 
 pytestmark = [pytest.mark.realtime, pytest.mark.usefixtures("here")]
 
@@ -48,6 +52,22 @@ def test_chat_without_json_prints_the_conversation(capsys: Capture) -> None:
     assert main(["chat", "--text", "Are you there?"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["you:    Are you there?", "avatar: You said: Are you there?"]
+
+
+def test_a_chats_own_server_can_load_an_engine_again_that_hangs(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[object] = []
+
+    class Watched(AvatarServer):
+        async def serve(self, on_ready: Callable[[str], None] = lambda url: None) -> None:
+            assert self._reload is not None
+            again.extend([await asyncio.to_thread(self._reload, stage) for stage in STAGES])
+            await super().serve(on_ready)
+
+    monkeypatch.setattr(chat, "AvatarServer", Watched)
+    assert main(["chat", "--text", "Are you there?"]) == 0
+    assert [type(one).__name__.lower() for one in again] == [f"scripted{s}" for s in STAGES]
 
 
 def test_chat_without_a_sound_library_says_what_to_install(capsys: Capture) -> None:

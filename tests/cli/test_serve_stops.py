@@ -21,6 +21,12 @@ pytestmark = [pytest.mark.realtime]
 
 DRAIN_S = 1.0
 
+LONG_S = 120.0
+"""Longest wait for anything, seconds: what it takes on a loaded machine is not what is asked."""
+
+STUCK = (70, -signal.SIGALRM)
+"""How a server ends in which an engine hangs; the second where it is too late for words."""
+
 
 @dataclass
 class Served:
@@ -46,14 +52,18 @@ class Served:
         status, _, body = await get(f"http://127.0.0.1:{self.port}/readyz")
         return status, body
 
-    async def becomes(self, status: int, *, within_s: float) -> None:
+    async def becomes(self, status: int) -> None:
         """Waits until /readyz says so."""
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(LONG_S):
             while (await self.readiness())[0] != status:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
-    async def ended(self, within_s: float) -> int:
-        return await asyncio.to_thread(self.process.wait, within_s)
+    async def says(self, words: str) -> None:
+        """Waits until it is in the log."""
+        await eventually(lambda: words in self.log.read_text(), within_s=LONG_S)
+
+    async def ended(self) -> int:
+        return await asyncio.to_thread(self.process.wait, LONG_S)
 
 
 @asynccontextmanager
@@ -102,7 +112,7 @@ async def test_sigterm_ends_a_server_in_which_an_engine_hangs(stage: str, tmp_pa
             await use(client, stage)
         await eventually((tmp_path / "hung").exists)
         server.process.send_signal(signal.SIGTERM)
-        assert await server.ended(DRAIN_S + 5.0) == 70
+        assert await server.ended() in STUCK
         assert "Traceback" not in server.log.read_text()
 
 
@@ -110,7 +120,20 @@ async def test_sigterm_ends_a_server_that_is_well_with_status_0(tmp_path: Path) 
     async with served("stt", tmp_path) as server, raw(server.url) as client:
         await client.hello()
         server.process.send_signal(signal.SIGTERM)
-        assert await server.ended(DRAIN_S + 5.0) == 0
+        assert await server.ended() == 0
+
+
+def replies(client: Raw, kind: str) -> set[int]:
+    """Returns the replies of which a client was told something."""
+    return {message["reply_id"] for message in client.seen if message["type"] == kind}
+
+
+async def silence(client: Raw) -> None:
+    """Waits until the avatar says nothing, and has nothing begun to say."""
+    await client.send({"type": "clock.ping", "t0_ms": 0.0})
+    await client.until("clock.pong")  # behind all that was told before
+    while replies(client, "reply.started") - replies(client, "reply.done"):
+        await client.next()
 
 
 CODES = {"stt": "stt_failed", "llm": "llm_timeout", "tts": "tts_failed", "vad": "vad_failed"}
@@ -120,24 +143,25 @@ CODES = {"stt": "stt_failed", "llm": "llm_timeout", "tts": "tts_failed", "vad": 
 async def test_an_engine_that_hangs_is_seen_told_and_replaced_and_the_talk_goes_on(
     stage: str, tmp_path: Path
 ) -> None:
-    hang_s = 1.5
+    hang_s = 3.0
     settings = (f"server.engine_hang_s={hang_s}", "llm.first_token_timeout_s=1")
     async with served(stage, tmp_path, *settings) as server, raw(server.url) as client:
         await client.hello()
         (tmp_path / "hang").touch()
         using = asyncio.create_task(use(client, stage))
-        await eventually((tmp_path / "hung").exists, within_s=10)
+        await eventually((tmp_path / "hung").exists)
         (tmp_path / "hang").unlink()
-        await server.becomes(503, within_s=10.0)
+        await server.becomes(503)
         assert (await server.readiness())[1] == f"not ready: {stage} does not answer\n"
-        await server.becomes(200, within_s=20.0)
         await using
-        await asyncio.wait_for(client.until("error", code=CODES[stage]), 10)
-        await asyncio.sleep(1.5)  # an apology may be under way
+        await client.until("error", code=CODES[stage])
+        (tmp_path / "load").touch()
+        await server.becomes(200)
+        await silence(client)  # after an apology
+        known = replies(client, "reply.done")
         await use(client, "tts" if stage in ("llm", "tts") else "stt")
-        async with asyncio.timeout(20):
-            await client.until("reply.started")
-            await client.until("reply.done", status="completed")
+        while (await client.until("reply.done", status="completed"))["reply_id"] in known:
+            pass
         log = server.log.read_text()
         assert "engine hung" in log
         assert "engine replaced" in log
@@ -145,10 +169,9 @@ async def test_an_engine_that_hangs_is_seen_told_and_replaced_and_the_talk_goes_
 
 
 async def test_an_idle_server_finds_out_that_an_engine_hangs(tmp_path: Path) -> None:
-    async with served("tts", tmp_path, "server.engine_hang_s=1.5") as server:
+    async with served("tts", tmp_path, "server.engine_hang_s=3") as server:
         (tmp_path / "hang").touch()
-        (tmp_path / "again").touch()
-        await server.becomes(503, within_s=10.0)
+        await server.becomes(503)
         status, body = await server.readiness()
         assert (status, body) == (503, "not ready: tts does not answer\n")
         figures = (await get(f"http://127.0.0.1:{server.port}/metrics"))[2]
@@ -159,20 +182,21 @@ async def test_an_idle_server_finds_out_that_an_engine_hangs(tmp_path: Path) -> 
 async def test_a_server_whose_engine_hangs_again_at_once_ends_for_its_supervisor(
     tmp_path: Path,
 ) -> None:
-    async with served("stt", tmp_path, "server.engine_hang_s=1") as server:
+    async with served("stt", tmp_path, "server.engine_hang_s=2") as server:
         (tmp_path / "again").touch()
+        (tmp_path / "load").touch()
         (tmp_path / "hang").touch()
-        assert await server.ended(30.0) == 70
+        assert await server.ended() in STUCK
 
 
 async def test_a_server_that_is_told_to_stay_stays_and_says_that_it_is_not_ready(
     tmp_path: Path,
 ) -> None:
-    settings = ("server.engine_hang_s=1", "server.exits_when_stuck=false")
+    settings = ("server.engine_hang_s=2", "server.exits_when_stuck=false")
     async with served("stt", tmp_path, *settings) as server:
         (tmp_path / "again").touch()
+        (tmp_path / "load").touch()
         (tmp_path / "hang").touch()
-        await server.becomes(503, within_s=10.0)
-        await asyncio.sleep(4.0)
+        await server.says("engine beyond help")
         assert (await server.readiness())[0] == 503
         assert server.process.poll() is None

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sbom
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import voice_avatar
+from voice_avatar.cli import serve
+from voice_avatar.config.load import ServerOptions
 from voice_avatar.models.table import DEFAULT_MODELS, MODELS
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +26,10 @@ LOCKS = (
     ROOT / "requirements.lock",
     DEPLOY / "requirements.lock",
     DEPLOY / "requirements-gpu.lock",
+    ROOT / "requirements-vllm.lock",
 )
+CLIENTS = tuple(sorted((ROOT / "tests" / "compat").glob("requirements-*.txt")))
+"""Locks of the clients of others, that are only tried here."""
 
 
 def entries(lock: Path) -> list[str]:
@@ -40,9 +47,9 @@ def pins(lock: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
+@pytest.mark.parametrize("lock", LOCKS + CLIENTS, ids=lambda lock: str(lock.relative_to(ROOT)))
 def test_every_locked_package_has_its_hashes_and_names_no_host(lock: Path) -> None:
-    assert len(entries(lock)) > 50
+    assert len(entries(lock)) > (50 if lock in LOCKS else 15)
     for entry in entries(lock):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry), entry.splitlines()[0]
     text = lock.read_text("utf-8")
@@ -61,8 +68,11 @@ def test_the_image_for_cpus_has_the_versions_that_are_tested() -> None:
 
 def test_whatever_is_installed_is_held_to_a_lock_and_its_hashes() -> None:
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
-    recipe = (ROOT / "Makefile").read_text("utf-8").partition("$(READY):")[2].partition("@touch")[0]
-    for text in (dockerfile, recipe):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = ("\n$(READY):", "\n$(VLLM_READY):", "\n.venv-compat-%/.ready:")
+    recipes = [makefile.partition(target)[2].partition("@touch")[0] for target in targets]
+    assert all(" install " in recipe for recipe in recipes)
+    for text in (dockerfile, *recipes):
         for line in re.findall(r"\binstall (.*)", text):
             if "apt" not in line and "pip>=" not in line and "--yes" not in line:
                 assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line, line
@@ -74,6 +84,19 @@ def test_the_unit_may_open_many_sockets_and_is_reloaded_by_the_signal() -> None:
     unit = (DEPLOY / "voice-avatar.service").read_text("utf-8")
     assert "\nLimitNOFILE=65536\n" in unit
     assert "\nExecReload=/bin/kill -HUP $MAINPID\n" in unit
+
+
+def test_no_supervisor_kills_a_server_that_still_drains() -> None:
+    """It ends by itself, whatever hangs in it, and only then tells with its status that it did."""
+    toml = tomllib.loads((DEPLOY / "voice-avatar.toml").read_text("utf-8"))
+    drain_s = toml.get("server", {}).get("drain_s", ServerOptions().drain_s)
+    assert serve._GRACE_S + serve._LAST_S <= 5.0
+    unit = (DEPLOY / "voice-avatar.service").read_text("utf-8")
+    (stop_s,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert int(stop_s) > drain_s + 5
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    for service in services.values():
+        assert int(service["stop_grace_period"].removesuffix("s")) > drain_s + 5
 
 
 def test_there_is_a_way_to_report_a_hole() -> None:

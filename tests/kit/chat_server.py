@@ -85,6 +85,14 @@ async def hang(exchange: Exchange) -> None:
     await asyncio.Event().wait()
 
 
+async def tell_models(exchange: Exchange) -> None:
+    """Answers which models there are: none."""
+    data = b'{"object":"list","data":[]}'
+    await exchange.head("200 OK", "Content-Type: application/json", length=len(data))
+    exchange.writer.write(data)
+    await exchange.writer.drain()
+
+
 @dataclass
 class ChatServer:
     """What the server was asked, and what it is going to answer.
@@ -96,6 +104,8 @@ class ChatServer:
         connections: connections accepted so far.
         running: requests being answered.
         vanished: requests whose client went away before their answer was complete.
+        models: answers what is asked without a body; no such request counts as one.
+        asked: paths of those.
     """
 
     url: str = ""
@@ -104,12 +114,17 @@ class ChatServer:
     connections: int = 0
     running: int = 0
     vanished: int = 0
+    models: Answer = tell_models
+    asked: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection."""
         self.connections += 1
         try:
             while (exchange := await self._read(reader, writer)) is not None:
+                if not exchange.body:
+                    await self._answer(self.models, exchange, reader)
+                    continue
                 self.requests.append(exchange)
                 answer = self.answers.popleft() if self.answers else tell
                 await self._answer(answer, exchange, reader)
@@ -143,8 +158,11 @@ class ChatServer:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
             return None
-        lines = head.decode().split("\r\n")[1:-2]
+        first, *lines = head.decode().split("\r\n")[:-2]
         headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
+        if "content-length" not in headers:
+            self.asked.append(first.split()[1])
+            return Exchange(headers, {}, writer)
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
         return Exchange(headers, body, writer)
 

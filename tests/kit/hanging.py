@@ -1,8 +1,8 @@
 """Scripted engines that hang for ever from a moment on, and a server process with one of them.
 
 As a program: `python -m kit.hanging STAGE FOLDER serve …` is `voice-avatar serve …` whose engine of
-that stage hangs once there is a file `hang` in the folder; it then makes a file `hung`. With a file
-`again` there, the engine that is loaded in its place, which takes a second, hangs too.
+that stage hangs once there is a file `hang` in the folder; it then makes a file `hung`. Another one
+is loaded in its place once there is a file `load`; with a file `again` there, that one hangs too.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def main(stage: str, folder: Path, arguments: list[str]) -> int:
     def load(options: Any, store: Any) -> Any:
         nonlocal loads
         loads += 1
-        if loads > 1:
-            time.sleep(1.0)  # as a model takes
+        while loads > 1 and not (folder / "load").exists():
+            time.sleep(0.01)
         if loads > 1 and not (folder / "again").exists():
             return plain(options, store)
         return HANGING[stage](Fuse((folder / "hang").exists, (folder / "hung").touch))

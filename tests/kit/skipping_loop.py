@@ -11,9 +11,12 @@ Code that asks `time.monotonic` within the loop is shown the same clock (`show_t
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import selectors
 import socket
 import struct
+import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -60,21 +63,32 @@ class _Selector(selectors.DefaultSelector):
 
 
 def _is_on_its_way(files: list[int]) -> bool:
-    """Returns whether one of these sockets has sent what another has not received yet."""
+    """Returns whether one of these sockets has sent what another has not received yet.
+
+    Or has yet to send what another would take: on a loaded machine the kernel may be late with it.
+    """
     sent: dict[tuple[Any, Any], int] = {}
+    unsent: dict[tuple[Any, Any], int] = {}
     received: dict[tuple[Any, Any], int] = {}
+    unread: dict[tuple[Any, Any], int] = {}
     for file in files:
         with _socket(file) as end:
             try:
                 here, there = end.getsockname(), end.getpeername()
                 told = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                waiting = fcntl.ioctl(file, termios.FIONREAD, bytes(4))
             except OSError:  # no connection over TCP
                 continue
         # See struct tcp_info in linux/tcp.h; what was sent again counts once.
         (received[there, here],) = struct.unpack_from("Q", told, 128)
+        (unsent[here, there],) = struct.unpack_from("I", told, 144)
         first, again = struct.unpack_from("QQ", told, 200)
         sent[here, there] = first - again
-    return any(count > received.get(way, count) for way, count in sent.items())
+        (unread[there, here],) = struct.unpack("i", waiting)
+    return any(
+        count > received.get(way, count) or (unsent[way] > 0 and unread.get(way) == 0)
+        for way, count in sent.items()
+    )
 
 
 @contextmanager
@@ -118,14 +132,9 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         work.add_done_callback(lambda _: self._in_loop(-1))
         return answer
 
-    @contextmanager
-    def time_goes_on(self) -> Iterator[None]:
-        """For a call in a thread that is to last longer than what happens meanwhile."""
+    def stands_aside(self) -> None:
+        """A thread at work waits for something that the loop has yet to do: time goes on."""
         self._in_loop(-1)
-        try:
-            yield
-        finally:
-            self._in_loop(+1)
 
     def _in_loop(self, change: int) -> None:
         if not self.is_closed():
@@ -133,6 +142,41 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 
     def _count(self, change: int) -> None:
         self.at_work += change
+
+
+class Turnstile:
+    """Where threads wait until they may pass, and time goes on meanwhile.
+
+    Whoever is let through is at work from that moment on, and not only once its thread has woken:
+    on a loaded machine that takes as long as minutes of a clock that skips.
+    """
+
+    def __init__(self, loop: SkippingLoop) -> None:
+        """`loop` is whose calls the threads are."""
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._free = self._waiting = 0
+        self._woken = threading.Semaphore(0)
+
+    def pass_by(self) -> None:
+        """Waits, in a thread, until it is let through."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            self._waiting += 1
+            self._loop.stands_aside()
+        self._woken.acquire()
+
+    def let(self, count: int = 1) -> None:
+        """Lets so many through, those that wait and those that come; called in the loop."""
+        with self._lock:
+            woken = min(count, self._waiting)
+            self._waiting -= woken
+            self._free += count - woken
+        self._loop.at_work += woken
+        for _ in range(woken):
+            self._woken.release()
 
 
 def breathe() -> None:

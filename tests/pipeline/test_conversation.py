@@ -7,11 +7,10 @@ order, and no task, thread or request to the language model is left behind.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 
 import pytest
-from kit.skipping_loop import SkippingLoop
+from kit.skipping_loop import SkippingLoop, Turnstile
 from kit.talk import (
     QUESTION,
     RATE_HZ,
@@ -404,11 +403,10 @@ async def test_words_interrupt_a_paused_reply_where_it_paused() -> None:
 
 
 async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: SkippingLoop) -> None:
-    may_end = threading.Event()
+    may_end = Turnstile(virtual)
 
     def hang(seconds: float) -> str:
-        with virtual.time_goes_on():
-            may_end.wait()
+        may_end.pass_by()
         return ""
 
     turn = TurnOptions(interrupt=InterruptOptions(wait_s=0.3))
@@ -425,7 +423,7 @@ async def test_a_recogniser_that_hangs_does_not_keep_a_reply_paused(virtual: Ski
                 before = len(talk.audio(1))
                 await talk.until(lambda _: len(talk.audio(1)) > before)
         finally:
-            may_end.set()
+            may_end.let(1000)
 
 
 async def test_history_keeps_the_words_that_the_client_says_it_played() -> None:

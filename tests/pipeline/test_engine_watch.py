@@ -123,6 +123,22 @@ def test_an_engine_elsewhere_is_not_replaced_and_recovers_by_itself() -> None:
     assert looks.watch.hung == ()
 
 
+def test_an_engine_elsewhere_that_hangs_is_asked_whether_it_does_so_still() -> None:
+    """Whoever sends users here sends none while it hangs: no request of theirs would tell."""
+    looks = Looks(WatchOptions(watched_only=frozenset({"llm"})))
+    looks.go_on(16.0, llm=call())
+    asked = [a for a in looks.go_on(30.5, llm=call()) if a == Beat("llm")]
+    assert len(asked) == 3
+    beating = Vital(((1, False), (2, True)), begun=1)
+    assert Beat("llm") not in looks.go_on(60.0, llm=beating)
+
+
+def test_while_one_engine_hangs_the_others_are_asked_too() -> None:
+    looks = Looks(WatchOptions(watched_only=frozenset({"llm"})))
+    looks.go_on(16.0, llm=call())
+    assert Beat("tts") in looks.go_on(11.0, llm=call())
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(STAGES), st.integers(1, 4), st.booleans(), st.floats(0.1, 100.0)),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import Any
 
 import pytest
-from kit.skipping_loop import SkippingLoop
+from kit.skipping_loop import SkippingLoop, Turnstile
 from kit.talk import (
     QUESTION,
     STORY,
@@ -148,23 +147,20 @@ class SteppedTts(ScriptedTts):
     """Makes parts of speech only as it is allowed to.
 
     Attributes:
-        may: to be released once for each part.
+        may: lets one part after the other through.
         asked: parts that were begun.
         made: parts that are there.
     """
 
     def __init__(self, loop: SkippingLoop) -> None:
         super().__init__(symbol_samples=640)
-        self.may = threading.Semaphore(0)
+        self.may = Turnstile(loop)
         self.asked = self.made = 0
-        self._loop = loop
 
     def synthesize(self, chunk: Any) -> Any:
         for part in super().synthesize(chunk):
             self.asked += 1
-            if not self.may.acquire(blocking=False):
-                with self._loop.time_goes_on():
-                    self.may.acquire()
+            self.may.pass_by()
             self.made += 1
             yield part
 
@@ -175,12 +171,12 @@ async def test_while_a_reply_is_paused_no_more_of_it_is_made(virtual: SkippingLo
     with at_work(engines(STORY, stt=stt, tts=tts)) as workers:
         async with talking(workers, plays_at_once=False) as talk:
             talk.types("Tell me a story.")
-            tts.may.release(12)
+            tts.may.let(12)
             await talk.first(ReplyAudio)
             await settled(lambda: tts.asked == 13)
             await talk.says(tone(0.3))
             await talk.first(ReplyPaused)
-            tts.may.release(1000)
+            tts.may.let(1000)
             await settled(lambda: tts.made == 13)  # the part that was under way
             await asyncio.sleep(0.2)
             assert tts.asked == 13

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from voice_avatar.pipeline.workers import PrioritySemaphore
+from voice_avatar.errors import LlmTimeout
+from voice_avatar.pipeline.workers import LlmPulse, PrioritySemaphore
 
 
 class Door:
@@ -94,3 +95,15 @@ async def test_of_two_places_one_is_spare_while_both_are_free() -> None:
     await settle()
     assert not door.places.has_spare
     assert Door(1).places.has_spare
+
+
+def test_a_language_model_that_is_asked_for_nothing_has_nothing_to_answer() -> None:
+    pulse = LlmPulse()
+    with suppress(LlmTimeout), pulse.request():
+        raise LlmTimeout("")
+    assert len(pulse.running) == 1  # nobody could wait for that
+    pulse.alive()
+    assert pulse.running == ()
+    with pulse.request():
+        pulse.alive()
+        assert len(pulse.running) == 1

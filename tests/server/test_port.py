@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from kit.edge import QUIET, engines, eventually, get, hush, quiet_config, raw, running, tone
-from kit.skipping_loop import SkippingLoop
+from kit.skipping_loop import SkippingLoop, Turnstile
 from websockets.exceptions import ConnectionClosed
 
 from voice_avatar.client.connection import connect
@@ -34,13 +33,12 @@ LONG = " ".join(["This reply goes on and on."] * 12)
 
 
 async def test_it_lives_at_once_and_is_ready_when_the_engines_are() -> None:
-    may_load = threading.Event()
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SkippingLoop)
+    may_load = Turnstile(loop)
 
     def load() -> object:
-        with loop.time_goes_on():
-            may_load.wait()
+        may_load.pass_by()
         return engines()
 
     avatar = AvatarServer(quiet_config(), load)  # type: ignore[arg-type]
@@ -52,7 +50,7 @@ async def test_it_lives_at_once_and_is_ready_when_the_engines_are() -> None:
     assert (await get(f"{http}/readyz"))[0] == 503
     async with raw(http.replace("http", "ws")) as client:
         assert await client.closed() == (4503, "not_ready")
-    may_load.set()
+    may_load.let()
     await eventually(lambda: urls)
     assert urls == [f"{http}/"]
     assert (await get(f"{http}/readyz"))[0] == 200

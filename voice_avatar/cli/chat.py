@@ -15,7 +15,7 @@ import numpy as np
 
 from voice_avatar.audio.pcm import dbfs, sample_count
 from voice_avatar.audio.wav import write_wav
-from voice_avatar.cli.serve import engines_of, with_uvloop
+from voice_avatar.cli.serve import engine_of, engines_of, with_uvloop
 from voice_avatar.client.audio import SoundPlayer, microphone, read_wav
 from voice_avatar.client.connection import AvatarConnection, connect
 from voice_avatar.client.playback import AudioReceived, FacesReceived, Reply
@@ -111,7 +111,9 @@ async def _server_url(config: Config, url: str | None) -> AsyncIterator[str]:
         yield url.replace("http://", "ws://").replace("https://", "wss://")
         return
     config = replace(config, server=replace(config.server, host="127.0.0.1", port=0, tokens=()))
-    server = AvatarServer(config, lambda: engines_of(config))
+    server = AvatarServer(
+        config, lambda: engines_of(config), lambda stage: engine_of(config, stage)
+    )
     is_ready = asyncio.Event()
     serving = asyncio.create_task(server.serve(lambda _: is_ready.set()))
     waiting = asyncio.create_task(is_ready.wait())

@@ -19,6 +19,7 @@ from voice_avatar.events.payloads import (
     ToolCallDelta,
     ToolCallStarted,
 )
+from voice_avatar.stages.llm import ControlTokens
 from voice_avatar.tools.offers import CHOICES
 from voice_avatar.tools.schema_guard import guarded
 
@@ -88,6 +89,7 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(_Chunk)
+_KNOWN = ControlTokens(())
 
 
 def read_chunk(payload: bytes | str) -> Chunk:
@@ -191,7 +193,12 @@ def _is_about_context(said: str) -> bool:
 
 
 def request_body(model: str, request: LlmRequest, stop: Sequence[str]) -> dict[str, object]:
-    """Returns the body of a streaming request."""
+    """Returns the body of a streaming request.
+
+    Whoever answers it fills a template in with text, and tells nobody its control tokens: here
+    those go that are known anyway.
+    """
+    request = _KNOWN.defused_request(request)
     body: dict[str, object] = {
         "model": model,
         "messages": [message_body(message) for message in request.messages],

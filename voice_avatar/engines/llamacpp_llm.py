@@ -207,8 +207,8 @@ class LlamaCppLlm:
         It leaves out tools that the template has no place for, and holds no model to a call, even
         where it has to be made (xllamacpp 2026.10). A schema does, and goes with no tools.
         """
-        request = self._controls.defused_request(request)
         schema = forced_schema(request)
+        request = self._controls.defused_request(request)
         if self._knows_tools and schema is None:
             return request_body("", request, self._options.stop)
         plain = replace(

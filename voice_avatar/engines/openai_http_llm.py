@@ -25,6 +25,7 @@ from voice_avatar.engines.chat_stream import (
     read_chunk,
     request_body,
 )
+from voice_avatar.engines.elsewhere.server_pulse import ServerPulse
 from voice_avatar.errors import EngineUnavailable, LlmFailed, LlmTimeout
 from voice_avatar.events.payloads import LlmDelta, LlmDone, LlmRequest
 from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, estimate_tokens
@@ -131,6 +132,7 @@ class OpenAiHttpLlm:
         """`warms_by_request`: see `OpenAiHttpOptions`."""
         self._client = client
         self._options = options
+        self._pulse = ServerPulse(client)
         self._warms_by_request = warms_by_request
         self._waits: set[asyncio.Timeout] = set()
         self._is_closed = False
@@ -155,7 +157,8 @@ class OpenAiHttpLlm:
         may_retry = True
         while True:
             try:
-                async with aclosing(self._attempt(request, deadline_s)) as items:
+                work = self._pulse.watched(self._attempt(request, deadline_s))
+                async with aclosing(work) as items:
                     async for item in items:
                         may_retry = False
                         yield item
@@ -174,8 +177,8 @@ class OpenAiHttpLlm:
                     pass
 
     async def beat(self) -> bool:
-        """See `LlmEngine`; a server elsewhere is not asked, its requests tell enough."""
-        return False
+        """See `LlmEngine`; a token is asked for only where one was waited for in vain."""
+        return await self._pulse.beat(self.generate)
 
     async def aclose(self) -> None:
         """See `LlmEngine`."""

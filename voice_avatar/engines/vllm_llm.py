@@ -57,6 +57,9 @@ class VllmOptions:
         gpu_memory_fraction: part of the GPU's memory that it may take, 0..1.
         tensor_parallel: number of GPUs that share the model.
         is_eager: skip CUDA graphs and compilation: starts sooner, runs slower.
+        shares_prefixes: let conversations find each other's prompts in the cache, the persona's
+            above all: a new one hears its first word sooner. Only where all users may know what
+            the others say: the time to the first word tells who has said the same before.
     """
 
     dtype: str = "auto"
@@ -64,6 +67,7 @@ class VllmOptions:
     gpu_memory_fraction: float = 0.85
     tensor_parallel: int = 1
     is_eager: bool = False
+    shares_prefixes: bool = False
 
 
 _DEFAULTS = VllmOptions()
@@ -93,7 +97,7 @@ def load(options: LlmOptions, store: ModelStore, own: VllmOptions = _DEFAULTS) -
     except Exception as error:  # a boundary: vLLM raises whatever its libraries raise
         _stop(loop, thread)
         raise EngineUnavailable(f"vLLM cannot run the model {options.model} here") from error
-    return VllmLlm(engine, options, loop, thread)
+    return VllmLlm(engine, options, own, loop, thread)
 
 
 class VllmLlm:
@@ -103,11 +107,13 @@ class VllmLlm:
         self,
         engine: Any,
         options: LlmOptions,
+        own: VllmOptions,
         loop: asyncio.AbstractEventLoop,
         thread: threading.Thread,
     ) -> None:
         """`engine` is an AsyncLLM that lives in `loop`, which runs in `thread`."""
         self._engine = engine
+        self._shares_prefixes = own.shares_prefixes
         self._options = options
         self._loop = loop
         self._thread = thread
@@ -217,12 +223,11 @@ class VllmLlm:
             # Some models mark their calls with a special token.
             skip_special_tokens=not request.tools,
         )
+        told: dict[str, object] = {"type": "token", "prompt_token_ids": prompt}
+        if not self._shares_prefixes:
+            told["cache_salt"] = self._salts.of(request.cache_key)
         outputs = self._engine.generate(
-            {
-                "type": "token",
-                "prompt_token_ids": prompt,
-                "cache_salt": self._salts.of(request.cache_key),
-            },
+            told,
             params,
             f"voice-avatar-{next(self._numbers)}",
             priority=request.priority,

@@ -70,17 +70,25 @@ class EngineGuard:
         try:
             while True:
                 await asyncio.sleep(self._options.look_s)
-                for action in self._watch.look(self._workers.vitals(), time.monotonic()):
-                    match action:
-                        case Beat(stage):
-                            self._spawn(self._beat(stage))
-                        case Hang():
-                            self._hangs(action)
-                        case Recovery(stage):
-                            self._recovered(stage)
+                self.look(time.monotonic())
         finally:
             for task in self._tasks:
                 task.cancel()
+
+    def look(self, now_s: float) -> None:
+        """Looks at them once, and begins what is to be done.
+
+        Args:
+            now_s: any clock that goes on, seconds.
+        """
+        for action in self._watch.look(self._workers.vitals(), now_s):
+            match action:
+                case Beat(stage):
+                    self._spawn(self._beat(stage))
+                case Hang():
+                    self._hangs(action)
+                case Recovery(stage):
+                    self._recovered(stage)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

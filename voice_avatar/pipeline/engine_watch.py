@@ -130,7 +130,10 @@ class EngineWatch:
                 self.recovered(stage)
                 actions.append(Recovery(stage))
         actions += self._doubts(running, now_s)
-        actions += self._beats(vitals, now_s, is_busy=bool(running))
+        actions += self._hopes(running, now_s)
+        # What hangs may do so for long, and says nothing of the others.
+        is_busy = any(stage not in self.hung for stage, _ in running)
+        actions += self._beats(vitals, now_s, is_busy=is_busy)
         return tuple(actions)
 
     def _doubts(self, running: Mapping[tuple[str, int], bool], now_s: float) -> tuple[Beat, ...]:
@@ -149,6 +152,19 @@ class EngineWatch:
             return ()
         self._asked_s["llm"] = now_s
         return (Beat("llm"),)
+
+    def _hopes(self, running: Mapping[tuple[str, int], bool], now_s: float) -> tuple[Beat, ...]:
+        """Asks what hangs elsewhere: while it is not asked for anything, nothing tells its end."""
+        asked = {stage for (stage, _), is_beat in running.items() if is_beat}
+        due = [
+            stage
+            for stage in self.hung
+            if stage in self._options.watched_only
+            and stage not in asked
+            and now_s - self._asked_s.get(stage, self._last_hang[stage]) >= self._options.beat_s
+        ]
+        self._asked_s |= dict.fromkeys(due, now_s)
+        return tuple(Beat(stage) for stage in due)
 
     def recovered(self, stage: str) -> None:
         """The stage answers again, or another engine does in its place."""

@@ -62,9 +62,9 @@ class LlmPulse:
         self.failure: Callable[[], EngineError] | None = None
 
     def alive(self) -> None:
-        """Something came of it: what it has to answer is now what follows."""
+        """Something came of it: what it has to answer is now what follows, if anything does."""
         self._numbers += 1
-        self._unanswered = self._numbers
+        self._unanswered = self._numbers if self._running else 0
 
     @contextmanager
     def request(self) -> Iterator[None]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from voice_avatar.events.payloads import LlmDelta, LlmRequest
+import msgspec
+
+from voice_avatar.events.payloads import LlmDelta, LlmRequest, Message, ToolCall
 
 _PIECES = re.compile(r"[A-Za-z]+|\s+|[^\sA-Za-z]")
 
@@ -107,7 +110,8 @@ class LlmEngine(Protocol):
         """Answers once it has shown that it works; does next to nothing, and harms no cache.
 
         Returns:
-            Whether it has shown so; False = it was not asked, because that would cost something.
+            Whether it has shown that it generates; False = that it is there, and no more: of what
+            it has been asked for, that tells nothing.
 
         Raises:
             LlmFailed: it does not work.
@@ -183,8 +187,45 @@ class ControlTokens:
         return text if self._pattern is None else self._pattern.sub(_apart, text)
 
     def defused_request(self, request: LlmRequest) -> LlmRequest:
-        """Returns a request in whose messages there are none."""
-        messages = tuple(
-            replace(message, content=self.defused(message.content)) for message in request.messages
+        """Returns a request in which there are none: in no message, call or tool.
+
+        Names of tools have no brackets (`tools/offers.py`), but a client may tell of calls that
+        were never made.
+        """
+        messages = tuple(self._defused_message(message) for message in request.messages)
+        tools = tuple(
+            replace(
+                tool,
+                description=self.defused(tool.description),
+                parameters=self._defused_json(tool.parameters),
+            )
+            for tool in request.tools
         )
-        return replace(request, messages=messages)
+        return replace(request, messages=messages, tools=tools)
+
+    def _defused_message(self, message: Message) -> Message:
+        calls = tuple(
+            ToolCall(
+                self.defused(call.call_id),
+                self.defused(call.name),
+                self._defused_json(call.arguments),
+            )
+            for call in message.calls
+        )
+        return replace(
+            message,
+            content=self.defused(message.content),
+            calls=calls,
+            call_id=self.defused(message.call_id),
+        )
+
+    def _defused_json(self, text: str) -> str:
+        """Returns JSON text that holds none, however its strings were written.
+
+        A space in a string changes that string alone, and one after a bracket nothing.
+        """
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            plain = msgspec.json.encode(msgspec.json.decode(text)).decode()
+            if (safe := self.defused(plain)) != plain:
+                return safe
+        return self.defused(text)

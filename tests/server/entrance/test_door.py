@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from kit.edge import engines, eventually, get, raw, running
+from kit.skipping_loop import SkippingLoop, Turnstile
 from websockets.exceptions import InvalidStatus
 
 from voice_avatar.config.load import ServerOptions
@@ -365,6 +366,42 @@ async def test_hellos_that_are_cut_cost_no_greeting_and_nobody_his_talk() -> Non
             resume = {key: resume[key] for key in ("session_id", "token", "last_seq")}
             await user.send({"type": "session.hello", "resume": resume})
             await user.until("session.resumed")
+
+
+async def test_a_greeting_is_made_no_further_than_somebody_is_there_to_hear_it() -> None:
+    """A storm of hellos costs a piece of speech, and no greeting."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    turnstile = Turnstile(loop)
+    asked: list[str] = []
+    closed: list[str] = []
+    is_gated = False
+
+    class Voice(ScriptedTts):
+        def synthesize(self, chunk, *rest, **more):  # type: ignore[no-untyped-def]
+            try:
+                for part in super().synthesize(chunk, *rest, **more):
+                    asked.append(chunk.text)
+                    if is_gated:
+                        turnstile.pass_by()
+                    yield part
+            finally:
+                closed.append(chunk.text)
+
+    async with running(engines("Fine.", tts=Voice()), persona="ava") as run:
+        is_gated = True
+        asked.clear()
+        closed.clear()
+        for number in range(1, 4):
+            async with raw(run.url) as rude:
+                await rude.hello()
+                await eventually(lambda: len(asked) == number)  # noqa: B023
+                rude.socket.transport.abort()
+            await eventually(lambda: not run.server.sessions)
+            turnstile.let()
+            await eventually(lambda: len(closed) == number)  # noqa: B023
+            await run.settled()
+        assert len(asked) == 3  # of each its first piece
 
 
 async def test_refused_messages_are_logged_once_a_second(caplog: pytest.LogCaptureFixture) -> None:

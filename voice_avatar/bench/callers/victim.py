@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from voice_avatar.bench.callers.neighbour import Neighbour
 from voice_avatar.bench.callers.own_server import SCRIPTED, watched_server
+from voice_avatar.bench.callers.watch import look_on
+from voice_avatar.bench.figures.endurance import Look
 from voice_avatar.errors import ConfigError
 from voice_avatar.wire.fields import PATH
 
@@ -71,6 +75,32 @@ async def victim(args: argparse.Namespace) -> AsyncIterator[Victim]:
     print("starting the server …", file=sys.stderr, flush=True)
     async with watched_server(settings(args), preset=args.serve or "") as own:
         yield Victim(with_path(own.url), own.pid, own.log)
+
+
+@asynccontextmanager
+async def with_neighbour(
+    server: Victim, token: str, every_s: float, looks: list[Look | None]
+) -> AsyncIterator[Neighbour]:
+    """Has an innocent talk, and looks at the server, for as long as the block runs.
+
+    Args:
+        server: what both are at.
+        token: of the neighbour.
+        every_s: time between two looks, seconds.
+        looks: where they go.
+    """
+    neighbour = Neighbour(server.url, token)
+    talking = asyncio.create_task(neighbour.live())
+    looking = asyncio.create_task(look_on(server.url, server.pid, every_s, looks))
+    try:
+        yield neighbour
+    finally:
+        for task in (talking, looking):
+            task.cancel()
+        await asyncio.wait([talking, looking])
+    for task in (talking, looking):
+        if not task.cancelled():
+            task.result()
 
 
 def settings(args: argparse.Namespace) -> Mapping[str, str]:

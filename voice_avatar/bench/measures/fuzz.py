@@ -29,9 +29,15 @@ import voice_avatar
 from voice_avatar.bench.callers.fuzz_crowd import Spec, Tried, fuzz_all
 from voice_avatar.bench.callers.fuzz_line import FuzzLine, is_documented
 from voice_avatar.bench.callers.fuzz_lives import life
-from voice_avatar.bench.callers.neighbour import Lateness, Neighbour
-from voice_avatar.bench.callers.victim import SETTLE_S, Victim, add_server_arguments, victim
-from voice_avatar.bench.callers.watch import look, look_on, settled
+from voice_avatar.bench.callers.neighbour import Lateness
+from voice_avatar.bench.callers.victim import (
+    SETTLE_S,
+    Victim,
+    add_server_arguments,
+    victim,
+    with_neighbour,
+)
+from voice_avatar.bench.callers.watch import look, settled
 from voice_avatar.bench.figures.endurance import (
     Look,
     counted,
@@ -84,19 +90,9 @@ def run(args: argparse.Namespace) -> Run:
 async def _run(args: argparse.Namespace) -> Run:
     async with victim(args) as server:
         looks: list[Look | None] = [await look(server.url, server.pid)]
-        neighbour = Neighbour(server.url, args.token)
-        talking = asyncio.create_task(neighbour.live())
-        looking = asyncio.create_task(look_on(server.url, server.pid, _LOOK_S, looks))
-        try:
+        async with with_neighbour(server, args.token, _LOOK_S, looks) as neighbour:
             await asyncio.sleep(min(_ALONE_S, 60 * args.minutes))
             tried = await (_once(server, args) if args.life is not None else _all(server, args))
-        finally:
-            for task in (talking, looking):
-                task.cancel()
-            await asyncio.wait([talking, looking])
-        for task in (talking, looking):
-            if not task.cancelled():
-                task.result()
         after = await settled(server.url, server.pid, SETTLE_S, looks[0])
         log = troubles(server.log())
     return results_of(

@@ -27,12 +27,12 @@ from typing import Final
 
 import voice_avatar
 from voice_avatar.bench.callers.fuzz_line import is_documented
-from voice_avatar.bench.callers.neighbour import Lateness, Neighbour
+from voice_avatar.bench.callers.neighbour import Lateness
 from voice_avatar.bench.callers.scrape import quantile
 from voice_avatar.bench.callers.soak_lives import Spec, soak_all
 from voice_avatar.bench.callers.soak_user import Lived
-from voice_avatar.bench.callers.victim import SETTLE_S, add_server_arguments, victim
-from voice_avatar.bench.callers.watch import look, look_on, settled
+from voice_avatar.bench.callers.victim import SETTLE_S, add_server_arguments, victim, with_neighbour
+from voice_avatar.bench.callers.watch import look, settled
 from voice_avatar.bench.figures.endurance import (
     Look,
     counted,
@@ -85,22 +85,12 @@ async def _run(args: argparse.Namespace) -> Run:
     async with victim(args) as server:
         before = await look(server.url, server.pid)
         looks: list[Look | None] = [before]
-        neighbour = Neighbour(server.url, args.token)
-        talking = asyncio.create_task(neighbour.live())
-        looking = asyncio.create_task(look_on(server.url, server.pid, _LOOK_S, looks))
         print(f"{args.sessions} lives at a time …", file=sys.stderr, flush=True)
         spec = Spec(server.url, args.token, args.seed, args.sessions, 60 * args.minutes, said)
-        try:
+        async with with_neighbour(server, args.token, _LOOK_S, looks) as neighbour:
             # Spawned, not forked: a fork would inherit the loop and the threads of this process.
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
                 lived = await asyncio.get_running_loop().run_in_executor(pool, soak_all, spec)
-        finally:
-            for task in (talking, looking):
-                task.cancel()
-            await asyncio.wait([talking, looking])
-        for task in (talking, looking):
-            if not task.cancelled():
-                task.result()
         after = await settled(server.url, server.pid, SETTLE_S, before)
         log = troubles(server.log())
     seen = [each for each in looks if each is not None]

@@ -1,0 +1,1 @@
+"""Engines on servers elsewhere: what only concerns those. Doing."""

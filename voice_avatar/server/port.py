@@ -31,6 +31,7 @@ from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server import http
 from voice_avatar.server.admission import Admission
+from voice_avatar.server.bounded_line import BoundedLine
 from voice_avatar.server.carrier import Carrier, close
 from voice_avatar.server.casting import Casting, load_persona
 from voice_avatar.server.closing import Closing, parting_of
@@ -310,7 +311,7 @@ class AvatarServer:
         if self._admission is None or not self.is_ready:
             raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
         # It is what `create_connection` has made.
-        return self._admission.open(cast("DoorConnection", socket), session_id)
+        return self._admission.open(cast("BoundedLine", socket), session_id)
 
     async def _part(self, live: LiveSession, carrier: Carrier, *, is_lost: bool) -> None:
         """Ends a session with its connection, unless that was lost, or is its own no more."""

@@ -20,9 +20,6 @@ from voice_avatar.wire.text import encode_client
 ANSWER_S: Final = 15.0
 """Time for a reply to begin, seconds."""
 
-ECHO: Final = "input_echo"
-"""Warning of a server that heard the avatar's own words: such a turn gets no other answer."""
-
 MOST_SILENCES: Final = 50
 """Turns without a reply that are told of."""
 
@@ -34,6 +31,7 @@ _KEPT: Final = (
     turn_messages.InputSpeechStopped,
     turn_messages.TranscriptFinal,
     turn_messages.TurnEnded,
+    turn_messages.TurnDropped,
     turn_messages.ReplyStarted,
     turn_messages.ReplyPaused,
     turn_messages.ReplyResumed,
@@ -63,7 +61,7 @@ class Lived:
         turns: said.
         replies: begun.
         unanswered: turns without a reply in time.
-        echoes: turns of which the server said that it takes them for what the avatar said.
+        dropped: reason of `turn.dropped` -> turns that the server said it would not answer.
         silences: what was heard instead, of the first `MOST_SILENCES` of them.
         resumes: connections cut and taken up again.
         resumed: of them, the session went on.
@@ -79,7 +77,7 @@ class Lived:
     turns: int = 0
     replies: int = 0
     unanswered: int = 0
-    echoes: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
     silences: list[dict[str, str]] = field(default_factory=list)
     resumes: int = 0
     resumed: int = 0
@@ -110,7 +108,7 @@ class SoakUser:
         self._reported_s = 0.0
         self._mic_seq = 0
         self._aec = False
-        self._echoes = 0
+        self._why_dropped = ""
         self._heard: deque[str] = deque(maxlen=_HEARD)
 
     # -- the connection
@@ -179,13 +177,13 @@ class SoakUser:
         """Types a turn."""
         self._lived.turns += 1
         self._heard.append("(typed)")
-        self._echoes = 0
+        self._why_dropped = ""
         self.send(client_messages.InputText(text=text))
 
     async def speak(self, pcm: bytes) -> None:
         """Speaks in real time."""
         self._heard.append("(spoke)")
-        self._echoes = 0
+        self._why_dropped = ""
         due_s = time.monotonic()
         for at in range(0, len(pcm), _FRAME_BYTES):
             if self._line is None:
@@ -209,8 +207,8 @@ class SoakUser:
             if self.promises.replies > since and reply is not None and (reply.end or reply.is_over):
                 self._lived.first_audio.append(time.monotonic() - from_s)
                 return True
-            if self._echoes:
-                self._lived.echoes += 1
+            if self._why_dropped:
+                self._lived.dropped[self._why_dropped] += 1
                 return False
             await asyncio.sleep(0.005)
         if self.is_here:
@@ -279,7 +277,8 @@ class SoakUser:
                 server_messages.ErrorMessage(code=code) | server_messages.WarningMessage(code=code)
             ):
                 self._lived.told[code] += 1
-                self._echoes += code == ECHO
+            case turn_messages.TurnDropped(reason=reason):
+                self._why_dropped = reason
             case turn_messages.ReplyStarted():
                 self._lived.replies += 1
             case _:

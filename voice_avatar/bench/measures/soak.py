@@ -174,10 +174,10 @@ def figures(
         *leftover_figures(after, before),
         counted("unanswered", "turns unanswered", lived.unanswered, f"of {lived.turns}"),
         counted(
-            "taken_for_echo",
-            "turns told to be taken for an echo",
-            lived.echoes,
-            "a scripted model repeats what it hears",
+            "dropped",
+            "turns told to be dropped",
+            sum(lived.dropped.values()),
+            ", ".join(f"{why} {n}" for why, n in sorted(lived.dropped.items())),
         ),
         counted(
             "not_resumed", "cuts not resumed", lived.resumes - lived.resumed, f"of {lived.resumes}"

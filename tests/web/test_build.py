@@ -35,12 +35,22 @@ def test_the_bundle_was_built_from_the_lock() -> None:
     assert set(built) == {"three", "@pixiv/three-vrm", "esbuild"}
 
 
+def test_the_decoders_were_built_from_the_lock() -> None:
+    for name, package in (("meshopt", "meshoptimizer"), ("draco", "three")):
+        head = (WEB / "vendor" / f"{name}_decoder.mjs").read_text()[:400]
+        (built,) = re.findall(rf"{package} (\d[\d.]*\d)", head)
+        assert built == LOCK[f"node_modules/{package}"]["version"]
+
+
 def test_what_is_bundled_is_free_to_be_passed_on_and_its_licences_lie_beside_it() -> None:
     licences = (WEB / "vendor" / "three_vrm.licenses.txt").read_text()
+    licences += (WEB / "vendor" / "decoders.licenses.txt").read_text()
     for name in WANTED["dependencies"]:
         assert LOCK[f"node_modules/{name}"]["license"] == "MIT"
         assert f"== {name}\n" in licences
-    assert licences.count("Permission is hereby granted, free of charge") == 2
+    assert licences.count("Permission is hereby granted, free of charge") == 3
+    assert "== draco\n" in licences
+    assert "Apache License\n" in licences
 
 
 def test_the_types_of_the_bundle_name_what_it_exports() -> None:
@@ -51,8 +61,14 @@ def test_the_types_of_the_bundle_name_what_it_exports() -> None:
 
 
 def test_the_bundle_evaluates_no_text_as_code() -> None:
-    code = (WEB / "vendor" / "three_vrm.mjs").read_text()
-    assert not re.search(r"\beval\(|new Function\(", code)
+    for file in (WEB / "vendor").glob("*.mjs"):
+        assert not re.search(r"\beval\(|new Function\(", file.read_text()), file
+
+
+def test_what_the_decoders_are_built_from_is_not_served() -> None:
+    served = http.web_documents()
+    assert "/vendor/draco_decoder.mjs" in served
+    assert not [path for path in served if ".entry." in path]
 
 
 def test_every_module_that_the_page_imports_is_served() -> None:

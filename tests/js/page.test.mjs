@@ -364,6 +364,7 @@ test("what cannot be shown is said in words that a person can do something with"
     [glb({ ...fine, extensionsRequired: ["KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression", "VRMC_vrm"] }), /^$/],
     [glb({ ...fine, meshes: [] }), /no mesh/], [glb({ ...fine, scenes: undefined }), /no scene/],
     [glb({ ...fine, buffers: [{ uri: "body.bin", byteLength: 4 }] }), /other files \(body.bin\)/], [glb({ ...fine, images: [{ uri: "https://example.org/skin.png" }] }), /other files/],
+    [glb({ ...fine, buffers: [{ byteLength: 4 }, { uri: "spare.bin", byteLength: 4, extensions: { EXT_meshopt_compression: { fallback: true } } }] }), /^$/],
     [glb({ ...fine, buffers: [{ uri: "data:;base64,AAAA", byteLength: 3 }] }), /as text in it/],
     [glb({ ...fine, accessors: [{ count: 2 ** 30, componentType: 5126, type: "MAT4" }] }), /unpacked/],
     [glb({ ...fine, accessors: [{ componentType: 5126, type: "VEC3" }] }), /how large/],

@@ -96,6 +96,34 @@ def test_the_pure_modules_of_the_page(tmp_path: Path) -> None:
     assert "# skipped 0" in said
 
 
+def first_loaded() -> set[str]:
+    """Returns the modules that every visitor with WebGL loads: what `main` and the stage import."""
+    found: set[str] = set()
+    ahead = ["page/main.mjs", "stage/scene.mjs", "stage/morphs.mjs"]
+    ahead += ["client/audio/capture_worklet.mjs", "client/audio/playout_worklet.mjs"]
+    while ahead:
+        name = ahead.pop()
+        if name in found:
+            continue
+        found.add(name)
+        if not name.startswith("vendor/"):
+            code = (WEB / name).read_text()
+            imported = re.findall(r"^(?:import|export)\b[^;]*?[\"'](\.[^\"']+)[\"'];", code, re.M)
+            ahead += [os.path.normpath(os.path.join(os.path.dirname(name), i)) for i in imported]
+    return found
+
+
+def test_what_only_other_peoples_avatars_need_is_not_loaded_at_first() -> None:
+    first = first_loaded()
+    assert "stage/model.mjs" in first
+    assert "vendor/three_vrm.mjs" in first
+    late = {"vendor/draco_decoder.mjs", "vendor/meshopt_decoder.mjs", "stage/decoders.mjs"}
+    late |= {"stage/files.mjs", "stage/standing.mjs", "stage/rigs/table.mjs", "stage/face2d.mjs"}
+    assert not first & late
+    packed = sum(len(http.web_documents()[f"/{name}"].packed) for name in first)
+    assert packed < 297_400, "what it was before there were any of these"
+
+
 @pytest.mark.parametrize("name", ["index.html", "page/main.mjs", "vendor/three_vrm.mjs"])
 def test_the_page_is_small_enough_to_wait_for(name: str) -> None:
     most = {"index.html": 4_000, "page/main.mjs": 6_000, "vendor/three_vrm.mjs": 220_000}

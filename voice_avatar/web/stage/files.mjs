@@ -97,7 +97,9 @@ function checkNeeds(/** @type {any} */ document) {
 
 /** Everything has to be in the file: the page asks no other place. */
 function checkPlaces(/** @type {any} */ document) {
-  const outside = [...list(document.buffers), ...list(document.images)].filter(({ uri }) => typeof uri === "string");
+  // What a file has for those who can't unpack it is not asked for.
+  const isSpare = (/** @type {any} */ { extensions }) => Boolean(extensions?.EXT_meshopt_compression?.fallback ?? extensions?.KHR_meshopt_compression?.fallback);
+  const outside = [...list(document.buffers), ...list(document.images)].filter((one) => typeof one.uri === "string" && !isSpare(one));
   if (!outside.length) return;
   const isInside = outside.every(({ uri }) => uri.startsWith("data:"));
   throw new Unreadable(isInside ? "its parts are written as text in it (data:). Export it as binary glTF (GLB)" : `parts of it are in other files (${outside.map(({ uri }) => uri).find((uri) => !uri.startsWith("data:")).slice(0, 60)}). Export it as one GLB with everything in it`);

@@ -1,19 +1,13 @@
 // A VRM or any other rigged GLB in three.js: what it has, and setting its bones and shapes.
 
 import { Box3, BufferAttribute, GLTFLoader, Group, Quaternion, Vector3, VRMLoaderPlugin, VRMUtils } from "../vendor/three_vrm.mjs";
-import { floats } from "./attributes.mjs";
 import { mapModel, mouthWeights, plainShapes } from "./mapping.mjs";
+import { floats, unskin } from "./meshes.mjs";
 import { dress, simplify } from "./surfaces.mjs";
 import { hangOnBones, heights, showAbove } from "./thrift.mjs";
 
 const scratch = new Quaternion();
 const euler = new Quaternion();
-
-/** Expressions of the server in those that every VRM has. */
-const IN_VRM = {
-  happy: { happy: 1 }, sad: { sad: 1 }, angry: { angry: 1 }, surprised: { surprised: 1 }, relaxed: { relaxed: 1 },
-  fearful: { surprised: 0.6, sad: 0.4 }, disgusted: { angry: 0.6 }, smile: { happy: 0.5 }, brow_raise: { surprised: 0.3 }, brow_frown: { angry: 0.3 },
-};
 
 export class Model {
   /** @type {Map<string, {node: any, parent: any, rest: any, turned?: any}>} quaternions of the node's parent and at rest; null in a VRM. */
@@ -27,6 +21,8 @@ export class Model {
   /** @type {any[]} */
   #meshes = [];
   #eyeHeight = 0;
+  /** @type {any} what other people's names mean; null where they are ours. */
+  #rigs = null;
   /** Whether its materials say what they are made of. */
   isDressed = false;
   /** @type {any} what it stands on, which may be moved. */
@@ -59,6 +55,7 @@ export class Model {
       VRMUtils.rotateVRM0(this.vrm);
       if (this.vrm.lookAt) this.vrm.lookAt.target = null;
     }
+    unskin(gltf.scene);
     gltf.scene.traverse((node) => this.#take(node));
     this.name = this.vrm?.meta?.name ?? this.vrm?.meta?.title ?? "";
   }
@@ -67,32 +64,21 @@ export class Model {
   async #know() {
     const names = [...this.#targets.keys()];
     const plain = plainShapes(names);
-    const rigs = plain ? null : await import("./rigs/shapes.mjs");
-    const shapes = plain ?? /** @type {any} */ (rigs).readShapes(names);
-    const human = this.vrm ? null : await this.#stand(shapes.arkit);
+    this.#rigs = plain ? null : await import("./rigs/shapes.mjs");
+    const shapes = plain ?? this.#rigs.readShapes(names);
     if (this.vrm) this.root.add(this.vrm.scene);
-    this.root.updateMatrixWorld(true);
-    hangOnBones(this.root);
+    const stood = this.vrm ? null : (await import("./standing.mjs")).stand(this.gltf, shapes.arkit);
+    if (stood) [this.root, this.#eyeHeight] = [stood.root, stood.eyeHeight];
     this.root.updateMatrixWorld(true);
     this.#tops = heights(this.root);
-    if (human) this.#takeBones(human);
-    else this.#takeHumanBones();
+    hangOnBones(this.root);
+    for (const [bone, node] of stood?.bones ?? []) this.#bones.set(bone, { node, parent: node.parent.getWorldQuaternion(new Quaternion()), rest: node.quaternion.clone() });
+    if (this.vrm) this.#takeHumanBones();
     const hasMouths = this.vrm?.expressionManager?.expressions.some((one) => one.expressionName === "aa");
-    this.map = mapModel(shapes, hasMouths && rigs ? rigs.IN_VRM : null, [...this.#bones.keys()]);
+    this.map = mapModel(shapes, hasMouths && this.#rigs ? this.#rigs.IN_VRM : null, [...this.#bones.keys()]);
     for (const weights of [...this.map.visemes.values(), ...this.map.expressions.values()]) for (const own of Object.keys(weights)) this.#driven.add(own);
-    for (const own of this.map.arkit.values()) for (const one of own) this.#driven.add(one);
+    for (const own of [...this.map.arkit.values()].flat()) this.#driven.add(own);
     if (this.vrm) this.#eyeHeight = this.#humanEyes();
-  }
-
-  /** Puts a model that is no VRM on its feet. @param {Map<string, string[]>} arkit @returns {Promise<Map<string, any>>} its bones. */
-  async #stand(arkit) {
-    const { bonesOf, eyesIn, stood } = await import("./standing.mjs");
-    this.gltf.scene.updateMatrixWorld(true);
-    const bones = bonesOf(this.gltf);
-    this.root = stood(this.gltf.scene, bones);
-    const lids = new Set(["eyeBlinkLeft", "eyeBlinkRight"].flatMap((name) => arkit.get(name) ?? []));
-    this.#eyeHeight = eyesIn(this.root, bones, lids)?.[1] ?? 1;
-    return bones;
   }
 
   #take(node) {
@@ -118,11 +104,6 @@ export class Model {
       const node = human.getNormalizedBoneNode(bone);
       if (node) this.#bones.set(bone, { node, parent: null, rest: null });
     }
-  }
-
-  /** @param {Map<string, any>} bones */
-  #takeBones(bones) {
-    for (const [bone, node] of bones) this.#bones.set(bone, { node, parent: node.parent.getWorldQuaternion(new Quaternion()), rest: node.quaternion.clone() });
   }
 
   /** Turns a bone from its place in the T-pose. @param {number[]} turn x, y, z, w, in the axes of the T-pose. */
@@ -183,7 +164,7 @@ export class Model {
   show(dtS, { mouth, arkit, expressions }) {
     const weights = mouthWeights(this.map.visemes, mouth);
     const manager = this.vrm?.expressionManager;
-    if (manager && this.map.arkit.size < 10) this.#showExpressions(manager, expressions, arkit);
+    if (manager && this.map.arkit.size < 10) this.#rigs.showExpressions(manager, expressions, arkit);
     if (manager && this.map.mouth === "expressions") for (const name of ["aa", "ih", "ou", "ee", "oh"]) manager.setValue(name, weights.get(name) ?? 0);
     this.vrm?.update(dtS); // writes its expressions' shapes, so that ours come after it
     if (!manager || this.map.arkit.size >= 10 || this.map.mouth === "shapes") this.#setShapes(weights, arkit, manager ? new Map() : expressions);
@@ -191,12 +172,8 @@ export class Model {
   }
 
   #setShapes(weights, arkit, expressions) {
-    const faces = new Map();
-    if (this.map.arkit.size < 10) {
-      for (const [name, much] of expressions) {
-        for (const [own, part] of Object.entries(this.map.expressions.get(name) ?? {})) faces.set(own, Math.max(faces.get(own) ?? 0, part * much));
-      }
-    }
+    const isKnown = this.map.arkit.size >= 10;
+    const faces = isKnown ? new Map() : this.#rigs.expressionWeights(this.map.expressions, expressions);
     // A shape that stands for both sides takes what is between theirs.
     const sides = new Map();
     for (const [name, all] of this.map.arkit) for (const own of all) sides.set(own, [...(sides.get(own) ?? []), arkit.get(name) ?? 0]);
@@ -205,15 +182,6 @@ export class Model {
       const weight = Math.max(0, Math.min(1, (weights.get(name) ?? 0) + (faces.get(name) ?? 0)));
       for (const [influences, index] of this.#targets.get(name) ?? []) influences[index] = weight;
     }
-  }
-
-  #showExpressions(manager, expressions, arkit) {
-    const sums = { happy: 0, sad: 0, angry: 0, surprised: 0, relaxed: 0 };
-    for (const [name, weight] of expressions) {
-      for (const [own, part] of Object.entries(IN_VRM[name] ?? {})) sums[own] = Math.min(1, sums[own] + weight * part);
-    }
-    for (const [name, weight] of Object.entries(sums)) manager.setValue(name, weight);
-    manager.setValue("blink", Math.max(arkit.get("eyeBlinkLeft") ?? 0, arkit.get("eyeBlinkRight") ?? 0));
   }
 
   /** Leaves out what is lower than the picture. @param {number} lowestM */

@@ -1,19 +1,30 @@
 // A model that is no VRM: which of its nodes are bones, and how it is put before the camera. Loaded when there is one.
 
 import { Box3, Group, Matrix4, Vector3 } from "../vendor/three_vrm.mjs";
-import { boxOf } from "./bounds.mjs";
+import { boxOf } from "./meshes.mjs";
 import { axesOf, eyesOf, scaleFor, shiftFor } from "./placing.mjs";
 import { findBones } from "./rigs/bones.mjs";
 
 /** @typedef {import("./placing.mjs").Triple} Triple */
 
 /**
- * Finds the nodes that are bones.
+ * Puts a model before the camera.
  *
  * @param {any} gltf of GLTFLoader.
- * @returns {Map<string, any>} VRM's name to the node.
+ * @param {Map<string, string[]>} arkit its shapes by ARKit's names.
+ * @returns {{root: any, bones: Map<string, any>, eyeHeight: number}} what it stands on, its bones by VRM's names, and how
+ *   high its eyes are, metres.
  */
-export function bonesOf({ scene, parser }) {
+export function stand(gltf, arkit) {
+  gltf.scene.updateMatrixWorld(true);
+  const bones = bonesOf(gltf);
+  const root = stood(gltf.scene, bones);
+  const lids = new Set(["eyeBlinkLeft", "eyeBlinkRight"].flatMap((name) => arkit.get(name) ?? []));
+  return { root, bones, eyeHeight: eyesIn(root, bones, lids)?.[1] ?? 1 };
+}
+
+/** The nodes that are bones, by VRM's names. @returns {Map<string, any>} */
+function bonesOf(/** @type {any} */ { scene, parser }) {
   /** @type {any[]} */
   const nodes = [];
   scene.traverse((/** @type {any} */ node) => nodes.push(node));
@@ -41,19 +52,17 @@ function kindOf(/** @type {any} */ node, /** @type {any} */ parser) {
  * @param {Map<string, any>} bones
  * @returns {any} what holds it.
  */
-export function stood(scene, bones) {
+function stood(scene, bones) {
   const root = new Group();
-  root.add(scene);
   const placeOf = (/** @type {string} */ bone) => {
     const node = bones.get(bone);
     return node ? /** @type {Triple} */ (node.getWorldPosition(new Vector3()).toArray()) : null;
   };
-  scene.updateMatrixWorld(true);
   const { left, up, ahead } = axesOf(placeOf);
   const turn = new Matrix4().set(...left, 0, ...up, 0, ...ahead, 0, 0, 0, 0, 1);
   const frame = new Group();
   frame.quaternion.setFromRotationMatrix(turn);
-  root.clear().add(frame.add(scene));
+  root.add(frame.add(scene));
   root.updateMatrixWorld(true);
   const box = boxAround(scene);
   if (box.isEmpty()) return root;
@@ -71,7 +80,7 @@ export function stood(scene, bones) {
  * @param {Set<string>} lids names of the shapes that shut the eyes.
  * @returns {Triple | null} null if it shows nothing.
  */
-export function eyesIn(root, bones, lids) {
+function eyesIn(root, bones, lids) {
   const box = boxAround(root);
   if (box.isEmpty()) return null;
   const at = (/** @type {string} */ bone) => bones.get(bone)?.getWorldPosition(new Vector3()) ?? null;

@@ -1,8 +1,7 @@
 // Work that a picture does not need: what moves with one bone is not skinned, what is out of the picture not drawn.
 
 import { Matrix4, Mesh } from "../vendor/three_vrm.mjs";
-import { ownVertices } from "./attributes.mjs";
-import { boxOf } from "./bounds.mjs";
+import { boxOf, ownVertices } from "./meshes.mjs";
 
 /** How far below its place in the T-pose something may hang or swing, metres. */
 const SWING_M = 0.12;

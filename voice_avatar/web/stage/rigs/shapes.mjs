@@ -4,14 +4,10 @@ import { ARKIT52, OVR15 } from "../../client/acting/sets.mjs";
 import { TABLE } from "./table.mjs";
 import { isNumber, sharedPrefix, sideOf, withoutPrefix, wordsOf } from "./words.mjs";
 
+export * from "./expressions.mjs";
+
 const NOISE = new Set(TABLE.noise);
 const PREFIXES = new Set(TABLE.prefixes);
-
-/** The visemes in the five mouth expressions that every VRM has. */
-export const IN_VRM = {
-  FF: { ih: 0.15 }, TH: { aa: 0.2 }, DD: { ih: 0.35 }, kk: { ih: 0.3 }, CH: { ou: 0.4 }, SS: { ih: 0.35 },
-  nn: { ih: 0.25 }, RR: { ou: 0.35 }, aa: { aa: 1 }, E: { ee: 1 }, I: { ih: 1 }, O: { oh: 1 }, U: { ou: 1 },
-};
 
 /** What follows the last "." that is no side or number, and begins with VRoid's mark where it has one. */
 function bare(/** @type {string} */ name) {

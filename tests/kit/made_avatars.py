@@ -57,6 +57,7 @@ class Made:
         inside: what the root's matrix undoes: vertices and bones are multiplied by it. None = the
             inverse of `matrix`, so that the avatar is where it should be.
         meshes: names of body and face.
+        arms_deg: how far the arms hang below the horizon, as they rest.
         is_interleaved: whether the attributes of a vertex lie together.
         is_quantised: whether positions are whole numbers in a mesh's own scale.
         is_rigid: whether each mesh hangs on one bone only.
@@ -69,6 +70,7 @@ class Made:
     matrix: np.ndarray = field(default_factory=lambda: np.eye(4))
     inside: np.ndarray | None = None
     meshes: tuple[str, str] = ("Body", "Face")
+    arms_deg: float = 0.0
     is_interleaved: bool = False
     is_quantised: bool = False
     is_rigid: bool = False
@@ -154,6 +156,16 @@ def _box(low: tuple[float, ...], high: tuple[float, ...], cuts: int) -> tuple[np
     return np.array(points), np.array(normals), np.array(faces, "u2")
 
 
+def _hung(name: str, at: tuple[float, ...], degrees: float) -> tuple[float, ...]:
+    """Returns where a bone is when the arms hang by so much."""
+    if not name.endswith(("ForeArm", "Hand")):
+        return at
+    x, y, z = at
+    out = np.sign(x) * 0.16
+    turn = np.radians(degrees)
+    return (out + (x - out) * np.cos(turn), y - abs(x - out) * np.sin(turn), z)
+
+
 def _moved(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.asarray(points @ matrix[:3, :3].T + matrix[:3, 3])
 
@@ -162,7 +174,11 @@ def made(about: Made) -> bytes:
     """Returns the file."""
     writer = _Writer()
     inside = np.linalg.inv(about.matrix) if about.inside is None else about.inside
-    bones = [(name, parent, at) for name, parent, at in SKELETON if about.bone(name)]
+    bones = [
+        (name, parent, _hung(name, at, about.arms_deg))
+        for name, parent, at in SKELETON
+        if about.bone(name)
+    ]
     places = {name: _moved(inside, np.array([at]))[0] for name, _, at in bones}
     index = {name: number + 1 for number, (name, _, _) in enumerate(bones)}
     nodes: list[dict[str, Any]] = [

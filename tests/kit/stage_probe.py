@@ -36,8 +36,12 @@ _OPENED: Final = """(() => {
   const far = places({ aa: 1 }).map((to, at) => to.sub(shut[at]));
   const again = Math.max(...places({}).map((to, at) => to.distanceTo(shut[at])));
   const moved = far.filter((one) => one.length() > 1e-3);
+  const hands = [];
+  stage.scene.traverse((node) => /Hand$/.test(node.name) && node.isBone &&
+    hands.push(node.getWorldPosition(stage.camera.position.clone()).toArray()));
   voiceAvatar.view.open(false);
   return {
+    hands,
     share: moved.length / far.length, most: Math.max(...moved.map((one) => one.length()), 0),
     lowered: moved.filter((one) => one.y < 0).length / moved.length, again,
   };
@@ -120,18 +124,20 @@ class Opened:
         most_m: how far the one that moves most does, metres.
         lowered: share of those that move down.
         left_m: how far from its place any vertex is when the mouth is shut again, metres.
+        hands: where the hands are meanwhile, metres.
     """
 
     share: float
     most_m: float
     lowered: float
     left_m: float
+    hands: list[list[float]]
 
 
 async def mouth_opened(page: Page) -> Opened:
     """Opens the mouth of what is on the stage, and shuts it again."""
     told: dict[str, Any] = await page.run(_OPENED)
-    return Opened(told["share"], told["most"], told["lowered"], told["again"])
+    return Opened(told["share"], told["most"], told["lowered"], told["again"], told["hands"])
 
 
 async def put_on(page: Page, file: Path) -> str:

@@ -179,6 +179,21 @@ async def test_an_avatar_is_seen_with_its_eyes_in_the_picture_and_its_mouth_move
     assert opened.left_m < 1e-5
 
 
+@pytest.mark.parametrize("degrees", [45, 90])
+async def test_arms_that_rest_lower_are_held_as_those_that_rest_in_a_t(
+    page: Page, tmp_path: Path, degrees: int
+) -> None:
+    held = []
+    for hang in (0, degrees):
+        file = tmp_path / f"{hang}.glb"
+        file.write_bytes(made(Made(arms_deg=hang)))
+        await put_on(page, file)
+        held.append((await mouth_opened(page)).hands)
+    assert len(held[0]) == 2
+    np.testing.assert_allclose(held[1], held[0], atol=0.005)
+    assert all(0.1 < abs(x) < 0.6 and y < 1.2 for x, y, _ in held[0]), "they hang beside the body"
+
+
 async def test_decoders_come_from_the_same_host_when_a_file_needs_them(page: Page) -> None:
     await put_on(page, DATA / "B62_meshopt.glb")
     await put_on(page, DATA / "draco.glb")

@@ -42,14 +42,14 @@ export class Model {
     loader.register((parser) => new VRMLoaderPlugin(parser));
     const said = descriptionOf(file);
     if (/_meshopt_compression|KHR_draco/.test(said)) await (await import("./decoders.mjs")).addDecoders(loader, said);
-    const model = new Model(await loader.parseAsync(file, ""));
-    await model.#know();
+    const gltf = await loader.parseAsync(file, "");
+    const model = new Model(gltf);
+    await model.#know(gltf);
     if (isSlow) await model.#beThrifty();
     return model;
   }
 
   constructor(gltf) {
-    this.gltf = gltf;
     this.vrm = gltf.userData.vrm ?? null;
     if (this.vrm) {
       VRMUtils.rotateVRM0(this.vrm);
@@ -60,14 +60,14 @@ export class Model {
     this.name = this.vrm?.meta?.name ?? this.vrm?.meta?.title ?? "";
   }
 
-  /** Finds out what it has. What is only wanted for other people's models is fetched for them. */
-  async #know() {
+  /** Finds out what it has; the file's own bytes are not kept. What is only wanted for other people's models is fetched for them. */
+  async #know(gltf) {
     const names = [...this.#targets.keys()];
     const plain = plainShapes(names);
     this.#rigs = plain ? null : await import("./rigs/shapes.mjs");
     const shapes = plain ?? this.#rigs.readShapes(names);
     if (this.vrm) this.root.add(this.vrm.scene);
-    const stood = this.vrm ? null : (await import("./standing.mjs")).stand(this.gltf, shapes.arkit);
+    const stood = this.vrm ? null : (await import("./standing.mjs")).stand(gltf, shapes.arkit);
     if (stood) [this.root, this.#eyeHeight] = [stood.root, stood.eyeHeight];
     this.root.updateMatrixWorld(true);
     this.#tops = heights(this.root);

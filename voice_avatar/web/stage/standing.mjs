@@ -1,6 +1,6 @@
 // A model that is no VRM: which of its nodes are bones, and how it is put before the camera. Loaded when there is one.
 
-import { Box3, Group, Matrix4, Vector3 } from "../vendor/three_vrm.mjs";
+import { Box3, Group, Matrix4, Quaternion, Vector3 } from "../vendor/three_vrm.mjs";
 import { boxOf } from "./meshes.mjs";
 import { axesOf, eyesOf, scaleFor, shiftFor } from "./placing.mjs";
 import { findBones } from "./rigs/bones.mjs";
@@ -20,7 +20,30 @@ export function stand(gltf, arkit) {
   const bones = bonesOf(gltf);
   const root = stood(gltf.scene, bones);
   const lids = new Set(["eyeBlinkLeft", "eyeBlinkRight"].flatMap((name) => arkit.get(name) ?? []));
-  return { root, bones, eyeHeight: eyesIn(root, bones, lids)?.[1] ?? 1 };
+  const eyeHeight = eyesIn(root, bones, lids)?.[1] ?? 1;
+  spreadArms(bones);
+  root.updateMatrixWorld(true);
+  return { root, bones, eyeHeight };
+}
+
+/**
+ * Lifts arms that rest in an A, or hang, to the T from which all movements go.
+ *
+ * @param {Map<string, any>} bones
+ */
+function spreadArms(bones) {
+  for (const [side, out] of /** @type {const} */ ([["left", 1], ["right", -1]])) {
+    for (const [upper, lower] of [["UpperArm", "LowerArm"], ["LowerArm", "Hand"]]) {
+      const [bone, next] = [bones.get(side + upper), bones.get(side + lower)];
+      if (!bone || !next || bone === next) continue;
+      const way = next.getWorldPosition(new Vector3()).sub(bone.getWorldPosition(new Vector3()));
+      if (way.length() < 1e-6) continue;
+      const turn = new Quaternion().setFromUnitVectors(way.normalize(), new Vector3(out, 0, 0));
+      const above = bone.parent.getWorldQuaternion(new Quaternion());
+      bone.quaternion.premultiply(above.clone().invert().multiply(turn).multiply(above));
+      bone.updateWorldMatrix(false, true);
+    }
+  }
 }
 
 /** The nodes that are bones, by VRM's names. @returns {Map<string, any>} */

@@ -32,6 +32,7 @@ pytestmark = [
 ]
 
 DATA = Path(__file__).parents[1] / "data" / "avatars"
+WEB = Path(__file__).parents[2] / "voice_avatar" / "web"
 
 
 def turned(*rows: list[float]) -> np.ndarray:
@@ -177,6 +178,31 @@ async def test_an_avatar_is_seen_with_its_eyes_in_the_picture_and_its_mouth_move
     assert 0.02 < opened.most_m < 0.04
     assert opened.lowered == 1
     assert opened.left_m < 1e-5
+
+
+def nameless(document: dict[str, Any]) -> None:
+    """Takes away what VRM says of the file: only the names of bones and shapes are left."""
+    del document["extensions"]
+    document["extensionsUsed"] = [
+        one for one in document["extensionsUsed"] if not one.startswith("VRM")
+    ]
+
+
+async def test_our_own_avatar_is_the_same_without_what_vrm_says_of_it(
+    page: Page, tmp_path: Path
+) -> None:
+    avatar = WEB / "avatars" / "ava.vrm"
+    file = tmp_path / "plain.glb"
+    file.write_bytes(changed(avatar, nameless))
+    seen = []
+    for one in (avatar, file):
+        summary = await put_on(page, one)
+        assert "15 of 15 visemes, 52 of 52 face shapes, 15 of 15 bones" in summary
+        seen.append(((await look(page)).y, await mouth_opened(page)))
+    (as_vrm, opened), (as_glb, opened_too) = seen
+    assert as_glb == pytest.approx(as_vrm, abs=0.02), "the eyes"
+    np.testing.assert_allclose(opened_too.hands, opened.hands, atol=0.001)
+    assert opened_too.most_m == pytest.approx(opened.most_m, abs=1e-4)
 
 
 @pytest.mark.parametrize("degrees", [45, 90])

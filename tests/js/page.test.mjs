@@ -19,7 +19,7 @@ const { carriedAlong } = await load("stage/body.mjs");
 const { Pace } = await load("stage/pace.mjs");
 const { takeOver } = await load("stage/morphs.mjs");
 const { axesOf, eyesOf, scaleFor, shiftFor } = await load("stage/placing.mjs");
-const { checkFile, checkSize, pictureSize, Unreadable } = await load("stage/files.mjs");
+const { checkFile, checkSize, pictureSize, readFile, Unreadable } = await load("stage/files.mjs");
 const { ARKIT52, OVR15 } = await load("client/acting/sets.mjs");
 
 const text = "Hi there, you.";
@@ -420,4 +420,12 @@ test("pictures that are too large are told by name, of every kind", () => {
     assert.match(why(file(16, 4097)), /“Skin”.*16 × 4097.*4096/);
   }
   assert.equal(pictureSize(new Uint8Array(50)), null);
+});
+
+test("a dropped file is read once it is small enough, and one that is gone is told", async () => {
+  assert.equal((await readFile(new Blob([glb(fine)]))).byteLength, glb(fine).byteLength);
+  const gone = { size: 10, arrayBuffer: () => Promise.reject(new DOMException("", "NotFoundError")) };
+  await assert.rejects(readFile(gone), /moved or changed/);
+  const large = { size: 2 ** 27, arrayBuffer: () => assert.fail("it is not read") };
+  await assert.rejects(readFile(large), /128 MB/);
 });

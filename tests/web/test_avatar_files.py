@@ -9,6 +9,7 @@ import asyncio
 import json
 import struct
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,22 +129,28 @@ CASES: dict[str, Case] = {
 }
 
 
+@asynccontextmanager
+async def serving() -> AsyncIterator[int]:
+    """A server of scripted engines; yields its port."""
+    server = AvatarServer(quiet_config(), lambda: engines("Hello."))
+    ready = asyncio.Event()
+    task = asyncio.create_task(server.serve(lambda _: ready.set()))
+    await ready.wait()
+    try:
+        yield server.port
+    finally:
+        server.stop()
+        await task
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def page() -> AsyncIterator[Page]:
     """The page, for all tests of this file: what is on its stage is what was dropped last."""
-    server = AvatarServer(quiet_config(), lambda: engines("Hello."))
-    ready = asyncio.Event()
-    serving = asyncio.create_task(server.serve(lambda _: ready.set()))
-    await ready.wait()
-    try:
-        async with browser() as tab:
-            await tab.open(f"http://127.0.0.1:{server.port}/")
-            yield tab
-            assert tab.errors == [], tab.errors
-            await clean(tab, f"127.0.0.1:{server.port}")
-    finally:
-        server.stop()
-        await serving
+    async with serving() as port, browser() as tab:
+        await tab.open(f"http://127.0.0.1:{port}/")
+        yield tab
+        assert tab.errors == [], tab.errors
+        await clean(tab, f"127.0.0.1:{port}")
 
 
 async def test_at_first_nothing_is_loaded_that_only_other_peoples_avatars_need(page: Page) -> None:
@@ -317,3 +324,11 @@ async def test_what_cannot_be_shown_is_explained_and_the_one_before_stays(
     assert "undefined" not in note
     assert (await page.run(SUMMARY)).startswith("B57_mixamorig1.glb")
     assert (await look(page)).at_eyes > 200
+
+
+async def test_a_decoder_that_does_not_come_is_told(tmp_path: Path) -> None:
+    async with serving() as port, browser() as tab:
+        await tab.open(f"http://127.0.0.1:{port}/")
+        await tab.command("Network.setBlockedURLs", urls=["*_decoder.mjs*"])
+        note = await refused(tab, DATA / "B62_meshopt.glb")
+    assert "did not come from the server" in note

@@ -73,14 +73,11 @@ export class Avatars {
       this.#tell("Only the simple face is drawn here. Another avatar needs WebGL, and the simple face off in the settings.");
       return;
     }
-    const { checkFile, checkSize, Unreadable } = await import("../stage/files.mjs");
+    const { readFile, Unreadable } = await import("../stage/files.mjs");
     const name = OWN + file.name;
     const before = this.#files.get(name);
     try {
-      checkSize(file.size);
-      const read = await file.arrayBuffer();
-      checkFile(read);
-      this.#files.set(name, read);
+      this.#files.set(name, await readFile(file));
       await this.show(name);
     } catch (problem) {
       if (before) this.#files.set(name, before);

@@ -15,8 +15,14 @@ export async function addDecoders(loader, description) {
   if (description.includes("KHR_draco_mesh_compression")) loader.setDRACOLoader(await draco());
 }
 
+/** @template T @param {Promise<T>} coming @returns {Promise<T>} */
+const fetched = (coming) =>
+  coming.catch(() => {
+    throw new Unreadable("what unpacks it did not come from the server. Is it still there? Try once more");
+  });
+
 async function meshopt() {
-  const { MeshoptDecoder } = await import("../vendor/meshopt_decoder.mjs");
+  const { MeshoptDecoder } = await fetched(import("../vendor/meshopt_decoder.mjs"));
   return {
     supported: true,
     /** @param {number} count @param {number} stride @param {Uint8Array} source @param {string} mode @param {string} filter */
@@ -36,7 +42,7 @@ async function meshopt() {
 let module = null;
 
 async function draco() {
-  const { default: make } = await import("../vendor/draco_decoder.mjs");
+  const { default: make } = await fetched(import("../vendor/draco_decoder.mjs"));
   module ??= make();
   const library = await module;
   return {

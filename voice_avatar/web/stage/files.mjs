@@ -1,4 +1,4 @@
-// What is in an avatar's file, before anything of it is made: what cannot be shown, in a person's words. Pure.
+// What is in an avatar's file, before anything of it is made: what cannot be shown, in a person's words.
 
 /** Largest file that may be dropped, bytes. */
 export const MOST_BYTES = 64 * 2 ** 20;
@@ -34,6 +34,22 @@ export class Unreadable extends Error {
 /** @param {number} bytes of a file that was not read yet. */
 export function checkSize(bytes) {
   if (bytes > MOST_BYTES) throw new Unreadable(`it has ${Math.ceil(bytes / 2 ** 20)} MB, and at most ${MOST_BYTES / 2 ** 20} are taken. Smaller pictures, or gltfpack, make it smaller`);
+}
+
+/**
+ * Reads a file that was dropped, if it can be shown.
+ *
+ * @param {Blob} file
+ * @returns {Promise<ArrayBuffer>}
+ * @throws {Unreadable} if it cannot.
+ */
+export async function readFile(file) {
+  checkSize(file.size);
+  const read = await file.arrayBuffer().catch(() => {
+    throw new Unreadable("it can't be read from where it is. Was it moved or changed?");
+  });
+  checkFile(read);
+  return read;
 }
 
 /**

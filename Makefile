@@ -110,7 +110,8 @@ bench-unity: models  ## measure the Unity package under mono against a live serv
 test-web: models  ## the page in a real browser (Chromium is installed if absent) and the real models
 	bash tests/web/install_chromium.sh
 	bash tests/web/install_packages.sh
-	$(VENV)/bin/pytest -m web -rs -s tests/web/test_client.py tests/web/test_page.py tests/web/test_controls.py $(ARGS)
+	$(VENV)/bin/pytest -m web -rs -s tests/web/test_client.py tests/web/test_avatar_files.py tests/web/test_page.py \
+		tests/web/test_controls.py $(ARGS)
 
 web:  ## build voice_avatar/web/vendor from the npm registry (needs node; running the server does not)
 	bash voice_avatar/web/vendor/build.sh

@@ -20,6 +20,8 @@ import {
   readFaces,
 } from "../../voice_avatar/web/client/wire/frames.mjs";
 import { readText } from "../../voice_avatar/web/client/wire/text.mjs";
+import { findBones } from "../../voice_avatar/web/stage/rigs/bones.mjs";
+import { readShapes } from "../../voice_avatar/web/stage/rigs/shapes.mjs";
 
 const ROOT = new URL("../../unity_client_protocol/vectors/", import.meta.url);
 const load = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, ROOT), "utf-8"));
@@ -222,4 +224,23 @@ cases("sessions", ({ steps }) => {
     else actions = step.text !== undefined ? onText(step.text) : onBinary(hex(step.hex));
     assert.deepEqual(actions, step.actions, `step ${at}`);
   });
+});
+
+cases("rigs", ({ nodes, bones, shapes, rig, visemes, arkit, expressions }) => {
+  if (nodes) {
+    const found = findBones(nodes.map(([name, parent, kind]) => ({ name, parent, kind })));
+    assert.deepEqual(Object.fromEntries(found), bones);
+    return;
+  }
+  const read = readShapes(shapes);
+  assert.equal(read.rig, rig);
+  const indices = (own) => own.map((name) => shapes.indexOf(name)).sort((a, b) => a - b);
+  assert.deepEqual(Object.fromEntries([...read.arkit].map(([name, own]) => [name, indices(own)])), arkit);
+  for (const [table, expected] of [[read.visemes, visemes], [read.expressions, expressions]]) {
+    for (const [name, rows] of Object.entries(expected)) {
+      const own = Object.entries(table.get(name)).map(([shape, weight]) => [shapes.indexOf(shape), weight]);
+      assert.deepEqual(own.sort(([a], [b]) => a - b), rows, name);
+    }
+  }
+  assert.equal(read.visemes.size > 0, Object.keys(visemes).length > 0);
 });

@@ -11,12 +11,15 @@ const { nearCaption, spansOf } = await load("page/spans.mjs");
 const { waterfall } = await load("page/waterfall.mjs");
 const { closeHelp, errorLine, microphoneHelp } = await load("page/words.mjs");
 const { amplified, mirrored, otherBone, readClip, slerp, turnAt, warp } = await load("stage/clip.mjs");
-const { mapModel, mouthWeights, normalName } = await load("stage/mapping.mjs");
+const { mapModel, mouthWeights, plainShapes } = await load("stage/mapping.mjs");
+const { IN_VRM, normalName, readShapes } = await load("stage/rigs/shapes.mjs");
 const { expressionShapes, lookShapes } = await load("stage/face.mjs");
 const { Eyes } = await load("stage/idle.mjs");
 const { carriedAlong } = await load("stage/body.mjs");
 const { Pace } = await load("stage/pace.mjs");
-const { SparseMorphs } = await load("stage/morphs.mjs");
+const { takeOver } = await load("stage/morphs.mjs");
+const { axesOf, eyesOf, scaleFor, shiftFor } = await load("stage/placing.mjs");
+const { checkFile, checkSize, pictureSize, readFile, Unreadable } = await load("stage/files.mjs");
 const { ARKIT52, OVR15 } = await load("client/acting/sets.mjs");
 
 const text = "Hi there, you.";
@@ -125,28 +128,41 @@ test("what is no clip is refused", () => {
   assert.throws(() => readClip(new ArrayBuffer(40)), /not a binary glTF/);
 });
 
+test("a shape that two of ours stand for takes what is between them, and plain names need no table", () => {
+  const plain = plainShapes([...OVR15.map((name) => `viseme_${name}`), ...ARKIT52, "wings"]);
+  assert.deepEqual(plain.direct, [...OVR15]);
+  assert.deepEqual(plain.arkit.get("jawOpen"), ["jawOpen"]);
+  assert.deepEqual(plain.visemes.get("PP"), { viseme_PP: 1 });
+  assert.equal(plainShapes(OVR15.map((name) => `viseme_${name}`)), null);
+  const read = readShapes(["blink", "browInnerUp_L", "browInnerUp_R"]);
+  assert.deepEqual([read.arkit.get("eyeBlinkLeft"), read.arkit.get("eyeBlinkRight")], [["blink"], ["blink"]]);
+  assert.deepEqual(read.arkit.get("browInnerUp"), ["browInnerUp_L", "browInnerUp_R"]);
+});
+
 test("names of shapes are found in every usual spelling", () => {
-  for (const name of ["mouthSmileLeft", "mouthSmile_L", "MouthSmile_Left", "blendShape1.mouthSmile_L", "mouthSmileL"]) {
-    assert.equal(normalName(name), "mouthsmileleft");
+  for (const name of ["mouthSmileLeft", "mouthSmile_L", "MouthSmile_Left", "blendShape1.mouthSmile_L", "mouthSmileL", "mouthSmile.L", "mouthSmile_l.001", "head__mouthSmile_L"]) {
+    assert.equal(normalName(name), "mouthsmileleft", name);
   }
   assert.notEqual(normalName("tongueOut"), normalName("viseme_TH"));
 });
 
 test("a model's own visemes are taken; without them ARKit's shapes, without those VRM's five mouths", () => {
-  const own = mapModel(OVR15.map((name) => `viseme_${name}`), [], []);
+  const own = mapModel(readShapes(OVR15.map((name) => `viseme_${name}`)), null, []);
   assert.deepEqual([...mouthWeights(own.visemes, { aa: 0.5 })].filter(([, weight]) => weight > 0), [["viseme_aa", 0.5]]);
-  const arkit = mapModel(ARKIT52, [], ["head"]);
+  const arkit = mapModel(readShapes(ARKIT52), null, ["head"]);
   const open = mouthWeights(arkit.visemes, { aa: 1 });
   assert.ok(open.get("jawOpen") > 0.5);
   assert.ok(mouthWeights(arkit.visemes, { PP: 1 }).get("mouthPressLeft") > 0.4);
-  const five = mapModel([], ["aa", "ih", "ou", "ee", "oh"], []);
+  const five = mapModel(readShapes([]), IN_VRM, []);
   assert.equal(five.mouth, "expressions");
   assert.equal(mouthWeights(five.visemes, { O: 0.7 }).get("oh"), 0.7);
-  assert.equal(mapModel([], [], []).mouth, "none");
+  assert.equal(mapModel(readShapes([]), null, []).mouth, "none");
+  assert.equal(mapModel(readShapes(["Fcl_MTH_A", "Fcl_MTH_O"]), IN_VRM, []).mouth, "expressions", "its maker's mouths");
+  assert.equal(mapModel(readShapes(["Fcl_MTH_A", "Fcl_MTH_O"]), null, []).mouth, "shapes");
 });
 
 test("the report says what is missing", () => {
-  const { missing, found } = mapModel(["jawOpen", "viseme_aa"], [], ["head"]);
+  const { missing, found } = mapModel(readShapes(["jawOpen", "viseme_aa"]), null, ["head"]);
   assert.equal(missing.arkit.length, 51);
   assert.equal(missing.visemes.length, 14);
   assert.deepEqual(found.bones, ["head"]);
@@ -188,26 +204,67 @@ test("chest and shoulders go along with the head, and the weight on a leg leaves
   assert.ok(left > 0.3 && right < -0.3, "both rise with the breath");
 });
 
+/** An attribute as three has it, of rows of three. */
+class Rows {
+  needsUpdate = false;
+  constructor(array, { stride = 3, from = 0, unit = 1 } = {}) {
+    Object.assign(this, { array, stride, from, unit });
+  }
+  getComponent(row, part) {
+    return this.array[row * this.stride + this.from + part] * this.unit;
+  }
+  floats() {
+    const count = Math.floor((this.array.length - this.from + this.stride - 3) / this.stride);
+    return Float32Array.from({ length: 3 * count }, (_, at) => this.getComponent(Math.floor(at / 3), at % 3));
+  }
+}
+const plainRows = (...numbers) => new Rows(Float32Array.from(numbers));
+const taken = (...meshes) => takeOver(meshes, (rows) => rows.floats(), (values) => new Rows(values));
+const meshOf = (attributes, morphAttributes, morphTargetInfluences) => ({
+  geometry: { attributes: { ...attributes }, morphAttributes, morphTargetsRelative: true }, morphTargetInfluences, morphTargetDictionary: { a: 0, b: 1 },
+});
+
 test("shapes on the CPU give what a vertex program would, and rest when their weights are gone", () => {
-  const at = (...numbers) => ({ array: Float32Array.from(numbers) });
-  const attributes = { position: at(1, 2, 3, 4, 5, 6, 7, 8, 9), normal: at(0, 0, 1, 0, 1, 0, 1, 0, 0) };
+  const attributes = { position: plainRows(1, 2, 3, 4, 5, 6, 7, 8, 9), normal: plainRows(0, 0, 1, 0, 1, 0, 1, 0, 0) };
   const morphAttributes = {
-    position: [at(0, 0, 0, 1, 0, -2, 0, 0, 0), at(0.5, 0, 0, 2, 0, 0, 0, 0, 0)],
-    normal: [at(0, 0, 0, 0, 0.25, 0, 0, 0, 0), at(0, 0, 0, 0, 0, 0, 0, 0, 0.5)],
+    position: [plainRows(0, 0, 0, 1, 0, -2, 0, 0, 0), plainRows(0.5, 0, 0, 2, 0, 0, 0, 0, 0)],
+    normal: [plainRows(0, 0, 0, 0, 0.25, 0, 0, 0, 0), plainRows(0, 0, 0, 0, 0, 0, 0, 0, 0.5)],
   };
   const influences = [0.5, 0.25];
-  const geometry = { attributes, morphAttributes };
-  const morphs = new SparseMorphs({ geometry, morphTargetInfluences: influences });
+  const { geometry } = meshOf(attributes, morphAttributes, influences);
+  const [morphs] = taken({ geometry, morphTargetInfluences: influences });
   assert.deepEqual(geometry.morphAttributes, {}, "the renderer sees none of them");
   assert.equal(morphs.apply(), true);
-  assert.deepEqual([...attributes.position.array], [1.125, 2, 3, 5, 5, 5, 7, 8, 9]);
-  assert.deepEqual([...attributes.normal.array], [0, 0, 1, 0, 1.125, 0, 1, 0, 0.125]);
-  assert.equal(attributes.position.needsUpdate, true);
+  const { position, normal } = geometry.attributes;
+  assert.deepEqual([...position.array], [1.125, 2, 3, 5, 5, 5, 7, 8, 9]);
+  assert.deepEqual([...normal.array], [0, 0, 1, 0, 1.125, 0, 1, 0, 0.125]);
+  assert.equal(position.needsUpdate, true);
   assert.equal(morphs.apply(), false, "nothing changed");
   influences.fill(0);
   morphs.apply();
-  assert.deepEqual([...attributes.position.array], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  assert.deepEqual([...attributes.normal.array], [0, 0, 1, 0, 1, 0, 1, 0, 0]);
+  assert.deepEqual([...position.array], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual([...normal.array], [0, 0, 1, 0, 1, 0, 1, 0, 0]);
+});
+
+test("shapes on the CPU are right for vertices that lie among other numbers, and for whole numbers", () => {
+  const among = Float32Array.from([1, 2, 3, 9, 9, 4, 5, 6, 9, 9]);
+  const whole = Int16Array.from([0, 0, 0, 7, 0, 100, 0, 7]);
+  const mesh = meshOf({ position: new Rows(among, { stride: 5 }) }, { position: [new Rows(whole, { stride: 4, unit: 0.01 })] }, [0.5]);
+  const [morphs] = taken(mesh);
+  morphs.apply();
+  assert.deepEqual([...mesh.geometry.attributes.position.array], [1, 2, 3, 4, 5.5, 6]);
+  assert.deepEqual([...among], [1, 2, 3, 9, 9, 4, 5, 6, 9, 9], "what others use is as it was");
+});
+
+test("meshes that share their vertices are moved once", () => {
+  const shared = { position: plainRows(1, 2, 3) };
+  const far = { position: [plainRows(0, 1, 0), plainRows(1, 0, 0)] };
+  const [one, other] = [meshOf(shared, { ...far }, [1, 0]), meshOf(shared, { ...far }, [1, 0])];
+  const all = taken(one, other);
+  assert.equal(all.length, 1);
+  for (const morphs of all) morphs.apply();
+  for (const { geometry } of [one, other]) assert.deepEqual([...geometry.attributes.position.array], [1, 3, 3]);
+  assert.deepEqual([...shared.position.array], [1, 2, 3]);
 });
 
 test("slow pictures make it coarser, fast ones finer again, within bounds", () => {
@@ -231,4 +288,144 @@ test("very slow pictures are made coarser within seconds, and a page that slept 
   }
   assert.ok(waitedS <= 2.01, `${waitedS} s`);
   assert.ok(Math.abs(pace.fps - 2.5) < 0.01);
+});
+
+const places = (named) => (bone) => named[bone] ?? null;
+const person = { head: [0, 1.5, 0], hips: [0, 0.9, 0], leftUpperArm: [0.2, 1.4, 0], rightUpperArm: [-0.2, 1.4, 0] };
+const turnedBy = (turn) => places(Object.fromEntries(Object.entries(person).map(([bone, at]) => [bone, turn(at)])));
+const same = (found, left, up, ahead) => assert.deepEqual(JSON.parse(JSON.stringify(found, (_, value) => (value === 0 ? 0 : value))), { left, up, ahead });
+
+test("a model's axes are those of its bones, whichever way it lies or looks", () => {
+  same(axesOf(places(person)), [1, 0, 0], [0, 1, 0], [0, 0, 1]);
+  same(axesOf(turnedBy(([x, y, z]) => [x, -z, y])), [1, 0, 0], [0, 0, 1], [0, -1, 0]);
+  same(axesOf(turnedBy(([x, y, z]) => [-x, y, -z])), [-1, 0, 0], [0, 1, 0], [0, 0, -1]);
+  same(axesOf(turnedBy(([x, y, z]) => [y, x, -z])), [0, 1, 0], [1, 0, 0], [0, 0, -1]);
+  same(axesOf(places({})), [1, 0, 0], [0, 1, 0], [0, 0, 1]);
+});
+
+test("eyes say where ahead is, even where left and right are named the other way", () => {
+  const eyes = { leftEye: [-0.03, 1.6, 0.08], rightEye: [0.03, 1.6, 0.08], leftUpperArm: [-0.2, 1.4, 0], rightUpperArm: [0.2, 1.4, 0] };
+  same(axesOf(places({ ...person, ...eyes })), [1, 0, 0], [0, 1, 0], [0, 0, 1]);
+});
+
+test("what was made in other units becomes as tall as a person, and a child stays a child", () => {
+  for (const [height, tall] of [[1.7, 1.7], [0.9, 0.9], [3, 3], [165, 1.65], [0.017, 1.65], [1650, 1.65]]) {
+    assert.ok(Math.abs(height * scaleFor(height) - tall) < 1e-9);
+  }
+  assert.equal(scaleFor(0), 1);
+});
+
+test("a model is put in the middle and on the floor, if it is far from there", () => {
+  assert.deepEqual(shiftFor({ min: [-0.5, 0, -0.1], max: [0.5, 1.7, 0.1] }, [0, 1.5, 0.03]), [0, 0, 0]);
+  assert.deepEqual(shiftFor({ min: [4.5, -0.9, 2.9], max: [5.5, 0.8, 3.1] }, [5, 0.6, 3]), [-5, 0.9, -3]);
+  assert.deepEqual(shiftFor({ min: [4.5, 0, 2.9], max: [5.5, 1.7, 3.1] }, null), [-5, 0, -3]);
+});
+
+test("eyes are where bones in the head say, else where the lids are, else where a head has them", () => {
+  const box = { min: [-0.5, 0, -0.1], max: [0.5, 1.72, 0.1] };
+  const none = { box, eyes: null, lids: null, head: null };
+  assert.deepEqual(eyesOf({ ...none, eyes: [0, 1.62, 0.08], head: [0, 1.5, 0] }), [0, 1.62, 0.08]);
+  assert.deepEqual(eyesOf({ ...none, eyes: [0, 0, 0], lids: [0, 1.6, 0.1], head: [0, 1.5, 0] }), [0, 1.6, 0.1], "eyes on the floor");
+  const [, byHead] = eyesOf({ ...none, head: [0, 1.5, 0] });
+  assert.ok(byHead > 1.55 && byHead < 1.66);
+  const [, byBox] = eyesOf({ ...none, head: [0, 0, 0] });
+  assert.ok(byBox > 1.5 && byBox < 1.7, "a head on the floor");
+});
+
+const view = (size) => new DataView(new ArrayBuffer(size));
+function glb(document, binary = new Uint8Array()) {
+  const text = new TextEncoder().encode(JSON.stringify(document).padEnd(Math.ceil(JSON.stringify(document).length / 4) * 4));
+  const out = view(12 + 8 + text.length + 8 + binary.length);
+  [0x46546c67, 2, out.byteLength, text.length, 0x4e4f534a].forEach((value, at) => out.setUint32(4 * at, value, true));
+  new Uint8Array(out.buffer).set(text, 20);
+  out.setUint32(20 + text.length, binary.length, true);
+  out.setUint32(24 + text.length, 0x004e4942, true);
+  new Uint8Array(out.buffer).set(binary, 28 + text.length);
+  return out.buffer;
+}
+const fine = { asset: { version: "2.0" }, scenes: [{ nodes: [] }], meshes: [{ primitives: [] }] };
+const why = (file) => {
+  try {
+    checkFile(file);
+  } catch (problem) {
+    assert.ok(problem instanceof Unreadable, problem.stack);
+    return problem.message;
+  }
+  return "";
+};
+
+test("what cannot be shown is said in words that a person can do something with", () => {
+  assert.equal(why(glb(fine)), "");
+  const bytes = (text) => new TextEncoder().encode(text.padEnd(40)).buffer;
+  for (const [file, told] of [
+    [bytes("Kaydara FBX Binary"), /FBX/], [bytes('{"asset": {}}'), /as text/], [bytes("PK\u0003\u0004"), /ZIP/], [bytes("<!doctype html>"), /web page/],
+    [bytes("version https://git-lfs.github.com/spec/v1"), /Git LFS/], [bytes("something"), /no binary glTF/], [new ArrayBuffer(0), /no binary glTF/],
+    [glb({ ...fine, extensionsRequired: ["KHR_texture_basisu"] }), /KTX2.*PNG/], [glb({ ...fine, extensionsRequired: ["ACME_thing"] }), /ACME_thing/],
+    [glb({ ...fine, extensionsRequired: ["KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_meshopt_compression", "VRMC_vrm"] }), /^$/],
+    [glb({ ...fine, meshes: [] }), /no mesh/], [glb({ ...fine, scenes: undefined }), /no scene/],
+    [glb({ ...fine, buffers: [{ uri: "body.bin", byteLength: 4 }] }), /other files \(body.bin\)/], [glb({ ...fine, images: [{ uri: "https://example.org/skin.png" }] }), /other files/],
+    [glb({ ...fine, buffers: [{ byteLength: 4 }, { uri: "spare.bin", byteLength: 4, extensions: { EXT_meshopt_compression: { fallback: true } } }] }), /^$/],
+    [glb({ ...fine, buffers: [{ uri: "data:;base64,AAAA", byteLength: 3 }] }), /as text in it/],
+    [glb({ ...fine, accessors: [{ count: 2 ** 30, componentType: 5126, type: "MAT4" }] }), /unpacked/],
+    [glb({ ...fine, accessors: [{ componentType: 5126, type: "VEC3" }] }), /how large/],
+    [glb({ ...fine, bufferViews: [{ byteLength: 1, extensions: { EXT_meshopt_compression: { count: 2 ** 28, byteStride: 16 } } }] }), /unpacked/],
+    [glb(fine).slice(0, 60), /cut off/], [glb(null), /damaged/], [glb([]), /no mesh/],
+  ]) assert.match(why(file), told);
+  const broken = new Uint8Array(glb(fine));
+  broken[24] = 0;
+  assert.match(why(broken.buffer), /damaged/);
+  const old = new Uint8Array(glb(fine));
+  old[4] = 1;
+  assert.match(why(old.buffer), /1\.0/);
+  assert.throws(() => checkSize(65 * 2 ** 20), /65 MB, and at most 64/);
+  assert.doesNotThrow(() => checkSize(64 * 2 ** 20));
+});
+
+function png(width, height) {
+  const out = view(24);
+  out.setUint32(0, 0x89504e47);
+  out.setUint32(16, width);
+  out.setUint32(20, height);
+  return new Uint8Array(out.buffer);
+}
+function jpeg(width, height) {
+  const out = view(40);
+  [[0, 0xffd8], [2, 0xffe0], [4, 6], [10, 0xffff], [12, 0xc200]].forEach(([at, value]) => out.setUint16(at, value));
+  out.setUint16(13, 8);
+  out.setUint16(16, height);
+  out.setUint16(18, width);
+  return new Uint8Array(out.buffer);
+}
+function webp(kind, write) {
+  const out = view(40);
+  [..."RIFF"].forEach((letter, at) => out.setUint8(at, letter.charCodeAt(0)));
+  [..."WEBP" + kind].forEach((letter, at) => out.setUint8(8 + at, letter.charCodeAt(0)));
+  write(out);
+  return new Uint8Array(out.buffer);
+}
+
+test("pictures that are too large are told by name, of every kind", () => {
+  const webps = (width, height) => [
+    webp("VP8 ", (out) => (out.setUint16(26, width, true), out.setUint16(28, height, true))),
+    webp("VP8L", (out) => out.setUint32(21, (width - 1) | ((height - 1) << 14), true)),
+    webp("VP8X", (out) => (out.setUint16(24, width - 1, true), out.setUint16(27, height - 1, true))),
+  ];
+  for (const make of [png, jpeg, ...[0, 1, 2].map((at) => (width, height) => webps(width, height)[at])]) {
+    assert.deepEqual(pictureSize(make(8192, 16)), [8192, 16]);
+    const file = (width, height) => {
+      const binary = make(width, height);
+      return glb({ ...fine, images: [{ name: "Skin", bufferView: 0 }], bufferViews: [{ buffer: 0, byteOffset: 0, byteLength: binary.length }] }, binary);
+    };
+    assert.equal(why(file(4096, 4096)), "");
+    assert.match(why(file(16, 4097)), /“Skin”.*16 × 4097.*4096/);
+  }
+  assert.equal(pictureSize(new Uint8Array(50)), null);
+});
+
+test("a dropped file is read once it is small enough, and one that is gone is told", async () => {
+  assert.equal((await readFile(new Blob([glb(fine)]))).byteLength, glb(fine).byteLength);
+  const gone = { size: 10, arrayBuffer: () => Promise.reject(new DOMException("", "NotFoundError")) };
+  await assert.rejects(readFile(gone), /moved or changed/);
+  const large = { size: 2 ** 27, arrayBuffer: () => assert.fail("it is not read") };
+  await assert.rejects(readFile(large), /128 MB/);
 });

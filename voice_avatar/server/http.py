@@ -48,7 +48,10 @@ WEB_KINDS: Final = MappingProxyType(
 )
 """Files of the page that are served, by the end of their name; all others stay unseen."""
 
-BUILD_FILES: Final = frozenset({"package.json", "package-lock.json", "three_vrm.entry.mjs"})
+BUILD_FILES: Final = frozenset(
+    {"package.json", "package-lock.json"}
+    | {f"{name}.entry.mjs" for name in ("three_vrm", "meshopt_decoder", "draco_decoder")}
+)
 """Files that build and check the page, and that it never loads."""
 
 PAGE_POLICY: Final = "; ".join(

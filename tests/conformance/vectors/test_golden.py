@@ -57,5 +57,7 @@ def test_javascript_passes_every_vector() -> None:
     if int(version.stdout.lstrip("v").partition(".")[0]) < 20:
         pytest.skip(f"node {version.stdout.strip()} is too old for its own test runner")
     assert done.returncode == 0, done.stdout[-4000:]
-    count = sum(len(json.loads((FOLDER / n).read_text())["cases"]) for n in golden.DOCUMENTS)
+    # Names of rigs are for clients that draw: client_vectors.test.mjs and C# run those.
+    run = golden.DOCUMENTS.keys() - {"rigs.json"}
+    count = sum(len(json.loads((FOLDER / n).read_text())["cases"]) for n in run)
     assert f"# pass {count}" in done.stdout.replace("ℹ", "#")

@@ -123,7 +123,7 @@ namespace VoiceAvatar.Tests
             string[] known =
             {
                 "captions", "clock", "face_frames", "frame_order", "frames", "messages", "mouth", "movement", "playout",
-                "retraction", "sessions",
+                "retraction", "rigs", "sessions",
             };
             string[] found = Directory.GetFiles(Folder, "*.json").Select(Path.GetFileNameWithoutExtension)
                 .OrderBy(name => name, StringComparer.Ordinal).ToArray();

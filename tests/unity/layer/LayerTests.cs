@@ -151,6 +151,33 @@ namespace VoiceAvatar.Tests
         }
 
         [Test]
+        public static void a_figure_without_a_humanoid_is_moved_by_the_names_of_its_bones()
+        {
+            Scene scene = new Scene();
+            scene.Animator.isHuman = false;
+            foreach (KeyValuePair<HumanBodyBones, Transform> bone in scene.Animator.Bones)
+            {
+                string name = bone.Key.ToString().Replace("UpperArm", "Arm").Replace("LowerArm", "ForeArm");
+                bone.Value.gameObject.name = "mixamorig3:" + name;
+            }
+            scene.Face.bones = scene.Animator.Bones.Values.ToArray();
+            scene.Face.name = "Head"; // what hangs on bones is none
+            Check.Same(9, RigTransforms.Under(scene.Avatar).Count, "bones");
+            scene.Begin();
+            scene.Server.Reply(1);
+            float rest = scene.Hand(false).position.y;
+            float highest = 0, nod = 0;
+            scene.Run(180, i =>
+            {
+                highest = Math.Max(highest, scene.Hand(false).position.y - rest);
+                Vector3 looks = scene.Animator.Bones[HumanBodyBones.Head].rotation * new Vector3(0, 0, 1);
+                nod = Math.Min(nod, looks.y);
+            });
+            Check.That(highest > 0.2, "the hand rises: " + highest);
+            Check.That(nod < -0.05, "the head nods: " + nod);
+        }
+
+        [Test]
         public static void the_eyes_go_to_the_user_and_aside_and_the_server_is_told_where_the_user_is()
         {
             Scene scene = new Scene();

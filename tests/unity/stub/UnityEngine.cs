@@ -10,7 +10,9 @@ namespace UnityEngine
 {
     public class Object
     {
-        public string name = "";
+        private string _name = "";
+
+        public virtual string name { get { return _name; } set { _name = value; } }
 
         public static implicit operator bool(Object one) { return one != null; }
 
@@ -35,6 +37,8 @@ namespace UnityEngine
     public class Component : Object
     {
         public GameObject gameObject;
+
+        public override string name { get { return gameObject.name; } set { gameObject.name = value; } }
 
         public Transform transform { get { return gameObject.transform; } }
 
@@ -413,6 +417,7 @@ namespace UnityEngine
     public sealed class SkinnedMeshRenderer : Renderer
     {
         public Mesh sharedMesh;
+        public Transform[] bones = new Transform[0];
         public readonly Dictionary<int, float> Weights = new Dictionary<int, float>();
 
         public void SetBlendShapeWeight(int index, float value)

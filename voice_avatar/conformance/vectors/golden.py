@@ -20,6 +20,7 @@ from voice_avatar.conformance.vectors import conversation
 from voice_avatar.conformance.vectors.frames import binary_frames, face_frames, frame_orders
 from voice_avatar.conformance.vectors.messages import messages
 from voice_avatar.conformance.vectors.playout import playouts
+from voice_avatar.conformance.vectors.rigs import rigs
 from voice_avatar.conformance.vectors.sessions import sessions
 from voice_avatar.conformance.vectors.show import captions, clocks, mouths, movements
 
@@ -45,6 +46,7 @@ DOCUMENTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "playout.json": playouts,
     "sessions.json": sessions,
     "clock.json": clocks,
+    "rigs.json": rigs,
 }
 """File -> what makes it."""
 

@@ -73,15 +73,18 @@ export class Avatars {
       this.#tell("Only the simple face is drawn here. Another avatar needs WebGL, and the simple face off in the settings.");
       return;
     }
+    const { readFile, Unreadable } = await import("../stage/files.mjs");
     const name = OWN + file.name;
     const before = this.#files.get(name);
     try {
-      this.#files.set(name, await file.arrayBuffer());
+      this.#files.set(name, await readFile(file));
       await this.show(name);
     } catch (problem) {
       if (before) this.#files.set(name, before);
       else this.#files.delete(name);
-      this.#tell(`${file.name} can't be shown: ${/** @type {Error} */ (problem).message}`);
+      const isTold = problem instanceof Unreadable;
+      if (!isTold) console.info(problem);
+      this.#tell(`${file.name} can't be shown: ${isTold ? problem.message : "it is damaged, or made in a way that this page doesn't know"}.`);
       return;
     }
     if (!before) this.#select.append(make("option", { value: name }, file.name));
@@ -90,13 +93,13 @@ export class Avatars {
   }
 
   /** @param {ReturnType<import("../stage/model.mjs").Model["report"]>} report @param {string} file */
-  #report({ kind, name, mouth, found, missing }, file) {
+  #report({ kind, name, mouth, rig, found, missing }, file) {
     /** @param {"visemes" | "arkit" | "bones"} part */
     const all = (part) => found[part].length + missing[part].length;
     byId("mapping").hidden = false;
     byId("mapping-summary").textContent = `${file || name || "This avatar"}: ${found.visemes.length} of ${all("visemes")} visemes, ${found.arkit.length} of ${all("arkit")} face shapes, ${found.bones.length} of ${all("bones")} bones`;
     const mouths = { shapes: "by its own shapes", expressions: "by the five mouths of VRM (lips can't close)", none: "not at all: it has no shapes for it" };
-    const moves = found.visemes.length > 1 || mouth !== "shapes" ? mouths[mouth] : "by ARKit's shapes";
+    const moves = mouth !== "shapes" || rig === "ovr" ? mouths[mouth] : rig === "arkit" ? "by ARKit's shapes" : "by the shapes that it has for vowels and lips";
     const lines = [make("p", {}, make("b", {}, kind), ` · the mouth moves ${moves}`)];
     for (const [part, title] of /** @type {const} */ ([["visemes", "Visemes"], ["arkit", "Face shapes"], ["bones", "Bones"]])) {
       if (missing[part].length) lines.push(make("p", {}, make("b", {}, `${title} missing: `), missing[part].join(", ")));

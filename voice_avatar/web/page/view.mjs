@@ -1,7 +1,6 @@
 // The avatar on the page: which stage, which model, and a picture for every frame of the screen.
 
 import { Actor, waiting } from "../stage/actor.mjs";
-import { Stage2D } from "../stage/face2d.mjs";
 import { IdleLife } from "../client/acting/idle.mjs";
 import { byId } from "./dom.mjs";
 
@@ -9,6 +8,7 @@ import { byId } from "./dom.mjs";
 const MOST_LEAD_MS = 120;
 
 /** @typedef {import("../client/avatar_client.mjs").Shown} Shown */
+/** @typedef {import("../stage/face2d.mjs").Stage2D} Stage2D fetched where it is drawn. */
 
 export class View {
   #actor = new Actor();
@@ -44,8 +44,8 @@ export class View {
    */
   async open(isFlat) {
     this.stage?.loop(null);
-    if (this.stage instanceof Stage2D) this.stage.close();
-    this.stage = (isFlat ? null : await this.#openSolid()) ?? new Stage2D(byId("face2d"));
+    if (this.stage && "close" in this.stage) this.stage.close();
+    this.stage = (isFlat ? null : await this.#openSolid()) ?? new (await import("../stage/face2d.mjs")).Stage2D(byId("face2d"));
     byId("view").hidden = this.kind === "2d";
     this.#run();
   }

@@ -8,88 +8,57 @@ export const BONES = [
   "leftHand", "rightShoulder", "rightUpperArm", "rightLowerArm", "rightHand",
 ];
 
-/** A viseme in ARKit's shapes, for models that have those only; `L/R` stands for both sides. */
-const OVR_IN_ARKIT = {
-  PP: { mouthRollLower: 0.45, mouthRollUpper: 0.35, "mouthPressL/R": 0.5 },
-  FF: { mouthRollLower: 0.75, "mouthUpperUpL/R": 0.25, jawOpen: 0.05 },
-  TH: { jawOpen: 0.18, tongueOut: 0.55, "mouthLowerDownL/R": 0.2 },
-  DD: { jawOpen: 0.14, "mouthLowerDownL/R": 0.3, "mouthUpperUpL/R": 0.1 },
-  kk: { jawOpen: 0.2, "mouthLowerDownL/R": 0.2, "mouthStretchL/R": 0.1 },
-  CH: { mouthFunnel: 0.55, jawOpen: 0.08, mouthShrugUpper: 0.15 },
-  SS: { jawOpen: 0.04, "mouthStretchL/R": 0.3, "mouthLowerDownL/R": 0.35, "mouthUpperUpL/R": 0.15 },
-  nn: { jawOpen: 0.16, "mouthLowerDownL/R": 0.2 },
-  RR: { mouthFunnel: 0.3, mouthPucker: 0.25, jawOpen: 0.12 },
-  aa: { jawOpen: 0.62, "mouthLowerDownL/R": 0.15 },
-  E: { jawOpen: 0.35, "mouthStretchL/R": 0.3, "mouthSmileL/R": 0.1 },
-  I: { jawOpen: 0.2, "mouthSmileL/R": 0.25, "mouthStretchL/R": 0.25 },
-  O: { jawOpen: 0.4, mouthFunnel: 0.55, mouthPucker: 0.15 },
-  U: { jawOpen: 0.14, mouthPucker: 0.75, mouthFunnel: 0.2 },
-};
+/**
+ * What a model's shapes are.
+ *
+ * @typedef {object} ShapesRead
+ * @property {Map<string, string[]>} arkit ARKit's names to the model's own; several where ours is in parts.
+ * @property {string[]} direct visemes that have a shape of their own.
+ * @property {Map<string, Record<string, number>>} visemes for each viseme the weights of the shapes that make it up.
+ * @property {Map<string, Record<string, number>>} expressions likewise; for models without ARKit's shapes.
+ * @property {string} rig whose kind of names they are; "" = none that is known.
+ */
 
-/** The same in the five mouth expressions that every VRM has. */
-const OVR_IN_VRM = {
-  FF: { ih: 0.15 }, TH: { aa: 0.2 }, DD: { ih: 0.35 }, kk: { ih: 0.3 }, CH: { ou: 0.4 }, SS: { ih: 0.35 },
-  nn: { ih: 0.25 }, RR: { ou: 0.35 }, aa: { aa: 1 }, E: { ee: 1 }, I: { ih: 1 }, O: { oh: 1 }, U: { ou: 1 },
-};
-
-const bothSides = (name) => (name.endsWith("L/R") ? [name.replace("L/R", "Left"), name.replace("L/R", "Right")] : [name]);
-
-/** A shape's name in one form: `blendShape1.Mouth_Smile_L` and `mouthSmileLeft` are the same. */
-export function normalName(name) {
-  const short = name.slice(name.lastIndexOf(".") + 1);
-  const sided = short.replace(/[_ -]?L$/, "Left").replace(/[_ -]?R$/, "Right");
-  return (/^(viseme|fcl)_/i.test(short) ? short : sided).replace(/[_ -]/g, "").toLowerCase();
+/**
+ * Reads shapes that are named as ours are; the names of everybody else's are in `rigs/`, which is loaded when it is wanted.
+ *
+ * @param {string[]} shapes names of the model's morph targets.
+ * @returns {ShapesRead | null} null if they are not.
+ */
+export function plainShapes(shapes) {
+  const has = new Set(shapes);
+  if (![...OVR15.map((name) => `viseme_${name}`), ...ARKIT52].every((name) => has.has(name))) return null;
+  const visemes = new Map(OVR15.map((name) => [name, { [`viseme_${name}`]: 1 }]));
+  return { arkit: new Map(ARKIT52.map((name) => [name, [name]])), direct: OVR15.slice(), visemes, expressions: new Map(), rig: "ovr" };
 }
 
 /**
  * Finds out how a model shows visemes and ARKit's shapes.
  *
- * @param {string[]} shapes names of the model's morph targets.
- * @param {string[]} expressions names of its VRM expressions.
+ * @param {ShapesRead} shapes
+ * @param {Record<string, Record<string, number>> | null} inExpressions the visemes in the VRM's own mouths; null = it has none.
  * @param {string[]} bones VRM names of its bones.
- * @returns {{arkit: Map<string, string>, visemes: Map<string, Object<string, number>>, mouth: string,
- *   found: object, missing: object}} `arkit`: our name to the model's; `visemes`: for each viseme the weights of the
- *   model's targets that make it up; `mouth`: where these live, `shapes`, `expressions` or `none`.
+ * @returns {ShapesRead & {mouth: string, found: object, missing: object}} `mouth`: where visemes live, `shapes`,
+ *   `expressions` or `none`.
  */
-export function mapModel(shapes, expressions, bones) {
-  const byName = new Map(shapes.map((name) => [normalName(name), name]));
-  /** @type {Map<string, string>} */
-  const arkit = new Map();
-  for (const name of ARKIT52) {
-    const own = byName.get(normalName(name));
-    if (own !== undefined) arkit.set(name, own);
-  }
-  const visemes = new Map();
-  for (const viseme of OVR15) {
-    const own = byName.get(`viseme${viseme.toLowerCase()}`);
-    if (own) visemes.set(viseme, { [own]: 1 });
-    else if (arkit.has("jawOpen") && OVR_IN_ARKIT[viseme]) visemes.set(viseme, inArkit(viseme, arkit));
-  }
+export function mapModel(shapes, inExpressions, bones) {
+  let { visemes } = shapes;
   let mouth = "shapes";
-  if (!visemes.has("aa")) {
-    const has = new Set(expressions);
-    mouth = has.has("aa") ? "expressions" : "none";
-    visemes.clear();
-    if (mouth === "expressions") for (const [viseme, weights] of Object.entries(OVR_IN_VRM)) visemes.set(viseme, weights);
+  const isOwn = shapes.direct.includes("aa") || shapes.rig === "arkit";
+  // The five mouths of a VRM are its maker's; what is guessed from vowels is not better.
+  if (!visemes.has("aa") || (inExpressions && !isOwn)) {
+    mouth = inExpressions ? "expressions" : "none";
+    visemes = new Map(Object.entries(inExpressions ?? {}));
   }
-  const own = OVR15.filter((name) => byName.has(`viseme${name.toLowerCase()}`));
   return {
-    arkit, visemes, mouth,
-    found: { visemes: own, arkit: [...arkit.keys()], bones: BONES.filter((name) => bones.includes(name)) },
+    ...shapes, visemes, mouth,
+    found: { visemes: shapes.direct, arkit: [...shapes.arkit.keys()], bones: BONES.filter((name) => bones.includes(name)) },
     missing: {
-      visemes: OVR15.filter((name) => !own.includes(name)),
-      arkit: ARKIT52.filter((name) => !arkit.has(name)),
+      visemes: OVR15.filter((name) => !shapes.direct.includes(name)),
+      arkit: ARKIT52.filter((name) => !shapes.arkit.has(name)),
       bones: BONES.filter((name) => !bones.includes(name)),
     },
   };
-}
-
-function inArkit(viseme, arkit) {
-  const weights = {};
-  for (const [both, weight] of Object.entries(OVR_IN_ARKIT[viseme])) {
-    for (const name of bothSides(both)) if (arkit.has(name)) weights[arkit.get(name)] = weight;
-  }
-  return weights;
 }
 
 /**

@@ -1,38 +1,35 @@
 // A VRM or any other rigged GLB in three.js: what it has, and setting its bones and shapes.
 
-import { Box3, GLTFLoader, Quaternion, Vector3, VRMLoaderPlugin, VRMUtils } from "../vendor/three_vrm.mjs";
-import { mapModel, mouthWeights } from "./mapping.mjs";
-import { SparseMorphs } from "./morphs.mjs";
+import { Box3, BufferAttribute, GLTFLoader, Group, Quaternion, Vector3, VRMLoaderPlugin, VRMUtils } from "../vendor/three_vrm.mjs";
+import { mapModel, mouthWeights, plainShapes } from "./mapping.mjs";
+import { floats, unskin } from "./meshes.mjs";
 import { dress, simplify } from "./surfaces.mjs";
 import { hangOnBones, heights, showAbove } from "./thrift.mjs";
 
-/** Names that bones go by outside VRM: Mixamo's and Ready Player Me's. */
-const OTHER_NAMES = {
-  hips: "hips", spine: "spine", chest: "spine1", upperChest: "spine2", neck: "neck", head: "head", leftEye: "lefteye", rightEye: "righteye",
-  leftShoulder: "leftshoulder", leftUpperArm: "leftarm", leftLowerArm: "leftforearm", leftHand: "lefthand",
-  rightShoulder: "rightshoulder", rightUpperArm: "rightarm", rightLowerArm: "rightforearm", rightHand: "righthand",
-};
-
 const scratch = new Quaternion();
 const euler = new Quaternion();
-
-/** Expressions of the server in those that every VRM has. */
-const IN_VRM = {
-  happy: { happy: 1 }, sad: { sad: 1 }, angry: { angry: 1 }, surprised: { surprised: 1 }, relaxed: { relaxed: 1 },
-  fearful: { surprised: 0.6, sad: 0.4 }, disgusted: { angry: 0.6 }, smile: { happy: 0.5 }, brow_raise: { surprised: 0.3 }, brow_frown: { angry: 0.3 },
-};
 
 export class Model {
   /** @type {Map<string, {node: any, parent: any, rest: any, turned?: any}>} quaternions of the node's parent and at rest; null in a VRM. */
   #bones = new Map();
   /** @type {Map<string, [Float32Array, number][]>} */
   #targets = new Map();
-  /** @type {SparseMorphs[]} */
+  /** @type {import("./morphs.mjs").SparseMorphs[]} */
   #morphs = [];
   /** @type {Map<object, number>} */
-  #tops;
+  #tops = new Map();
+  /** @type {any[]} */
+  #meshes = [];
+  #eyeHeight = 0;
+  /** @type {any} what other people's names mean; null where they are ours. */
+  #rigs = null;
   /** Whether its materials say what they are made of. */
   isDressed = false;
+  /** @type {any} what it stands on, which may be moved. */
+  root = new Group();
+  map = mapModel({ arkit: new Map(), direct: [], visemes: new Map(), expressions: new Map(), rig: "" }, null, []);
+  /** @type {Set<string>} shapes that are ours to set; others stay as their file has them. */
+  #driven = new Set();
 
   /**
    * @param {ArrayBuffer} file
@@ -43,32 +40,51 @@ export class Model {
   static async read(file, isSlow = false) {
     const loader = new GLTFLoader();
     loader.register((parser) => new VRMLoaderPlugin(parser));
+    const said = descriptionOf(file);
+    if (/_meshopt_compression|KHR_draco/.test(said)) await (await import("./decoders.mjs")).addDecoders(loader, said);
     const gltf = await loader.parseAsync(file, "");
     const model = new Model(gltf);
-    if (isSlow) model.#beThrifty();
+    await model.#know(gltf);
+    if (isSlow) await model.#beThrifty();
     return model;
   }
 
   constructor(gltf) {
     this.vrm = gltf.userData.vrm ?? null;
-    this.root = this.vrm ? this.vrm.scene : gltf.scene;
     if (this.vrm) {
       VRMUtils.rotateVRM0(this.vrm);
       if (this.vrm.lookAt) this.vrm.lookAt.target = null;
     }
-    this.root.updateWorldMatrix(true, true);
-    this.root.traverse((node) => this.#take(node));
+    unskin(gltf.scene);
+    gltf.scene.traverse((node) => this.#take(node));
+    this.name = this.vrm?.meta?.name ?? this.vrm?.meta?.title ?? "";
+  }
+
+  /** Finds out what it has; the file's own bytes are not kept. What is only wanted for other people's models is fetched for them. */
+  async #know(gltf) {
+    const names = [...this.#targets.keys()];
+    const plain = plainShapes(names);
+    this.#rigs = plain ? null : await import("./rigs/shapes.mjs");
+    const shapes = plain ?? this.#rigs.readShapes(names);
+    if (this.vrm) this.root.add(this.vrm.scene);
+    const stood = this.vrm ? null : (await import("./standing.mjs")).stand(gltf, shapes.arkit);
+    if (stood) [this.root, this.#eyeHeight] = [stood.root, stood.eyeHeight];
+    this.root.updateMatrixWorld(true);
     this.#tops = heights(this.root);
     hangOnBones(this.root);
-    this.#findBones();
-    const expressions = this.vrm?.expressionManager?.expressions.map((one) => one.expressionName) ?? [];
-    this.map = mapModel([...this.#targets.keys()], expressions, [...this.#bones.keys()]);
-    this.name = this.vrm?.meta?.name ?? this.vrm?.meta?.title ?? "";
+    for (const [bone, node] of stood?.bones ?? []) this.#bones.set(bone, { node, parent: node.parent.getWorldQuaternion(new Quaternion()), rest: node.quaternion.clone() });
+    if (this.vrm) this.#takeHumanBones();
+    const hasMouths = this.vrm?.expressionManager?.expressions.some((one) => one.expressionName === "aa");
+    this.map = mapModel(shapes, hasMouths && this.#rigs ? this.#rigs.IN_VRM : null, [...this.#bones.keys()]);
+    for (const weights of [...this.map.visemes.values(), ...this.map.expressions.values()]) for (const own of Object.keys(weights)) this.#driven.add(own);
+    for (const own of [...this.map.arkit.values()].flat()) this.#driven.add(own);
+    if (this.vrm) this.#eyeHeight = this.#humanEyes();
   }
 
   #take(node) {
     node.frustumCulled = false;
     if (!node.isMesh) return;
+    this.#meshes.push(node);
     node.castShadow = node.receiveShadow = true;
     for (const material of [node.material].flat()) this.isDressed = dress(material) || this.isDressed;
     for (const [name, index] of Object.entries(node.morphTargetDictionary ?? {})) {
@@ -76,28 +92,17 @@ export class Model {
     }
   }
 
-  #beThrifty() {
-    this.root.traverse((node) => {
-      for (const material of [node.material ?? []].flat()) simplify(material);
-      if (node.geometry?.morphAttributes.position && node.geometry.morphTargetsRelative) this.#morphs.push(new SparseMorphs(node));
-    });
+  async #beThrifty() {
+    const { takeOver } = await import("./morphs.mjs");
+    for (const mesh of this.#meshes) for (const material of [mesh.material].flat()) simplify(material);
+    this.#morphs = takeOver(this.#meshes, floats, (values) => new BufferAttribute(values, 3));
   }
 
-  #findBones() {
-    const human = this.vrm?.humanoid;
-    if (human) {
-      for (const bone of Object.keys(human.humanBones)) {
-        const node = human.getNormalizedBoneNode(bone);
-        if (node) this.#bones.set(bone, { node, parent: null, rest: null });
-      }
-      return;
-    }
-    const byName = new Map();
-    this.root.traverse((node) => byName.set(node.name.toLowerCase().replace(/^mixamorig[:_]?/, "").replace(/[_ ]/g, ""), node));
-    for (const [bone, other] of Object.entries(OTHER_NAMES)) {
-      const node = byName.get(other) ?? byName.get(bone.toLowerCase());
-      if (!node) continue;
-      this.#bones.set(bone, { node, parent: node.parent.getWorldQuaternion(new Quaternion()), rest: node.quaternion.clone() });
+  #takeHumanBones() {
+    const human = this.vrm.humanoid;
+    for (const bone of Object.keys(human?.humanBones ?? {})) {
+      const node = human.getNormalizedBoneNode(bone);
+      if (node) this.#bones.set(bone, { node, parent: null, rest: null });
     }
   }
 
@@ -138,12 +143,15 @@ export class Model {
 
   /** Height of the eyes above the floor, metres, as far as it can be told. */
   eyeHeight() {
+    return this.#eyeHeight;
+  }
+
+  #humanEyes() {
     const eye = this.place("leftEye");
     if (eye) return eye.y;
     const head = this.place("head");
     if (head) return head.y + 0.08;
-    const box = new Box3().setFromObject(this.root);
-    return box.max.y - 0.12;
+    return new Box3().setFromObject(this.root).max.y - 0.12;
   }
 
   /**
@@ -156,31 +164,24 @@ export class Model {
   show(dtS, { mouth, arkit, expressions }) {
     const weights = mouthWeights(this.map.visemes, mouth);
     const manager = this.vrm?.expressionManager;
-    if (manager && this.map.arkit.size < 10) this.#showExpressions(manager, expressions, arkit);
+    if (manager && this.map.arkit.size < 10) this.#rigs.showExpressions(manager, expressions, arkit);
     if (manager && this.map.mouth === "expressions") for (const name of ["aa", "ih", "ou", "ee", "oh"]) manager.setValue(name, weights.get(name) ?? 0);
     this.vrm?.update(dtS); // writes its expressions' shapes, so that ours come after it
-    if (this.map.arkit.size >= 10 || this.map.mouth === "shapes") this.#setShapes(weights, arkit);
+    if (!manager || this.map.arkit.size >= 10 || this.map.mouth === "shapes") this.#setShapes(weights, arkit, manager ? new Map() : expressions);
     for (const morphs of this.#morphs) morphs.apply();
   }
 
-  #setShapes(weights, arkit) {
-    for (const [name, weight] of arkit) {
-      const own = this.map.arkit.get(name);
-      if (own) weights.set(own, (weights.get(own) ?? 0) + weight);
+  #setShapes(weights, arkit, expressions) {
+    const isKnown = this.map.arkit.size >= 10;
+    const faces = isKnown ? new Map() : this.#rigs.expressionWeights(this.map.expressions, expressions);
+    // A shape that stands for both sides takes what is between theirs.
+    const sides = new Map();
+    for (const [name, all] of this.map.arkit) for (const own of all) sides.set(own, [...(sides.get(own) ?? []), arkit.get(name) ?? 0]);
+    for (const [own, parts] of sides) faces.set(own, Math.max(faces.get(own) ?? 0, parts.reduce((sum, part) => sum + part, 0) / parts.length));
+    for (const name of this.#driven) {
+      const weight = Math.max(0, Math.min(1, (weights.get(name) ?? 0) + (faces.get(name) ?? 0)));
+      for (const [influences, index] of this.#targets.get(name) ?? []) influences[index] = weight;
     }
-    for (const [name, places] of this.#targets) {
-      const weight = Math.max(0, Math.min(1, weights.get(name) ?? 0));
-      for (const [influences, index] of places) influences[index] = weight;
-    }
-  }
-
-  #showExpressions(manager, expressions, arkit) {
-    const sums = { happy: 0, sad: 0, angry: 0, surprised: 0, relaxed: 0 };
-    for (const [name, weight] of expressions) {
-      for (const [own, part] of Object.entries(IN_VRM[name] ?? {})) sums[own] = Math.min(1, sums[own] + weight * part);
-    }
-    for (const [name, weight] of Object.entries(sums)) manager.setValue(name, weight);
-    manager.setValue("blink", Math.max(arkit.get("eyeBlinkLeft") ?? 0, arkit.get("eyeBlinkRight") ?? 0));
   }
 
   /** Leaves out what is lower than the picture. @param {number} lowestM */
@@ -190,7 +191,7 @@ export class Model {
 
   /** What was found and what is missing, for a person. */
   report() {
-    return { kind: this.vrm ? `VRM ${this.vrm.meta?.metaVersion === "0" ? "0.x" : "1.0"}` : "GLB", name: this.name, mouth: this.map.mouth, found: this.map.found, missing: this.map.missing };
+    return { kind: this.vrm ? `VRM ${this.vrm.meta?.metaVersion === "0" ? "0.x" : "1.0"}` : "GLB", name: this.name, mouth: this.map.mouth, rig: this.map.rig, found: this.map.found, missing: this.map.missing };
   }
 
   /** The weight of each of the model's shapes that is not 0, as it is drawn. */
@@ -205,4 +206,10 @@ export class Model {
   dispose() {
     VRMUtils.deepDispose(this.root);
   }
+}
+
+/** What a binary glTF says of itself; "" if it is none. @param {ArrayBuffer} file */
+function descriptionOf(file) {
+  const length = file.byteLength >= 20 ? new DataView(file).getUint32(12, true) : 0;
+  return 20 + length <= file.byteLength ? new TextDecoder().decode(new Uint8Array(file, 20, length)) : "";
 }

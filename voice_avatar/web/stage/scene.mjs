@@ -126,7 +126,7 @@ export class Stage3D {
     }
     this.#model = model;
     this.scene.add(model.root);
-    this.#eyeHeight = Math.max(0.3, model.eyeHeight());
+    this.#eyeHeight = Math.max(0.1, model.eyeHeight());
     this.#resize();
     return model.report();
   }

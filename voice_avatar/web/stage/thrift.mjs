@@ -1,6 +1,7 @@
 // Work that a picture does not need: what moves with one bone is not skinned, what is out of the picture not drawn.
 
 import { Matrix4, Mesh } from "../vendor/three_vrm.mjs";
+import { boxOf, ownVertices } from "./meshes.mjs";
 
 /** How far below its place in the T-pose something may hang or swing, metres. */
 const SWING_M = 0.12;
@@ -15,10 +16,11 @@ export function hangOnBones(root) {
   root.traverse((node) => node.isSkinnedMesh && skinned.push(node));
   for (const mesh of skinned) {
     const index = onlyBone(mesh.geometry);
-    if (index === null || mesh.geometry.morphAttributes.position) continue;
+    if (index === null || mesh.geometry.morphAttributes.position || mesh.children.length) continue;
     const { skeleton, bindMatrix } = mesh;
-    const rigid = new Mesh(mesh.geometry, mesh.material);
+    const rigid = new Mesh(ownVertices(mesh.geometry), mesh.material);
     rigid.name = mesh.name;
+    rigid.frustumCulled = false;
     rigid.geometry.applyMatrix4(new Matrix4().multiplyMatrices(skeleton.boneInverses[index], bindMatrix));
     for (const name of ["skinIndex", "skinWeight"]) rigid.geometry.deleteAttribute(name);
     mesh.removeFromParent();
@@ -27,6 +29,7 @@ export function hangOnBones(root) {
 }
 
 function onlyBone({ attributes: { skinIndex, skinWeight } }) {
+  if (!skinIndex || !skinWeight) return null;
   const bone = skinIndex.getX(0);
   for (let vertex = 0; vertex < skinIndex.count; vertex++) {
     if (skinIndex.getX(vertex) !== bone || skinWeight.getX(vertex) < 0.999) return null;
@@ -34,14 +37,11 @@ function onlyBone({ attributes: { skinIndex, skinWeight } }) {
   return bone;
 }
 
-/** Highest point of each skinned mesh in the T-pose, metres: legs stay below it. */
+/** Highest point of each skinned mesh in the T-pose, metres above the floor: legs stay below it. */
 export function heights(root) {
   const tops = new Map();
-  root.updateWorldMatrix(true, true);
   root.traverse((node) => {
-    if (!node.isSkinnedMesh) return;
-    node.geometry.computeBoundingBox();
-    tops.set(node, node.geometry.boundingBox.max.y + SWING_M);
+    if (node.isSkinnedMesh) tops.set(node, boxOf(node).max.y + SWING_M);
   });
   return tops;
 }
@@ -53,5 +53,5 @@ export function heights(root) {
  * @param {number} lowestM lower edge of what is seen, metres; -Infinity = everything is seen.
  */
 export function showAbove(tops, lowestM) {
-  for (const [mesh, topM] of tops) mesh.visible = topM > lowestM;
+  for (const [mesh, topM] of tops) mesh.visible = !(topM <= lowestM);
 }

@@ -59,15 +59,13 @@ namespace VoiceAvatar.Unity
 
         private void Start()
         {
-            if (animator != null && animator.isHuman)
-            {
-                _head = animator.GetBoneTransform(HumanBodyBones.Head);
-                _leftEye = animator.GetBoneTransform(HumanBodyBones.LeftEye);
-                _rightEye = animator.GetBoneTransform(HumanBodyBones.RightEye);
-                _headRest = RestOf(_head);
-                _leftEyeRest = RestOf(_leftEye);
-                _rightEyeRest = RestOf(_rightEye);
-            }
+            RigTransforms bones = new RigTransforms(animator);
+            _head = bones[HumanBodyBones.Head];
+            _leftEye = bones[HumanBodyBones.LeftEye];
+            _rightEye = bones[HumanBodyBones.RightEye];
+            _headRest = RestOf(_head);
+            _leftEyeRest = RestOf(_leftEye);
+            _rightEyeRest = RestOf(_rightEye);
         }
 
         /// <summary>Without an animator controller nobody else puts the bones back before they are turned.</summary>

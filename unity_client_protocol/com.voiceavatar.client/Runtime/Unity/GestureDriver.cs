@@ -5,7 +5,7 @@ using UnityEngine;
 namespace VoiceAvatar.Unity
 {
     /// <summary>
-    /// Moves the arms of a humanoid. A gesture with a state in the animator is played there, its stroke on
+    /// Moves the arms of a figure. A gesture with a state in the animator is played there, its stroke on
     /// time; any other by turning the arms (see <see cref="GesturePoses"/>).
     /// </summary>
     [AddComponentMenu("Voice Avatar/Gesture Driver")]
@@ -66,7 +66,7 @@ namespace VoiceAvatar.Unity
             set { client = value; }
         }
 
-        /// <summary>The humanoid.</summary>
+        /// <summary>That of the figure; without a humanoid its bones are found by their names.</summary>
         public Animator Animator
         {
             get { return animator; }
@@ -81,12 +81,12 @@ namespace VoiceAvatar.Unity
 
         private void Start()
         {
-            if (animator != null && animator.isHuman)
-            {
-                _left = ArmOf(HumanBodyBones.LeftUpperArm, HumanBodyBones.LeftLowerArm, HumanBodyBones.LeftHand, -1);
-                _right = ArmOf(
-                    HumanBodyBones.RightUpperArm, HumanBodyBones.RightLowerArm, HumanBodyBones.RightHand, 1);
-            }
+            RigTransforms bones = new RigTransforms(animator);
+            _left = ArmOf(
+                bones[HumanBodyBones.LeftUpperArm], bones[HumanBodyBones.LeftLowerArm], bones[HumanBodyBones.LeftHand], -1);
+            _right = ArmOf(
+                bones[HumanBodyBones.RightUpperArm], bones[HumanBodyBones.RightLowerArm], bones[HumanBodyBones.RightHand],
+                1);
         }
 
         /// <summary>Without an animator controller nobody else puts the arms back before they are turned.</summary>
@@ -99,15 +99,9 @@ namespace VoiceAvatar.Unity
             }
         }
 
-        private Arm ArmOf(HumanBodyBones upper, HumanBodyBones lower, HumanBodyBones hand, float side)
+        private static Arm ArmOf(Transform upper, Transform lower, Transform hand, float side)
         {
-            Arm arm = new Arm
-            {
-                Upper = animator.GetBoneTransform(upper),
-                Lower = animator.GetBoneTransform(lower),
-                Hand = animator.GetBoneTransform(hand),
-                Side = side,
-            };
+            Arm arm = new Arm { Upper = upper, Lower = lower, Hand = hand, Side = side };
             arm.UpperRest = arm.Upper == null ? Quaternion.identity : arm.Upper.localRotation;
             arm.LowerRest = arm.Lower == null ? Quaternion.identity : arm.Lower.localRotation;
             return arm;

@@ -1,22 +1,44 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text.RegularExpressions;
 
 namespace VoiceAvatar
 {
-    /// <summary>Finds the blend shapes of a mesh by the names that rigs give them.</summary>
+    /// <summary>
+    /// Finds the blend shapes of a mesh by the names that rigs give them. The page's rigs/shapes.mjs does
+    /// the same; both know the names of RigTable.
+    /// </summary>
     public sealed class BlendShapeNames
     {
+        private static readonly HashSet<string> Noise = new HashSet<string>(RigTable.ShapeNoise);
+        private static readonly HashSet<string> Prefixes = new HashSet<string>(RigTable.VisemePrefixes);
+        private static readonly Dictionary<string, string> Known = RigWords.Table(RigTable.Shapes);
+        private static readonly Regex Ends = new Regex("\\.|:|\\||/|__");
+
         private readonly Dictionary<string, int> _indices = new Dictionary<string, int>();
 
         /// <summary>Takes the names of a mesh's blend shapes, by index.</summary>
         public BlendShapeNames(IReadOnlyList<string> names)
         {
-            for (int i = 0; i < names.Count; i++)
+            List<List<string>> words = names.Select(name => RigWords.Of(Bare(name))).ToList();
+            List<string> prefix = RigWords.SharedPrefix(words, Prefixes);
+            Func<List<string>, string>[] forms =
             {
-                string key = Normal(names[i]);
-                if (!_indices.ContainsKey(key))
+                Joined,
+                one => Joined(WithoutNoise(one)),
+                one => Joined(WithoutNoise(RigWords.Without(one, prefix))),
+            };
+            foreach (Func<List<string>, string> form in forms)
+            {
+                for (int i = 0; i < names.Count; i++)
                 {
-                    _indices.Add(key, i);
+                    string key = form(words[i]);
+                    if (!_indices.ContainsKey(key))
+                    {
+                        _indices.Add(key, i);
+                    }
                 }
             }
         }
@@ -26,33 +48,113 @@ namespace VoiceAvatar
         {
             foreach (string name in names)
             {
-                int index;
-                if (_indices.TryGetValue(Normal(name), out index))
+                List<int> own = All(name);
+                if (own.Count > 0)
                 {
-                    return index;
+                    return own[0];
                 }
             }
             return -1;
         }
 
-        /// <summary>
-        /// One spelling for all: what follows the last "." ("blendShape1.jawOpen") and from "Fcl_" on
-        /// ("M_F00_000_Fcl_MTH_A"), "_L" and "_R" as "Left" and "Right", no "_", "-" and spaces, lower case.
-        /// </summary>
+        /// <summary>Returns the shapes that together are one of ours; none if the mesh has none.</summary>
+        public List<int> All(string name)
+        {
+            string spelt;
+            spelt = Known.TryGetValue(name, out spelt) ? spelt : Normal(name);
+            foreach (string one in spelt.Split(' '))
+            {
+                List<int> own = one.Split('+').Where(_indices.ContainsKey).Select(part => _indices[part])
+                    .Distinct().ToList();
+                if (own.Count > 0)
+                {
+                    return own;
+                }
+            }
+            return new List<int>();
+        }
+
+        /// <summary>Adds the shapes of a recipe: names and weights in turn, "*" for both sides.</summary>
+        public void Cook(string recipe, Action<int, float> add)
+        {
+            string[] words = recipe.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries);
+            Dictionary<int, float> weights = new Dictionary<int, float>();
+            List<int> order = new List<int>();
+            for (int i = 0; i + 1 < words.Length; i += 2)
+            {
+                float weight = float.Parse(words[i + 1], CultureInfo.InvariantCulture);
+                string[] sides = words[i].EndsWith("*", StringComparison.Ordinal) ? new[] { "Left", "Right" } : new[] { "" };
+                string word = words[i];
+                foreach (int own in sides.SelectMany(side => All(word.Replace("*", side))).Distinct())
+                {
+                    float before;
+                    if (!weights.TryGetValue(own, out before))
+                    {
+                        order.Add(own);
+                    }
+                    weights[own] = Math.Max(before, weight);
+                }
+            }
+            foreach (int own in order)
+            {
+                add(own, weights[own]);
+            }
+        }
+
+        /// <summary>One spelling for all: "blendShape1.Mouth_Smile_L" and "mouthSmileLeft" are the same.</summary>
         public static string Normal(string name)
         {
-            string bare = name.Substring(name.LastIndexOf('.') + 1);
-            int vroid = bare.IndexOf("Fcl_", StringComparison.OrdinalIgnoreCase);
-            bare = vroid > 0 ? bare.Substring(vroid) : bare;
-            if (bare.EndsWith("_L", StringComparison.OrdinalIgnoreCase))
+            return Joined(RigWords.Of(Bare(name)));
+        }
+
+        /// <summary>What follows the last "." that is no side or number, and from "Fcl_" on.</summary>
+        private static string Bare(string name)
+        {
+            List<string> parts = Ends.Split(name).Where(part => part.Length > 0).ToList();
+            while (parts.Count > 1 && RigWords.IsNumber(parts[parts.Count - 1]))
             {
-                bare = bare.Substring(0, bare.Length - 2) + "Left";
+                parts.RemoveAt(parts.Count - 1);
             }
-            else if (bare.EndsWith("_R", StringComparison.OrdinalIgnoreCase))
+            string last = parts.Count > 0 ? parts[parts.Count - 1] : "";
+            bool isSide = parts.Count > 1 && RigWords.SideOf(last.ToLowerInvariant()) != "";
+            string whole = isSide ? parts[parts.Count - 2] + "_" + last : last;
+            int vroid = whole.IndexOf("fcl_", StringComparison.OrdinalIgnoreCase);
+            return vroid > 0 ? whole.Substring(vroid) : whole;
+        }
+
+        /// <summary>Words with their side at the end, joined.</summary>
+        private static string Joined(List<string> words)
+        {
+            int at = words.Count > 1 && !Prefixes.Contains(words[0])
+                ? words.FindLastIndex(word => RigWords.SideOf(word) != "")
+                : -1;
+            if (at < 0)
             {
-                bare = bare.Substring(0, bare.Length - 2) + "Right";
+                return string.Concat(words);
             }
-            return bare.Replace("_", "").Replace("-", "").Replace(" ", "").ToLowerInvariant();
+            return string.Concat(words.Where((_, i) => i != at)) + RigWords.SideOf(words[at]);
+        }
+
+        /// <summary>"A25_Jaw_Open" and "ARKit_jawOpen" are what their last words say.</summary>
+        private static List<string> WithoutNoise(List<string> words)
+        {
+            int at = 0;
+            while (true)
+            {
+                int left = words.Count - at;
+                if (left > 2 && words[at].Length == 1 && RigWords.IsNumber(words[at + 1]))
+                {
+                    at += 2;
+                }
+                else if (left > 1 && (Noise.Contains(words[at]) || RigWords.IsNumber(words[at])))
+                {
+                    at++;
+                }
+                else
+                {
+                    return words.Skip(at).ToList();
+                }
+            }
         }
     }
 }

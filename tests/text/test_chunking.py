@@ -88,7 +88,7 @@ def texts(text: str, language: str = "en") -> list[str]:
          ["We met on May 5, 2024 in Rome,", "I think."]),
         ("Here is what I know: it rains.", ["Here is what I know:", "it rains."]),
         ("I came home—and I slept. It was good.", ["I came home—and I slept.", "It was good."]),
-        ("I came home then—and I slept.", ["I came home then—", "and I slept."]),
+        ("I came home then — and I slept.", ["I came home then —", "and I slept."]),
         ("We went home then - by car.", ["We went home then -", "by car."]),
         # Lines and lists.
         ("# Fruit\nHere:\n- red apples\n- green pears\n",

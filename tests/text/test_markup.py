@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.text.markup import MAX_TAG_CHARS, MarkupReader, is_emoji, is_han
+from voice_avatar.text.markup import MAX_TAG_CHARS, MarkupReader, is_emoji
 from voice_avatar.text.tags import Tag
 from voice_avatar.vocabulary import vocabulary
 
@@ -120,11 +120,3 @@ def test_what_is_shown_has_no_emoji_and_no_loose_white_space(text: str) -> None:
 )
 def test_a_tag_is_never_shown(tag: str, text: str) -> None:
     assert "[" not in read(f"{text}{tag}{text}")[0]
-
-
-def test_han_characters_are_those_written_without_spaces() -> None:
-    assert is_han("好")
-    assert is_han("の")
-    assert is_han("\U00020000")
-    assert not is_han("a")
-    assert not is_han("，")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from voice_avatar.text.characters import is_han
 from voice_avatar.text.tags import Tag, has_key, is_tag, parse_tag
 from voice_avatar.vocabulary import Vocabulary
 
@@ -40,11 +41,6 @@ def is_emoji(char: str) -> bool:
     """Whether the character is an emoji or a part of one."""
     code = ord(char)
     return code >= _FIRST_EMOJI and any(first <= code <= last for first, last in _EMOJI)
-
-
-def is_han(char: str) -> bool:
-    """Whether the character is written without spaces: ideographs and kana."""
-    return "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or char > "\U0001ffff"
 
 
 class MarkupReader:

@@ -369,7 +369,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         _initials,
     ),
     (r"\bw/o\b", _said("without")),
-    (r"\bw/(?=\s)", _said("with")),
+    (r"\bw/(?=\s|$)", _said("with")),
     (r"\bC\+\+", _said("C plus plus")),
     (r"\b([CF])#", lambda match: match[1] + " sharp"),
     (rf"#(?={_LETTER})", _said("hashtag")),

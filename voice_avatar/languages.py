@@ -12,8 +12,8 @@ A language is a folder of TOML, `data/languages/<code>/`, and adding one is addi
     feelings.toml  what words feel like (likewise)
 
 What a folder leaves out is taken from English, the way the code did before languages were data:
-people say "okay" in most languages. Three things are not, because the words of another language would
-be wrong there and not only missing: endings that leave a sentence open, number words, and maths.
+people say "okay" in most languages. Three things are not, because the words of another language
+would be wrong there and not only missing: endings that leave a sentence open, number words, maths.
 
 Package data is read once, when a language is first asked for; nothing is read at import.
 """

@@ -28,9 +28,9 @@ from voice_avatar.text.characters import (
     is_han,
 )
 from voice_avatar.text.groups import holds, is_clear_comma, parts
-from voice_avatar.text.markup import MarkupReader
+from voice_avatar.text.markup import Item, MarkupReader
 from voice_avatar.text.speakable import speakable
-from voice_avatar.text.tags import Tag
+from voice_avatar.text.tags import CodeEdge, Tag
 from voice_avatar.vocabulary import vocabulary
 
 
@@ -124,6 +124,8 @@ class Chunker:
         self._seams: set[int] = set()  # ends of groups in the buffer
         self._places: list[int] = []  # those of them that are clause boundaries
         self._separator = ""  # white space between the buffer and the next character
+        self._code: str | None = None  # of the block that is open and in no chunk yet
+        self._is_code_named = False  # whether it was said that there is one
         self._chunks: list[SpeakableChunk] = []
 
     @property
@@ -143,13 +145,19 @@ class Chunker:
         self._waiting = []
         if self._buffer or self._cues:
             self._cut(len(self._buffer), is_sentence_end=True, is_last=True)
+        if self._pause_s:
+            self._cut(0, is_sentence_end=False)
         chunks, self._chunks = tuple(self._chunks), []
         return Chunked(last.text, last.chunks + chunks)
 
-    def _take(self, items: list[str | Tag]) -> Chunked:
+    def _take(self, items: list[Item]) -> Chunked:
         for item in items:
             if isinstance(item, Tag):
                 self._tag(item)
+            elif isinstance(item, CodeEdge):
+                self._code_edge(is_begin=item.is_begin)
+            elif self._code is not None:
+                self._code_text(self._code, item)
             elif item.isspace():
                 self._separator = item
             else:
@@ -164,6 +172,38 @@ class Chunker:
         self._pause_s += float(tag.value)
         if not self._buffer:
             self._cut(0, is_sentence_end=False)
+
+    def _code_edge(self, *, is_begin: bool) -> None:
+        """Begins or ends a block of code, which is in chunks of its own: named, and not read."""
+        if is_begin:
+            self._decide(is_whole=True)
+            if self._buffer:
+                self._cut(len(self._buffer), is_sentence_end=True)
+            self._code, self._is_code_named = "", False
+        else:
+            self._cut_code(self._code or "")
+            self._code = None
+
+    def _code_text(self, code: str, item: str) -> None:
+        if "\n" in item and not self._is_code_named:
+            self._cut_code(code)  # it is named at once: much more of it may be to come
+            code = ""
+        self._code = code + item
+
+    def _cut_code(self, code: str) -> None:
+        if not (text := code.strip("\n")).strip():
+            return
+        maths = languages.language(self._language).maths
+        spoken = "" if self._is_code_named or not maths else maths.forms["code"]
+        words = (ChunkWord(0, len(text), 0, len(spoken)),) if spoken else ()
+        self._is_code_named = True
+        spoken += languages.language(self._language).full_stop if spoken else ""
+        self._add(SpeakableChunk(self._index, text, spoken, words))
+
+    def _add(self, chunk: SpeakableChunk) -> None:
+        self._chunks.append(chunk)
+        self._index += 1
+        self._growth = min(self._growth * self._options.growth, float(self._options.max_words))
 
     def _char(self, char: str) -> None:
         """Takes one visible character, and lets go what it shows to be over."""
@@ -321,9 +361,7 @@ class Chunker:
         chunk = SpeakableChunk(
             self._index, text, speech.spoken, speech.words, cues, pause_s, is_sentence_end
         )
-        self._chunks.append(chunk)
-        self._index += 1
-        self._growth = min(self._growth * self._options.growth, float(self._options.max_words))
+        self._add(chunk)
         self._buffer = self._buffer[gone:]
         self._cues = [(place - gone, tag) for place, tag in self._cues if place >= end]
         self._places = [place - gone for place in self._places if place > end]

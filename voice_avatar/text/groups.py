@@ -135,10 +135,13 @@ COUNTED = (
 """Words in front of a number that tell what kind of number it is, lower case."""
 
 _OPERATOR = r"(?:[+=<>×÷±*/^≤≥≠≈→⇒#№§~&@$€£¥₹√∞∈∑∏∫|\\]|[<>=!:]=|==|=>|->|=)"
+_ENTITY = re.compile(r"&(?:lt|gt|le|ge|ne|times|minus|plusmn|divide);$")
 _DASH = r"[-–—−~～]"
 _TAKES_NUMBER = re.compile(
     rf"(?:^|[\s(\[\"'“‘«])(?:{_MONTH}|{COUNTED}\.?|(?-i:[A-Z]{{1,3}})|n°|h|{_OPERATOR}+)$"
-    rf"|(?:\d|\d\)|\d{_DASH})$"
+    rf"|(?:\d|\d\)|\d{_DASH})$|\d ?(?:ft|feet|foot|h)$"
+    r"|\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|number"
+    r"|phone)(?: number)? (?:is|was|in|at|to)$"
     rf"|\d\s?{_DASH}$"
     rf"|\b{_MONTH} \d\d?(?:st|nd|rd|th|er)?,$",
     re.IGNORECASE,
@@ -193,16 +196,33 @@ def _may_hold(group: str, first: str) -> bool:
     if not first.isalnum():
         return first not in "\"“”‘’'«" or group[-1].isdigit()
     if first.isdigit():
-        return _TAKES_NUMBER.search(group) is not None
+        return _TAKES_NUMBER.search(group) is not None or _ENTITY.search(group) is not None
     token = group[group.rfind(" ") + 1 :]
     return (
         any(char.isdigit() for char in token)
         or _OPERATORS_AT_END.search(group) is not None
+        or _ENTITY.search(group) is not None
         or (_CAPITAL.match(first) is not None and _NAME.search(group) is not None)
         or (first == "o" and token[-1] in "ht")
         or (_STREET.match(group) is not None)
         or _DAY_OF.search(group) is not None
+        or _GOES_ON.search(f"{group} {first}") is not None
     )
+
+
+_GOES_ON = re.compile(
+    r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
+    r"|number) [iwatn]"
+    r"|\d sq\.? [a-z]|[Ss]cene [ivx]|\b[IVX]{1,6}(?:e|er|ème)? [cs])$",
+    re.IGNORECASE,
+)
+_GONE_ON = re.compile(
+    r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
+    r"|number) (?:is|was|in|at|to|number)"
+    r"|\d sq\.? \w+|[Ss]cene [ivx]+|\b[IVX]{1,6}(?:e|er|ème)? (?:century|centuries|siècles?))"
+    r"[.,;:!?)]*$",
+    re.IGNORECASE,
+)
 
 
 _OPERATORS_AT_END = re.compile(rf"(?:^|\s){_OPERATOR}+$")
@@ -212,11 +232,15 @@ _MONTH_ATOM = re.compile(rf"{_MONTH}[.,;:!?)\]]*$", re.IGNORECASE)
 
 
 def _holds_atom(group: str, atom: str, language: str) -> bool:
-    if not _HAS_WORD.search(atom):
-        return _ENDED.search(group) is None
+    if not _HAS_WORD.search(atom) or _ENTITY.match(atom):
+        return _ENDED.search(group) is None or (
+            group[-1] == "!" and _NUMBER_END.search(group[:-1]) is not None and atom[0] in "=<>+*/×"
+        )
+    if _GOES_ON.search(f"{group} {atom[0]}") and _GONE_ON.search(f"{group} {atom}"):
+        return True
     if _NUMBER_START.match(atom):
-        return _TAKES_NUMBER.search(group) is not None
-    if _OPERATORS_AT_END.search(group):
+        return _TAKES_NUMBER.search(group) is not None or _ENTITY.search(group) is not None
+    if _OPERATORS_AT_END.search(group) or _ENTITY.search(group):
         return True
     if _LETTERED.search(group):
         return True

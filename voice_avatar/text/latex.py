@@ -1,7 +1,7 @@
 """Formulas in LaTeX, said as people say them; what is not understood is named, never misread. Pure.
 
-The words are the language's (`maths.toml`); the commands of LaTeX are here, most of them as the sign
-that they stand for.
+The words are the language's (`maths.toml`); the commands of LaTeX are here, most of them as the
+sign that they stand for.
 """
 
 from __future__ import annotations

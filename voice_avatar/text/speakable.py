@@ -13,7 +13,14 @@ from functools import lru_cache
 
 from voice_avatar import languages
 from voice_avatar.events.payloads import ChunkWord
-from voice_avatar.text import speakable_en, speakable_plain, speakable_zh
+from voice_avatar.text import (
+    numbers,
+    numbers_en,
+    signs,
+    speakable_en,
+    speakable_plain,
+    speakable_zh,
+)
 from voice_avatar.text.abbreviations import ends_sentence
 from voice_avatar.text.characters import is_han
 from voice_avatar.text.groups import groups
@@ -118,25 +125,39 @@ class _Scanner:
 
     def scan(self, text: str, start: int, end: int) -> Iterator[_Unit]:
         """Yields what is said for a group, which sees nothing of the text around it."""
-        group = text[start:end]
+        group, places = signs.decoded(text[start:end])
         for found in self._any.finditer(group):
             pattern, say = self._rules[found.lastgroup or ""]
             match = pattern.match(group, found.start())
             spoken = say(match) if match else ""
-            if spoken:
-                yield _Unit(start + found.start(), start + found.end(), spoken, start, end)
+            if not spoken:
+                continue
+            first, last = found.span()
+            if places is not None:
+                first, last = places[first], places[last]
+            yield _Unit(start + first, start + last, spoken, start, end)
 
 
-_RULES = {"en": speakable_en.RULES, "zh": speakable_zh.RULES}
-"""Languages whose rules are code."""
+_RULES = {
+    "en": (speakable_en.RULES, numbers_en.number_words),
+    "zh": (speakable_zh.RULES, speakable_zh.number_words),
+}
+"""Languages whose rules are code, and how they say a number."""
 
 
 @lru_cache(64)
 def _scanner(language: str) -> _Scanner:
     """Returns the scanner of a language, made when it is first spoken."""
+    known = languages.language(language)
     if language in _RULES:
-        return _Scanner(_RULES[language])
-    return _Scanner(speakable_plain.rules(languages.language(language).numbers))
+        rules, number = _RULES[language]
+        return _Scanner((*signs.rules(known.maths, number), *rules))
+
+    def plain_number(text: str) -> str:
+        return numbers.number_words(text, known.numbers) if known.numbers else text
+
+    rules = speakable_plain.rules(known.numbers)
+    return _Scanner((*signs.rules(known.maths, plain_number), *rules))
 
 
 def _with_ascii_digits(text: str) -> str:
@@ -151,6 +172,7 @@ def _with_ascii_digits(text: str) -> str:
 
 def _pause(gap: str, pauses: str) -> str:
     """The strongest pause in what stands between two units, as `Language.pauses` writes it."""
+    gap = signs.heard(gap)
     marks = [_PAUSES[char] for char in gap if char in _PAUSES]
     if " - " in gap or "--" in gap:
         marks.append(",")

@@ -6,6 +6,35 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from voice_avatar.text import roman
+from voice_avatar.text.amounts_en import (
+    NUMBER,
+    SCALE,
+    SCALE_NAMES,
+    SIGN,
+    SIGN_AFTER,
+    SIGNED,
+    TO,
+    UNIT,
+    cents,
+    degrees,
+    feet,
+    money,
+    money_after,
+    money_range,
+    percent,
+    quantity,
+)
+from voice_avatar.text.codes_en import (
+    dashed,
+    digit_groups,
+    house,
+    is_code,
+    lettered,
+    parted_thousands,
+    spaced_groups,
+    zip_code,
+)
 from voice_avatar.text.dates_en import (
     CLOCK,
     HALF,
@@ -15,6 +44,8 @@ from voice_avatar.text.dates_en import (
     hour_range,
     iso_date,
     month_day,
+    month_days,
+    season,
     slash_date,
     time_of_day,
     time_range,
@@ -26,6 +57,8 @@ from voice_avatar.text.numbers_en import cardinal, digits, number_words, ordinal
 
 def _plain_number(match: re.Match[str]) -> str:
     text = match[0]
+    if is_code(text, match.string[: match.start()]):
+        return digits(text)
     is_year = len(text) == 4 and text.isdigit() and 1100 <= int(text) <= 2099
     return year(int(text)) if is_year else number_words(text)
 
@@ -62,115 +95,13 @@ def _address(match: re.Match[str]) -> str:
     return " ".join(said)
 
 
-# -- amounts
-
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-_SIGNED = rf"[-−+]?{_NUMBER}"
-_TO = r"\s?[-–—]\s?"
-_SCALE_NAMES = {"k": "thousand", "m": "million", "b": "billion", "t": "trillion"}
-_SCALE = r"(?:\s?(million|billion|trillion|thousand)\b|([KkMB])\b)?"
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("US dollar", "US dollars", "cent", "cents"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "¥": ("yen", "yen", "sen", "sen"),
-    "￥": ("yuan", "yuan", "fen", "fen"),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-}
-_SIGN = r"(US\$|[$€£¥￥₹])"
-
-
-def _is_one(text: str) -> bool:
-    return text.lstrip("+-−") in ("1", "1.0")
-
-
-def _scale(name: str | None, letter: str | None) -> str:
-    return name or (_SCALE_NAMES[letter.lower()] if letter else "")
-
-
-def _money(match: re.Match[str]) -> str:
-    sign, text, name, letter, per = match.groups()
-    one, many, small_one, small_many = _CURRENCIES[sign]
-    scale = _scale(name, letter)
-    whole, _, fraction = text.partition(".")
-    if scale:
-        said = f"{number_words(text)} {scale} {many}"
-    elif len(fraction) == 2:
-        cents = int(fraction)
-        said = f"{number_words(whole or '0')} {one if _is_one(whole) else many}"
-        if cents:
-            said += f" and {cardinal(cents)} {small_one if cents == 1 else small_many}"
-    else:
-        said = f"{number_words(text)} {one if _is_one(text) else many}"
-    return said + (f" per {per}" if per else "")
-
-
-def _money_range(match: re.Match[str]) -> str:
-    sign, first, last, name, letter = match.groups()
-    scale = _scale(name, letter)
-    said = f"{number_words(first)} to {number_words(last)}"
-    return f"{said} {scale} {_CURRENCIES[sign][1]}".replace("  ", " ")
-
-
-def _percent(match: re.Match[str]) -> str:
-    first = f"{number_words(match[1])} to " if match[1] else ""
-    return f"{first}{number_words(match[2])} percent"
-
-
-def _degrees(match: re.Match[str]) -> str:
-    first = f"{number_words(match[1])} to " if match[1] else ""
-    unit = {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin"}.get(match[3] or "", "")
-    if "℃" in match[0]:
-        unit = " Celsius"
-    elif "℉" in match[0]:
-        unit = " Fahrenheit"
-    noun = "degree" if _is_one(match[2]) else "degrees"
-    return f"{first}{number_words(match[2])} {noun}{unit}"
-
-
-_UNITS = {
-    "km/h": "kilometer per hour", "kph": "kilometer per hour", "mph": "mile per hour",
-    "m/s": "meter per second", "km²": "square kilometer", "m²": "square meter",
-    "m³": "cubic meter", "km": "kilometer", "cm": "centimeter", "mm": "millimeter",
-    "nm": "nanometer", "µm": "micrometer", "m": "meter", "mi": "mile", "ft": "foot",
-    "yd": "yard", "kg": "kilogram", "mg": "milligram", "g": "gram", "lbs": "pound",
-    "lb": "pound", "oz": "ounce", "ml": "milliliter", "mL": "milliliter", "L": "liter",
-    "ms": "millisecond", "µs": "microsecond", "mins": "minute", "min": "minute",
-    "secs": "second", "sec": "second", "hrs": "hour", "hr": "hour", "GB": "gigabyte",
-    "MB": "megabyte", "KB": "kilobyte", "kB": "kilobyte", "TB": "terabyte",
-    "Mbps": "megabit per second", "Gbps": "gigabit per second", "GHz": "gigahertz",
-    "MHz": "megahertz", "kHz": "kilohertz", "Hz": "hertz", "dB": "decibel", "kWh": "kilowatt hour",
-    "kW": "kilowatt", "MW": "megawatt", "W": "watt", "kV": "kilovolt", "V": "volt",
-    "mAh": "milliamp hour", "kcal": "kilocalorie", "kJ": "kilojoule", "px": "pixel",
-    "fps": "frame per second", "rpm": "revolution per minute", "bpm": "beat per minute",
-}  # fmt: skip
-_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
-_INVARIABLE = frozenset({"hertz", "gigahertz", "megahertz", "kilohertz"})
-
-
-def _plural(noun: str) -> str:
-    if noun in _INVARIABLE:
-        return noun
-    head, per, rest = noun.partition(" per ")
-    return ("feet" if head == "foot" else head + "s") + per + rest
-
-
-def _quantity(match: re.Match[str]) -> str:
-    first = f"{number_words(match[1])} to " if match[1] else ""
-    noun = _UNITS[match[3]]
-    return f"{first}{number_words(match[2])} {noun if _is_one(match[2]) else _plural(noun)}"
-
-
-def _feet(match: re.Match[str]) -> str:
-    return f"{cardinal(int(match[1]))} foot {cardinal(int(match[2]))}"
-
-
 # -- other numbers
 
 
 def _range(match: re.Match[str]) -> str:
     first, last = match[1], match[2]
+    if _IS_MATHS.search(match.string):
+        return f"{number_words(first)} minus {number_words(last)}"
     is_whole = first.isdecimal() and last.isdecimal()
     if is_whole and len(first) == 4 and len(last) in (2, 4) and 1100 <= int(first) <= 2099:
         return f"{year(int(first))} to {year(int(last))}"
@@ -206,14 +137,23 @@ def _by(match: re.Match[str]) -> str:
     return " by ".join(number_words(part) for part in re.split(r"\s?[x×]\s?", match[0]))
 
 
-def _phone(match: re.Match[str]) -> str:
-    groups = re.findall(r"\d+", match[0])
-    said = ", ".join(digits(group) for group in groups)
-    return ("plus " if match[0].startswith("+") else "") + said
+_IS_MATHS = re.compile(r"[=≠≈<>≤≥√^÷×*+]")
 
 
-def _scaled(match: re.Match[str]) -> str:
-    return f"{number_words(match[1])} {_SCALE_NAMES[match[2].lower()]}"
+def _lettered(match: re.Match[str]) -> str:
+    return lettered(match, SCALE_NAMES[match[2].lower()])
+
+
+def _minus(match: re.Match[str]) -> str:
+    return "minus" if _IS_MATHS.search(match.string) else "to"
+
+
+def _times(match: re.Match[str]) -> str:
+    return " times ".join(number_words(part) for part in re.split(r"\s?[x×*]\s?", match[0]))
+
+
+def _scientific(match: re.Match[str]) -> str:
+    return f"{number_words(match[1])} times ten to the power of {number_words(match[2])}"
 
 
 # -- words
@@ -248,7 +188,8 @@ def _saint_or_street(match: re.Match[str]) -> str:
 
 
 def _counted(match: re.Match[str]) -> str:
-    return f"{_COUNTED[match[1].lower()]} {number_words(match[2])}"
+    said = f"{_COUNTED[match[1].lower()]} {number_words(match[2])}"
+    return f"{said} to {number_words(match[3])}" if match[3] else said
 
 
 def _initials(match: re.Match[str]) -> str:
@@ -256,14 +197,24 @@ def _initials(match: re.Match[str]) -> str:
     return "-".join(letters).upper()
 
 
-_ROMAN = {"I": 1, "V": 5, "X": 10}
-
-
 def _roman(match: re.Match[str]) -> str:
-    values = [_ROMAN[char] for char in match[2]]
-    pairs = zip(values, [*values[1:], 0], strict=True)
-    number = sum(-value if value < after else value for value, after in pairs)
-    return f"{match[1]} {cardinal(number)}"
+    """Reads "VIII" behind "Henry" or "Chapter"; "" = it is none, and a word."""
+    numeral, before = match[1].upper(), match.string[: match.start()]
+    is_possessive = match[0][-2:] in ("'s", "’s")
+    if re.match(r"\s(?:century|centuries)\b", match.string[match.end() :]):
+        return ordinal(roman.value(numeral))
+    if not roman.is_number(numeral, before):
+        return _word(match)
+    number = roman.value(numeral)
+    said = f"the {ordinal(number)}" if roman.is_ruler(before) else cardinal(number)
+    return said + ("'s" if is_possessive else "")
+
+
+def _path(match: re.Match[str]) -> str:
+    parts = re.findall(r"\d+|[^\W\d_]+|[./_-]", match[0])
+    return " ".join(
+        _digit_run(part) if part.isdecimal() else _ADDRESS_SIGNS.get(part) or part for part in parts
+    )
 
 
 _POWERS = {"²": " squared", "³": " cubed"}
@@ -320,47 +271,75 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_NOT_IN_WORD}(\d{{4}})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]){_END}", iso_date),
     (rf"{_NOT_IN_WORD}(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/(\d{{4}}|\d\d){_END}", slash_date),
     (rf"{_NOT_IN_WORD}(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d{{4}}|\d\d){_END}", slash_date),
+    (
+        rf"\b({MONTH}) (\d\d?)(?:st|nd|rd|th)?{TO}(\d\d?)(?:st|nd|rd|th)?(?:,? (\d{{4}}))?"
+        r"(?![\w:%]|[.,]\d)",
+        month_days,
+    ),
     (rf"\b({MONTH}) (\d\d?)(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\w:%]|[.,]\d)", month_day),
     (
         rf"{_NOT_IN_WORD}(\d\d?)(?:st|nd|rd|th)? (?:of )?({MONTH})(?:,? (\d{{4}}))?{_END}",
         day_month,
     ),
-    (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?{_TO}{CLOCK}{HALF}?", time_range),
+    (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?{TO}{CLOCK}{HALF}?", time_range),
     (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?", time_of_day),
-    (rf"{_NOT_IN_WORD}(\d\d?){HALF}?{_TO}(\d\d?){HALF}", hour_range),
+    (rf"{_NOT_IN_WORD}(\d\d?){HALF}?{TO}(\d\d?){HALF}", hour_range),
     (rf"{_NOT_IN_WORD}(\d\d?){HALF}", hour),
+    (rf"{_NOT_IN_WORD}((?:19|20)\d\d)/(\d\d){_END}(?!/)", season),
     # Telephone numbers: with a country code, with an area code in brackets, in three groups.
-    (rf"(?<!\w)\+\d{{1,3}}(?:[ -]?\(?\d{{2,4}}\)?){{2,5}}{_END}", _phone),
-    (rf"\(\d{{3}}\) ?\d{{3}}-\d{{4}}{_END}", _phone),
-    (rf"{_NOT_IN_WORD}(?:1-)?\d{{3}}-\d{{3}}-\d{{4}}{_END}", _phone),
-    (rf"{_NOT_IN_WORD}\d{{3}}-\d{{4}}{_END}", _phone),
+    (rf"(?<!\w)\+\d{{1,3}}(?:[ -]?\(?\d{{2,4}}\)?){{2,5}}{_END}", digit_groups),
+    (rf"\(\d{{3}}\) ?\d{{3}}-\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}(?:1-)?\d{{3}}-\d{{3}}-\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}\d{{3}}-\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}\d{{3}}\.\d{{3}}\.\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}(\d{{5}})-(\d{{4}}){_END}", zip_code),
+    # Thousands parted by spaces; cards, telephones and lists.
+    (
+        rf"{_NOT_IN_WORD}\d{{1,3}}(?:(?: 000)+|(?: \d{{3}}){{2,}})(?![ -]?[\w]|\.\d)",
+        parted_thousands,
+    ),
+    (rf"{_NOT_IN_WORD}\d+(?: \d+){{2,}}(?![\w/]|[.,:-]\d)", spaced_groups),
+    (rf"{_NOT_IN_WORD}\d+(?:-\d+){{2,}}{_END}(?!\s?=)", dashed),
     # Amounts.
-    (rf"{_SIGN}({_NUMBER}){_TO}[$€£¥￥₹]?({_NUMBER}){_SCALE}{_END}", _money_range),
-    (rf"{_SIGN}({_NUMBER}){_SCALE}{_PER}{_END}", _money),
-    (rf"{_NOT_IN_WORD}(?:({_SIGNED})%?{_TO})?({_SIGNED})\s?[%％]", _percent),
-    (rf"{_NOT_IN_WORD}(?:({_SIGNED})°?{_TO})?({_SIGNED})\s?(?:°\s?([CFK]\b)?|℃|℉)", _degrees),
-    (rf"{_NOT_IN_WORD}(\d)'(\d\d?)(?:\"|'')", _feet),
-    (rf"{_NOT_IN_WORD}(?:({_NUMBER}){_TO})?({_SIGNED})\s?({_UNIT})(?![\w²³/])", _quantity),
+    (rf"{SIGN}({NUMBER}){TO}[$€£¥￥₹]?({NUMBER}){SCALE}{_END}", money_range),
+    (rf"((?<!\w)[-−])?{SIGN}({NUMBER}){SCALE}{_PER}{_END}", money),
+    (rf"{_NOT_IN_WORD}({NUMBER}){SCALE}{SIGN_AFTER}", money_after),
+    (rf"{_NOT_IN_WORD}({NUMBER})\s?¢", cents),
+    (rf"{_NOT_IN_WORD}(?:({SIGNED})%?{TO})?({SIGNED})\s?[%％]", percent),
+    (rf"{_NOT_IN_WORD}(?:({SIGNED})°?{TO})?({SIGNED})\s?(?:°\s?([CFK]\b)?|℃|℉)", degrees),
+    (rf"{_NOT_IN_WORD}(\d)['’′]\s?(\d\d?)(?:\"|''|”|″)", feet),
+    (rf"{_NOT_IN_WORD}(\d\d?)\s?(?:ft|feet|foot)\.? (\d\d?)\s?(?:inches|inch|in)\b", feet),
+    (rf"{_NOT_IN_WORD}({NUMBER})\s?[×*]\s?({NUMBER})(?=\s?[\^=])", _times),
+    (rf"{_NOT_IN_WORD}(\d+(?:\.\d+)?)[eE]([-+]?\d+){_END}", _scientific),
+    (r"(?<=\d)!(?=\s?[=+*/×-])", _said("factorial")),
+    (rf"{_NOT_IN_WORD}(?:({NUMBER}){TO})?({SIGNED})\s?({UNIT})(?![\w²³/])", quantity),
     # Other numbers.
-    (rf"{_NOT_IN_WORD}(\d{{4}}|\d\d)(?:'|’)?s{_END}", _decade),
+    (rf"{_NOT_IN_WORD}(\d{{4}}|\d\d?)(?:'|’)?s{_END}", _decade),
     (rf"{_NOT_IN_WORD}(\d{{1,12}}(?:,\d{{3}})*)(?:st|nd|rd|th){_END}", _ordinal),
     (rf"{_NOT_IN_WORD}24/7{_END}", _said("twenty-four seven")),
     (rf"{_NOT_IN_WORD}(\d{{1,4}})/(\d{{1,4}}){_END}(?!/)", _fraction),
     (rf"(?<![\w.])(v)?(\d+(?:\.\d+){{2,}}){_END}", _dotted),
     (rf"\b(v)(\d+(?:\.\d+)*){_END}", _dotted),
-    (rf"{_NOT_IN_WORD}{_NUMBER}(?:\s?[x×]\s?{_NUMBER})+{_END}", _by),
-    (rf"{_NOT_IN_WORD}({_NUMBER})[–—:-]({_NUMBER})(?![\w-])", _range),
-    (rf"{_NOT_IN_WORD}({_NUMBER})(k|M|B|(?<=\d\d)K){_END}", _scaled),
+    (rf"{_NOT_IN_WORD}{NUMBER}(?:\s?[x×]\s?{NUMBER})+{_END}", _by),
+    (rf"{_NOT_IN_WORD}({NUMBER})[–—:-]({NUMBER})(?![\w-])", _range),
+    (rf"{_NOT_IN_WORD}({NUMBER})(k|M|B|(?<=\d\d)K){_END}", _lettered),
+    (rf"{_NOT_IN_WORD}(\d+)([A-Z]){_END}(?= [A-Z])", house),
     (
-        r"\b([Nn]os?|[Ff]igs?|[Vv]ol|pp|p|[Cc]h|[Ss]ec|[Aa]rt|[Ee]q|[Vv]er|[Ee]xt)\. ?(\d+)\b",
+        r"\b([Nn]os?|[Ff]igs?|[Vv]ol|pp|p|[Cc]h|[Ss]ec|[Aa]rt|[Ee]q|[Vv]er|[Ee]xt)\. ?"
+        r"(\d+)(?:[-–](\d+))?\b",
         _counted,
     ),
-    (rf"(#) ?(\d+){_END}", _counted),
-    (rf"(?<![\w)])[-−+]{_NUMBER}(?![\w]|\.\d)", _plain_number),
-    (rf"{_NOT_IN_WORD}{_NUMBER}(?![\w]|\.\d)", _plain_number),
+    (rf"(#) ?(\d+)(?:[-–](\d+))?{_END}", _counted),
+    (r"(?<=\d)\s[-–−]\s(?=\d)", _minus),
+    (rf"(?<![\w)])[-−+]{NUMBER}(?![\w]|\.\d)", _plain_number),
+    (rf"{_NOT_IN_WORD}{NUMBER}(?![\w]|\.\d)", _plain_number),
     # Words.
+    (r"(?<![\w/.])[/~](?:[A-Za-z_][\w.-]*/)+[\w.-]*[\w/]|(?<![\w/.<])/[a-z][\w.-]*", _path),
+    (rf"(?<=\d)/(?={NUMBER})", _said("out of")),
     (r"π", _said("pi")),
-    (r"\b(Chapter|Part|Act|War|Volume|Phase|Section|Title|Type|Level|Bowl) ([IVX]{1,6})\b", _roman),
+    (r"\b([CFJ])#", lambda match: match[1] + " sharp"),
+    (rf"\b({roman.NUMERAL})(?:['’]s)?(?!\w|\.\w)", _roman),
+    (r"(?<=[Ss]cene )([ivx]{1,5})(?=[\s,.;]|$)", _roman),
     (r"\bSt\.(?=\s|$)", _saint_or_street),
     (rf"\b(?i:({_ABBREVIATION}))\.(?!\w)", _abbreviation),
     (r"\bPh\.?D\b\.?", _said("P-H-D")),
@@ -371,7 +350,6 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"\bw/o\b", _said("without")),
     (r"\bw/(?=\s|$)", _said("with")),
     (r"\bC\+\+", _said("C plus plus")),
-    (r"\b([CF])#", lambda match: match[1] + " sharp"),
     (rf"#(?={_LETTER})", _said("hashtag")),
     (r"\w*(?:[^\W\d]\d|\d[^\W\d])\w*(?:-\w+)*|[^\W\d_]+(?:-\w*\d\w*)+", _mixed_word),
     (r"[\u3040-\u30ff\u3400-\u9fff]", lambda match: match[0]),

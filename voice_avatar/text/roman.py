@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-NUMERAL = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?!\w)"
+LETTERS = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 """A well-formed numeral as a pattern without groups."""
+NUMERAL = rf"{LETTERS}(?!\w)"
+"""The same where it is a word."""
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _RULERS = frozenset(

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from voice_avatar import languages
-from voice_avatar.text.abbreviations import is_initials
+from voice_avatar.text.abbreviations import is_initials, last_two_words
 from voice_avatar.text.characters import CLOSERS, MARKS, WIDE_MARKS, WIDE_OPENERS, is_han
 from voice_avatar.text.spans import is_open
 
@@ -203,6 +203,7 @@ def _may_hold(group: str, first: str) -> bool:
         any(char.isdigit() for char in token)
         or _OPERATORS_AT_END.search(group) is not None
         or _ENTITY.search(group) is not None
+        or (first in "IVXLCDM" and _COUNTED_END.search(group) is not None)
         or (_CAPITAL.match(first) is not None and _NAME.search(group) is not None)
         or (first == "o" and token[-1] in "ht")
         or (_STREET.match(group) is not None)
@@ -211,16 +212,18 @@ def _may_hold(group: str, first: str) -> bool:
     )
 
 
+_COUNTED_END = re.compile(rf"\b{COUNTED}$")
 _GOES_ON = re.compile(
     r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
     r"|number) [iwatn]"
-    r"|\d sq\.? [a-z]|[Ss]cene [ivx]|\b[IVX]{1,6}(?:e|er|ème)? [cs])$",
+    r"|\d sq\.? [a-z]|[Ss]cene [ivx]|\bp\. e|\b[IVX]{1,6}(?:e|er|ème)? [cs])$",
     re.IGNORECASE,
 )
 _GONE_ON = re.compile(
     r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
     r"|number) (?:is|was|in|at|to|number)"
-    r"|\d sq\.? \w+|[Ss]cene [ivx]+|\b[IVX]{1,6}(?:e|er|ème)? (?:century|centuries|siècles?))"
+    r"|\d sq\.? \w+|[Ss]cene [ivx]+|\bp\. ex"
+    r"|\b[IVX]{1,6}(?:e|er|ème)? (?:century|centuries|siècles?))"
     r"[.,;:!?)]*$",
     re.IGNORECASE,
 )
@@ -234,9 +237,8 @@ _MONTH_ATOM = re.compile(rf"{_MONTH}[.,;:!?)\]]*$", re.IGNORECASE)
 
 def _holds_atom(group: str, atom: str, language: str) -> bool:
     if not _HAS_WORD.search(atom) or _ENTITY.match(atom):
-        return _ENDED.search(group) is None or (
-            group[-1] == "!" and _NUMBER_END.search(group[:-1]) is not None and atom[0] in "=<>+*/×"
-        )
+        is_factorial = group[-1] == "!" and _NUMBER_END.search(group[:-1]) is not None
+        return _ENDED.search(group) is None or (is_factorial and atom[0] in "=<>+*/×")
     if _GOES_ON.search(f"{group} {atom[0]}") and _GONE_ON.search(f"{group} {atom}"):
         return True
     if _NUMBER_START.match(atom):
@@ -249,7 +251,7 @@ def _holds_atom(group: str, atom: str, language: str) -> bool:
         return True
     if _DAY_OF.search(group):
         return _MONTH_ATOM.match(atom) is not None
-    if _ROMAN.match(atom) and _NAME.search(group):
+    if _ROMAN.match(atom) and (_NAME.search(group) or _COUNTED_END.search(group)):
         return True
     if _TITLED.search(group) and atom.rstrip(".,;:!?") == "I":
         return True
@@ -264,6 +266,6 @@ def _binds_by_stop(group: str, first: str, language: str) -> bool:
     writing = languages.language(language).writing
     if is_initials(word):
         return word not in writing.words_of_one_letter
-    return word.lower() in writing.always or (
+    return bool(writing.always & {word.lower(), last_two_words(group[:-1])}) or (
         first.isdigit() and word.lower() in writing.before_number
     )

@@ -18,6 +18,7 @@ from voice_avatar.text import (
     numbers_en,
     signs,
     speakable_en,
+    speakable_fr,
     speakable_plain,
     speakable_zh,
 )
@@ -144,6 +145,9 @@ _RULES = {
 }
 """Languages whose rules are code, and how they say a number."""
 
+_MORE_RULES = {"fr": speakable_fr.RULES}
+"""Languages with rules before those of number words."""
+
 
 @lru_cache(64)
 def _scanner(language: str) -> _Scanner:
@@ -156,7 +160,7 @@ def _scanner(language: str) -> _Scanner:
     def plain_number(text: str) -> str:
         return numbers.number_words(text, known.numbers) if known.numbers else text
 
-    rules = speakable_plain.rules(known.numbers)
+    rules = (*_MORE_RULES.get(language, ()), *speakable_plain.rules(known.numbers))
     return _Scanner((*signs.rules(known.maths, plain_number), *rules))
 
 

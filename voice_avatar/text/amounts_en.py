@@ -9,8 +9,11 @@ from voice_avatar.text.numbers_en import cardinal, number_words
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 SIGNED = rf"[-−+]?{NUMBER}"
 TO = r"\s?[-–—~～]\s?"
-SCALE_NAMES = {"k": "thousand", "m": "million", "b": "billion", "t": "trillion"}
-SCALE = r"(?:\s?(million|billion|trillion|thousand)\b|([KkMB])\b)?"
+SCALE_NAMES = {
+    "k": "thousand", "m": "million", "b": "billion", "t": "trillion", "mn": "million",
+    "bn": "billion", "tn": "trillion",
+}  # fmt: skip
+SCALE = r"(?:\s?(million|billion|trillion|thousand)\b|(bn|mn|tn|[KkMmBbT])\b)?"
 _CENT = ("cent", "cents")
 _CURRENCIES = {
     "$": ("dollar", "dollars", *_CENT),
@@ -76,11 +79,17 @@ def _amount(sign: str, text: str, scale: str) -> str:
     )
 
 
+_PERIODS = {
+    "hr": "hour", "yr": "year", "mo": "month", "wk": "week", "kg": "kilogram", "lb": "pound",
+    "gal": "gallon",
+}  # fmt: skip
+
+
 def money(match: re.Match[str]) -> str:
     """Reads "$5", "-$3.50", "USD 2 million", "$20/month"."""
     minus, sign, text, name, letter, per = match.groups()
     said = _amount(sign, text, _scale(name, letter))
-    return ("minus " if minus else "") + said + (f" per {per}" if per else "")
+    return ("minus " if minus else "") + said + (f" per {_PERIODS.get(per, per)}" if per else "")
 
 
 def money_after(match: re.Match[str]) -> str:
@@ -141,6 +150,10 @@ _UNITS = {
     "mV": "millivolt", "MJ": "megajoule", "Pa": "pascal", "kPa": "kilopascal",
     "hPa": "hectopascal", "PB": "petabyte", "ha": "hectare", "inches": "inch", "hours": "hour",
     "gal": "gallon", "kn": "knot", "ppm": "part per million", "mpg": "mile per gallon",
+    "km/s": "kilometer per second", "fl oz": "fluid ounce", "L/min": "liter per minute",
+    "mg/dL": "milligram per deciliter", "g/L": "gram per liter", "mg/kg": "milligram per kilogram",
+    "kg/m³": "kilogram per cubic meter", "ft/s": "foot per second", "MB/s": "megabyte per second",
+    "GB/s": "gigabyte per second", "kWh/day": "kilowatt hour per day",
     "fps": "frame per second", "rpm": "revolution per minute", "bpm": "beat per minute",
 }  # fmt: skip
 UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))

@@ -8,8 +8,8 @@ from voice_avatar.text.numbers_en import cardinal, digits, number_words, year
 
 _CODE_BEFORE = re.compile(
     r"\b(?:pin|codes?|passcode|password|zip|cvv|cvc|ending|account|card|order|ticket|tracking|dial"
-    r"|call|text|id|ssn|isbn|iban|extension|ext|phone|tel|number|confirmation|serial|otp"
-    r"|(?-i:[A-Z]{2}))\W*(?:(?:is|was|no|in|at|to|number)\b\W*)*$",
+    r"|call|text|id|ssn|isbn|iban|extension|ext|phone|tel|number|confirmation|serial|otp|digits"
+    r"|(?-i:[A-Z]{2}))\W*(?:(?:is|are|was|no|in|at|to|number)\b\W*)*$",
     re.IGNORECASE,
 )
 _STATE_BEFORE = re.compile(r"\b[A-Z]{2} $")
@@ -40,6 +40,8 @@ def is_code(text: str, before: str) -> bool:
         return True
     if text in _EMERGENCY:
         return re.search(r"(?i)\b(?:call|dial|text|ring)\W*$", before) is not None
+    if len(text) == 3:
+        return re.search(r"(?i)\b(?:cvv|cvc|code|pin|passcode)\W*(?:is )?$", before) is not None
     return len(text) > 3 and _CODE_BEFORE.search(before) is not None
 
 

@@ -138,10 +138,10 @@ _OPERATOR = r"(?:[+=<>×÷±*/^≤≥≠≈→⇒#№§~&@$€£¥₹√∞∈�
 _ENTITY = re.compile(r"&(?:lt|gt|le|ge|ne|times|minus|plusmn|divide);$")
 _DASH = r"[-–—−~～]"
 _TAKES_NUMBER = re.compile(
-    rf"(?:^|[\s(\[\"'“‘«])(?:{_MONTH}|{COUNTED}\.?|(?-i:[A-Z]{{1,3}})|n°|h|{_OPERATOR}+)$"
+    rf"(?:^|[\s(\[\"'“‘«])(?:{_MONTH}|{COUNTED}[.:]?|(?-i:[A-Z]{{1,3}})|n°|h|{_OPERATOR}+)$"
     rf"|(?:\d|\d\)|\d{_DASH})$|\d ?(?:ft|feet|foot|h)$"
     r"|\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|number"
-    r"|phone)(?: number)? (?:is|was|in|at|to)$"
+    r"|phone|digits)(?: number)? (?:is|are|was|in|at|to)$"
     rf"|\d\s?{_DASH}$"
     rf"|\b{_MONTH} \d\d?(?:st|nd|rd|th|er)?,$",
     re.IGNORECASE,
@@ -150,7 +150,7 @@ _NUMBER_START = re.compile(r"[(\[]*[-−+±~≈<>≤≥]*[(]?(?:US|HK|NT|A|C)?[$
 _UNITS = (
     r"[kcmnµμ]?m[²³]?|[kmµμ]?g|[mcd]?l|[mµμn]?s|[kmgt]?h?z|[kmgtp]i?b|[kmg]bps|[kmg]?w|[kmg]?wh"
     r"|[km]?v|m?ah?|k?cal|k?j|k?pa|bar|psi|mi|ft|yd|in|oz|lbs?|h|hr|hrs|min|mins|sec|secs|h|px|fps"
-    r"|rpm|bpm|db|ha|[kmt]|mph|kph|mpg|tbsp|tsp|cups?|gal|pt|qt|mol|ppm|dpi|mp|k|kn|n|ω"
+    r"|rpm|bpm|db|ha|[kmt]|mph|kph|mpg|tbsp|tsp|cups?|gal|fl|sq|pt|qt|mol|ppm|dpi|mp|k|kn|n|ω"
 )
 _UNIT_AFTER = re.compile(
     r"(?:(?:[ap]\.?\s?m\.?|o['’]clock|noon|midnight|million|billion|trillion|thousand|hundred"
@@ -158,7 +158,7 @@ _UNIT_AFTER = re.compile(
     rf"|degrees?|degrés?|fahrenheit|celsius|{_MONTH}|ad|bc|bce|ce|of|x|over"
     rf"|all|{_UNITS}|[a-z]{{1,5}}/[a-zµ²³]{{1,5}}|°\s?[cfk]|hours?|years?"
     r"|inch(?:es)?|feet|foot|miles?|meters?|metres?|kilometers?|kilometres?|USD|EUR|GBP|CNY|RMB"
-    r"|JPY|CHF)[.,;:!?)\]\"'”’»…]*|[€$£¥%°℃℉‰²³].*)$",
+    r"|JPY|CHF)(?:[-–—~～]\S*)?[.,;:!?)\]\"'”’»…]*|[€$£¥%°℃℉‰²³].*)$",
     re.IGNORECASE,
 )
 _NUMBER_END = re.compile(r"\d(?:st|nd|rd|th|er|e|ers)?[%°)\"'′″]?$")
@@ -176,7 +176,7 @@ _TITLE = re.compile(rf"{_TITLES}$")
 _TITLED = re.compile(rf"{_TITLES} [A-ZÀ-Þ]\w+$")
 _CAPITAL = re.compile(r"[A-ZÀ-Þ]")
 _HAN_JOINT = re.compile(
-    r"[码号线话编证]是$|比分$|\d[取获大战险完击][胜败]$|\d[领落][先后]$"
+    r"[码号线话编证][是为]$|[码号线话编证][:：]\d$|比分$|\d[取获大战险完击][胜败]$|\d[领落][先后]$"
     r"|\d\s?分之$|\d[电报急火]$|\d[电报急火][话警救]$|[万亿千百]分之$|第\d+[章节条课页]$|\d[平立][方米]$"
     r"|\d平方[米公千厘毫]$|\d[公千厘毫分英][里米斤克升寸尺分]$|\d[百千万亿]+[百千万亿元块]$"
 )
@@ -215,14 +215,15 @@ def _may_hold(group: str, first: str) -> bool:
 _COUNTED_END = re.compile(rf"\b{COUNTED}$")
 _GOES_ON = re.compile(
     r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
-    r"|number) [iwatn]"
-    r"|\d sq\.? [a-z]|[Ss]cene [ivx]|\bp\. e|\b[IVX]{1,6}(?:e|er|ème)? [cs])$",
+    r"|number|digits) [iwatn]|\b(?-i:Part|Chapter|Act|War|Volume|Book|Phase|Section) I"
+    r"|\d (?:sq|fl)\.? [a-z]|[Ss]cene [ivx]|\bp\. e|\b[IVX]{1,6}(?:e|er|ème)? [cs])$",
     re.IGNORECASE,
 )
 _GONE_ON = re.compile(
     r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
-    r"|number) (?:is|was|in|at|to|number)"
-    r"|\d sq\.? \w+|[Ss]cene [ivx]+|\bp\. ex"
+    r"|number|digits) (?:is|are|was|in|at|to|number)"
+    r"|\b(?-i:Part|Chapter|Act|War|Volume|Book|Phase|Section) I"
+    r"|\d (?:sq|fl)\.? \w+|[Ss]cene [ivx]+|\bp\. ex"
     r"|\b[IVX]{1,6}(?:e|er|ème)? (?:century|centuries|siècles?))"
     r"[.,;:!?)]*$",
     re.IGNORECASE,

@@ -48,7 +48,7 @@ def is_number(numeral: str, before: str) -> bool:
         return False
     word = match[1]
     if word.lower() in _COUNTED:
-        return True
+        return numeral != "I" or word[0].isupper()  # "the part I like"
     if not word[0].isupper() or numeral in ("I", "C", "D", "L", "M"):
         return is_ruler(before) and numeral == "I" and _IS_TITLED.search(before) is not None
     if is_ruler(before):

@@ -65,7 +65,7 @@ def _plain_number(match: re.Match[str]) -> str:
 
 # -- words with digits, addresses
 
-_RUNS = re.compile(r"\d+|[^\W\d_]+")
+_RUNS = re.compile(r"\d+\.\d+|\d+|π|[^\W\d_π]+")
 _LONE_LETTER = re.compile(r"\b([A-Z]) ")
 
 
@@ -78,6 +78,8 @@ def _mixed(text: str) -> str:
 
 
 def _digit_run(run: str) -> str:
+    if "." in run:
+        return number_words(run)
     return digits(run) if len(run) > 3 or run[0] == "0" else cardinal(int(run))
 
 
@@ -113,6 +115,8 @@ _PARTS = {"2": "half", "3": "third", "4": "quarter"}
 
 def _fraction(match: re.Match[str]) -> str:
     top, bottom = int(match[1]), match[2]
+    if top == int(bottom) and top > 9:
+        return f"{cardinal(top)} {cardinal(top)}"
     if bottom in ("0", "1") or int(bottom) > 20 or top >= int(bottom):
         return f"{cardinal(top)} over {cardinal(int(bottom))}"
     part = _PARTS.get(bottom) or ordinal(int(bottom))
@@ -150,6 +154,11 @@ def _minus(match: re.Match[str]) -> str:
 
 def _times(match: re.Match[str]) -> str:
     return " times ".join(number_words(part) for part in re.split(r"\s?[x×*]\s?", match[0]))
+
+
+def _multiple(match: re.Match[str]) -> str:
+    times = "x" if _IS_MATHS.search(match.string) else "times"
+    return f"{number_words(match[1])} {times}"
 
 
 def _scientific(match: re.Match[str]) -> str:
@@ -230,6 +239,8 @@ def _letters(text: str) -> str:
     """Returns a run of what Unicode counts as letters, with its odd numerals in words."""
     if text.isascii():
         return text
+    if text == "π":
+        return "pi"
     said = "".join(char if _is_letter(char) else _odd_number(char) for char in text)
     return " ".join(said.split())
 
@@ -260,7 +271,10 @@ _NOT_IN_WORD = r"(?<![\w.])"
 _END = r"(?!\w)"
 _LETTER = r"(?:[^\W\d_][\u0300-\u036f]*)"
 _DOMAIN = r"(?:com|org|net|io|ai|dev|app|edu|gov|co|uk|cn|de|fr|jp|info|tv|me|us|eu|ca|au|gg|xyz)"
-_PER = r"(?:/(hour|day|week|month|year|night|person|minute|second))?"
+_PER = (
+    r"(?:\s?/\s?(hour|day|week|month|year|night|person|minute|second|unit|share|seat|user|hr|yr"
+    r"|mo|wk|kg|lb|gal))?"
+)
 
 RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     # Addresses; a stop or comma behind them is the sentence's.
@@ -287,7 +301,11 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_NOT_IN_WORD}(\d\d?){HALF}", hour),
     (rf"{_NOT_IN_WORD}((?:19|20)\d\d)/(\d\d){_END}(?!/)", season),
     # Telephone numbers: with a country code, with an area code in brackets, in three groups.
-    (rf"(?<!\w)\+\d{{1,3}}(?:[ -]?\(?\d{{2,4}}\)?){{2,5}}{_END}", digit_groups),
+    (
+        rf"(?<!\w)(?=\+(?:[ ().-]{{0,2}}\d){{8,15}}(?!\d))\+\d{{1,3}}"
+        rf"(?:[ .-]?\(?\d{{1,4}}\)?){{2,6}}{_END}",
+        digit_groups,
+    ),
     (rf"\(\d{{3}}\) ?\d{{3}}-\d{{4}}{_END}", digit_groups),
     (rf"{_NOT_IN_WORD}(?:1-)?\d{{3}}-\d{{3}}-\d{{4}}{_END}", digit_groups),
     (rf"{_NOT_IN_WORD}\d{{3}}-\d{{4}}{_END}", digit_groups),
@@ -324,6 +342,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_NOT_IN_WORD}({NUMBER})[–—:-]({NUMBER})(?![\w-])", _range),
     (rf"{_NOT_IN_WORD}({NUMBER})(k|M|B|(?<=\d\d)K){_END}", _lettered),
     (rf"{_NOT_IN_WORD}(\d+)([A-Z]){_END}(?= [A-Z])", house),
+    (rf"{_NOT_IN_WORD}({NUMBER})x{_END}", _multiple),
     (
         r"\b([Nn]os?|[Ff]igs?|[Vv]ol|pp|p|[Cc]h|[Ss]ec|[Aa]rt|[Ee]q|[Vv]er|[Ee]xt)\. ?"
         r"(\d+)(?:[-–](\d+))?\b",
@@ -336,6 +355,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     # Words.
     (r"(?<![\w/.])[/~](?:[A-Za-z_][\w.-]*/)+[\w.-]*[\w/]|(?<![\w/.<])/[a-z][\w.-]*", _path),
     (rf"(?<=\d)/(?={NUMBER})", _said("out of")),
+    (r"(?<=\d)\s/\s(?=\d)", _said("divided by")),
     (r"π", _said("pi")),
     (r"\b([CFJ])#", lambda match: match[1] + " sharp"),
     (rf"\b({roman.NUMERAL})(?:['’]s)?(?!\w|\.\w)", _roman),
@@ -350,8 +370,8 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"\bw/o\b", _said("without")),
     (r"\bw/(?=\s|$)", _said("with")),
     (r"\bC\+\+", _said("C plus plus")),
-    (rf"#(?={_LETTER})", _said("hashtag")),
-    (r"\w*(?:[^\W\d]\d|\d[^\W\d])\w*(?:-\w+)*|[^\W\d_]+(?:-\w*\d\w*)+", _mixed_word),
+    (rf"#(?=\d*{_LETTER})", _said("hashtag")),
+    (r"\w*(?:[^\W\d]\d|\d[^\W\d])\w*(?:-\w+)*|[^\W\d_]+(?:-\w*\d\w*)+(?:\.\d+)?", _mixed_word),
     (r"[\u3040-\u30ff\u3400-\u9fff]", lambda match: match[0]),
     (rf"{_LETTER}+(?:['’-]{_LETTER}+)*", _word),
     (r"\d+", lambda match: _digit_run(match[0])),

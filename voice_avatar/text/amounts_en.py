@@ -169,6 +169,11 @@ def _plural(noun: str) -> str:
     return f"{words} {many}".lstrip() + per + rest
 
 
+def many_of(unit: str) -> str:
+    """Returns the name of several of a unit."""
+    return _plural(_UNITS[unit])
+
+
 def quantity(match: re.Match[str]) -> str:
     """Reads "5 km", "10-15 min"."""
     first = f"{number_words(match[1])} to " if match[1] else ""

@@ -142,7 +142,7 @@ _TAKES_NUMBER = re.compile(
     rf"|(?:\d|\d\)|\d{_DASH})$|\d ?(?:ft|feet|foot|h)$"
     r"|\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|number"
     r"|phone|digits)(?: number)? (?:is|are|was|in|at|to)$"
-    rf"|\d\s?{_DASH}$"
+    rf"|\d\s?(?:[ap]\.?m\.?\s?)?{_DASH}$"
     rf"|\b{_MONTH} \d\d?(?:st|nd|rd|th|er)?,$",
     re.IGNORECASE,
 )
@@ -176,7 +176,7 @@ _TITLE = re.compile(rf"{_TITLES}$")
 _TITLED = re.compile(rf"{_TITLES} [A-ZÀ-Þ]\w+$")
 _CAPITAL = re.compile(r"[A-ZÀ-Þ]")
 _HAN_JOINT = re.compile(
-    r"[码号线话编证][是为]$|[码号线话编证][:：]\d$|比分$|\d[取获大战险完击][胜败]$|\d[领落][先后]$"
+    r"[码号线话编证][是为]$|[码号线话编证][:：]\d$|比分[是为]?$|\d[取获大战险完击][胜败]$|\d[领落][先后]$"
     r"|\d\s?分之$|\d[电报急火]$|\d[电报急火][话警救]$|[万亿千百]分之$|第\d+[章节条课页]$|\d[平立][方米]$"
     r"|\d平方[米公千厘毫]$|\d[公千厘毫分英][里米斤克升寸尺分]$|\d[百千万亿]+[百千万亿元块]$"
 )
@@ -209,8 +209,16 @@ def _may_hold(group: str, first: str) -> bool:
         or (_STREET.match(group) is not None)
         or _DAY_OF.search(group) is not None
         or _GOES_ON.search(f"{group} {first}") is not None
+        or (first.isupper() and _SAINT.search(group) is not None)
     )
 
+
+_SAINT = re.compile(r"(?:^|[\s(])St\.$")
+_STARTERS = frozenset(
+    "the it he she they we you i a an in on at then this that there his her its our my your turn"
+    " take go but and so if when where what who how as for from after before no yes".split()
+)
+"""Words that begin a sentence behind "Main St." and name no saint."""
 
 _COUNTED_END = re.compile(rf"\b{COUNTED}$")
 _GOES_ON = re.compile(
@@ -232,14 +240,19 @@ _GONE_ON = re.compile(
 
 _OPERATORS_AT_END = re.compile(rf"(?:^|\s){_OPERATOR}+$")
 _DAY_OF = re.compile(r"\d(?:st|nd|rd|th) of$")
+_HALF_DAY = re.compile(r"\d\s?[ap]\.m\.$")
 _ENDED = re.compile(r"[.,;:!?…，。、；：！？][\"'”’»)\]）」』】》〉]*$")
 _MONTH_ATOM = re.compile(rf"{_MONTH}[.,;:!?)\]]*$", re.IGNORECASE)
 
 
 def _holds_atom(group: str, atom: str, language: str) -> bool:
     if not _HAS_WORD.search(atom) or _ENTITY.match(atom):
+        if _HALF_DAY.search(group) and not atom.strip("-–—"):
+            return True
         is_factorial = group[-1] == "!" and _NUMBER_END.search(group[:-1]) is not None
         return _ENDED.search(group) is None or (is_factorial and atom[0] in "=<>+*/×")
+    if _SAINT.search(group) and atom[0].isupper():
+        return re.split(r"\W", atom)[0].lower() not in _STARTERS
     if _GOES_ON.search(f"{group} {atom[0]}") and _GONE_ON.search(f"{group} {atom}"):
         return True
     if _NUMBER_START.match(atom):

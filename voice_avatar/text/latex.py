@@ -38,6 +38,9 @@ _TEXT = frozenset(
     "text textbf textit mathrm mathbf mathit mathsf operatorname mathbb mathcal".split()
 )
 _FRACTIONS = frozenset("frac dfrac tfrac cfrac".split())
+COMMANDS = frozenset(name for name in _SIGNS if name.isalpha() and len(name) > 1) | {"sqrt"}
+"""Commands that stand for something by themselves."""
+
 _GREAT = {"sum": "sum", "prod": "product", "int": "integral"}
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|\S|\s+")
 _MOST_DEPTH = 12

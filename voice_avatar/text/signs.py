@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from voice_avatar.languages import Maths
-from voice_avatar.text.latex import formula
+from voice_avatar.text.latex import COMMANDS, formula
 from voice_avatar.text.spans import DOLLAR, ELEMENT, LONGEST_FORMULA
 
 Rule = tuple[str, Callable[[re.Match[str]], str]]
@@ -31,7 +31,11 @@ _OPERATORS = {
 _ALONE = "≠≡∝∈∉⊂∪∩∂∇⇔∀∃∅∧∨¬∥⊥∠±∓"
 _GREEK = "αβγδεζηθικλμνξπρστφχψω"
 _BRACES = r"\{(?:[^{}\n]|\{(?:[^{}\n]|\{[^{}\n]*\})*\})*\}"
-_COMMAND = rf"\\[A-Za-z]+(?:\[[^\]\n]*\])?(?:\s?{_BRACES})*(?:[\^_](?:{_BRACES}|\w))*"
+_COMMAND = (
+    rf"\\(?:(?:{'|'.join(sorted(COMMANDS))})(?![A-Za-z])|[A-Za-z]+(?=\{{))"
+    rf"(?:\[[^\]\n]*\])?(?:\s?{_BRACES})*(?:[\^_](?:{_BRACES}|\w))*"
+)
+"""A command without a formula around it, if it can be no path."""
 
 
 def rules(maths: Maths | None, number: Callable[[str], str]) -> tuple[Rule, ...]:

@@ -19,6 +19,7 @@ from voice_avatar.text.amounts_en import (
     cents,
     degrees,
     feet,
+    many_of,
     money,
     money_after,
     money_range,
@@ -83,13 +84,22 @@ def _digit_run(run: str) -> str:
     return digits(run) if len(run) > 3 or run[0] == "0" else cardinal(int(run))
 
 
-_ADDRESS_SIGNS = {".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon"}
+_ADDRESS_SIGNS = {
+    ".": "dot",
+    "/": "slash",
+    "-": "dash",
+    "_": "underscore",
+    "@": "at",
+    ":": "colon",
+    "+": "plus",
+    "\\": "backslash",
+}
 
 
 def _address(match: re.Match[str]) -> str:
     text = re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0], flags=re.IGNORECASE)
     text = re.split(r"[?#]", text)[0].strip("/")
-    parts = re.findall(r"\d+|[^\W\d_]+|[./@:_-]", text)
+    parts = re.findall(r"\d+|[^\W\d_]+|[./@:_+-]", text)
     said = (
         _digit_run(part) if part[0].isdecimal() else _ADDRESS_SIGNS.get(part) or _letters(part)
         for part in parts
@@ -114,13 +124,21 @@ _PARTS = {"2": "half", "3": "third", "4": "quarter"}
 
 
 def _fraction(match: re.Match[str]) -> str:
-    top, bottom = int(match[1]), match[2]
+    return _part(int(match[1]), match[2])
+
+
+def _part(top: int, bottom: str) -> str:
     if top == int(bottom) and top > 9:
         return f"{cardinal(top)} {cardinal(top)}"
     if bottom in ("0", "1") or int(bottom) > 20 or top >= int(bottom):
         return f"{cardinal(top)} over {cardinal(int(bottom))}"
     part = _PARTS.get(bottom) or ordinal(int(bottom))
     return f"{cardinal(top)} {part if top == 1 else 'halves' if part == 'half' else part + 's'}"
+
+
+def _mixed_number(match: re.Match[str]) -> str:
+    said = f"{cardinal(int(match[1]))} and {_part(int(match[2]), match[3])}"
+    return f"{said} {many_of(match[4])}" if match[4] else said
 
 
 def _ordinal(match: re.Match[str]) -> str:
@@ -174,7 +192,8 @@ _ABBREVIATIONS = {
     "hon": "Honorable", "gov": "Governor", "pres": "President", "mt": "Mount", "jr": "Junior",
     "sr": "Senior", "inc": "Incorporated", "ltd": "Limited", "corp": "Corporation",
     "co": "Company", "bros": "Brothers", "dept": "Department", "ave": "Avenue",
-    "blvd": "Boulevard", "rd": "Road", "e.g": "for example", "i.e": "that is",
+    "hwy": "Highway", "pkwy": "Parkway", "ln": "Lane", "blvd": "Boulevard",
+    "rd": "Road", "e.g": "for example", "i.e": "that is",
     "etc": "et cetera", "vs": "versus", "approx": "approximately", "est": "estimated",
     "min": "minimum", "max": "maximum", "incl": "including", "excl": "excluding", "cf": "compare",
     "ca": "circa", "al": "al", "tbsp": "tablespoon", "tsp": "teaspoon",
@@ -191,9 +210,16 @@ def _abbreviation(match: re.Match[str]) -> str:
     return _ABBREVIATIONS[match[1].lower()]
 
 
+_STREET_BEFORE = re.compile(r"^\d+\w* (?:.* )?(?:[A-Z]\w*|\d+(?:st|nd|rd|th)) $")
+
+
 def _saint_or_street(match: re.Match[str]) -> str:
-    after = match.string[match.end() : match.end() + 2].strip()
-    return "Saint" if after[:1].isupper() else "Street"
+    before, after = match.string[: match.start()], match.string[match.end() :].strip()
+    return "Street" if _STREET_BEFORE.match(before) or not after else "Saint"
+
+
+def _drive_or_doctor(match: re.Match[str]) -> str:
+    return "Drive" if _STREET_BEFORE.match(match.string[: match.start()]) else "Doctor"
 
 
 def _counted(match: re.Match[str]) -> str:
@@ -220,7 +246,7 @@ def _roman(match: re.Match[str]) -> str:
 
 
 def _path(match: re.Match[str]) -> str:
-    parts = re.findall(r"\d+|[^\W\d_]+|[./_-]", match[0])
+    parts = re.findall(r"\d+|[^\W\d_]+|[./\\:_-]", match[0])
     return " ".join(
         _digit_run(part) if part.isdecimal() else _ADDRESS_SIGNS.get(part) or part for part in parts
     )
@@ -318,23 +344,31 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     ),
     (rf"{_NOT_IN_WORD}\d+(?: \d+){{2,}}(?![\w/]|[.,:-]\d)", spaced_groups),
     (rf"{_NOT_IN_WORD}\d+(?:-\d+){{2,}}{_END}(?!\s?=)", dashed),
+    (r"(?<![\w.])[A-Za-z]:(?:\\[\w.-]+)+", _path),
     # Amounts.
     (rf"{SIGN}({NUMBER}){TO}[$€£¥￥₹]?({NUMBER}){SCALE}{_END}", money_range),
     (rf"((?<!\w)[-−])?{SIGN}({NUMBER}){SCALE}{_PER}{_END}", money),
     (rf"{_NOT_IN_WORD}({NUMBER}){SCALE}{SIGN_AFTER}", money_after),
     (rf"{_NOT_IN_WORD}({NUMBER})\s?¢", cents),
     (rf"{_NOT_IN_WORD}(?:({SIGNED})%?{TO})?({SIGNED})\s?[%％]", percent),
-    (rf"{_NOT_IN_WORD}(?:({SIGNED})°?{TO})?({SIGNED})\s?(?:°\s?([CFK]\b)?|℃|℉)", degrees),
+    (
+        rf"{_NOT_IN_WORD}(?:({SIGNED})(?:\s?°)?[CFK]?{TO})?({SIGNED})\s?(?:°\s?([CFK]\b)?|℃|℉)",
+        degrees,
+    ),
     (rf"{_NOT_IN_WORD}(\d)['’′]\s?(\d\d?)(?:\"|''|”|″)", feet),
     (rf"{_NOT_IN_WORD}(\d\d?)\s?(?:ft|feet|foot)\.? (\d\d?)\s?(?:inches|inch|in)\b", feet),
     (rf"{_NOT_IN_WORD}({NUMBER})\s?[×*]\s?({NUMBER})(?=\s?[\^=])", _times),
     (rf"{_NOT_IN_WORD}(\d+(?:\.\d+)?)[eE]([-+]?\d+){_END}", _scientific),
     (r"(?<=\d)!(?=\s?[=+*/×-])", _said("factorial")),
-    (rf"{_NOT_IN_WORD}(?:({NUMBER}){TO})?({SIGNED})\s?({UNIT})(?![\w²³/])", quantity),
+    (rf"{_NOT_IN_WORD}(?:({NUMBER}){TO})?({SIGNED})\s?({UNIT})(?![\w²³/])\.?", quantity),
     # Other numbers.
     (rf"{_NOT_IN_WORD}(\d{{4}}|\d\d?)(?:'|’)?s{_END}", _decade),
     (rf"{_NOT_IN_WORD}(\d{{1,12}}(?:,\d{{3}})*)(?:st|nd|rd|th){_END}", _ordinal),
     (rf"{_NOT_IN_WORD}24/7{_END}", _said("twenty-four seven")),
+    (
+        rf"{_NOT_IN_WORD}(\d{{1,3}})\s(\d{{1,2}})/(\d{{1,2}})(?:\s?({UNIT})\.?)?{_END}(?!/)",
+        _mixed_number,
+    ),
     (rf"{_NOT_IN_WORD}(\d{{1,4}})/(\d{{1,4}}){_END}(?!/)", _fraction),
     (rf"(?<![\w.])(v)?(\d+(?:\.\d+){{2,}}){_END}", _dotted),
     (rf"\b(v)(\d+(?:\.\d+)*){_END}", _dotted),
@@ -345,22 +379,25 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_NOT_IN_WORD}({NUMBER})x{_END}", _multiple),
     (
         r"\b([Nn]os?|[Ff]igs?|[Vv]ol|pp|p|[Cc]h|[Ss]ec|[Aa]rt|[Ee]q|[Vv]er|[Ee]xt)\. ?"
-        r"(\d+)(?:[-–](\d+))?\b",
+        r"(\d+(?:\.\d+)*)(?:[-–](\d+))?\b",
         _counted,
     ),
     (rf"(#) ?(\d+)(?:[-–](\d+))?{_END}", _counted),
     (r"(?<=\d)\s[-–−]\s(?=\d)", _minus),
     (rf"(?<![\w)])[-−+]{NUMBER}(?![\w]|\.\d)", _plain_number),
     (rf"{_NOT_IN_WORD}{NUMBER}(?![\w]|\.\d)", _plain_number),
+    # A dash between two amounts.
+    (r"(?<=[\d%°CFKMBkmg])[–—-](?=[$€£¥-]?\d)", _said("to")),
     # Words.
     (r"(?<![\w/.])[/~](?:[A-Za-z_][\w.-]*/)+[\w.-]*[\w/]|(?<![\w/.<])/[a-z][\w.-]*", _path),
     (rf"(?<=\d)/(?={NUMBER})", _said("out of")),
     (r"(?<=\d)\s/\s(?=\d)", _said("divided by")),
     (r"π", _said("pi")),
     (r"\b([CFJ])#", lambda match: match[1] + " sharp"),
-    (rf"\b({roman.NUMERAL})(?:['’]s)?(?!\w|\.\w)", _roman),
+    (rf"\b({roman.NUMERAL})(?:['’]s)?(?!\w|\.\w|['’]\w)", _roman),
     (r"(?<=[Ss]cene )([ivx]{1,5})(?=[\s,.;]|$)", _roman),
     (r"\bSt\.(?=\s|$)", _saint_or_street),
+    (r"\bDr\.(?=\s|$|[,;])", _drive_or_doctor),
     (rf"\b(?i:({_ABBREVIATION}))\.(?!\w)", _abbreviation),
     (r"\bPh\.?D\b\.?", _said("P-H-D")),
     (
@@ -371,6 +408,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"\bw/(?=\s|$)", _said("with")),
     (r"\bC\+\+", _said("C plus plus")),
     (rf"#(?=\d*{_LETTER})", _said("hashtag")),
+    (r"(?<![\w.])\d+\.\d+[^\W\d_]\w*", _mixed_word),
     (r"\w*(?:[^\W\d]\d|\d[^\W\d])\w*(?:-\w+)*|[^\W\d_]+(?:-\w*\d\w*)+(?:\.\d+)?", _mixed_word),
     (r"[\u3040-\u30ff\u3400-\u9fff]", lambda match: match[0]),
     (rf"{_LETTER}+(?:['’-]{_LETTER}+)*", _word),

@@ -111,6 +111,10 @@ def _clock(hour: str, minute: str) -> str:
     return said + ("零" if minute[0] == "0" else "") + cardinal(int(minute)) + "分"
 
 
+def _half_day(match: re.Match[str]) -> str:
+    return ("上午" if match[3] in "aA" else "下午") + _clock(match[1], match[2] or "00")
+
+
 def _time(match: re.Match[str]) -> str:
     first = _clock(match[1], match[2])
     return f"{first}到{_clock(match[3], match[4])}" if match[3] else first
@@ -173,7 +177,7 @@ def _money_after(match: re.Match[str]) -> str:
 
 
 _IS_MATHS = re.compile(r"[=≠≈<>≤≥√^÷×*+]")
-_IS_SCORE_BEFORE = re.compile(r"[分以胜负败平]\s?$")
+_IS_SCORE_BEFORE = re.compile(r"(?:[以胜负败平]|分[是为]?)\s?$")
 _IS_SCORE_AFTER = re.compile(r"\s?(?:[取获大战险完]?胜|[领落][先后]|击败|[负平])")
 _IS_CODE_BEFORE = re.compile(
     r"(?:[码号线话编证电拨打座栋幢]|QQ|微信|pin|code)(?:是|为|[:：]|\s)*$", re.IGNORECASE
@@ -210,6 +214,9 @@ _LONG = 11
 """A number of so many digits without commas is a code."""
 
 
+_IS_NUMBERED = re.compile(r"[图表式例题]\s?$")
+
+
 def _years(match: re.Match[str]) -> str:
     return f"{digits(match[1])}到{digits(match[2])}"
 
@@ -231,6 +238,10 @@ def _roman(match: re.Match[str]) -> str:
 def _range(match: re.Match[str]) -> str:
     if _is_score(match):
         return _score(match)
+    if _IS_NUMBERED.search(match.string[: match.start()]):
+        return f"{number_words(match[1])}杠{number_words(match[2])}"
+    if all(len(year) == 4 and 1000 <= int(year) <= 2099 for year in match.groups()):
+        return _years(match)
     if _IS_MATHS.search(match.string):
         return f"{number_words(match[1])}减{number_words(match[2])}"
     return f"{number_words(match[1])}到{number_words(match[2])}"
@@ -303,6 +314,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         rf"(?:{_TO}([01]?\d|2[0-4])[:：]([0-5]\d))?{_END}",
         _time_or_score,
     ),
+    (rf"{_ALONE}(1[0-2]|0?\d)(?:[:：]([0-5]\d))?\s?([aApP])\.?[mM]\b\.?", _half_day),
     # Telephone numbers: mobile, area code and number, 400.
     (rf"{_ALONE}(?:\+86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_END}", _phone),
     (rf"{_ALONE}0\d{{2,3}}[- ]\d{{3,4}} ?\d{{4}}{_END}", _phone),

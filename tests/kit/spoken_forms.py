@@ -13,6 +13,7 @@ import importlib
 import re
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def _nemo() -> dict[str, Reader]:
     library = importlib.import_module("nemo_text_processing.text_normalization.normalize")
     return {
         language: library.Normalizer(
-            input_case="cased", lang=language, cache_dir="/tmp/nemo_text_processing"
+            input_case="cased", lang=language, cache_dir=str(Path(tempfile.gettempdir()) / "nemo")
         ).normalize
         for language in LANGUAGES
     }

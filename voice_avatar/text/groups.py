@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from voice_avatar import languages
 from voice_avatar.text.abbreviations import is_initials, last_two_words
 from voice_avatar.text.characters import CLOSERS, MARKS, WIDE_MARKS, WIDE_OPENERS, is_han
-from voice_avatar.text.spans import is_open
+from voice_avatar.text.spans import LONGEST_GROUP, is_open
 
-_LONGEST = 300
-"""Characters after which a group takes no more, and after which a run is cut."""
+_LONGEST = LONGEST_GROUP
 
 _LONGEST_ADDRESS = 2_000
 """The same for an address: what is behind its "?" is not read, but it must be known to be there."""
@@ -69,10 +68,10 @@ def holds(
     Returns:
         None = what is to come of the atom will show it (only if it is not whole).
     """
-    if len(group) >= _LONGEST:
-        return False
     if is_open(group):
         return True
+    if len(group) >= _LONGEST:
+        return False
     if "\n" in separator:
         return False
     seen = group[-_SEEN:]

@@ -34,15 +34,16 @@ _SILENT = frozenset(
     "left right big Big bigg Bigg bigl bigr , ; : ! quad qquad displaystyle textstyle limits"
     " nolimits boxed".split()
 ) | {" "}
-_TEXT = frozenset(
-    "text textbf textit mathrm mathbf mathit mathsf operatorname mathbb mathcal".split()
+_TEXT = (
+    r"\\(?:text(?:bf|it|rm|tt)?|emph|mbox|math(?:rm|bf|it|sf|bb|cal)|operatorname)"
+    r"\s?\{([^{}\\$]*)\}"
 )
 _FRACTIONS = frozenset("frac dfrac tfrac cfrac".split())
 COMMANDS = frozenset(name for name in _SIGNS if name.isalpha() and len(name) > 1) | {"sqrt"}
 """Commands that stand for something by themselves."""
 
 _GREAT = {"sum": "sum", "prod": "product", "int": "integral"}
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|\S|\s+")
+_TOKEN = re.compile(rf"{_TEXT.replace('([^', '(?:[^')}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|\S|\s+")
 _MOST_DEPTH = 12
 _MOST_TOKENS = 150
 
@@ -158,6 +159,12 @@ class _Reading:
             return _Said(self._number(token))
         if token.isalpha():
             return self._letter(token)
+        if match := re.fullmatch(_TEXT, token):
+            if re.search(r"[^\w\s.,'’-]", match[1]):
+                raise _UnreadableError
+            words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", match[1])
+            said = (self._number(word) if word.isdecimal() else word for word in words)
+            return _Said(" ".join(said))
         if token[0] == "\\":
             return self._command(token[1:])
         if token == "(":
@@ -198,8 +205,6 @@ class _Reading:
             return _Said(self._forms[form].format(top.words, bottom.words), is_long=True)
         if name == "sqrt":
             return self._root()
-        if name in _TEXT:
-            return self._text()
         if name in self._forms["functions"].split():
             return _Said(self._forms.get(name, name))
         if name not in _SIGNS:
@@ -224,17 +229,6 @@ class _Reading:
         if order is None:
             return _Said(self._forms["root"].format(inside), is_long=True)
         return _Said(self._forms["root_of_order"].format(order, inside), is_long=True)
-
-    def _text(self) -> _Said:
-        if self._take() != "{":
-            raise _UnreadableError
-        words = []
-        while (token := self._take()) != "}":
-            if not token.isalnum():
-                raise _UnreadableError
-            words.append(token)
-        # Letter by letter it was taken apart; words of several are not told from one another.
-        return _Said("".join(words))
 
     def _scripts(self, said: _Said, token: str) -> _Said:
         below = above = None

@@ -7,6 +7,7 @@ decision depends on the characters so far and never on how they were cut into de
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from voice_avatar.text.characters import is_han
@@ -97,6 +98,10 @@ class MarkupReader:
             self._close_tag()
         elif self._step == self._target:
             self._give_up_target()
+        elif self._step == self._fence and self._before:
+            self._step = self._text
+            for each in self._body:
+                self._step(each)
         elif self._step in (self._code, self._code_line):
             self._end_code()
             self._step = self._text
@@ -170,8 +175,8 @@ class MarkupReader:
                 self._show(char)
             is_over = last != "\\" if char == end else last + char == end
         self._is_dollar = False
-        if not is_over and self._formula_chars <= LONGEST_FORMULA:
-            self._formula_end = end
+        is_open = not is_over and self._formula_chars <= LONGEST_FORMULA
+        self._formula_end = end if is_open else ""
 
     def _joint(self, char: str) -> str:
         """White space where a tag stood: "Hi [x], you" and "one[x]two" need other than theirs."""
@@ -197,8 +202,11 @@ class MarkupReader:
         is_line_start = not self._before
         is_spaced = (is_line_start or bool(self._separator), after == "" or after.isspace())
         if run[0] == "`":
-            if is_line_start and len(run) >= 3:
-                self._step = self._fence
+            if len(run) >= 3:
+                self._body, self._step = "", self._fence
+            return
+        if run[0] == "~" and len(run) >= 3 and is_line_start:
+            self._body, self._step = "", self._fence
             return
         if run[0] == "|" and (self._is_row or is_line_start):
             self._is_row = True
@@ -209,8 +217,15 @@ class MarkupReader:
                 self._show(char)
 
     def _fence(self, char: str) -> None:
-        """Skips the rest of the line that opens a block of code."""
-        if char in _LINE_ENDS:
+        """Skips the rest of a line that opens a block of code, if that is what it does."""
+        if char not in _LINE_ENDS:
+            self._body += char
+            if char in "`" or not (self._before == "" or _IS_FENCE_INFO(self._body)):
+                text, self._body = self._body, ""
+                self._step = self._text
+                for each in text:
+                    self._step(each)
+        else:
             self._step = self._code
             self._space(char)
             self._line, self._blank = "", ""
@@ -335,13 +350,19 @@ _FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 """What opens a formula, and what ends it; a single dollar sign is a price as often."""
 
 
+_IS_FENCE_INFO = re.compile(r"[\w+#.-]* *").fullmatch
+"""What may stand behind the marks that open a block of code within a line."""
+
+
 def _is_fence(line: str) -> bool:
     """Whether a line ends a block of code."""
-    return len(line.strip()) >= 3 and not line.strip().strip("`")
+    bare = line.strip()
+    return len(bare) >= 3 and (not bare.strip("`") or not bare.strip("~"))
 
 
 def _may_be_fence(line: str) -> bool:
-    return not line.strip().strip("`")
+    bare = line.strip()
+    return not bare.strip("`") or not bare.strip("~")
 
 
 def _is_mark(

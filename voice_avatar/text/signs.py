@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from voice_avatar.languages import Maths
 from voice_avatar.text.latex import COMMANDS, formula
-from voice_avatar.text.spans import DOLLAR, ELEMENT, LONGEST_FORMULA
+from voice_avatar.text.spans import BLOCKS, DOLLAR, ELEMENT, LONGEST_FORMULA
 
 Rule = tuple[str, Callable[[re.Match[str]], str]]
 
@@ -30,6 +30,22 @@ _OPERATORS = {
 }  # fmt: skip
 _ALONE = "≠≡∝∈∉⊂∪∩∂∇⇔∀∃∅∧∨¬∥⊥∠±∓"
 _GREEK = "αβγδεζηθικλμνξπρστφχψω"
+_GRIDS = tuple(
+    rf"\begin{{{kind}"
+    for kind in (
+        "matrix",
+        "pmatrix",
+        "bmatrix",
+        "vmatrix",
+        "array",
+        "cases",
+        "tabular",
+        "Bmatrix",
+        "Vmatrix",
+    )
+)
+"""What is written in rows and columns, and can't be said in a row."""
+
 _BRACES = r"\{(?:[^{}\n]|\{(?:[^{}\n]|\{[^{}\n]*\})*\})*\}"
 _COMMAND = (
     rf"\\(?:(?:{'|'.join(sorted(COMMANDS))})(?![A-Za-z])|[A-Za-z]+(?=\{{))"
@@ -50,6 +66,16 @@ def rules(maths: Maths | None, number: Callable[[str], str]) -> tuple[Rule, ...]
         source = next((group for group in match.groups() if group is not None), match[0])
         return formula(source, maths, number) if maths else ""
 
+    def say_block(match: re.Match[str]) -> str:
+        is_code = match[0][1:4].lower() in ("pre", "tex")
+        return maths.forms["code"] if maths and is_code else ""
+
+    def say_environment(match: re.Match[str]) -> str:
+        if match[0].startswith(_GRIDS):
+            return maths.forms["formula"] if maths else ""
+        source = re.sub(r"\\(?:begin|end)\{\w+\*?\}|&", "", match[0]).replace("\\\\", ",")
+        return formula(source, maths, number) if maths else ""
+
     most = LONGEST_FORMULA
     formulas: tuple[Rule, ...] = (
         (rf"\$\$([^$]{{1,{most}}})\$\$", say_formula),
@@ -58,7 +84,11 @@ def rules(maths: Maths | None, number: Callable[[str], str]) -> tuple[Rule, ...]
         (rf"{DOLLAR}([^$\n]{{1,{most}}}?)(?<!\s)\$(?!\d)", say_formula),
         (rf"(?<![\w\\]){_COMMAND}", say_formula),
     )
-    elements: tuple[Rule, ...] = ((TAG, _silent),)
+    elements: tuple[Rule, ...] = (
+        ("|".join(rf"(?is:<{name}\b[^<>]*>.*?</{name}\s*>)" for name in BLOCKS), say_block),
+        (r"(?s:\\begin\{\w+\*?\}.*?\\end\{\w+\*?\})", say_environment),
+        (TAG, _silent),
+    )
     if maths is None:
         return (*elements, *formulas)
     words, forms = maths.signs, maths.forms

@@ -21,23 +21,44 @@ DOLLAR = (
 )
 """A dollar sign that opens a formula and no price: "$x", "$\\frac", "$2n", "$(a"."""
 
+LONGEST_GROUP = 300
+"""Characters after which what is said as one takes no more."""
+
 LONGEST_FORMULA = 200
 """Characters after which a formula that was not closed is none."""
 
+BLOCKS = ("pre", "script", "style", "svg", "math", "textarea")
+"""Elements whose inside is no text to be read."""
+
+LONGEST_BLOCK = 4_000
+_OPEN_BLOCK = re.compile(
+    rf"<({'|'.join(BLOCKS)})\b[^<>]*>(?:(?!</\1).)*$|\\begin\{{(\w+\*?)\}}(?:(?!\\end\{{\2\}}).)*$",
+    re.IGNORECASE | re.DOTALL,
+)
 _OPEN = re.compile(
     rf"</?{ELEMENT}(?:\s[^<>]*)?$|<!--(?:(?!-->).)*$"
     rf"|\\\((?:(?!\\\)).){{0,{LONGEST_FORMULA}}}$|\\\[(?:(?!\\\]).){{0,{LONGEST_FORMULA}}}$"
     rf"|\$\$[^$]{{0,{LONGEST_FORMULA}}}$",
     re.IGNORECASE | re.DOTALL,
 )
+_ARGUMENT = re.compile(r"\\[A-Za-z]+\s?\{")
 _DISPLAYED = re.compile(rf"\$\$[^$]{{0,{LONGEST_FORMULA}}}\$\$")
 _FORMULA = re.compile(rf"{DOLLAR}[^$\n]{{0,{LONGEST_FORMULA}}}(?:\$|$)")
 
 
 def is_open(group: str) -> bool:
     """Whether a formula or an element begins in a text and does not end in it."""
+    may_be_block = len(group) <= LONGEST_BLOCK and ("<" in group or "\\begin" in group)
+    if may_be_block and _OPEN_BLOCK.search(group):
+        return True
+    if len(group) > LONGEST_GROUP:
+        return False
     if "<" not in group and "\\" not in group and "$" not in group:
         return False
+    if match := _ARGUMENT.search(group):
+        argument = group[match.start() :]
+        if argument.count("{") > argument.count("}") and len(argument) <= LONGEST_FORMULA:
+            return True
     group = _DISPLAYED.sub("", group)
     if _OPEN.search(group):
         return True

@@ -111,7 +111,7 @@ class MarkupReader:
 
     def _text(self, char: str) -> None:
         is_dollar, self._is_dollar = self._is_dollar, False
-        if is_dollar and (char.isalpha() or char in "\\({|"):
+        if is_dollar and not self._formula_end and (char.isalpha() or char in "\\({|"):
             self._formula_end, self._formula_chars = "$", 0
         if self._formula_end:
             self._in_formula(char)

@@ -9,6 +9,7 @@ The `_kept` files were written after the rules, and before the rules were first 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 import resource
@@ -107,7 +108,9 @@ def _main(library: str, *, shows_all: bool) -> None:
             right, times_s, all_forms = 0, [], list(forms(language + file))
             for form in all_forms:
                 start = time.perf_counter()
-                spoken = reader(form.written)
+                spoken = ""
+                with contextlib.suppress(Exception):  # a library that fails says nothing
+                    spoken = reader(form.written)
                 times_s.append(time.perf_counter() - start)
                 good = is_right(form, spoken, language)
                 right += good

@@ -198,13 +198,15 @@ def _may_hold(group: str, first: str) -> bool:
     if first.isdigit():
         return _TAKES_NUMBER.search(group) is not None or _ENTITY.search(group) is not None
     token = group[group.rfind(" ") + 1 :]
+    if first.islower() and token.isalpha() and token.islower():
+        # Most words are seen off here.
+        return (token in _CODE_WORDS and first in "iwatnv") or token in ("sq", "fl")
     return (
         any(char.isdigit() for char in token)
         or _OPERATORS_AT_END.search(group) is not None
         or _ENTITY.search(group) is not None
         or (first in "IVXLCDM" and _COUNTED_END.search(group) is not None)
         or (_CAPITAL.match(first) is not None and _NAME.search(group) is not None)
-        or (first == "o" and token[-1] in "ht")
         or (_STREET.match(group) is not None)
         or _DAY_OF.search(group) is not None
         or _GOES_ON.search(f"{group} {first}") is not None
@@ -220,6 +222,10 @@ _STARTERS = frozenset(
 """Words that begin a sentence behind "Main St." and name no saint."""
 
 _COUNTED_END = re.compile(rf"\b{COUNTED}$")
+_CODE_WORDS = frozenset(
+    "pin code codes password passcode zip account ending card order ticket tracking id phone number"
+    " digits scene".split()
+)
 _GOES_ON = re.compile(
     r"(?:\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|phone"
     r"|number|digits) [iwatn]|\b(?-i:Part|Chapter|Act|War|Volume|Book|Phase|Section) I"

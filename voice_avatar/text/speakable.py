@@ -117,15 +117,29 @@ def speakable(text: str, language: str, following: str = "") -> Speakable:
 # -- units
 
 
+_PLAIN = re.compile(r"([a-z]+|[\u4e00-\u9fff])[,;!?，。！？、；]*")
+
+
 class _Scanner:
     """Finds the first rule that matches, from left to right."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], *, has_plain_words: bool = False) -> None:
+        """Makes a scanner.
+
+        Args:
+            rules: patterns and what they say.
+            has_plain_words: whether a group that is one word of small letters, or one Han
+                character, is said as it is written: most are, and no rule need be tried.
+        """
+        self._plain = _PLAIN if has_plain_words else None
         self._any = re.compile("|".join(f"(?P<r{i}>{rule[0]})" for i, rule in enumerate(rules)))
         self._rules = {f"r{i}": (re.compile(rule[0]), rule[1]) for i, rule in enumerate(rules)}
 
     def scan(self, text: str, start: int, end: int) -> Iterator[_Unit]:
         """Yields what is said for a group, which sees nothing of the text around it."""
+        if self._plain and (plain := self._plain.fullmatch(text, start, end)):
+            yield _Unit(start, plain.end(1), plain[1], start, end)
+            return
         group, places = signs.decoded(text[start:end])
         for found in self._any.finditer(group):
             pattern, say = self._rules[found.lastgroup or ""]
@@ -155,7 +169,7 @@ def _scanner(language: str) -> _Scanner:
     known = languages.language(language)
     if language in _RULES:
         rules, number = _RULES[language]
-        return _Scanner((*signs.rules(known.maths, number), *rules))
+        return _Scanner((*signs.rules(known.maths, number), *rules), has_plain_words=True)
 
     def plain_number(text: str) -> str:
         return numbers.number_words(text, known.numbers) if known.numbers else text

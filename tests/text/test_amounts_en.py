@@ -20,6 +20,12 @@ from voice_avatar.text.speakable import speakable
         ("6 ft 2 in", "six foot two"),
         ("2 tbsp and 1 tsp", "two tablespoons and one teaspoon"),
         ("9.8 m/s²", "nine point eight meters per second squared"),
+        (
+            "5 mg/mL and 1,000 mi/h",
+            "five milligrams per milliliter and one thousand miles per hour",
+        ),
+        ("1€/day", "one euro per day"),
+        ("~$20", "about twenty dollars"),
         ("3 cm²", "three square centimeters"),
     ],
 )

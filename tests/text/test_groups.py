@@ -48,7 +48,8 @@ def in_groups(text: str, language: str = "en") -> list[str]:
                 "$1,234.50", "100.4 °F", "5 km", "20 %", "$5 million", "12 p.m.", "3 1/2", "30 mph",
                 "USD 300", "5 kg", "72 in", "10 o'clock", "-5 °C", "350 degrees", "2 ft", "500 BC",
                 # Dates and times.
-                "March 5, 2024", "Mar. 5th, 2024", "5 March 2024", "21st of June 2020",
+                "March 5, 2024", "Mar. 5th, 2024", "5 March 2024", "3rd of May, 1987",
+                "21st of June 2020",
                 "9:00 - 10:30", "3 – 5 pm", "July 4",
                 # Digits in groups.
                 "4111 1111 1111 1111", "+1 (555) 123-4567", "555 123 4567", "IL 62704",
@@ -128,6 +129,7 @@ def test_a_run_without_an_end_is_cut_an_address_later() -> None:
 _PIECES = st.sampled_from(
     [
         *("Hello", "Dr.", "3.14", "e.g.", "U.S.", "one", "and", "a.b", "https://x.io/a?b=c", "I"),
+        *("of", "May,", "3rd", "1987", "-", "y", "!e"),
         *("$1,234.50", "100.4", "°F", "km", "p.m.", "March", "5,", "2024", "Henry", "VIII", "St."),
         *("221B", "Baker", "Street", "x", ">=", "!=", "3", "+1", "(555)", "123-4567", "%", "$x$"),
         *("你好", "，", "。", "？", "3月", "5日", "元", "第", "个", "“", "公里", "分之", "No.", ),

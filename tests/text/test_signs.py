@@ -14,6 +14,12 @@ from voice_avatar.text.speakable import speakable
         ("en", "If x >= 3 and z != 5",
          "If x greater than or equal to three and z not equal to five"),
         ("en", "a <= b, c == d, e -> f", "a less than or equal to b, c equals d, e to f"),
+        ("en", "a && !b, Solve 3x - 7 = 14, x - y = 2",
+         "a and not b, Solve three x minus seven equals fourteen, x minus y equals two"),
+        ("en", "5×10⁻³, 10²³ and 5²",
+         "five times ten to the power of minus three, ten to the power of twenty-three "
+         "and five squared"),
+        ("en", "good - by", "good, by"),
         ("en", "p && q || r", "p and q or r"),
         ("en", "A ∩ B ≠ ∅", "A intersection B not equal to the empty set"),
         ("en", "f(x) = x^2", "f of x equals x squared"),

@@ -94,8 +94,9 @@ def money(match: re.Match[str]) -> str:
 
 def money_after(match: re.Match[str]) -> str:
     """Reads "5 €", "300 USD", "2.5 million EUR"."""
-    text, name, letter, sign = match.groups()
-    return _amount(sign, text, _scale(name, letter))
+    text, name, letter, sign, per = match.groups()
+    said = _amount(sign, text, _scale(name, letter))
+    return said + (f" per {_PERIODS.get(per, per)}" if per else "")
 
 
 def cents(match: re.Match[str]) -> str:
@@ -156,7 +157,17 @@ _UNITS = {
     "GB/s": "gigabyte per second", "kWh/day": "kilowatt hour per day",
     "fps": "frame per second", "rpm": "revolution per minute", "bpm": "beat per minute",
 }  # fmt: skip
-UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_PER_UNITS = {
+    "s": "second", "h": "hour", "hr": "hour", "d": "day", "day": "day", "min": "minute",
+    "L": "liter", "l": "liter", "mL": "milliliter", "dL": "deciliter", "kg": "kilogram",
+    "g": "gram", "m": "meter", "m²": "square meter", "m³": "cubic meter",
+    "cm²": "square centimeter",
+    "cm³": "cubic centimeter", "km": "kilometer", "lb": "pound", "week": "week", "year": "year",
+}  # fmt: skip
+_SIMPLE = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_PER = "|".join(re.escape(unit) for unit in sorted(_PER_UNITS, key=len, reverse=True))
+_LONG = "|".join(re.escape(unit) for unit in _UNITS if "/" in unit)
+UNIT = rf"(?:{_LONG}|(?:{_SIMPLE})(?:/(?:{_PER}))?)"
 _INVARIABLE = frozenset({"hertz", "gigahertz", "megahertz", "kilohertz"})
 
 
@@ -171,13 +182,20 @@ def _plural(noun: str) -> str:
 
 def many_of(unit: str) -> str:
     """Returns the name of several of a unit."""
-    return _plural(_UNITS[unit])
+    return _plural(_unit(unit))
+
+
+def _unit(unit: str) -> str:
+    if unit in _UNITS:
+        return _UNITS[unit]
+    first, _, per = unit.rpartition("/")
+    return f"{_UNITS[first]} per {_PER_UNITS[per]}"
 
 
 def quantity(match: re.Match[str]) -> str:
     """Reads "5 km", "10-15 min"."""
     first = f"{number_words(match[1])} to " if match[1] else ""
-    noun = _UNITS[match[3]]
+    noun = _unit(match[3])
     return f"{first}{number_words(match[2])} {noun if _is_one(match[2]) else _plural(noun)}"
 
 

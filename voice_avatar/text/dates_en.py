@@ -43,6 +43,19 @@ def month_day(match: re.Match[str]) -> str:
     return _date(match[3], _month(match[1]), match[2])
 
 
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)"
+"""A day of the week, cut short, as a pattern without groups."""
+
+
+def days(match: re.Match[str]) -> str:
+    """Reads "Mon.-Fri."."""
+    first, last = (
+        next(day for day in _DAYS if day.startswith(name[:3])) for name in match.groups()
+    )
+    return f"{first} to {last}"
+
+
 def month_days(match: re.Match[str]) -> str:
     """Reads "May 5-7", "June 3–5, 2024"."""
     said = f"{_month(match[1])} {ordinal(int(match[2]))} to {ordinal(int(match[3]))}"

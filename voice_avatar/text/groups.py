@@ -31,7 +31,11 @@ _SEEN = 80
 
 def is_clear_comma(atom: str) -> bool:
     """Whether an atom is a word of letters alone and a comma: whatever follows, it is over."""
-    return atom.endswith(",") and _CLEAR_COMMA.fullmatch(atom) is not None
+    return (
+        atom.endswith(",")
+        and _CLEAR_COMMA.fullmatch(atom) is not None
+        and not _MONTH_ATOM.fullmatch(atom)  # "3rd of May, 1987"
+    )
 
 
 def parts(atom: str, char: str) -> bool:
@@ -141,6 +145,8 @@ _TAKES_NUMBER = re.compile(
     rf"|(?:\d|\d\)|\d{_DASH})$|\d ?(?:ft|feet|foot|h)$"
     r"|\b(?:pin|codes?|password|passcode|zip|account|ending|card|order|ticket|tracking|id|number"
     r"|phone|digits)(?: number)? (?:is|are|was|in|at|to)$"
+    rf"|\d(?:st|nd|rd|th)? (?:of )?{_MONTH},$"
+    rf"|(?:^|\s)(?:\d*[b-hj-z]|\d+[a-z])[²³]? {_DASH}$"
     rf"|\d\s?(?:[ap]\.?m\.?\s?)?{_DASH}$"
     rf"|\b{_MONTH} \d\d?(?:st|nd|rd|th|er)?,$",
     re.IGNORECASE,
@@ -210,10 +216,13 @@ def _may_hold(group: str, first: str) -> bool:
         or (_STREET.match(group) is not None)
         or _DAY_OF.search(group) is not None
         or _GOES_ON.search(f"{group} {first}") is not None
+        or _VARIABLE_MINUS.search(group) is not None
         or (first.isupper() and _SAINT.search(group) is not None)
     )
 
 
+_VARIABLE_MINUS = re.compile(rf"(?:^|\s)(?:\d*[b-hj-z]|\d+[a-z])[²³]? {_DASH}$")
+_VARIABLE = re.compile(r"\d*[a-z][²³]?[.,;:!?)]*$")
 _SAINT = re.compile(r"(?:^|[\s(])St\.$")
 _STARTERS = frozenset(
     "the it he she they we you i a an in on at then this that there his her its our my your turn"
@@ -258,6 +267,8 @@ def _holds_atom(group: str, atom: str, language: str) -> bool:
         return _ENDED.search(group) is None or (is_factorial and atom[0] in "=<>+*/×")
     if _SAINT.search(group) and atom[0].isupper():
         return re.split(r"\W", atom)[0].lower() not in _STARTERS
+    if _VARIABLE_MINUS.search(group) and _VARIABLE.match(atom):
+        return True
     if _GOES_ON.search(f"{group} {atom[0]}") and _GONE_ON.search(f"{group} {atom}"):
         return True
     if _NUMBER_START.match(atom):

@@ -28,7 +28,8 @@ _OPERATORS = {
     "!==": "≠", "===": "=", "!=": "≠", "<>": "≠", ">=": "≥", "<=": "≤", "==": "=", ":=": "=",
     "=>": "⇒", "->": "→", "&&": "∧", "||": "∨", "=~": "≈",
 }  # fmt: skip
-_ALONE = "≠≡∝∈∉⊂∪∩∂∇⇔∀∃∅∧∨¬∥⊥∠±∓"
+_ALONE = "∑∏∫≠≡∝∈∉⊂∪∩∂∇⇔∀∃∅∧∨¬∥⊥∠±∓"
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _GREEK = "αβγδεζηθικλμνξπρστφχψω"
 _GRIDS = tuple(
     rf"\begin{{{kind}"
@@ -101,6 +102,13 @@ def rules(maths: Maths | None, number: Callable[[str], str]) -> tuple[Rule, ...]
         form = forms["squared"] if power == "2" else forms["power"]
         return form.format("", number(power)).strip()
 
+    def say_superscript(match: re.Match[str]) -> str:
+        power = "".join(
+            "-" if char == "⁻" else str(_SUPERSCRIPTS.index(char)) for char in match[2].lstrip("⁺")
+        )
+        form = forms["squared"] if power == "2" else forms["power"]
+        return form.format(number(match[1]), number(power))
+
     def say_function(match: re.Match[str]) -> str:
         return forms["of"].format(match[1], match[2])
 
@@ -112,6 +120,9 @@ def rules(maths: Maths | None, number: Callable[[str], str]) -> tuple[Rule, ...]
         (r"<([A-Za-z][\w-]*)>", _inside),
         (r"(?:(?<=[\w)\s])|^)[<>](?=\s?[\w(.$€£-])", say_sign),
         (f"[{_ALONE}]", say_sign),
+        (r"≈(?!\s?[\d$€£¥])", say_sign),
+        (r"(?<![\w!])!(?=[a-zA-Z(])", lambda _: words["¬"]),
+        (rf"(?<![\w.])(\d+)([⁻⁺]?[{_SUPERSCRIPTS}]+)", say_superscript),
         (rf"(?<!\w)[{_GREEK}](?!\w)", say_sign),
         (r"(?<![\w.])([a-zA-Z])\(([a-z])\)", say_function),
         (r"(?<=[\w)])\s?\^\s?(-?\d+|\{-?\d+\})", say_power),

@@ -38,9 +38,11 @@ from voice_avatar.text.codes_en import (
 )
 from voice_avatar.text.dates_en import (
     CLOCK,
+    DAY,
     HALF,
     MONTH,
     day_month,
+    days,
     hour,
     hour_range,
     iso_date,
@@ -167,7 +169,10 @@ def _lettered(match: re.Match[str]) -> str:
 
 
 def _minus(match: re.Match[str]) -> str:
-    return "minus" if _IS_MATHS.search(match.string) else "to"
+    if _IS_MATHS.search(match.string):
+        return "minus"
+    is_range = match.string[match.start() - 1].isdigit() and match.string[match.end()].isdigit()
+    return "to" if is_range else ""
 
 
 def _times(match: re.Match[str]) -> str:
@@ -200,7 +205,8 @@ _ABBREVIATIONS = {
 }  # fmt: skip
 _ABBREVIATION = "|".join(re.escape(a) for a in sorted(_ABBREVIATIONS, key=len, reverse=True))
 _COUNTED = {
-    "no": "number", "nos": "numbers", "#": "number", "fig": "figure", "figs": "figures",
+    "no": "number", "nos": "numbers", "#": "number", "№": "number",
+    "fig": "figure", "figs": "figures",
     "vol": "volume", "pp": "pages", "p": "page", "ch": "chapter", "sec": "section",
     "art": "article", "eq": "equation", "ver": "version", "ext": "extension",
 }  # fmt: skip
@@ -348,7 +354,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     # Amounts.
     (rf"{SIGN}({NUMBER}){TO}[$€£¥￥₹]?({NUMBER}){SCALE}{_END}", money_range),
     (rf"((?<!\w)[-−])?{SIGN}({NUMBER}){SCALE}{_PER}{_END}", money),
-    (rf"{_NOT_IN_WORD}({NUMBER}){SCALE}{SIGN_AFTER}", money_after),
+    (rf"{_NOT_IN_WORD}({NUMBER}){SCALE}{SIGN_AFTER}{_PER}", money_after),
     (rf"{_NOT_IN_WORD}({NUMBER})\s?¢", cents),
     (rf"{_NOT_IN_WORD}(?:({SIGNED})%?{TO})?({SIGNED})\s?[%％]", percent),
     (
@@ -372,7 +378,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_NOT_IN_WORD}(\d{{1,4}})/(\d{{1,4}}){_END}(?!/)", _fraction),
     (rf"(?<![\w.])(v)?(\d+(?:\.\d+){{2,}}){_END}", _dotted),
     (rf"\b(v)(\d+(?:\.\d+)*){_END}", _dotted),
-    (rf"{_NOT_IN_WORD}{NUMBER}(?:\s?[x×]\s?{NUMBER})+{_END}", _by),
+    (rf"{_NOT_IN_WORD}{NUMBER}(?:\s?[x×]\s?{NUMBER})+(?![\w⁻⁺])", _by),
     (rf"{_NOT_IN_WORD}({NUMBER})[–—:-]({NUMBER})(?![\w-])", _range),
     (rf"{_NOT_IN_WORD}({NUMBER})(k|M|B|(?<=\d\d)K){_END}", _lettered),
     (rf"{_NOT_IN_WORD}(\d+)([A-Z]){_END}(?= [A-Z])", house),
@@ -382,10 +388,11 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         r"(\d+(?:\.\d+)*)(?:[-–](\d+))?\b",
         _counted,
     ),
-    (rf"(#) ?(\d+)(?:[-–](\d+))?{_END}", _counted),
-    (r"(?<=\d)\s[-–−]\s(?=\d)", _minus),
+    (rf"(#|№) ?(\d+)(?:[-–](\d+))?{_END}", _counted),
+    (r"(?<=[\w²³)])\s[-–−]\s(?=[\w(√])", _minus),
     (rf"(?<![\w)])[-−+]{NUMBER}(?![\w]|\.\d)", _plain_number),
     (rf"{_NOT_IN_WORD}{NUMBER}(?![\w]|\.\d)", _plain_number),
+    (rf"\b({DAY})\.?{TO}({DAY})\b\.?", days),
     # A dash between two amounts.
     (r"(?<=[\d%°CFKMBkmg])[–—-](?=[$€£¥-]?\d)", _said("to")),
     # Words.
@@ -422,7 +429,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"(?<=\d)\s*[*×]\s*(?=\d)", _said("times")),
     (r"÷", _said("divided by")),
     (r"±", _said("plus or minus")),
-    (r"[~≈](?=\s?\d)", _said("about")),
+    (r"[~≈](?=\s?[\d$€£¥])", _said("about")),
     (r"(?<=\s)<(?=\s)", _said("less than")),
     (r"(?<=\s)>(?=\s)", _said("greater than")),
     (r"≤", _said("at most")),

@@ -37,6 +37,8 @@ from voice_avatar.text.speakable_fr import ordinal
          "info arobase example point fr ou example point fr slash docs"),
         ("v2.0, 1.2.3", "version deux point zéro, un point deux point trois"),
         ("un score de 3-2", "un score de trois à deux"),
+        ("T'as vu l'I.A. ? Oui", "T'as vu l'I.A? Oui"),
+        ("300 k€", "trois cents mille euros"),
         ("p. ex. MP3", "par exemple MP trois"),
     ],
 )  # fmt: skip

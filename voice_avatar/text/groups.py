@@ -163,7 +163,7 @@ _UNIT_AFTER = re.compile(
     rf"|degrees?|degrés?|fahrenheit|celsius|{_MONTH}|ad|bc|bce|ce|of|x|over"
     rf"|all|{_UNITS}|[a-z]{{1,5}}/[a-zµ²³]{{1,5}}|°\s?[cfk]|hours?|years?"
     r"|inch(?:es)?|feet|foot|miles?|meters?|metres?|kilometers?|kilometres?|USD|EUR|GBP|CNY|RMB"
-    r"|JPY|CHF)(?:[-–—~～]\S*)?[.,;:!?)\]\"'”’»…]*|[€$£¥%°℃℉‰²³].*)$",
+    r"|JPY|CHF)(?:[-–—~～]\S*)?[.,;:!?)\]\"'”’»…]*|(?:k|M|Mds?)?[€$£¥%°℃℉‰²³].*)$",
     re.IGNORECASE,
 )
 _NUMBER_END = re.compile(r"\d(?:st|nd|rd|th|er|e|ers)?[%°)\"'′″]?$")
@@ -264,7 +264,10 @@ def _holds_atom(group: str, atom: str, language: str) -> bool:
         if _HALF_DAY.search(group) and not atom.strip("-–—"):
             return True
         is_factorial = group[-1] == "!" and _NUMBER_END.search(group[:-1]) is not None
-        return _ENDED.search(group) is None or (is_factorial and atom[0] in "=<>+*/×")
+        # In French a space stands before them, and may stand behind an abbreviation's stop.
+        is_spaced = group[-1] == "." and atom[0] in "?!;:»"
+        is_continued = is_spaced or (is_factorial and atom[0] in "=<>+*/×")
+        return is_continued or _ENDED.search(group) is None
     if _SAINT.search(group) and atom[0].isupper():
         return re.split(r"\W", atom)[0].lower() not in _STARTERS
     if _VARIABLE_MINUS.search(group) and _VARIABLE.match(atom):

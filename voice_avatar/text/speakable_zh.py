@@ -339,6 +339,10 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"(?<=[日月年号点分时元块人个米度天岁%％℃\d])\s?[-–—−~～]\s?(?=\d)", _minus),
     (rf"(?<![A-Za-z\d)）])[-−+]{_N}{_END}", _number),
     (rf"{_ALONE}(?<!第)\d+(?=\s?[{_MEASURES}])(?!\s?(?:月|分之))", _counted),
+    (
+        rf"{_ALONE}({_N})[eE]([-+]?\d+){_END}",
+        lambda match: f"{number_words(match[1])}乘以十的{number_words(match[2])}次方",
+    ),
     (rf"{_ALONE}{_N}{_END}", _any_number),
     # Words.
     (r"π", _said("派")),

@@ -7,12 +7,13 @@ A language is a folder of TOML, `data/languages/<code>/`, and adding one is addi
     cues.toml      what listeners say, what opens a turn, what takes the floor, where nobody stops
     writing.toml   abbreviations, and where a long clause may be cut
     numbers.toml   number words, and other signs that a voice does not read by itself
+    maths.toml     how formulas are said, and what stands for a block of code
     gestures.toml  which words make people move (read by acting, not here)
     feelings.toml  what words feel like (likewise)
 
 What a folder leaves out is taken from English, the way the code did before languages were data:
-people say "okay" in most languages. Two things are not, because the words of another language would
-be wrong there and not only missing: endings that leave a sentence open, and number words.
+people say "okay" in most languages. Three things are not, because the words of another language
+would be wrong there and not only missing: endings that leave a sentence open, number words, maths.
 
 Package data is read once, when a language is first asked for; nothing is read at import.
 """
@@ -160,6 +161,21 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Maths:
+    """How mathematics is said.
+
+    Attributes:
+        signs: sign -> words.
+        forms: name -> words, in which "{}" stands for what the thing is made of. `functions` lists
+            the commands that are names of functions; `formula` and `code` stand for what can't be
+            read aloud.
+    """
+
+    signs: Mapping[str, str]
+    forms: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """A language.
 
@@ -175,6 +191,7 @@ class Language:
         cues: words that tell something about a turn.
         writing: abbreviations and clauses.
         numbers: number words; None = its voice reads digits by itself, or its scanner is code.
+        maths: words of mathematics; None = formulas are left out.
     """
 
     code: str
@@ -188,6 +205,7 @@ class Language:
     cues: Cues
     writing: Writing
     numbers: Numbers | None
+    maths: Maths | None
 
     @property
     def full_stop(self) -> str:
@@ -234,6 +252,7 @@ def language(code: str, root: Root = ROOT) -> Language:
         cues=_cues(primary, has_spaces, root),
         writing=_writing(primary, texts.get("mixes", ()), root),
         numbers=_numbers(primary, root),
+        maths=_maths(primary, root),
     )
 
 
@@ -262,6 +281,7 @@ _KEYS: Final = {
     "writing.toml": "abbreviations clauses",
     "numbers.toml": "below_100 scales minus plus point percent decimal_sign thousands_signs"
     " is_fraction_spelt signs",
+    "maths.toml": "signs forms",
 }
 """Every key of a file: a misspelt one would fall back to English and never be noticed."""
 
@@ -343,6 +363,11 @@ def _numbers(primary: str, root: Root) -> Numbers | None:
         is_fraction_spelt=table["is_fraction_spelt"],
         signs=table.get("signs", {}),
     )
+
+
+def _maths(primary: str, root: Root) -> Maths | None:
+    table = _file(primary, "maths.toml", root)
+    return Maths(signs=table["signs"], forms=table["forms"]) if table else None
 
 
 def _any_of(words: Iterable[str]) -> str:

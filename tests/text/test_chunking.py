@@ -88,7 +88,7 @@ def texts(text: str, language: str = "en") -> list[str]:
          ["We met on May 5, 2024 in Rome,", "I think."]),
         ("Here is what I know: it rains.", ["Here is what I know:", "it rains."]),
         ("I came home—and I slept. It was good.", ["I came home—and I slept.", "It was good."]),
-        ("I came home then—and I slept.", ["I came home then—", "and I slept."]),
+        ("I came home then — and I slept.", ["I came home then —", "and I slept."]),
         ("We went home then - by car.", ["We went home then -", "by car."]),
         # Lines and lists.
         ("# Fruit\nHere:\n- red apples\n- green pears\n",
@@ -203,6 +203,33 @@ def test_a_pause_ends_its_chunk_and_lengthens_it() -> None:
     assert second.cues == (Cue("face", "happy", 0),)
     silent, _ = chunk("[pause:1]Now then.").chunks
     assert (silent.text, silent.pause_s, silent.cues) == ("", 1.0, ())
+
+
+def test_a_block_of_code_is_shown_and_named() -> None:
+    chunks = chunk("Here is a loop:\n```py\nfor i in x:\n    print(i)\n```\nIt prints.").chunks
+    assert [(c.text, c.spoken) for c in chunks] == [
+        ("Here is a loop:", "Here is a loop,"),
+        ("for i in x:", "a block of code."),
+        ("    print(i)", ""),
+        ("It prints.", "It prints."),
+    ]
+    assert [len(c.words) for c in chunks] == [4, 1, 0, 2]
+    (only,) = chunk("```\nx\n```", "zh").chunks
+    assert (only.text, only.spoken) == ("x", "一段代码。")
+    assert chunk("```\n```").chunks == ()
+
+
+def test_code_is_named_while_it_is_still_being_written() -> None:
+    chunker = Chunker(ChunkingOptions(), "en")
+    (named,) = chunker.push("```py\nfor i in x:\n    p").chunks
+    assert named.spoken == "a block of code."
+
+
+def test_a_pause_inside_a_number_waits_for_its_end() -> None:
+    chunks = chunk("It is 5 [pause:1]km away, I think.").chunks
+    assert [(c.text, c.pause_s) for c in chunks] == [("It is 5 km", 1.0), ("away, I think.", 0.0)]
+    (only,) = chunk("Bye now.[pause:1]").chunks
+    assert only.pause_s == 1.0
 
 
 def test_a_pause_can_be_added_after_every_sentence() -> None:

@@ -44,7 +44,7 @@ def test_a_date_with_slashes_has_its_month_first_where_it_can(text: str, spoken:
         ("3:00", "three o'clock"),
         ("3:00 pm", "three PM"),
         ("12:30a.m.", "twelve thirty AM"),
-        ("24:00:59", "twenty-four o'clock"),
+        ("24:00:59", "twenty-four o'clock and fifty-nine seconds"),
     ],
 )
 def test_a_time_is_read_by_its_hour_and_minute(text: str, spoken: str) -> None:

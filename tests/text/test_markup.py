@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_avatar.text.markup import MAX_TAG_CHARS, MarkupReader, is_emoji, is_han
+from voice_avatar.text.markup import MAX_TAG_CHARS, Item, MarkupReader, is_emoji
 from voice_avatar.text.tags import Tag
 from voice_avatar.vocabulary import vocabulary
 
 
 def read(text: str, size: int = 10_000) -> tuple[str, list[Tag], int]:
     reader = MarkupReader(vocabulary())
-    items: list[str | Tag] = []
+    items: list[Item] = []
     for at in range(0, len(text), size):
         items += reader.push(text[at : at + size])
     items += reader.flush()
@@ -98,8 +98,30 @@ def test_a_target_that_never_ends_is_text() -> None:
     assert len(read("[a](" + "b" * 3000)[0]) == 3002
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("So:\n```py\nfor i in x:\n    print(i)  # *a*\n\n[1] _b_ **c**\n```\nok",
+         "So:\nfor i in x:\n    print(i)  # *a*\n\n[1] _b_ **c**\nok"),
+        ("So: ```py\na = [b]\n```\nok", "So:\na = [b]\nok"),
+        ("~~~\na_b_ = 1\n~~~", "a_b_ = 1"),
+        ("```\nnever *closed*", "never *closed*"),
+        ("a ```b c``` d", "a b c d"),
+        ("a ```b", "a b"),
+        ("$x_{1} * y_{2}$ *and* $5", "$x_{1} * y_{2}$ and $5"),
+        (r"\[a_{1} * b\] *c* \(d_{2}\) [e]", r"\[a_{1} * b\] c \(d_{2}\)"),
+        ("$$a_{1} * b$$ *c*", "$$a_{1} * b$$ c"),
+        ("$5 *or* $6", "$5 or $6"),
+        ("$x *is*\n*open*", "$x *is*\nopen"),
+    ],
+)  # fmt: skip
+def test_code_and_formulas_are_shown_as_they_are_written(text: str, shown: str) -> None:
+    assert read(text)[0] == shown
+    assert read(text, 1)[0] == shown
+
+
 @given(
-    st.text(st.sampled_from("[]()face:joygesturewv *_`#|-\n0.5😀好 a"), max_size=60),
+    st.text(st.sampled_from("[]()face:joygesturewv *_`#|-\n0.5😀好 a$~\\"), max_size=60),
     st.integers(1, 7),
 )
 def test_the_result_does_not_depend_on_how_the_text_was_split(text: str, size: int) -> None:
@@ -120,11 +142,3 @@ def test_what_is_shown_has_no_emoji_and_no_loose_white_space(text: str) -> None:
 )
 def test_a_tag_is_never_shown(tag: str, text: str) -> None:
     assert "[" not in read(f"{text}{tag}{text}")[0]
-
-
-def test_han_characters_are_those_written_without_spaces() -> None:
-    assert is_han("好")
-    assert is_han("の")
-    assert is_han("\U00020000")
-    assert not is_han("a")
-    assert not is_han("，")

@@ -30,8 +30,15 @@ def ends_sentence(text: str, after: str, language: str) -> bool:
         return False
     if key in writing.either_way:
         return after.isupper()
+    if last_two_words(stripped[:-1]) in writing.always:
+        return False
     is_quoted = len(stripped) < len(text)
     return key not in writing.always and not (is_quoted and after.islower())
+
+
+def last_two_words(text: str) -> str:
+    """Returns the end of a text that an abbreviation of two words would be ("p. ex")."""
+    return " ".join(text.lower().split(" ")[-2:]).lstrip(_OPENERS)
 
 
 def is_initials(word: str) -> bool:

@@ -43,6 +43,30 @@ def month_day(match: re.Match[str]) -> str:
     return _date(match[3], _month(match[1]), match[2])
 
 
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)"
+"""A day of the week, cut short, as a pattern without groups."""
+
+
+def days(match: re.Match[str]) -> str:
+    """Reads "Mon.-Fri."."""
+    first, last = (
+        next(day for day in _DAYS if day.startswith(name[:3])) for name in match.groups()
+    )
+    return f"{first} to {last}"
+
+
+def month_days(match: re.Match[str]) -> str:
+    """Reads "May 5-7", "June 3–5, 2024"."""
+    said = f"{_month(match[1])} {ordinal(int(match[2]))} to {ordinal(int(match[3]))}"
+    return f"{said}, {year(int(match[4]))}" if match[4] else said
+
+
+def season(match: re.Match[str]) -> str:
+    """Reads "2023/24"."""
+    return f"{year(int(match[1]))} {cardinal(int(match[2]))}"
+
+
 def day_month(match: re.Match[str]) -> str:
     """Reads "5 March 2024", "5th of March"."""
     return _date(match[3], _month(match[2]), match[1])
@@ -50,15 +74,18 @@ def day_month(match: re.Match[str]) -> str:
 
 HALF = r"(?:\s?([AaPp])\.?[Mm]\b\.?)"
 """The half of the day as a pattern: its letter is the group."""
-CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)(?::[0-5]\d)?(?!\d)"
-"""A time as a pattern: hour and minute are groups."""
+CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?!\d)"
+"""A time as a pattern: hour, minute and second are groups."""
 
 
 def _half(letter: str | None) -> str:
     return f" {letter.upper()}M" if letter else ""
 
 
-def _clock(hour: str, minute: str, half: str | None) -> str:
+def _clock(hour: str, minute: str, second: str | None, half: str | None) -> str:
+    if second and second != "00":
+        seconds = f" and {cardinal(int(second))} second{'' if second == '01' else 's'}"
+        return _clock(hour, minute, None, None) + seconds + _half(half)
     if minute == "00":
         return cardinal(int(hour)) + (_half(half) or " o'clock")
     said = f"oh {cardinal(int(minute))}" if minute[0] == "0" else cardinal(int(minute))
@@ -67,13 +94,13 @@ def _clock(hour: str, minute: str, half: str | None) -> str:
 
 def time_of_day(match: re.Match[str]) -> str:
     """Reads "10:05", "3:00 pm"."""
-    return _clock(match[1], match[2], match[3])
+    return _clock(match[1], match[2], match[3], match[4])
 
 
 def time_range(match: re.Match[str]) -> str:
     """Reads "10:00-11:30"."""
-    first = _clock(match[1], match[2], match[3])
-    return f"{first} to {_clock(match[4], match[5], match[6])}"
+    first = _clock(match[1], match[2], match[3], match[4])
+    return f"{first} to {_clock(match[5], match[6], match[7], match[8])}"
 
 
 def hour(match: re.Match[str]) -> str:

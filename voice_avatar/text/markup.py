@@ -1,14 +1,18 @@
 """Generated text -> display text and tags, one character at a time. Pure.
 
-Tags, markdown marks, link targets and emoji come out; what remains is what captions show. Every
+Tags, markdown marks, link targets and emoji come out; what remains is what captions show. Code and
+formulas are shown as they are written. Every
 decision depends on the characters so far and never on how they were cut into deltas.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
-from voice_avatar.text.tags import Tag, has_key, is_tag, parse_tag
+from voice_avatar.text.characters import is_han
+from voice_avatar.text.spans import LONGEST_FORMULA
+from voice_avatar.text.tags import CodeEdge, Tag, has_key, is_tag, parse_tag
 from voice_avatar.vocabulary import Vocabulary
 
 MAX_TAG_CHARS = 48
@@ -18,6 +22,9 @@ _MAX_URL_CHARS = 2_000
 _MARKS = frozenset("*_#>-+=~|`")
 _LINE_ENDS = frozenset("\n\r\v\f\x85\u2028\u2029")
 _AFTER_TAG = frozenset(",.!?;:)")
+
+Item = str | Tag | CodeEdge
+"""A visible character, white space before one, or what stands between two."""
 
 _EMOJI = (
     (0x200D, 0x200D),  # zero-width joiner
@@ -42,11 +49,6 @@ def is_emoji(char: str) -> bool:
     return code >= _FIRST_EMOJI and any(first <= code <= last for first, last in _EMOJI)
 
 
-def is_han(char: str) -> bool:
-    """Whether the character is written without spaces: ideographs and kana."""
-    return "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or char > "\U0001ffff"
-
-
 class MarkupReader:
     """Takes markup out of one reply.
 
@@ -57,7 +59,7 @@ class MarkupReader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.unknown_tags = 0
         self._vocabulary = vocabulary
-        self._out: list[str | Tag] = []
+        self._out: list[Item] = []
         self._step: Callable[[str], None] = self._text
         self._before = ""  # last visible character of this line
         self._separator = ""  # white space owed before the next visible character
@@ -69,18 +71,24 @@ class MarkupReader:
         self._owes_comma = False  # between two cells of it
         self._is_after_tag = False
         self._last_emoji: Tag | None = None
+        self._formula_end = ""  # what ends the formula that is open
+        self._formula_chars = 0
+        self._is_dollar = False  # a dollar sign came that may open one
+        self._line = ""  # of code: its beginning, as long as it may be the end of the block
+        self._blank = ""  # white space of code, owed before its next visible character
 
-    def push(self, delta: str) -> list[str | Tag]:
+    def push(self, delta: str) -> list[Item]:
         """Reads on; returns visible characters, one by one, with the tags between them.
 
-        White space comes out only before a visible character: one space, or one newline.
+        White space comes out only before a visible character: one space, or one newline; in code,
+        all of it.
         """
         for char in delta:
             self._step(char)
         out, self._out = self._out, []
         return out
 
-    def flush(self) -> list[str | Tag]:
+    def flush(self) -> list[Item]:
         """Ends the reply."""
         if self._run:
             self._settle("")
@@ -90,11 +98,24 @@ class MarkupReader:
             self._close_tag()
         elif self._step == self._target:
             self._give_up_target()
+        elif self._step == self._fence and self._before:
+            self._step = self._text
+            for each in self._body:
+                self._step(each)
+        elif self._step in (self._code, self._code_line):
+            self._end_code()
+            self._step = self._text
         return self.push("")
 
     # -- text
 
     def _text(self, char: str) -> None:
+        is_dollar, self._is_dollar = self._is_dollar, False
+        if is_dollar and not self._formula_end and (char.isalpha() or char in "\\({|"):
+            self._formula_end, self._formula_chars = "$", 0
+        if self._formula_end:
+            self._in_formula(char)
+            return
         if self._run:
             if char == self._run[0] or (self._is_row and char in "-:" and self._run[0] in "-:"):
                 self._run += char
@@ -105,7 +126,7 @@ class MarkupReader:
                 return
         if char.isspace():
             self._space(char)
-        elif char == "[":
+        elif char == "[" and not (self._before == "\\" and not self._separator):
             self._body, self._step = "", self._tag
         elif char in _MARKS or (char == ":" and self._is_row):
             self._run = char
@@ -131,11 +152,31 @@ class MarkupReader:
             self._separator = self._joint(char)
         if self._separator and not self._is_silent:
             self._out.append(self._separator)
-        self._separator = ""
         self._is_silent = False
         self._last_emoji = None
+        opener = self._before + char if not self._separator else char
+        self._is_dollar = char == "$" and not opener[:-1].isalnum()
         self._before = char
         self._out.append(char)
+        self._separator = ""
+        if end := _FORMULA_ENDS.get(opener[-2:]):
+            self._formula_end, self._formula_chars = end, 0
+
+    def _in_formula(self, char: str) -> None:
+        """Shows a character of a formula: marks in it are no markdown."""
+        self._formula_chars += 1
+        end, self._formula_end = self._formula_end, ""
+        last = self._before
+        if char.isspace():
+            self._space(char)
+            is_over = end == "$" and char in _LINE_ENDS
+        else:
+            if char.isprintable() and not is_emoji(char):
+                self._show(char)
+            is_over = last != "\\" if char == end else last + char == end
+        self._is_dollar = False
+        is_open = not is_over and self._formula_chars <= LONGEST_FORMULA
+        self._formula_end = end if is_open else ""
 
     def _joint(self, char: str) -> str:
         """White space where a tag stood: "Hi [x], you" and "one[x]two" need other than theirs."""
@@ -161,8 +202,11 @@ class MarkupReader:
         is_line_start = not self._before
         is_spaced = (is_line_start or bool(self._separator), after == "" or after.isspace())
         if run[0] == "`":
-            if is_line_start and len(run) >= 3:
-                self._step = self._fence
+            if len(run) >= 3:
+                self._body, self._step = "", self._fence
+            return
+        if run[0] == "~" and len(run) >= 3 and is_line_start:
+            self._body, self._step = "", self._fence
             return
         if run[0] == "|" and (self._is_row or is_line_start):
             self._is_row = True
@@ -173,10 +217,62 @@ class MarkupReader:
                 self._show(char)
 
     def _fence(self, char: str) -> None:
-        """Skips the rest of the line that opens or closes a block of code."""
-        if char in _LINE_ENDS:
-            self._step = self._text
+        """Skips the rest of a line that opens a block of code, if that is what it does."""
+        if char not in _LINE_ENDS:
+            self._body += char
+            if char in "`" or not (self._before == "" or _IS_FENCE_INFO(self._body)):
+                text, self._body = self._body, ""
+                self._step = self._text
+                for each in text:
+                    self._step(each)
+        else:
+            self._step = self._code
             self._space(char)
+            self._line, self._blank = "", ""
+            self._out.append(CodeEdge(is_begin=True))
+
+    def _code(self, char: str) -> None:
+        """Shows a block of code as it is written, but for the line that ends it."""
+        if char in _LINE_ENDS:
+            if _is_fence(self._line):
+                self._end_code()
+                self._step, self._line = self._text, ""
+                return
+            self._show_code(self._line)
+            self._line = ""
+            self._blank += "\n"
+        else:
+            self._line += char
+            if not _may_be_fence(self._line):
+                self._show_code(self._line)
+                self._line = ""
+                self._step = self._code_line
+
+    def _code_line(self, char: str) -> None:
+        """Shows the rest of a line of code."""
+        if char in _LINE_ENDS:
+            self._step = self._code
+            self._blank += "\n"
+        else:
+            self._show_code(char)
+
+    def _show_code(self, text: str) -> None:
+        for char in text:
+            if char.isspace():
+                self._blank += char
+            elif char.isprintable():
+                if not self._is_silent and (blank := self._separator + self._blank):
+                    self._out.append(blank)
+                self._blank = self._separator = ""
+                self._is_silent = False
+                self._out.append(char)
+
+    def _end_code(self) -> None:
+        if self._line and not _is_fence(self._line):
+            self._show_code(self._line)
+        self._line = self._blank = ""
+        self._separator, self._before = "\n", ""
+        self._out.append(CodeEdge(is_begin=False))
 
     # -- tags and links
 
@@ -248,6 +344,25 @@ class MarkupReader:
                 self._show(char)
             else:
                 self._step(char)
+
+
+_FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
+"""What opens a formula, and what ends it; a single dollar sign is a price as often."""
+
+
+_IS_FENCE_INFO = re.compile(r"[\w+#.-]* *").fullmatch
+"""What may stand behind the marks that open a block of code within a line."""
+
+
+def _is_fence(line: str) -> bool:
+    """Whether a line ends a block of code."""
+    bare = line.strip()
+    return len(bare) >= 3 and (not bare.strip("`") or not bare.strip("~"))
+
+
+def _may_be_fence(line: str) -> bool:
+    bare = line.strip()
+    return not bare.strip("`") or not bare.strip("~")
 
 
 def _is_mark(

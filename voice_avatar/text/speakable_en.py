@@ -6,15 +6,49 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from voice_avatar.text import roman
+from voice_avatar.text.amounts_en import (
+    NUMBER,
+    SCALE,
+    SCALE_NAMES,
+    SIGN,
+    SIGN_AFTER,
+    SIGNED,
+    TO,
+    UNIT,
+    cents,
+    degrees,
+    feet,
+    many_of,
+    money,
+    money_after,
+    money_range,
+    percent,
+    quantity,
+)
+from voice_avatar.text.codes_en import (
+    dashed,
+    digit_groups,
+    house,
+    is_code,
+    lettered,
+    parted_thousands,
+    spaced_groups,
+    zip_code,
+)
 from voice_avatar.text.dates_en import (
     CLOCK,
+    DAY,
     HALF,
     MONTH,
     day_month,
+    days,
     hour,
     hour_range,
     iso_date,
     month_day,
+    month_days,
+    season,
     slash_date,
     time_of_day,
     time_range,
@@ -26,13 +60,15 @@ from voice_avatar.text.numbers_en import cardinal, digits, number_words, ordinal
 
 def _plain_number(match: re.Match[str]) -> str:
     text = match[0]
+    if is_code(text, match.string[: match.start()]):
+        return digits(text)
     is_year = len(text) == 4 and text.isdigit() and 1100 <= int(text) <= 2099
     return year(int(text)) if is_year else number_words(text)
 
 
 # -- words with digits, addresses
 
-_RUNS = re.compile(r"\d+|[^\W\d_]+")
+_RUNS = re.compile(r"\d+\.\d+|\d+|π|[^\W\d_π]+")
 _LONE_LETTER = re.compile(r"\b([A-Z]) ")
 
 
@@ -45,16 +81,27 @@ def _mixed(text: str) -> str:
 
 
 def _digit_run(run: str) -> str:
+    if "." in run:
+        return number_words(run)
     return digits(run) if len(run) > 3 or run[0] == "0" else cardinal(int(run))
 
 
-_ADDRESS_SIGNS = {".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon"}
+_ADDRESS_SIGNS = {
+    ".": "dot",
+    "/": "slash",
+    "-": "dash",
+    "_": "underscore",
+    "@": "at",
+    ":": "colon",
+    "+": "plus",
+    "\\": "backslash",
+}
 
 
 def _address(match: re.Match[str]) -> str:
     text = re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0], flags=re.IGNORECASE)
     text = re.split(r"[?#]", text)[0].strip("/")
-    parts = re.findall(r"\d+|[^\W\d_]+|[./@:_-]", text)
+    parts = re.findall(r"\d+|[^\W\d_]+|[./@:_+-]", text)
     said = (
         _digit_run(part) if part[0].isdecimal() else _ADDRESS_SIGNS.get(part) or _letters(part)
         for part in parts
@@ -62,115 +109,13 @@ def _address(match: re.Match[str]) -> str:
     return " ".join(said)
 
 
-# -- amounts
-
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-_SIGNED = rf"[-−+]?{_NUMBER}"
-_TO = r"\s?[-–—]\s?"
-_SCALE_NAMES = {"k": "thousand", "m": "million", "b": "billion", "t": "trillion"}
-_SCALE = r"(?:\s?(million|billion|trillion|thousand)\b|([KkMB])\b)?"
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("US dollar", "US dollars", "cent", "cents"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "¥": ("yen", "yen", "sen", "sen"),
-    "￥": ("yuan", "yuan", "fen", "fen"),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-}
-_SIGN = r"(US\$|[$€£¥￥₹])"
-
-
-def _is_one(text: str) -> bool:
-    return text.lstrip("+-−") in ("1", "1.0")
-
-
-def _scale(name: str | None, letter: str | None) -> str:
-    return name or (_SCALE_NAMES[letter.lower()] if letter else "")
-
-
-def _money(match: re.Match[str]) -> str:
-    sign, text, name, letter, per = match.groups()
-    one, many, small_one, small_many = _CURRENCIES[sign]
-    scale = _scale(name, letter)
-    whole, _, fraction = text.partition(".")
-    if scale:
-        said = f"{number_words(text)} {scale} {many}"
-    elif len(fraction) == 2:
-        cents = int(fraction)
-        said = f"{number_words(whole or '0')} {one if _is_one(whole) else many}"
-        if cents:
-            said += f" and {cardinal(cents)} {small_one if cents == 1 else small_many}"
-    else:
-        said = f"{number_words(text)} {one if _is_one(text) else many}"
-    return said + (f" per {per}" if per else "")
-
-
-def _money_range(match: re.Match[str]) -> str:
-    sign, first, last, name, letter = match.groups()
-    scale = _scale(name, letter)
-    said = f"{number_words(first)} to {number_words(last)}"
-    return f"{said} {scale} {_CURRENCIES[sign][1]}".replace("  ", " ")
-
-
-def _percent(match: re.Match[str]) -> str:
-    first = f"{number_words(match[1])} to " if match[1] else ""
-    return f"{first}{number_words(match[2])} percent"
-
-
-def _degrees(match: re.Match[str]) -> str:
-    first = f"{number_words(match[1])} to " if match[1] else ""
-    unit = {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin"}.get(match[3] or "", "")
-    if "℃" in match[0]:
-        unit = " Celsius"
-    elif "℉" in match[0]:
-        unit = " Fahrenheit"
-    noun = "degree" if _is_one(match[2]) else "degrees"
-    return f"{first}{number_words(match[2])} {noun}{unit}"
-
-
-_UNITS = {
-    "km/h": "kilometer per hour", "kph": "kilometer per hour", "mph": "mile per hour",
-    "m/s": "meter per second", "km²": "square kilometer", "m²": "square meter",
-    "m³": "cubic meter", "km": "kilometer", "cm": "centimeter", "mm": "millimeter",
-    "nm": "nanometer", "µm": "micrometer", "m": "meter", "mi": "mile", "ft": "foot",
-    "yd": "yard", "kg": "kilogram", "mg": "milligram", "g": "gram", "lbs": "pound",
-    "lb": "pound", "oz": "ounce", "ml": "milliliter", "mL": "milliliter", "L": "liter",
-    "ms": "millisecond", "µs": "microsecond", "mins": "minute", "min": "minute",
-    "secs": "second", "sec": "second", "hrs": "hour", "hr": "hour", "GB": "gigabyte",
-    "MB": "megabyte", "KB": "kilobyte", "kB": "kilobyte", "TB": "terabyte",
-    "Mbps": "megabit per second", "Gbps": "gigabit per second", "GHz": "gigahertz",
-    "MHz": "megahertz", "kHz": "kilohertz", "Hz": "hertz", "dB": "decibel", "kWh": "kilowatt hour",
-    "kW": "kilowatt", "MW": "megawatt", "W": "watt", "kV": "kilovolt", "V": "volt",
-    "mAh": "milliamp hour", "kcal": "kilocalorie", "kJ": "kilojoule", "px": "pixel",
-    "fps": "frame per second", "rpm": "revolution per minute", "bpm": "beat per minute",
-}  # fmt: skip
-_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
-_INVARIABLE = frozenset({"hertz", "gigahertz", "megahertz", "kilohertz"})
-
-
-def _plural(noun: str) -> str:
-    if noun in _INVARIABLE:
-        return noun
-    head, per, rest = noun.partition(" per ")
-    return ("feet" if head == "foot" else head + "s") + per + rest
-
-
-def _quantity(match: re.Match[str]) -> str:
-    first = f"{number_words(match[1])} to " if match[1] else ""
-    noun = _UNITS[match[3]]
-    return f"{first}{number_words(match[2])} {noun if _is_one(match[2]) else _plural(noun)}"
-
-
-def _feet(match: re.Match[str]) -> str:
-    return f"{cardinal(int(match[1]))} foot {cardinal(int(match[2]))}"
-
-
 # -- other numbers
 
 
 def _range(match: re.Match[str]) -> str:
     first, last = match[1], match[2]
+    if _IS_MATHS.search(match.string):
+        return f"{number_words(first)} minus {number_words(last)}"
     is_whole = first.isdecimal() and last.isdecimal()
     if is_whole and len(first) == 4 and len(last) in (2, 4) and 1100 <= int(first) <= 2099:
         return f"{year(int(first))} to {year(int(last))}"
@@ -181,11 +126,21 @@ _PARTS = {"2": "half", "3": "third", "4": "quarter"}
 
 
 def _fraction(match: re.Match[str]) -> str:
-    top, bottom = int(match[1]), match[2]
+    return _part(int(match[1]), match[2])
+
+
+def _part(top: int, bottom: str) -> str:
+    if top == int(bottom) and top > 9:
+        return f"{cardinal(top)} {cardinal(top)}"
     if bottom in ("0", "1") or int(bottom) > 20 or top >= int(bottom):
         return f"{cardinal(top)} over {cardinal(int(bottom))}"
     part = _PARTS.get(bottom) or ordinal(int(bottom))
     return f"{cardinal(top)} {part if top == 1 else 'halves' if part == 'half' else part + 's'}"
+
+
+def _mixed_number(match: re.Match[str]) -> str:
+    said = f"{cardinal(int(match[1]))} and {_part(int(match[2]), match[3])}"
+    return f"{said} {many_of(match[4])}" if match[4] else said
 
 
 def _ordinal(match: re.Match[str]) -> str:
@@ -206,14 +161,31 @@ def _by(match: re.Match[str]) -> str:
     return " by ".join(number_words(part) for part in re.split(r"\s?[x×]\s?", match[0]))
 
 
-def _phone(match: re.Match[str]) -> str:
-    groups = re.findall(r"\d+", match[0])
-    said = ", ".join(digits(group) for group in groups)
-    return ("plus " if match[0].startswith("+") else "") + said
+_IS_MATHS = re.compile(r"[=≠≈<>≤≥√^÷×*+]")
 
 
-def _scaled(match: re.Match[str]) -> str:
-    return f"{number_words(match[1])} {_SCALE_NAMES[match[2].lower()]}"
+def _lettered(match: re.Match[str]) -> str:
+    return lettered(match, SCALE_NAMES[match[2].lower()])
+
+
+def _minus(match: re.Match[str]) -> str:
+    if _IS_MATHS.search(match.string):
+        return "minus"
+    is_range = match.string[match.start() - 1].isdigit() and match.string[match.end()].isdigit()
+    return "to" if is_range else ""
+
+
+def _times(match: re.Match[str]) -> str:
+    return " times ".join(number_words(part) for part in re.split(r"\s?[x×*]\s?", match[0]))
+
+
+def _multiple(match: re.Match[str]) -> str:
+    times = "x" if _IS_MATHS.search(match.string) else "times"
+    return f"{number_words(match[1])} {times}"
+
+
+def _scientific(match: re.Match[str]) -> str:
+    return f"{number_words(match[1])} times ten to the power of {number_words(match[2])}"
 
 
 # -- words
@@ -225,14 +197,16 @@ _ABBREVIATIONS = {
     "hon": "Honorable", "gov": "Governor", "pres": "President", "mt": "Mount", "jr": "Junior",
     "sr": "Senior", "inc": "Incorporated", "ltd": "Limited", "corp": "Corporation",
     "co": "Company", "bros": "Brothers", "dept": "Department", "ave": "Avenue",
-    "blvd": "Boulevard", "rd": "Road", "e.g": "for example", "i.e": "that is",
+    "hwy": "Highway", "pkwy": "Parkway", "ln": "Lane", "blvd": "Boulevard",
+    "rd": "Road", "e.g": "for example", "i.e": "that is",
     "etc": "et cetera", "vs": "versus", "approx": "approximately", "est": "estimated",
     "min": "minimum", "max": "maximum", "incl": "including", "excl": "excluding", "cf": "compare",
     "ca": "circa", "al": "al", "tbsp": "tablespoon", "tsp": "teaspoon",
 }  # fmt: skip
 _ABBREVIATION = "|".join(re.escape(a) for a in sorted(_ABBREVIATIONS, key=len, reverse=True))
 _COUNTED = {
-    "no": "number", "nos": "numbers", "#": "number", "fig": "figure", "figs": "figures",
+    "no": "number", "nos": "numbers", "#": "number", "№": "number",
+    "fig": "figure", "figs": "figures",
     "vol": "volume", "pp": "pages", "p": "page", "ch": "chapter", "sec": "section",
     "art": "article", "eq": "equation", "ver": "version", "ext": "extension",
 }  # fmt: skip
@@ -242,13 +216,21 @@ def _abbreviation(match: re.Match[str]) -> str:
     return _ABBREVIATIONS[match[1].lower()]
 
 
+_STREET_BEFORE = re.compile(r"^\d+\w* (?:.* )?(?:[A-Z]\w*|\d+(?:st|nd|rd|th)) $")
+
+
 def _saint_or_street(match: re.Match[str]) -> str:
-    after = match.string[match.end() : match.end() + 2].strip()
-    return "Saint" if after[:1].isupper() else "Street"
+    before, after = match.string[: match.start()], match.string[match.end() :].strip()
+    return "Street" if _STREET_BEFORE.match(before) or not after else "Saint"
+
+
+def _drive_or_doctor(match: re.Match[str]) -> str:
+    return "Drive" if _STREET_BEFORE.match(match.string[: match.start()]) else "Doctor"
 
 
 def _counted(match: re.Match[str]) -> str:
-    return f"{_COUNTED[match[1].lower()]} {number_words(match[2])}"
+    said = f"{_COUNTED[match[1].lower()]} {number_words(match[2])}"
+    return f"{said} to {number_words(match[3])}" if match[3] else said
 
 
 def _initials(match: re.Match[str]) -> str:
@@ -256,14 +238,24 @@ def _initials(match: re.Match[str]) -> str:
     return "-".join(letters).upper()
 
 
-_ROMAN = {"I": 1, "V": 5, "X": 10}
-
-
 def _roman(match: re.Match[str]) -> str:
-    values = [_ROMAN[char] for char in match[2]]
-    pairs = zip(values, [*values[1:], 0], strict=True)
-    number = sum(-value if value < after else value for value, after in pairs)
-    return f"{match[1]} {cardinal(number)}"
+    """Reads "VIII" behind "Henry" or "Chapter"; "" = it is none, and a word."""
+    numeral, before = match[1].upper(), match.string[: match.start()]
+    is_possessive = match[0][-2:] in ("'s", "’s")
+    if re.match(r"\s(?:century|centuries)\b", match.string[match.end() :]):
+        return ordinal(roman.value(numeral))
+    if not roman.is_number(numeral, before):
+        return _word(match)
+    number = roman.value(numeral)
+    said = f"the {ordinal(number)}" if roman.is_ruler(before) else cardinal(number)
+    return said + ("'s" if is_possessive else "")
+
+
+def _path(match: re.Match[str]) -> str:
+    parts = re.findall(r"\d+|[^\W\d_]+|[./\\:_-]", match[0])
+    return " ".join(
+        _digit_run(part) if part.isdecimal() else _ADDRESS_SIGNS.get(part) or part for part in parts
+    )
 
 
 _POWERS = {"²": " squared", "³": " cubed"}
@@ -279,6 +271,8 @@ def _letters(text: str) -> str:
     """Returns a run of what Unicode counts as letters, with its odd numerals in words."""
     if text.isascii():
         return text
+    if text == "π":
+        return "pi"
     said = "".join(char if _is_letter(char) else _odd_number(char) for char in text)
     return " ".join(said.split())
 
@@ -309,7 +303,10 @@ _NOT_IN_WORD = r"(?<![\w.])"
 _END = r"(?!\w)"
 _LETTER = r"(?:[^\W\d_][\u0300-\u036f]*)"
 _DOMAIN = r"(?:com|org|net|io|ai|dev|app|edu|gov|co|uk|cn|de|fr|jp|info|tv|me|us|eu|ca|au|gg|xyz)"
-_PER = r"(?:/(hour|day|week|month|year|night|person|minute|second))?"
+_PER = (
+    r"(?:\s?/\s?(hour|day|week|month|year|night|person|minute|second|unit|share|seat|user|hr|yr"
+    r"|mo|wk|kg|lb|gal))?"
+)
 
 RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     # Addresses; a stop or comma behind them is the sentence's.
@@ -320,48 +317,94 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_NOT_IN_WORD}(\d{{4}})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]){_END}", iso_date),
     (rf"{_NOT_IN_WORD}(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/(\d{{4}}|\d\d){_END}", slash_date),
     (rf"{_NOT_IN_WORD}(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d{{4}}|\d\d){_END}", slash_date),
+    (
+        rf"\b({MONTH}) (\d\d?)(?:st|nd|rd|th)?{TO}(\d\d?)(?:st|nd|rd|th)?(?:,? (\d{{4}}))?"
+        r"(?![\w:%]|[.,]\d)",
+        month_days,
+    ),
     (rf"\b({MONTH}) (\d\d?)(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\w:%]|[.,]\d)", month_day),
     (
         rf"{_NOT_IN_WORD}(\d\d?)(?:st|nd|rd|th)? (?:of )?({MONTH})(?:,? (\d{{4}}))?{_END}",
         day_month,
     ),
-    (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?{_TO}{CLOCK}{HALF}?", time_range),
+    (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?{TO}{CLOCK}{HALF}?", time_range),
     (rf"{_NOT_IN_WORD}{CLOCK}{HALF}?", time_of_day),
-    (rf"{_NOT_IN_WORD}(\d\d?){HALF}?{_TO}(\d\d?){HALF}", hour_range),
+    (rf"{_NOT_IN_WORD}(\d\d?){HALF}?{TO}(\d\d?){HALF}", hour_range),
     (rf"{_NOT_IN_WORD}(\d\d?){HALF}", hour),
+    (rf"{_NOT_IN_WORD}((?:19|20)\d\d)/(\d\d){_END}(?!/)", season),
     # Telephone numbers: with a country code, with an area code in brackets, in three groups.
-    (rf"(?<!\w)\+\d{{1,3}}(?:[ -]?\(?\d{{2,4}}\)?){{2,5}}{_END}", _phone),
-    (rf"\(\d{{3}}\) ?\d{{3}}-\d{{4}}{_END}", _phone),
-    (rf"{_NOT_IN_WORD}(?:1-)?\d{{3}}-\d{{3}}-\d{{4}}{_END}", _phone),
-    (rf"{_NOT_IN_WORD}\d{{3}}-\d{{4}}{_END}", _phone),
+    (
+        rf"(?<!\w)(?=\+(?:[ ().-]{{0,2}}\d){{8,15}}(?!\d))\+\d{{1,3}}"
+        rf"(?:[ .-]?\(?\d{{1,4}}\)?){{2,6}}{_END}",
+        digit_groups,
+    ),
+    (rf"\(\d{{3}}\) ?\d{{3}}-\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}(?:1-)?\d{{3}}-\d{{3}}-\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}\d{{3}}-\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}\d{{3}}\.\d{{3}}\.\d{{4}}{_END}", digit_groups),
+    (rf"{_NOT_IN_WORD}(\d{{5}})-(\d{{4}}){_END}", zip_code),
+    # Thousands parted by spaces; cards, telephones and lists.
+    (
+        rf"{_NOT_IN_WORD}\d{{1,3}}(?:(?: 000)+|(?: \d{{3}}){{2,}})(?![ -]?[\w]|\.\d)",
+        parted_thousands,
+    ),
+    (rf"{_NOT_IN_WORD}\d+(?: \d+){{2,}}(?![\w/]|[.,:-]\d)", spaced_groups),
+    (rf"{_NOT_IN_WORD}\d+(?:-\d+){{2,}}{_END}(?!\s?=)", dashed),
+    (r"(?<![\w.])[A-Za-z]:(?:\\[\w.-]+)+", _path),
     # Amounts.
-    (rf"{_SIGN}({_NUMBER}){_TO}[$€£¥￥₹]?({_NUMBER}){_SCALE}{_END}", _money_range),
-    (rf"{_SIGN}({_NUMBER}){_SCALE}{_PER}{_END}", _money),
-    (rf"{_NOT_IN_WORD}(?:({_SIGNED})%?{_TO})?({_SIGNED})\s?[%％]", _percent),
-    (rf"{_NOT_IN_WORD}(?:({_SIGNED})°?{_TO})?({_SIGNED})\s?(?:°\s?([CFK]\b)?|℃|℉)", _degrees),
-    (rf"{_NOT_IN_WORD}(\d)'(\d\d?)(?:\"|'')", _feet),
-    (rf"{_NOT_IN_WORD}(?:({_NUMBER}){_TO})?({_SIGNED})\s?({_UNIT})(?![\w²³/])", _quantity),
+    (rf"{SIGN}({NUMBER}){TO}[$€£¥￥₹]?({NUMBER}){SCALE}{_END}", money_range),
+    (rf"((?<!\w)[-−])?{SIGN}({NUMBER}){SCALE}{_PER}{_END}", money),
+    (rf"{_NOT_IN_WORD}({NUMBER}){SCALE}{SIGN_AFTER}{_PER}", money_after),
+    (rf"{_NOT_IN_WORD}({NUMBER})\s?¢", cents),
+    (rf"{_NOT_IN_WORD}(?:({SIGNED})%?{TO})?({SIGNED})\s?[%％]", percent),
+    (
+        rf"{_NOT_IN_WORD}(?:({SIGNED})(?:\s?°)?[CFK]?{TO})?({SIGNED})\s?(?:°\s?([CFK]\b)?|℃|℉)",
+        degrees,
+    ),
+    (rf"{_NOT_IN_WORD}(\d)['’′]\s?(\d\d?)(?:\"|''|”|″)", feet),
+    (rf"{_NOT_IN_WORD}(\d\d?)\s?(?:ft|feet|foot)\.? (\d\d?)\s?(?:inches|inch|in)\b", feet),
+    (rf"{_NOT_IN_WORD}({NUMBER})\s?[×*]\s?({NUMBER})(?=\s?[\^=])", _times),
+    (rf"{_NOT_IN_WORD}(\d+(?:\.\d+)?)[eE]([-+]?\d+){_END}", _scientific),
+    (r"(?<=\d)!(?=\s?[=+*/×-])", _said("factorial")),
+    (rf"{_NOT_IN_WORD}(?:({NUMBER}){TO})?({SIGNED})\s?({UNIT})(?![\w²³/])\.?", quantity),
     # Other numbers.
-    (rf"{_NOT_IN_WORD}(\d{{4}}|\d\d)(?:'|’)?s{_END}", _decade),
+    (rf"{_NOT_IN_WORD}(\d{{4}}|\d\d?)(?:'|’)?s{_END}", _decade),
     (rf"{_NOT_IN_WORD}(\d{{1,12}}(?:,\d{{3}})*)(?:st|nd|rd|th){_END}", _ordinal),
     (rf"{_NOT_IN_WORD}24/7{_END}", _said("twenty-four seven")),
+    (
+        rf"{_NOT_IN_WORD}(\d{{1,3}})\s(\d{{1,2}})/(\d{{1,2}})(?:\s?({UNIT})\.?)?{_END}(?!/)",
+        _mixed_number,
+    ),
     (rf"{_NOT_IN_WORD}(\d{{1,4}})/(\d{{1,4}}){_END}(?!/)", _fraction),
     (rf"(?<![\w.])(v)?(\d+(?:\.\d+){{2,}}){_END}", _dotted),
     (rf"\b(v)(\d+(?:\.\d+)*){_END}", _dotted),
-    (rf"{_NOT_IN_WORD}{_NUMBER}(?:\s?[x×]\s?{_NUMBER})+{_END}", _by),
-    (rf"{_NOT_IN_WORD}({_NUMBER})[–—:-]({_NUMBER})(?![\w-])", _range),
-    (rf"{_NOT_IN_WORD}({_NUMBER})(k|M|B|(?<=\d\d)K){_END}", _scaled),
+    (rf"{_NOT_IN_WORD}{NUMBER}(?:\s?[x×]\s?{NUMBER})+(?![\w⁻⁺])", _by),
+    (rf"{_NOT_IN_WORD}({NUMBER})[–—:-]({NUMBER})(?![\w-])", _range),
+    (rf"{_NOT_IN_WORD}({NUMBER})(k|M|B|(?<=\d\d)K){_END}", _lettered),
+    (rf"{_NOT_IN_WORD}(\d+)([A-Z]){_END}(?= [A-Z])", house),
+    (rf"{_NOT_IN_WORD}({NUMBER})x{_END}", _multiple),
     (
-        r"\b([Nn]os?|[Ff]igs?|[Vv]ol|pp|p|[Cc]h|[Ss]ec|[Aa]rt|[Ee]q|[Vv]er|[Ee]xt)\. ?(\d+)\b",
+        r"\b([Nn]os?|[Ff]igs?|[Vv]ol|pp|p|[Cc]h|[Ss]ec|[Aa]rt|[Ee]q|[Vv]er|[Ee]xt)\. ?"
+        r"(\d+(?:\.\d+)*)(?:[-–](\d+))?\b",
         _counted,
     ),
-    (rf"(#) ?(\d+){_END}", _counted),
-    (rf"(?<![\w)])[-−+]{_NUMBER}(?![\w]|\.\d)", _plain_number),
-    (rf"{_NOT_IN_WORD}{_NUMBER}(?![\w]|\.\d)", _plain_number),
+    (rf"(#|№) ?(\d+)(?:[-–](\d+))?{_END}", _counted),
+    (r"(?<=[\w²³)])\s[-–−]\s(?=[\w(√])", _minus),
+    (rf"(?<![\w)])[-−+]{NUMBER}(?![\w]|\.\d)", _plain_number),
+    (rf"{_NOT_IN_WORD}{NUMBER}(?![\w]|\.\d)", _plain_number),
+    (rf"\b({DAY})\.?{TO}({DAY})\b\.?", days),
+    # A dash between two amounts.
+    (r"(?<=[\d%°CFKMBkmg])[–—-](?=[$€£¥-]?\d)", _said("to")),
     # Words.
+    (r"(?<![\w/.])[/~](?:[A-Za-z_][\w.-]*/)+[\w.-]*[\w/]|(?<![\w/.<])/[a-z][\w.-]*", _path),
+    (rf"(?<=\d)/(?={NUMBER})", _said("out of")),
+    (r"(?<=\d)\s/\s(?=\d)", _said("divided by")),
     (r"π", _said("pi")),
-    (r"\b(Chapter|Part|Act|War|Volume|Phase|Section|Title|Type|Level|Bowl) ([IVX]{1,6})\b", _roman),
+    (r"\b([CFJ])#", lambda match: match[1] + " sharp"),
+    (rf"\b({roman.NUMERAL})(?:['’]s)?(?!\w|\.\w|['’]\w)", _roman),
+    (r"(?<=[Ss]cene )([ivx]{1,5})(?=[\s,.;]|$)", _roman),
     (r"\bSt\.(?=\s|$)", _saint_or_street),
+    (r"\bDr\.(?=\s|$|[,;])", _drive_or_doctor),
     (rf"\b(?i:({_ABBREVIATION}))\.(?!\w)", _abbreviation),
     (r"\bPh\.?D\b\.?", _said("P-H-D")),
     (
@@ -369,11 +412,11 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         _initials,
     ),
     (r"\bw/o\b", _said("without")),
-    (r"\bw/(?=\s)", _said("with")),
+    (r"\bw/(?=\s|$)", _said("with")),
     (r"\bC\+\+", _said("C plus plus")),
-    (r"\b([CF])#", lambda match: match[1] + " sharp"),
-    (rf"#(?={_LETTER})", _said("hashtag")),
-    (r"\w*(?:[^\W\d]\d|\d[^\W\d])\w*(?:-\w+)*|[^\W\d_]+(?:-\w*\d\w*)+", _mixed_word),
+    (rf"#(?=\d*{_LETTER})", _said("hashtag")),
+    (r"(?<![\w.])\d+\.\d+[^\W\d_]\w*", _mixed_word),
+    (r"\w*(?:[^\W\d]\d|\d[^\W\d])\w*(?:-\w+)*|[^\W\d_]+(?:-\w*\d\w*)+(?:\.\d+)?", _mixed_word),
     (r"[\u3040-\u30ff\u3400-\u9fff]", lambda match: match[0]),
     (rf"{_LETTER}+(?:['’-]{_LETTER}+)*", _word),
     (r"\d+", lambda match: _digit_run(match[0])),
@@ -386,7 +429,7 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"(?<=\d)\s*[*×]\s*(?=\d)", _said("times")),
     (r"÷", _said("divided by")),
     (r"±", _said("plus or minus")),
-    (r"[~≈](?=\s?\d)", _said("about")),
+    (r"[~≈](?=\s?[\d$€£¥])", _said("about")),
     (r"(?<=\s)<(?=\s)", _said("less than")),
     (r"(?<=\s)>(?=\s)", _said("greater than")),
     (r"≤", _said("at most")),

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from voice_avatar.text import roman
+
 _DIGITS = "零一二三四五六七八九"
 _GROUPS = ("", "万", "亿", "兆")
 
@@ -109,6 +111,10 @@ def _clock(hour: str, minute: str) -> str:
     return said + ("零" if minute[0] == "0" else "") + cardinal(int(minute)) + "分"
 
 
+def _half_day(match: re.Match[str]) -> str:
+    return ("上午" if match[3] in "aA" else "下午") + _clock(match[1], match[2] or "00")
+
+
 def _time(match: re.Match[str]) -> str:
     first = _clock(match[1], match[2])
     return f"{first}到{_clock(match[3], match[4])}" if match[3] else first
@@ -119,13 +125,24 @@ def _time(match: re.Match[str]) -> str:
 _N = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _S = rf"[-−+]?{_N}"
 _TO = r"\s?[-–—~～]\s?"
-_CURRENCIES = {"$": "美元", "US$": "美元", "¥": "元", "￥": "元", "€": "欧元", "£": "英镑"}
+_CURRENCIES = {
+    "$": "美元", "US$": "美元", "HK$": "港元", "NT$": "新台币", "C$": "加元", "A$": "澳元",
+    "S$": "新加坡元", "¥": "元", "￥": "元", "€": "欧元", "£": "英镑", "₩": "韩元", "₹": "卢比",
+    "₽": "卢布", "USD": "美元", "CNY": "元", "RMB": "元", "EUR": "欧元", "GBP": "英镑",
+    "JPY": "日元", "HKD": "港元",
+}  # fmt: skip
+_CURRENCY = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
 _UNITS = {
     "km/h": "公里每小时", "m/s": "米每秒", "km²": "平方公里", "m²": "平方米", "m³": "立方米",
     "km": "公里", "cm": "厘米", "mm": "毫米", "nm": "纳米", "m": "米", "kg": "公斤", "mg": "毫克",
     "g": "克", "ml": "毫升", "mL": "毫升", "L": "升", "ms": "毫秒", "s": "秒", "min": "分钟",
     "h": "小时", "kHz": "千赫", "MHz": "兆赫", "GHz": "吉赫", "Hz": "赫兹", "kWh": "千瓦时",
     "kW": "千瓦", "W": "瓦", "V": "伏", "dB": "分贝", "px": "像素",
+    "GB": "GB", "MB": "MB", "KB": "KB",
+    "TB": "TB", "t": "吨",
+    "ha": "公顷", "cm²": "平方厘米", "cm³": "立方厘米", "mAh": "毫安时", "kcal": "千卡",
+    "kJ": "千焦", "Mbps": "兆比特每秒", "μm": "微米", "µm": "微米", "mph": "英里每小时",
+    "ft": "英尺", "lb": "磅", "oz": "盎司", "kPa": "千帕", "Pa": "帕",
 }  # fmt: skip
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 
@@ -155,7 +172,78 @@ def _quantity(match: re.Match[str]) -> str:
     return f"{first}{amount}{_UNITS[match[3]]}"
 
 
+def _money_after(match: re.Match[str]) -> str:
+    return number_words(match[1]) + (match[2] or "") + _CURRENCIES[match[3]]
+
+
+_IS_MATHS = re.compile(r"[=≠≈<>≤≥√^÷×*+]")
+_IS_SCORE_BEFORE = re.compile(r"(?:[以胜负败平]|分[是为]?)\s?$")
+_IS_SCORE_AFTER = re.compile(r"\s?(?:[取获大战险完]?胜|[领落][先后]|击败|[负平])")
+_IS_CODE_BEFORE = re.compile(
+    r"(?:[码号线话编证电拨打座栋幢]|QQ|微信|pin|code)(?:是|为|[:：]|\s)*$", re.IGNORECASE
+)
+_IS_AMOUNT_AFTER = re.compile(r"\s?[元块人个万亿分岁次年月日点号米公]")
+
+
+def _is_score(match: re.Match[str]) -> bool:
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    return bool(_IS_SCORE_BEFORE.search(before) or _IS_SCORE_AFTER.match(after))
+
+
+def _time_or_score(match: re.Match[str]) -> str:
+    if match[3] is None and _is_score(match):
+        return f"{cardinal(int(match[1]))}比{cardinal(int(match[2]))}"
+    return _time(match)
+
+
+def _any_number(match: re.Match[str]) -> str:
+    """Reads digits one by one behind the name of a code, else as a number."""
+    text, before = match[0], match.string[: match.start()]
+    is_long = text.isdigit() and len(text) >= _LONG
+    if is_long or (
+        text.isdigit()
+        and len(text) > 2
+        and _IS_CODE_BEFORE.search(before)
+        and not _IS_AMOUNT_AFTER.match(match.string[match.end() :])
+    ):
+        return digits(text)
+    return number_words(text)
+
+
+_LONG = 11
+"""A number of so many digits without commas is a code."""
+
+
+_IS_NUMBERED = re.compile(r"[图表式例题]\s?$")
+
+
+def _years(match: re.Match[str]) -> str:
+    return f"{digits(match[1])}到{digits(match[2])}"
+
+
+def _minus(match: re.Match[str]) -> str:
+    return "减" if _IS_MATHS.search(match.string) else "到"
+
+
+def _roman(match: re.Match[str]) -> str:
+    """Reads "VIII" behind Han; what is a letter or a placeholder ("X光", "XX") stays."""
+    numeral, before = match[0], match.string[: match.start()]
+    is_counted = before.endswith("第")
+    is_plain = len(numeral) > 1 and set(numeral) <= set("IVX") and set(numeral) != {"X"}
+    if is_counted or (is_plain and before and before[-1] >= "\u3400"):
+        return cardinal(roman.value(numeral))
+    return numeral
+
+
 def _range(match: re.Match[str]) -> str:
+    if _is_score(match):
+        return _score(match)
+    if _IS_NUMBERED.search(match.string[: match.start()]):
+        return f"{number_words(match[1])}杠{number_words(match[2])}"
+    if all(len(year) == 4 and 1000 <= int(year) <= 2099 for year in match.groups()):
+        return _years(match)
+    if _IS_MATHS.search(match.string):
+        return f"{number_words(match[1])}减{number_words(match[2])}"
     return f"{number_words(match[1])}到{number_words(match[2])}"
 
 
@@ -164,7 +252,7 @@ def _score(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    return f"{cardinal(int(match[2]))}分之{cardinal(int(match[1]))}"
+    return f"{number_words(match[2])}分之{number_words(match[1])}"
 
 
 def _dotted(match: re.Match[str]) -> str:
@@ -219,33 +307,46 @@ RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     ),
     # Dates and times.
     (rf"{_ALONE}(\d{{4}})[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01]){_END}", _date),
+    (rf"{_ALONE}(\d{{4}})\s?年?{_TO}(\d{{4}})(?=\s?年)", _years),
     (rf"{_ALONE}\d{{4}}(?=\s?年)", _digitwise),
     (
         rf"{_ALONE}([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：][0-5]\d)?"
         rf"(?:{_TO}([01]?\d|2[0-4])[:：]([0-5]\d))?{_END}",
-        _time,
+        _time_or_score,
     ),
+    (rf"{_ALONE}(1[0-2]|0?\d)(?:[:：]([0-5]\d))?\s?([aApP])\.?[mM]\b\.?", _half_day),
     # Telephone numbers: mobile, area code and number, 400.
     (rf"{_ALONE}(?:\+86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_END}", _phone),
-    (rf"{_ALONE}0\d{{2,3}}-\d{{7,8}}{_END}", _phone),
+    (rf"{_ALONE}0\d{{2,3}}[- ]\d{{3,4}} ?\d{{4}}{_END}", _phone),
+    (rf"{_ALONE}\d{{3,6}}(?:[ -]\d{{3,8}}){{2,}}{_END}", _phone),
+    (r"(?<=[打拨])1[12]\d(?!\d)", _phone),
     (rf"{_ALONE}[48]00-\d{{3}}-\d{{4}}{_END}", _phone),
     (rf"{_ALONE}1[12]\d(?=电话|报警|急救)", _phone),
     # Amounts.
-    (rf"(US\$|[$¥￥€£])({_N})(?:{_TO}[$¥￥€£]?({_N}))?\s?([万亿千百]+)?", _money),
+    (rf"({_CURRENCY})\s?({_N})(?:{_TO}[$¥￥€£]?({_N}))?\s?([万亿千百]+)?", _money),
+    (rf"{_ALONE}({_N})\s?([万亿千百]+)?\s?({_CURRENCY})", _money_after),
+    (r"(?<=元)/(?=[\u4e00-\u9fff])", _said("每")),
+    (rf"{_ALONE}({_S})\s?‰", lambda match: f"千分之{number_words(match[1])}"),
     (rf"{_ALONE}(?:({_S})[%％]?{_TO})?({_S})\s?[%％]", _percent),
     (rf"{_ALONE}(?:({_S})°?{_TO})?({_S})\s?(?:°\s?[CF]|℃|℉|°)", _degrees),
     (rf"{_ALONE}(?:({_N}){_TO})?({_N})\s?({_UNIT})(?![A-Za-z\d²³/])", _quantity),
     # Other numbers.
-    (rf"{_ALONE}(\d{{1,4}})/(\d{{1,4}}){_END}(?!/)", _fraction),
+    (rf"{_ALONE}(\d{{1,4}}(?:\.\d+)?)/(\d{{1,4}}){_END}(?!/)", _fraction),
     (rf"{_ALONE}[vV]?\d+(?:\.\d+){{2,}}{_END}", _dotted),
     (rf"{_ALONE}(\d{{1,3}})[:：](\d{{1,3}}){_END}", _score),
     (rf"{_ALONE}({_N}){_TO}({_N}){_END}", _range),
     (rf"(?:[Nn]o\.\s?|#)(\d+){_END}", _numbered),
+    (r"(?<=[日月年号点分时元块人个米度天岁%％℃\d])\s?[-–—−~～]\s?(?=\d)", _minus),
     (rf"(?<![A-Za-z\d)）])[-−+]{_N}{_END}", _number),
-    (rf"{_ALONE}(?<!第)\d+(?=\s?[{_MEASURES}])(?!\s?(?:月|点\d|分之))", _counted),
-    (rf"{_ALONE}{_N}{_END}", _number),
+    (rf"{_ALONE}(?<!第)\d+(?=\s?[{_MEASURES}])(?!\s?(?:月|分之))", _counted),
+    (
+        rf"{_ALONE}({_N})[eE]([-+]?\d+){_END}",
+        lambda match: f"{number_words(match[1])}乘以十的{number_words(match[2])}次方",
+    ),
+    (rf"{_ALONE}{_N}{_END}", _any_number),
     # Words.
     (r"π", _said("派")),
+    (rf"(?<![A-Za-z\d]){roman.LETTERS}(?![A-Za-z\d])", _roman),
     (r"[A-Za-z]*\d*[A-Za-z]+-?\d[A-Za-z\d-]*|\d+[A-Za-z][A-Za-z\d-]*", _mixed),
     (r"[A-Za-z]+(?:['’-][A-Za-z]+)*", _latin),
     (r"\d+", lambda match: _digit_run(match[0])),

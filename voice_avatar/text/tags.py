@@ -35,6 +35,17 @@ class Tag:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class CodeEdge:
+    """Where a block of code begins or ends; what stands between is shown as it is written.
+
+    Attributes:
+        is_begin: whether it begins there.
+    """
+
+    is_begin: bool
+
+
 def is_tag(body: str) -> bool:
     """Whether what stands between brackets is a tag, known or not."""
     return body[:1].isalpha()

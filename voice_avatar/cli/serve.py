@@ -99,7 +99,8 @@ def _end(server: AvatarServer, number: signal.Signals) -> None:
         server.stop()
         return
     when = "while it drained" if server.is_stopping else "before it was ready"
-    print(f"voice-avatar: stopped {when}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # the terminal may be what has ended
+        print(f"voice-avatar: stopped {when}", file=sys.stderr, flush=True)
     os._exit(128 + number)  # threads cannot be cancelled, and may wait for a download
 
 

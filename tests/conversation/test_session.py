@@ -12,6 +12,7 @@ from kit.session_talk import (
     OPTIONS,
     RATE_HZ,
     STEPS,
+    PAUSING,
     SYSTEM,
     WINDOW_S,
     Output,
@@ -29,6 +30,7 @@ from voice_avatar.events.inputs import (
     ClientLost,
     CommitInput,
     SettingsChanged,
+    TalkPressed,
     TalkReleased,
     TextInput,
 )
@@ -42,7 +44,9 @@ from voice_avatar.events.notices import (
     StateChanged,
     TranscriptFinal,
     TurnEnded,
+    TurnForgotten,
     UserSpeechStopped,
+    WarningNotice,
 )
 from voice_avatar.turns.phases import Phase
 
@@ -366,3 +370,54 @@ def test_whatever_happened_a_session_that_is_left_alone_ends(steps: Steps) -> No
         if scene.only(EndSession):
             break
     assert scene.only(EndSession)
+
+
+# -- no turn goes without a word
+
+
+def test_a_spoken_turn_that_typing_ends_is_told_of_by_its_own_number() -> None:
+    scene = Scene()
+    scene.speak(0.96)
+    scene.give(TextInput("Typed."))
+    assert [turn.turn_id for turn in scene.only(TurnForgotten)] == [1]
+    assert [turn.turn_id for turn in scene.only(TurnEnded)] == [2]
+
+
+def test_words_that_the_avatar_was_saying_are_dropped_with_a_word_to_the_client() -> None:
+    scene = speaking("One two three four five six seven eight nine ten.", 5.0)
+    scene.hush(2.0)
+    scene.speak(0.6)
+    scene.hush(0.2)
+    while scene.questions:
+        scene.text("Five six.")
+    scene.hush(1.0)
+    assert [turn.reason for turn in scene.only(TurnForgotten)] == ["echo"]
+    assert [warning.code for warning in scene.only(WarningNotice)] == ["input_echo"]
+    assert scene.only(ReplyInterrupted) == []
+
+
+def test_a_turn_that_has_interrupted_is_answered_even_with_the_words_of_the_avatar() -> None:
+    scene = speaking("One two three four five six seven eight nine ten.", 5.0, turn=PAUSING)
+    scene.hush(2.0)
+    scene.speak(3.0)  # its length interrupts: the recogniser is late
+    assert len(scene.only(ReplyInterrupted)) == 1
+    scene.hush(0.2)
+    while scene.questions:
+        scene.text("Five six.")
+    scene.hush(2.0)
+    assert [final.text for final in scene.only(TranscriptFinal)] == ["Five six."]
+    assert len(scene.only(ReplyStarted)) == 1
+    assert scene.only(TurnForgotten) == []
+
+
+def test_a_button_that_was_held_over_silence_is_answered_with_the_end_of_its_turn() -> None:
+    scene = Scene()
+    scene.give(TalkPressed())
+    scene.hush(0.5)
+    scene.give(TalkReleased())
+    scene.text("")
+    assert scene.only(TurnForgotten) == [TurnForgotten(1, "no_speech")]
+
+
+def test_a_button_that_was_not_down_and_goes_up_is_told_that_there_is_nothing() -> None:
+    assert Scene().give(TalkReleased()) == ["nothing_to_commit"]

@@ -242,7 +242,7 @@ SLOTS_MOVED: dict[SlotEvent, Callable[[SlotScene], object]] = {
     SlotEvent.DROPPED: lambda it: it.act(TurnDropped()),
     SlotEvent.HEARD_OUT: is_heard_out,
     SlotEvent.ASKED: lambda it: it.give(ReplyRequest("a1")),
-    SlotEvent.SAID: lambda it: it.act(TurnDropped(is_failure=True)),
+    SlotEvent.SAID: lambda it: it.act(TurnDropped("failed")),
     SlotEvent.HEARD: lambda it: it.send(it.live_id, 1.0),
     SlotEvent.RESULTS: SlotScene.result,
     SlotEvent.FAILED: lambda it: it.give(ReplyFailed(it.live_id, "llm_failed", "", 10_000)),

@@ -359,7 +359,7 @@ def test_a_recogniser_that_fails_lets_it_go_on() -> None:
     talk = over_reply(PAUSING)
     talk.speak(0.192)
     talk.hush(0.128)
-    assert talk.no_text() == [TurnDropped(is_failure=True), NoBargeIn()]
+    assert talk.no_text() == [TurnDropped("failed"), NoBargeIn()]
 
 
 def test_a_recogniser_that_hangs_lets_it_go_on_and_may_interrupt_later() -> None:
@@ -424,7 +424,7 @@ def test_a_commit_of_a_cough_lets_it_go_on() -> None:
 def test_taking_the_turn_back_lets_it_go_on_even_if_the_user_talks_on() -> None:
     talk = over_reply(PAUSING)
     talk.speak(0.192)
-    assert talk.clear() == [TurnDropped(), NoBargeIn()]
+    assert talk.clear() == [TurnDropped("cleared"), NoBargeIn()]
     assert holds(talk.speak(1.0)) == []
 
 

@@ -168,7 +168,7 @@ def test_a_backchannel_or_a_cough_over_a_reply_changes_nothing(text: str) -> Non
     talk.hush(2.0)
     assert talk.scores == []
     assert talk.only(BargeIn) + talk.only(TurnReady) + talk.only(TurnCommitted) == []
-    assert talk.only(TurnDropped) == [TurnDropped()]
+    assert talk.only(TurnDropped) == [TurnDropped("aside" if text else "no_speech")]
     assert talk.only(TranscriptInterim) == []
     assert talk.listener.phase is Phase.QUIET
 
@@ -190,7 +190,7 @@ def test_a_candidate_that_cannot_be_decoded_is_dropped() -> None:
     talk = over_reply()
     talk.speak(0.2)
     talk.hush(0.064)
-    assert talk.no_text() == [TurnDropped(is_failure=True)]
+    assert talk.no_text() == [TurnDropped("failed")]
 
 
 def test_talk_without_words_interrupts_only_after_long() -> None:
@@ -246,7 +246,7 @@ def test_a_backchannel_that_was_over_before_the_reply_is_no_answer_to_it() -> No
     talk.score(0.95)
     talk.hush(1.0)
     assert talk.only(TurnReady) + talk.only(TurnCommitted) == []
-    assert talk.only(TurnDropped) == [TurnDropped()]
+    assert talk.only(TurnDropped) == [TurnDropped("aside")]
 
 
 def test_words_that_were_over_before_the_reply_are_a_turn_after_it() -> None:
@@ -268,7 +268,7 @@ def test_a_guess_of_the_recogniser_at_a_short_sound_is_no_interruption_and_no_tu
     assert talk.text("Emma Chen.", logprob=-0.7) == []
     talk.hush(1.0)
     assert talk.only(BargeIn) + talk.only(TurnReady) + talk.only(TurnCommitted) == []
-    assert talk.only(TurnDropped) == [TurnDropped()]
+    assert talk.only(TurnDropped) == [TurnDropped("aside")]
 
 
 def test_the_same_words_heard_well_interrupt() -> None:

@@ -237,7 +237,7 @@ def test_clearing_forgets_the_turn_and_all_of_its_audio() -> None:
     talk = Talk()
     talk.press()
     talk.speak(0.5)
-    assert talk.clear() == [TurnDropped()]
+    assert talk.clear() == [TurnDropped("cleared")]
     assert talk.release() == []
     cleared = talk.sample
     talk.hush(0.1)
@@ -368,7 +368,7 @@ def test_a_backchannel_before_a_stall_does_not_interrupt() -> None:
     talk = over_reply()
     talk.speak(0.2)
     talk.stall(1.0)
-    assert talk.text("Mhm.") == [TurnDropped()]
+    assert talk.text("Mhm.") == [TurnDropped("aside")]
 
 
 def test_a_stall_after_the_turn_still_ends_the_speech() -> None:

@@ -96,7 +96,7 @@ def test_an_early_question_that_fails_fails_the_turn_only_once_it_is_a_pause() -
     assert talk.no_text() == []
     paused(talk)
     assert [question.purpose for question in talk.questions] == [EAGER]
-    assert talk.no_text() == [TurnDropped(is_failure=True)]
+    assert talk.no_text() == [TurnDropped("failed")]
 
 
 def test_an_interim_text_that_is_still_awaited_gives_way_to_the_early_question() -> None:

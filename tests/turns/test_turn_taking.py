@@ -449,7 +449,7 @@ def test_a_turn_that_cannot_be_decoded_is_dropped_as_a_failure() -> None:
     talk = Talk()
     talk.speak(0.96)
     talk.hush(0.064)
-    assert talk.no_text() == [TurnDropped(is_failure=True)]
+    assert talk.no_text() == [TurnDropped("failed")]
     assert talk.score(0.95) == []
     assert talk.listener.phase is Phase.QUIET
 

@@ -123,7 +123,7 @@ def test_a_turn_that_was_none_locks_no_language() -> None:
     talk.hush(0.064)
     talk.text("Mhm.", "de")
     talk.hush(1.0)
-    assert talk.only(TurnDropped) == [TurnDropped()]
+    assert talk.only(TurnDropped) == [TurnDropped("aside")]
     assert talk.listener.language is None
 
 

@@ -9,6 +9,7 @@ over is told, then what the avatar shows, then the apology for it or the answer 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from voice_avatar import languages
 from voice_avatar.conversation import facts
@@ -20,6 +21,7 @@ from voice_avatar.conversation.states import Trigger
 from voice_avatar.events.commands import Command, OpenGate
 from voice_avatar.events.cues import BodyCue
 from voice_avatar.events.notices import (
+    DropReason,
     ErrorNotice,
     Notice,
     ReplyStarted,
@@ -27,6 +29,7 @@ from voice_avatar.events.notices import (
     TurnForgotten,
     UserSpeechStarted,
     UserSpeechStopped,
+    WarningNotice,
 )
 from voice_avatar.turns.facts import (
     BargeIn,
@@ -43,6 +46,8 @@ from voice_avatar.turns.facts import (
 from voice_avatar.turns.facts import Fact as UserFact
 from voice_avatar.turns.listener import Listener
 from voice_avatar.turns.phases import Phase
+
+_ECHO: Final = "What was heard were the words that the avatar was saying: taken for its echo."
 
 Output = Command | Notice
 Step = Output | UserFact | facts.Fact
@@ -106,8 +111,8 @@ class Reactions:
                 return [*self._speaker.went_on(), *self._body.look_back()]
             case TurnCommitted():
                 out = self._committed(item, now_s)
-            case TurnDropped(is_failure):
-                out = self._dropped(now_s, is_failure=is_failure)
+            case TurnDropped(reason):
+                out = self._dropped(now_s, reason)
             case MayBargeIn():
                 return [*self._speaker.pause(now_s)]
             case NoBargeIn():
@@ -220,15 +225,17 @@ class Reactions:
         turn_id = self._listener.turn_id
         return [*self._speaker.committed(turn, turn_id, self.language, now_s)]
 
-    def _dropped(self, now_s: float, *, is_failure: bool) -> list[Step]:
+    def _dropped(self, now_s: float, reason: DropReason) -> list[Step]:
         """What seemed a turn was none: all is as before it, and what it held up goes on."""
         out: list[Step] = [*self._speaker.dropped(), *self._body.look_back()]
-        out.append(TurnForgotten(self._listener.turn_id, is_failure))
+        out.append(TurnForgotten(self._listener.turn_id, reason))
+        if reason == "echo":
+            out.append(WarningNotice("input_echo", _ECHO))
         self._body.lose_floor()
         # Taken even where it is not used below: a reply that is live, or results that are waited
         # for, are all the answer there will be.
         turn = self._owed.again()
-        if is_failure:
+        if reason == "failed":
             out.append(ErrorNotice("stt_failed", "Speech recognition failed."))
         if self._replies.live is not None:
             return out
@@ -236,7 +243,7 @@ class Reactions:
             return [*out, *self._posture.move(Trigger.WAITS), *self.follow_up(now_s)]
         if turn is not None:
             return [*out, *self._speaker.answer_again(turn, self.language, now_s)]
-        return out + (self._apologise(now_s) if is_failure else [])
+        return out + (self._apologise(now_s) if reason == "failed" else [])
 
     # -- the avatar
 

@@ -205,12 +205,11 @@ class Session:
                 cut = self._speaker.cut("ptt", now_s)
                 return [*cut, *self._body.look_back(), *self._listener.press()]
             case TalkReleased():
-                return self._listener.release()
+                return self._listener.release() if self._listener.is_pressed else _nothing()
             case CommitInput(start):
                 if self._listener.is_active or start is not None:
                     return self._listener.commit(start)
-                message = "There is no unfinished turn to commit."
-                return [WarningNotice("nothing_to_commit", message)]
+                return _nothing()
             case ClearInput():
                 return self._listener.clear()
             case InterruptRequest(reply_id):
@@ -282,14 +281,16 @@ class Session:
     def _without_echo(self, event: Transcribed, now_s: float) -> Transcribed:
         """Returns what was recognised, without words if they are the avatar's own."""
         transcript = event.transcript
-        if transcript is None or not transcript.text:
+        # A turn that has taken the floor is answered, whatever its words: its reply is cut already,
+        # and nobody would say anything any more.
+        if transcript is None or not transcript.text or self._listener.is_claimed:
             return event
         from_s, until_s = self._listener.asked_from_s - BEFORE_S, now_s + AFTER_S
         if not is_echo(transcript.text, self._replies.words_played(from_s, until_s, now_s)):
             return event
         # Emptied and not kept back: the listener waits for an answer to whatever it asks, and drops
         # a turn without words in its time.
-        return Transcribed(event.request_id, replace(transcript, text=""))
+        return Transcribed(event.request_id, replace(transcript, text="", is_echo=True))
 
     # -- what the client gives
 
@@ -302,7 +303,9 @@ class Session:
             return [WarningNotice("text_too_long", f"Text is limited to {limit} characters.")]
         # Before the spoken turn is cleared: else what was taken back for it were answered again.
         self._owed.forget()
-        out: list[Step] = [*self._speaker.cut("text", now_s), *self._listener.clear()]
+        out: list[Step] = [*self._reactions.acted(self._speaker.cut("text", now_s), now_s)]
+        # Acted on before the next turn has its number: it is told of by its own.
+        out += self._reactions.acted(self._listener.clear(), now_s)
         self._listener.turn_id += 1
         turn_id, language = self._listener.turn_id, self._reactions.language
         return [*out, TurnCommitted(turn_id, text, language, "text", 0.0, now_s, now_s)]
@@ -362,3 +365,7 @@ class Session:
         # posture, which goes by whether anything is left.
         out += self._reactions.acted(self._speaker.over_if_played(now_s), now_s)
         return [*out, *self._posture.tick(now_s, is_quiet=self._reactions.is_quiet)]
+
+
+def _nothing() -> list[Step]:
+    return [WarningNotice("nothing_to_commit", "There is no unfinished turn to commit.")]

@@ -76,6 +76,7 @@ class TranscriptFinal:
 
 
 EndReason = Literal["vad", "semantic", "ptt", "text", "commit"]
+DropReason = Literal["no_speech", "echo", "aside", "cleared", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,13 @@ class TurnForgotten:
 
     Attributes:
         turn_id: which turn.
-        is_failure: whether the recogniser failed.
+        reason: "no_speech" (no words in it), "echo" (the words that the avatar was saying), "aside"
+            (only said while listening to the reply), "cleared" (the client took it back) or
+            "failed" (the recogniser did).
     """
 
     turn_id: int
-    is_failure: bool = False
+    reason: DropReason = "no_speech"
 
 
 @dataclass(frozen=True, slots=True)

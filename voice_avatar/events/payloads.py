@@ -60,12 +60,14 @@ class Transcript:
         language: ISO 639-1 code in which it was decoded.
         avg_logprob: mean log-probability per token; 0.0 when unknown.
         audio_s: seconds of audio decoded.
+        is_echo: whether the words were the avatar's own, and are left out of `text`.
     """
 
     text: str
     language: str = "en"
     avg_logprob: float = 0.0
     audio_s: float = 0.0
+    is_echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,8 +281,8 @@ class Dialect:
                 key = turn_key(turn_id)
                 ended = self._turns.ended(key, self._transcript, self.settings)
                 return [*ended, *self._unqueue()]
-            case notices.TurnForgotten(_, is_failure):
-                gone = self._turns.forgotten(self.settings, is_failure=is_failure)
+            case notices.TurnForgotten(_, reason):
+                gone = self._turns.forgotten(self.settings, is_failure=reason == "failed")
                 return [*gone, *self._unqueue()]
             case notices.ErrorNotice(code, message):
                 self._book.trouble(code, message)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voice_avatar.events.commands import Command
-from voice_avatar.events.notices import EndReason, Notice
+from voice_avatar.events.notices import DropReason, EndReason, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,9 @@ class TurnCommitted:
 
 @dataclass(frozen=True, slots=True)
 class TurnDropped:
-    """What seemed a turn was none (noise, a cough, a backchannel). `is_failure`: STT failed."""
+    """What seemed a turn was none (noise, a cough, a backchannel). `reason`: see `TurnForgotten`."""
 
-    is_failure: bool = False
+    reason: DropReason = "no_speech"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,16 @@ class Listener:
         return self._taking.phase is not Phase.QUIET
 
     @property
+    def is_pressed(self) -> bool:
+        """Whether push-to-talk is down."""
+        return self._taking.is_pressed
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the turn under way has taken the floor, and has to be answered if it has words."""
+        return self._taking.turn.is_claimed
+
+    @property
     def is_waiting(self) -> bool:
         """Whether the turn pauses until the client ends it, however long that takes."""
         taking = self._taking

@@ -18,7 +18,7 @@ from typing import Final
 
 from voice_avatar.events.commands import TranscribePurpose
 from voice_avatar.events.inputs import Transcribed, TurnScored
-from voice_avatar.events.notices import EndReason, TranscriptFinal
+from voice_avatar.events.notices import DropReason, EndReason, TranscriptFinal
 from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.stages.vad import VadOptions
@@ -394,8 +394,19 @@ class TurnTaking:
         out: list[Output] = []
         if self.turn.interim:  # what was shown is taken back
             out.append(TranscriptFinal(self.turn_id, "", self.turn.spoken(self.language)))
+        reason = self._drop_reason(what)
         self._close()
-        return [*out, TurnDropped(is_failure=what is Happening.NO_TEXT)]
+        return [*out, TurnDropped(reason)]
+
+    def _drop_reason(self, what: Happening) -> DropReason:
+        if what is Happening.CLEAR:
+            return "cleared"
+        if what is Happening.NO_TEXT:
+            return "failed"
+        turn = self.turn
+        if turn.pause.text or turn.frozen:
+            return "aside"
+        return "echo" if turn.heard is not None and turn.heard.is_echo else "no_speech"
 
     def _close(self) -> None:
         """Forgets the turn, and with it what was asked about it."""

@@ -78,6 +78,7 @@ class UserTurn:
         heard_end: one past the last sample of the audio in which it heard that.
         is_candidate: whether it is over a reply, and not known yet whether it interrupts.
         began_over_reply: whether it may be only what listeners say.
+        is_claimed: whether the user has the floor by it: it has interrupted, or the client says so.
         pause: what is known of the pause in which it is.
     """
 
@@ -92,6 +93,7 @@ class UserTurn:
     heard_end: int = 0
     is_candidate: bool = False
     began_over_reply: bool = False
+    is_claimed: bool = False
     pause: Pause = field(default_factory=Pause)
 
     @classmethod
@@ -118,6 +120,7 @@ class UserTurn:
     def claim(self) -> None:
         """The user has the floor, whatever the words are."""
         self.is_candidate = self.began_over_reply = False
+        self.is_claimed = True
 
     # -- its text
 

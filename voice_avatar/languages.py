@@ -170,7 +170,9 @@ class Language:
         separators: punctuation that ends a word without a space behind it.
         pauses: how the pauses , ; . ! ? are written, five characters in this order.
         apology: what the avatar says when a reply has failed.
-        credits: regular expressions for what recognisers invent on noise: subtitles' credits.
+        credits: regular expressions for what recognisers invent on noise: subtitles' credits. Each
+            is for all that is heard, without the marks at its edges.
+        sounds: regular expressions for names of sounds, found in what recognisers put in brackets.
         markup: how a model is told of tags.
         cues: words that tell something about a turn.
         writing: abbreviations and clauses.
@@ -184,6 +186,7 @@ class Language:
     pauses: str
     apology: str
     credits: tuple[str, ...]
+    sounds: tuple[str, ...]
     markup: Markup
     cues: Cues
     writing: Writing
@@ -230,6 +233,7 @@ def language(code: str, root: Root = ROOT) -> Language:
         pauses=_five_marks(own.get("pauses", _COMMON_PAUSES)),
         apology=texts["apology"],
         credits=tuple(own.get("credits", ())),
+        sounds=tuple(own.get("sounds", ())),
         markup=Markup(**texts["markup"]),
         cues=_cues(primary, has_spaces, root),
         writing=_writing(primary, texts.get("mixes", ()), root),
@@ -256,7 +260,7 @@ def document(code: str, name: str, root: Root = ROOT) -> str | None:
 # From TOML
 
 _KEYS: Final = {
-    "language.toml": "name spaces separators pauses mixes apology credits markup",
+    "language.toml": "name spaces separators pauses mixes apology credits sounds markup",
     "cues.toml": "hum continuers most_continuers most_in_a_run claims few openers most_openers"
     " hums_open open_endings",
     "writing.toml": "abbreviations clauses",

@@ -10,9 +10,9 @@ from hypothesis import given
 from kit.session_talk import (
     ANYTHING,
     OPTIONS,
+    PAUSING,
     RATE_HZ,
     STEPS,
-    PAUSING,
     SYSTEM,
     WINDOW_S,
     Output,

@@ -7,9 +7,9 @@ than the utterance, one greedy decoder pass without timestamps under a token cap
 over a larger window only where the first is in doubt (design.md section 3; measured by
 `python -m voice_avatar.bench.measures.stt`).
 
-Where a phrase is written twice in a row, it was said twice, or the decoder went on over a pause with
-what it had just written ("… 555 0147 0147"): likely words, and wrong. What stands between the pauses
-is then decoded by itself too, which tells the one from the other (`without_repeats`).
+Where a phrase is written twice in a row, it was said twice, or the decoder went on over a pause
+with what it had just written ("… 555 0147 0147"): likely words, and wrong. What stands between the
+pauses is then decoded by itself too, which tells the one from the other (`without_repeats`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Speech recognition: the engine Protocol, transcript guards, text normalisation. Pure.
 
-A recogniser of the Whisper kind always says something. `guarded_text` puts these guards between what it
-says and the conversation. Each acts on what is surely no speech, because what they take away from a
-person is gone: by the recogniser's own word, how likely the sound is no speech at all (`no_speech`:
-of sentences said to us at most 0.1, of noise 0.45 and more), and by time, because nobody says more
-than a mouth can.
+A recogniser of the Whisper kind always says something. `guarded_text` puts these guards between
+what it says and the conversation. Each acts on what is surely no speech, because what they take
+away from a person is gone: by the recogniser's own word, how likely the sound is no speech at all
+(`no_speech`), and by time, because nobody says more than a mouth can.
 
 1. text invented on noise has a poor mean log-probability (`SttOptions.reject_logprob`);
 2. a decoder that lost its place repeats a phrase until its budget ends (`trim_loops`);

@@ -64,7 +64,7 @@ class TurnCommitted:
 
 @dataclass(frozen=True, slots=True)
 class TurnDropped:
-    """What seemed a turn was none (noise, a cough, a backchannel). `reason`: see `TurnForgotten`."""
+    """What seemed a turn was none (noise, a cough, "mhm"). `reason`: see `TurnForgotten`."""
 
     reason: DropReason = "no_speech"
 

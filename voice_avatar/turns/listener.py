@@ -84,7 +84,7 @@ class Listener:
 
     @property
     def is_claimed(self) -> bool:
-        """Whether the turn under way has taken the floor, and has to be answered if it has words."""
+        """Whether the turn under way has taken the floor: it is answered if it has words."""
         return self._taking.turn.is_claimed
 
     @property

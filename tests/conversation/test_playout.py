@@ -352,3 +352,45 @@ def test_a_paused_reply_stands_until_the_client_is_back_and_the_pause_is_over() 
     assert reply.played(4.0) == pytest.approx(5000, abs=1)
     reply.rejoin(5.0)
     assert reply.played(5.5) == pytest.approx(10_000, abs=1)
+
+
+# -- what is handed over to the device is heard a little later
+
+
+def test_what_is_heard_is_later_than_what_is_played_by_the_latency() -> None:
+    for latency_s in (0.0, 0.04, 0.3):
+        reply = sent(2.0)
+        reply.reported(10_000, "playing", 1.0, latency_s)
+        assert reply.played(1.5) == 15_000
+        assert reply.heard(1.5) == pytest.approx(15_000 - latency_s * RATE_HZ, abs=1)
+
+
+def test_before_the_latency_is_over_nothing_is_heard() -> None:
+    reply = sent(2.0)
+    reply.reported(0, "started", 1.0, 0.3)
+    assert reply.heard(1.1) == 0
+    assert reply.heard(1.4) == pytest.approx(1000, abs=1)
+
+
+@pytest.mark.parametrize("state", ["stalled", "paused", "finished"])
+def test_a_device_that_gets_nothing_more_plays_out_what_it_has(state: PlaybackState) -> None:
+    reply = sent(2.0)
+    reply.reported(8000, state, 1.0, 0.3)
+    assert reply.heard(1.0) == 5000
+    assert reply.heard(1.2) == pytest.approx(7000, abs=1)
+    assert reply.heard(2.0) == reply.played(2.0) == 8000
+
+
+def test_a_reply_that_waits_is_heard_to_the_end_of_what_the_device_has() -> None:
+    reply = sent(2.0)
+    reply.reported(8000, "playing", 1.0, 0.3)
+    reply.pause(1.1)
+    assert reply.heard(1.1) == pytest.approx(6000, abs=1)
+    assert reply.heard(2.0) == reply.played(2.0) == 9000
+
+
+def test_a_latency_that_cannot_be_is_not_believed() -> None:
+    reply = sent(2.0)
+    reply.audio_sent(9 * RATE_HZ, 0.0)
+    reply.reported(5 * RATE_HZ, "playing", 1.0, 3600.0)
+    assert reply.heard(1.0) == 3 * RATE_HZ

@@ -29,6 +29,8 @@ from voice_avatar.events.inputs import (
     ClientBack,
     ClientLost,
     CommitInput,
+    InterruptRequest,
+    PlaybackReport,
     SettingsChanged,
     TalkPressed,
     TalkReleased,
@@ -416,8 +418,24 @@ def test_a_button_that_was_held_over_silence_is_answered_with_the_end_of_its_tur
     scene.hush(0.5)
     scene.give(TalkReleased())
     scene.text("")
-    assert scene.only(TurnForgotten) == [TurnForgotten(1, "no_speech")]
+    assert scene.only(TurnForgotten) == [TurnForgotten(1, "wordless")]
 
 
 def test_a_button_that_was_not_down_and_goes_up_is_told_that_there_is_nothing() -> None:
     assert Scene().give(TalkReleased()) == ["nothing_to_commit"]
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "heard"), [(0.0, "One two"), (0.04, "One two"), (0.3, "One")]
+)
+def test_what_was_heard_is_what_had_left_the_loudspeaker(latency_s: float, heard: str) -> None:
+    scene = Scene()
+    reply_id = scene.ask("Hello.")
+    scene.answer("One two three four.", 4.0)
+    scene.give(PlaybackReport(reply_id, 20_100, "playing", latency_s))
+    scene.give(InterruptRequest(None))
+    [cut] = scene.only(ReplyInterrupted)
+    assert cut.at == pytest.approx(20_100 - latency_s * RATE_HZ, abs=1)
+    assert cut.spoken_text == heard
+    scene.give(PlaybackReport(reply_id, 20_100, "stopped", latency_s))
+    assert f"assistant: {heard}" in scene.history

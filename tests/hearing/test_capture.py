@@ -147,13 +147,14 @@ def clipped(share: float, samples: int) -> bytes:
 
 def test_clipping_is_reported_once_a_second() -> None:
     mic = capture()
-    reports = [mic.push(clipped(0.1, 1600)).is_clipping for _ in range(20)]
-    assert [index for index, is_clipping in enumerate(reports) if is_clipping] == [9, 19]
+    reports = [mic.push(clipped(0.1, 1600)).faults for _ in range(20)]
+    assert [at for at, faults in enumerate(reports) if "input_clipping" in faults] == [9, 19]
 
 
 def test_a_few_full_scale_samples_are_no_clipping() -> None:
     mic = capture()
-    assert not any(mic.push(clipped(0.01, 1600)).is_clipping for _ in range(20))
+    reports = [mic.push(clipped(0.01, 1600)).faults for _ in range(20)]
+    assert not any("input_clipping" in faults for faults in reports)
 
 
 Packets = list[tuple[int, bool, bool]]
@@ -245,3 +246,17 @@ def test_no_pts_makes_more_work_than_its_frame(frames: list[tuple[int, int]], ra
             assert window.start >= last + WINDOW_SAMPLES
             assert window.start % WINDOW_SAMPLES == 0
             last = window.start
+
+
+def test_a_client_whose_clock_stands_still_is_told_of_once() -> None:
+    mic = capture()
+    told = [mic.push(numbered(0, 320), 0).is_standing for _ in range(200)]
+    assert told.count(True) == 1
+
+
+def test_what_is_sent_again_after_a_lost_connection_is_not_told() -> None:
+    mic = capture()
+    for at in range(0, 2 * MIC_HZ, 320):
+        mic.push(numbered(at, 320), at)
+    again = [mic.push(numbered(at, 320), at) for at in range(0, 2 * MIC_HZ, 320)]
+    assert not any(captured.is_standing or captured.windows for captured in again)

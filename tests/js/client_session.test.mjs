@@ -292,7 +292,10 @@ test("a resumed session gets the last frames again, a new one begins at 0 and st
   edge.hear(40);
   talk.goOn();
   assert.deepEqual(frames, [0, 1, 0, 1]);
+  assert.deepEqual(messages, []);
   talk.mute(true);
+  talk.goOn();
+  assert.deepEqual(messages, [{ type: "input.stop", mode: "vad" }, { type: "input.stop", mode: "vad" }]);
   talk.begin();
   assert.deepEqual(messages.at(-1), { type: "input.stop", mode: "vad" });
   talk.mute(false);

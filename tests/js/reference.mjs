@@ -366,7 +366,7 @@ export class Playout {
 
 // -- the rules of order
 
-const RESUMABLE = [1006, 4408];
+const RESUMABLE = [1006, 1011, 4408];
 const ENDED = [1000, 4008, 4009];
 const REFUSED = [1003, 1007, 1008, 1009, 4000, 4001, 4002, 4003, 4004, 4429];
 

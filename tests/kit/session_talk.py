@@ -147,7 +147,7 @@ def brief_of_the_rarer(output: Output) -> str:
 
 
 HIDDEN = (ReplyRefused, TurnForgotten)
-"""What only a dialect that answers it has to know."""
+"""What is of no concern to most tests."""
 
 
 def briefs(outputs: Iterable[Output]) -> list[str]:

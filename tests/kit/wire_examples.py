@@ -112,6 +112,7 @@ SERVER_EXAMPLES: tuple[ServerMessage, ...] = (
     turn_messages.TranscriptInterim(turn_id=1, text="Hel", stable_chars=2, language="en"),
     turn_messages.TranscriptFinal(turn_id=1, text="Hello.", language="en"),
     turn_messages.TurnEnded(turn_id=1, reason="semantic", silence_ms=224.0),
+    turn_messages.TurnDropped(turn_id=2, reason="wordless"),
     turn_messages.ReplyStarted(
         reply_id=70_000, stream=4464, turn_id=1, rate_hz=24_000, codec="opus"
     ),

@@ -16,6 +16,7 @@ from voice_avatar.events.payloads import WINDOW_SAMPLES
 from voice_avatar.hearing.capture import CaptureOptions
 from voice_avatar.pipeline.conversation import Conversation
 from voice_avatar.stages.turn import TurnOptions
+from voice_avatar.wire.frame_codec import MIC_BURST_S, MIC_CATCH_UP_S
 
 pytestmark = pytest.mark.virtual_time
 
@@ -54,7 +55,7 @@ async def test_lost_clipped_and_hurried_audio_are_each_a_warning() -> None:
             await talk.until(lambda _: talk.codes() == ["input_gap"])
             hear(b"\xff\x7f\0\0\0\0\0\0" * (RATE_HZ // 4), RATE_HZ)
             await talk.until(lambda _: "input_clipping" in talk.codes())
-            hear(hush(10.0), RATE_HZ)
+            hear(hush(20.0), RATE_HZ)
             await talk.until(lambda _: "input_overrun" in talk.codes())
             await talk.is_heard()
             talk.types("Still there?")
@@ -192,11 +193,30 @@ async def test_audio_that_came_too_fast_is_silence_in_the_history_and_moves_no_c
         async with talking(workers) as talk:
             ears = talk.conversation.ears
             ears.hear(tone(0.512), RATE_HZ)  # goes to the thread at once
-            ears.hear(tone(10.24), RATE_HZ)  # of which the last 128 windows can wait
+            ears.hear(tone(19.2), RATE_HZ)  # of which the last 400 windows can wait
             await ears.heard()
-            whole = (16 + 320) * WINDOW_SAMPLES
-            kept = whole - 128 * WINDOW_SAMPLES
+            whole = (16 + 600) * WINDOW_SAMPLES
+            kept = whole - 400 * WINDOW_SAMPLES
             assert ears.history.end == whole
             assert any(ears.history.read(0, 16 * WINDOW_SAMPLES))
             assert not any(ears.history.read(16 * WINDOW_SAMPLES, kept))
             assert any(ears.history.read(kept, whole))
+
+
+async def test_a_clock_that_stands_still_is_a_warning() -> None:
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            for _ in range(50):
+                talk.conversation.hear(hush(0.02), RATE_HZ, 0)
+            await talk.until(lambda _: talk.codes() == ["input_repeated"])
+
+
+async def test_what_a_stalled_line_held_back_is_heard_whole() -> None:
+    length_s = MIC_BURST_S + MIC_CATCH_UP_S
+    with at_work(engines("Fine.")) as workers:
+        async with talking(workers) as talk:
+            talk.conversation.hear(hush(length_s), RATE_HZ)
+            await talk.is_heard()
+            assert talk.codes() == []
+            heard = talk.conversation.ears.history
+            assert heard.end >= length_s * RATE_HZ - 2 * WINDOW_SAMPLES

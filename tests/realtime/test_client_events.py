@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
+from voice_avatar.wire.fields import MAX_INSTRUCTIONS_CHARS
 
 
 @pytest.mark.parametrize("data", ["", "{", "[]", "7", '{"a": 1}', b"\xff", '{"type": 1}'])
@@ -36,3 +37,22 @@ def test_a_type_that_is_none_is_answered_by_those_that_are() -> None:
 def test_every_event_refuses_fields_that_it_does_not_have(kind: str) -> None:
     with pytest.raises(Refusal):
         ce.typed({"type": kind, "colour": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("session.update", "session"), ("response.create", "response")]
+)
+def test_instructions_without_end_are_refused(kind: str, field: str) -> None:
+    longest = {"instructions": "x" * MAX_INSTRUCTIONS_CHARS}
+    assert codes(RealtimeScene().send(kind, **{field: longest})) == []
+    refused = RealtimeScene().send(kind, **{field: {"instructions": longest["instructions"] + "x"}})
+    [error] = [event["error"] for event in refused if event["type"] == "error"]
+    assert (error["code"], error["param"]) == ("invalid_value", f"{field}.instructions")
+
+
+def test_what_is_kept_of_the_settings_is_bounded() -> None:
+    heard = {"transcription": {"prompt": "x" * 100_000}}
+    assert codes(RealtimeScene().update(audio={"input": heard})) == ["invalid_value"]
+    heard = {"noise_reduction": {"type": "x" * 100_000}}
+    assert codes(RealtimeScene().update(audio={"input": heard})) == ["invalid_value"]
+    assert codes(RealtimeScene().update(model="x" * 100_000)) == ["invalid_value"]

@@ -25,6 +25,13 @@ def test_audio_is_what_it_was(pcm: bytes, has_escapes: bool) -> None:
     assert event.raw == {"type": "input_audio_buffer.append", "event_id": "one", "audio": ""}
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@given(pcm=st.binary(min_size=1, max_size=200_000))
+def test_its_lines_may_be_broken(end: str, pcm: bytes) -> None:
+    lines = base64.encodebytes(pcm).decode().replace("\n", end)
+    assert read(append(lines)).audio == pcm
+
+
 @pytest.mark.parametrize("audio", ["A", "****", "AA==" * 40_000, "A" * 65_535 + "=" + "A" * 8, "é"])
 def test_what_is_no_base64_is_left_to_be_refused(audio: str) -> None:
     event = read(append(audio))

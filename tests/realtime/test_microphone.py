@@ -90,3 +90,12 @@ def test_a_byte_of_g711_is_a_sample_of_its_rate(form: ce.Format) -> None:
     microphone = Microphone()
     assert len(microphone.append(base64.b64encode(bytes(800)).decode(), form)) == 1600
     assert microphone.now_ms == 100
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_base64_may_have_broken_lines_as_android_writes_it(end: str) -> None:
+    pcm = bytes(range(256)) * 2
+    lines = base64.encodebytes(pcm).decode().replace("\n", end)
+    assert Microphone().append(lines, ce.PcmFormat()) == pcm
+    scene = RealtimeScene()
+    assert codes(scene.send("input_audio_buffer.append", audio=lines)) == []

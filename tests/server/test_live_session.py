@@ -10,10 +10,11 @@ import pytest
 from kit.server_fakes import FakeConversation, FakeSocket, live_session
 
 from voice_avatar.events.inputs import ClientBack, ClientLost, PlaybackReport
-from voice_avatar.events.notices import ReplyAudio, ReplyInterrupted, TranscriptFinal
+from voice_avatar.events.notices import ReplyAudio, ReplyInterrupted, ReplyStarted, TranscriptFinal
 from voice_avatar.server.caller import Caller
 from voice_avatar.server.tenure import Tenure
 from voice_avatar.wire import client_messages, server_messages
+from voice_avatar.wire.frame_codec import is_face
 from voice_avatar.wire.negotiation import ServerOffer
 
 pytestmark = pytest.mark.virtual_time
@@ -149,5 +150,18 @@ async def test_faces_go_out_before_their_audio_only_to_who_asked_for_them() -> N
     hello = client_messages.SessionHello(capabilities=client_messages.Capabilities(face_hz=60))
     assert len(live_session().frames(ReplyAudio(1, 0, PCM, is_first=True))) == 1
     seeing = live_session(hello=hello)
-    # A reply that began on another connection has no face here, and its audio all the same.
+    # A reply that is not known to have begun has no face, and its audio all the same.
     assert len(seeing.frames(ReplyAudio(1, 0, PCM, is_first=True))) == 1
+
+
+async def test_faces_of_a_reply_go_on_after_a_resumed_connection_and_none_is_sent_again() -> None:
+    hello = client_messages.SessionHello(capabilities=client_messages.Capabilities(face_hz=60))
+    seeing = live_session(hello=hello)
+    seeing.frames(ReplyStarted(1, 0, 24_000))
+    before = seeing.frames(ReplyAudio(1, 0, PCM, is_first=True))
+    assert [is_face(data) for data in before if isinstance(data, bytes)].count(True) == 1
+    again = [data for data in seeing.resend(-1).frames if isinstance(data, bytes)]
+    assert again
+    assert not any(is_face(data) for data in again)
+    after = seeing.frames(ReplyAudio(1, len(PCM) // 2, PCM, is_last=True))
+    assert any(is_face(data) for data in after if isinstance(data, bytes))

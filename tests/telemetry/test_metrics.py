@@ -19,6 +19,7 @@ from voice_avatar.events.notices import (
     StageMarks,
     TranscriptFinal,
     TurnEnded,
+    TurnForgotten,
     WarningNotice,
 )
 from voice_avatar.telemetry.metrics import LOOP_PERIOD_S, Metrics, watch_loop
@@ -88,6 +89,7 @@ def test_what_was_done_before_the_end_of_speech_counts_as_no_time() -> None:
 def test_turns_replies_interruptions_and_troubles_are_counted_by_kind() -> None:
     metrics = Metrics()
     metrics.note(TurnEnded(1, "semantic", 0.2))
+    metrics.note(TurnForgotten(2, "echo"))
     metrics.note(ReplyDone(1, "interrupted", "secret", 10))
     metrics.note(ReplyInterrupted(1, 10, "voice", "secret"))
     metrics.note(ErrorNotice("llm_failed", "secret"))
@@ -95,6 +97,7 @@ def test_turns_replies_interruptions_and_troubles_are_counted_by_kind() -> None:
     metrics.note(TranscriptFinal(1, "secret", "en"))
     seen = figures(metrics)
     assert seen["voice_avatar_turns_total{reason=semantic}"] == 1
+    assert seen["voice_avatar_dropped_turns_total{reason=echo}"] == 1
     assert seen["voice_avatar_replies_total{status=interrupted}"] == 1
     assert seen["voice_avatar_interrupts_total{reason=voice}"] == 1
     assert seen["voice_avatar_errors_total{code=llm_failed}"] == 1

@@ -168,7 +168,7 @@ def test_a_backchannel_or_a_cough_over_a_reply_changes_nothing(text: str) -> Non
     talk.hush(2.0)
     assert talk.scores == []
     assert talk.only(BargeIn) + talk.only(TurnReady) + talk.only(TurnCommitted) == []
-    assert talk.only(TurnDropped) == [TurnDropped("aside" if text else "no_speech")]
+    assert talk.only(TurnDropped) == [TurnDropped("aside" if text else "wordless")]
     assert talk.only(TranscriptInterim) == []
     assert talk.listener.phase is Phase.QUIET
 

@@ -38,6 +38,7 @@ from voice_avatar.turns.facts import (
     TurnWentOn,
     UserPaused,
 )
+from voice_avatar.turns.listener import nothing_to_commit
 from voice_avatar.turns.phases import Phase
 
 # -- push-to-talk
@@ -68,9 +69,9 @@ def test_a_button_pressed_and_released_without_a_word_is_no_turn() -> None:
     assert talk.text("") == [TurnDropped()]
 
 
-def test_a_release_without_a_press_is_nothing() -> None:
+def test_a_release_without_a_press_is_told_to_be_nothing() -> None:
     talk = said()
-    assert talk.release() == []
+    assert talk.release() == [nothing_to_commit()]
     assert committed(talk.hush(0.3)) == [("Hello there.", "semantic")]
 
 
@@ -214,12 +215,12 @@ def test_a_commit_makes_a_turn_of_a_backchannel() -> None:
     assert committed(talk.text("Okay.")) == [("Okay.", "commit")]
 
 
-def test_a_commit_while_the_button_is_held_ends_the_turn_and_the_release_does_nothing() -> None:
+def test_a_commit_while_the_button_is_held_ends_the_turn_and_the_release_ends_none() -> None:
     talk = Talk()
     talk.press()
     talk.speak(0.5)
     talk.commit()
-    assert talk.release() == []
+    assert talk.release() == [nothing_to_commit()]
     assert committed(talk.text("One.")) == [("One.", "commit")]
 
 
@@ -238,7 +239,7 @@ def test_clearing_forgets_the_turn_and_all_of_its_audio() -> None:
     talk.press()
     talk.speak(0.5)
     assert talk.clear() == [TurnDropped("cleared")]
-    assert talk.release() == []
+    assert talk.release() == [nothing_to_commit()]
     cleared = talk.sample
     talk.hush(0.1)
     talk.speak(0.2)

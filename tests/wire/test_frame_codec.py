@@ -146,7 +146,7 @@ def test_too_much_audio_for_five_seconds_is_the_end() -> None:
     budget = MicBudget(0.0)
     assert not budget.is_exhausted(0.0)
     assert not budget.take(2.5, 0.0)
-    assert not budget.take(2.5, 1.0)
+    assert not budget.take(3.5, 1.0)
     assert not budget.is_exhausted(4.9)
     assert budget.is_exhausted(5.0)
 
@@ -159,3 +159,23 @@ def test_a_bucket_that_is_half_full_again_is_recovered_and_a_little_audio_is_not
     assert budget.is_exhausted(5.0)
     assert budget.take(0.02, 6.0)
     assert not budget.is_exhausted(60.0)
+
+
+def test_what_a_stalled_line_held_back_may_come_together() -> None:
+    budget = MicBudget(0.0)
+    assert all(budget.take(0.02, n * 0.02) for n in range(100))
+    assert all(budget.take(0.02, 6.0) for _ in range(200))
+    assert not budget.is_over
+
+
+def test_a_stall_gives_no_more_than_the_time_that_is_missing_and_the_burst() -> None:
+    budget = MicBudget(0.0)
+    passed = sum(budget.take(0.02, 4.0) for _ in range(1000))
+    assert passed == pytest.approx(300, abs=2)
+    later = sum(budget.take(0.02, 1000.0) for _ in range(2000))
+    assert later == pytest.approx(600, abs=2)
+
+
+def test_a_frame_may_be_due_in_part() -> None:
+    assert MicBudget(0.0).take(2.5, 1.0)
+    assert not MicBudget(0.0).take(3.5, 1.0)

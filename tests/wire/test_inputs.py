@@ -74,3 +74,10 @@ def test_a_gaze_that_means_nothing_is_refused(message: client_messages.UserGaze)
 def test_a_rotation_of_few_digits_is_taken() -> None:
     rough = client_messages.Pose(pos=(0.0, 0.0, 0.0), rot=(0.0, 0.71, 0.0, 0.71))
     assert session_input(client_messages.UserGaze(head=rough)) is not None
+
+
+def test_a_report_tells_how_much_later_than_played_a_sample_is_heard() -> None:
+    report = client_messages.PlaybackReport(
+        reply_id=1, state="playing", played_samples=480, output_latency_ms=300.0
+    )
+    assert session_input(report) == inputs.PlaybackReport(1, 480, "playing", 0.3)

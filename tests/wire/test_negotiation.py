@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -168,3 +170,12 @@ def test_an_update_cannot_change_persona_and_voice_nor_to_what_is_not_there() ->
     assert len(missing) == 4
     same = client_messages.SessionUpdate(persona="ava", voice="joe")
     assert negotiation.update(settings, same, OFFER) == (settings, ())
+
+
+def test_who_prefers_opus_and_leaves_the_rate_to_the_server_gets_opus() -> None:
+    offer = replace(OFFER, rates_hz=(22_050, 24_000, 16_000))
+    wish = client_messages.AudioWish(codecs=("opus", "pcm16"))
+    agreed = negotiate(client_messages.SessionHello(audio_out=wish), offer)
+    assert (agreed.audio_out.codec, agreed.audio_out.rate_hz) == ("opus", 24_000)
+    plain = negotiate(client_messages.SessionHello(), offer)
+    assert (plain.audio_out.codec, plain.audio_out.rate_hz) == ("pcm16", 22_050)

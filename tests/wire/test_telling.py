@@ -47,6 +47,10 @@ TOLD: list[tuple[notices.Notice, ServerMessage]] = [
         turn_messages.TurnEnded(turn_id=2, reason="vad", silence_ms=320),
     ),
     (
+        notices.TurnForgotten(3, "echo"),
+        turn_messages.TurnDropped(turn_id=3, reason="echo"),
+    ),
+    (
         notices.ReplyStarted(70_000, 2, RATE_HZ),
         turn_messages.ReplyStarted(
             reply_id=70_000, stream=4464, turn_id=2, rate_hz=RATE_HZ, codec="pcm16"
@@ -182,7 +186,6 @@ UNTOLD = (
     notices.ReplyCallStarted(1, "call_1_0", "look"),
     notices.ReplyCallDelta(1, "call_1_0", "{}"),
     notices.ReplyRefused("a1"),
-    notices.TurnForgotten(1),
 )
 """What other protocols tell."""
 

@@ -2,15 +2,18 @@
 
 The truth is what the client reports as played. Between two reports, and with a client that never
 reports, playback is taken to run in real time from the first sample sent, and never beyond what
-was sent. While a reply is paused its time stands still: nothing is played and nothing may be sent.
-While nobody is connected its time stands still as well, and it may be sent up to the window: what
-the client plays meanwhile, of what it has, is known with its next report.
+was sent. What is played is heard a little later, by the latency that the client reports: pacing
+goes by what is played, history and interruptions by what is heard. While a reply is paused its time
+stands still: nothing is played and nothing may be sent. While nobody is connected its time stands
+still as well, and it may be sent up to the window: what the client plays meanwhile, of what it has,
+is known with its next report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from voice_avatar.events.cues import TimedWord
 from voice_avatar.events.inputs import PlaybackState
@@ -41,6 +44,10 @@ class PlayoutOptions:
     stall_limit_s: float = 5.0
 
 
+_MOST_LATENCY_S: Final = 2.0
+"""Longest delay from playing to hearing that is believed, seconds: Bluetooth has 0.15 to 0.5."""
+
+
 class Playout:
     """Playback of one reply as the server knows it.
 
@@ -57,6 +64,8 @@ class Playout:
         self._base = 0
         self._base_s: float | None = None
         self._latency_s = options.assumed_latency_s
+        self._device_s = 0.0
+        self._heard_before = 0
         self._is_moving = True
         self._known_s = 0.0
         self._stopped_s: float | None = None
@@ -91,6 +100,7 @@ class Playout:
         if self.is_paused or self._is_alone or self._stopped_s is None:
             return
         if self._base_s is not None:
+            self._heard_before = self.heard(now_s)
             self._base_s += now_s - self._stopped_s
             self._known_s = now_s
         self._stopped_s = None
@@ -103,13 +113,21 @@ class Playout:
             self._known_s = now_s
         self.sent = max(self.sent, until)
 
-    def reported(self, played: int, state: PlaybackState, now_s: float) -> None:
+    def reported(
+        self, played: int, state: PlaybackState, now_s: float, latency_s: float = 0.0
+    ) -> None:
         """The client says that it has played `played` samples and what it does now.
+
+        They are heard `latency_s` later.
 
         Of a paused reply only the number counts: a client that stands still because it was told to
         goes on when it is told to, and one that has not heard of the pause yet soon will.
         """
+        rested = not self._is_moving or self._stopped_s is not None
+        heard = self.heard(now_s) if rested else 0
         self._base = min(max(played, 0), self.sent)
+        self._heard_before = min(heard, self._base)
+        self._device_s = believed(latency_s)
         self._base_s = self._known_s = now_s
         self._latency_s = 0.0
         self._is_moving = state in ("started", "playing") or (state == "paused" and self.is_paused)
@@ -124,6 +142,17 @@ class Playout:
         if not self._is_moving:
             elapsed_s -= self._options.stall_limit_s
         return min(self.sent, self._base + max(0, int(elapsed_s * self.rate_hz)))
+
+    def heard(self, now_s: float) -> int:
+        """Returns the samples that have left the loudspeaker by now.
+
+        A device that gets nothing more plays out what it has, whatever the reply's time does.
+        """
+        if self._base_s is None:
+            return 0
+        since_s = now_s - self._base_s - self._device_s
+        heard = self._base + int(since_s * self.rate_hz)
+        return min(self.played(now_s), max(heard, self._heard_before))
 
     def _own_s(self, now_s: float) -> float:
         """Returns the time that the reply is at: it does not go on while it is stopped."""
@@ -157,6 +186,11 @@ class Playout:
             return None
         pause_s = 0.0 if self._is_moving else self._options.stall_limit_s
         return self._base_s + pause_s + (sample - self._base) / self.rate_hz
+
+
+def believed(latency_s: float) -> float:
+    """Returns a latency that a client reports, within what can be, seconds."""
+    return min(max(0.0, latency_s), _MOST_LATENCY_S)
 
 
 def heard_text(text: str, words: Sequence[TimedWord], played: int, tolerance: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from voice_avatar.conversation.facts import ReplyBegan
 from voice_avatar.conversation.history import History
-from voice_avatar.conversation.playout import Playout, PlayoutOptions, heard_text
+from voice_avatar.conversation.playout import Playout, PlayoutOptions, believed, heard_text
 from voice_avatar.events.commands import CancelReply
 from voice_avatar.events.cues import Feeling, TimedWord
 from voice_avatar.events.inputs import HistoryAdded, HistoryCut, PlaybackReport, ReplyFailed
@@ -213,7 +213,7 @@ class Replies:
         if last is not None:
             words += last.words_between(last.cut_at, self._last_s, from_s, until_s)
         if live is not None:
-            words += live.words_between(live.playout.played(now_s), now_s, from_s, until_s)
+            words += live.words_between(live.playout.heard(now_s), now_s, from_s, until_s)
         return words
 
     def correct(self, report: PlaybackReport) -> bool:
@@ -221,7 +221,11 @@ class Replies:
         over = self._unwritten
         if over is None or over.reply_id != report.reply_id:
             return False
-        over.cut_at = min(max(0, report.played), over.playout.sent)
+        heard = report.played
+        # Of a reply that is played to its end the last word is heard too, if a little later.
+        if report.state != "finished" and heard < (over.total or over.playout.sent):
+            heard -= int(believed(report.latency_s) * self._rate_hz)
+        over.cut_at = min(max(0, heard), over.playout.sent)
         return True
 
     def is_final(self, now_s: float) -> bool:

@@ -74,7 +74,7 @@ from voice_avatar.events.notices import ErrorNotice, StateChanged, WarningNotice
 from voice_avatar.events.payloads import NowPlaying
 from voice_avatar.turns.echo_words import AFTER_S, BEFORE_S, is_echo
 from voice_avatar.turns.facts import TurnCommitted
-from voice_avatar.turns.listener import Listener
+from voice_avatar.turns.listener import Listener, nothing_to_commit
 from voice_avatar.turns.phases import Phase
 
 _Directed = (
@@ -205,11 +205,11 @@ class Session:
                 cut = self._speaker.cut("ptt", now_s)
                 return [*cut, *self._body.look_back(), *self._listener.press()]
             case TalkReleased():
-                return self._listener.release() if self._listener.is_pressed else _nothing()
+                return self._listener.release()
             case CommitInput(start):
                 if self._listener.is_active or start is not None:
                     return self._listener.commit(start)
-                return _nothing()
+                return [nothing_to_commit()]
             case ClearInput():
                 return self._listener.clear()
             case InterruptRequest(reply_id):
@@ -280,13 +280,13 @@ class Session:
 
     def _without_echo(self, event: Transcribed, now_s: float) -> Transcribed:
         """Returns what was recognised, without words if they are the avatar's own."""
-        transcript = event.transcript
+        transcript, from_s = event.transcript, self._listener.echo_from_s
         # A turn that has taken the floor is answered, whatever its words: its reply is cut already,
         # and nobody would say anything any more.
-        if transcript is None or not transcript.text or self._listener.is_claimed:
+        if transcript is None or not transcript.text or from_s is None:
             return event
-        from_s, until_s = self._listener.asked_from_s - BEFORE_S, now_s + AFTER_S
-        if not is_echo(transcript.text, self._replies.words_played(from_s, until_s, now_s)):
+        played = self._replies.words_played(from_s - BEFORE_S, now_s + AFTER_S, now_s)
+        if not is_echo(transcript.text, played):
             return event
         # Emptied and not kept back: the listener waits for an answer to whatever it asks, and drops
         # a turn without words in its time.
@@ -365,7 +365,3 @@ class Session:
         # posture, which goes by whether anything is left.
         out += self._reactions.acted(self._speaker.over_if_played(now_s), now_s)
         return [*out, *self._posture.tick(now_s, is_quiet=self._reactions.is_quiet)]
-
-
-def _nothing() -> list[Step]:
-    return [WarningNotice("nothing_to_commit", "There is no unfinished turn to commit.")]

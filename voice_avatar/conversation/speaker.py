@@ -270,7 +270,7 @@ class Speaker:
         played = report.played
         if report.state == "finished" and live.total is not None:
             played = live.playout.sent
-        live.playout.reported(played, report.state, now_s)
+        live.playout.reported(played, report.state, now_s, report.latency_s)
         over = self.over_if_played(now_s)
         # Last of all: what follows of the reply's end still belongs before it in history.
         return [*over, ReplyFinal(live.reply_id)] if over and is_last else over
@@ -324,7 +324,7 @@ class Speaker:
         if live is None or not self.replies.is_heard:
             return []
         live.playout.pause(now_s)
-        return [ReplyPaused(live.reply_id, live.playout.played(now_s))]
+        return [ReplyPaused(live.reply_id, live.playout.heard(now_s))]
 
     def resume(self, now_s: float) -> list[Notice]:
         """Lets a paused reply go on."""
@@ -344,7 +344,7 @@ class Speaker:
         if live is None:
             cut = ReplyCut(self.rounds.calls.reply_id, was_waiting, is_taken_back)
             return [*lost, cut] if was_waiting else [*lost]
-        played = live.playout.played(now_s)
+        played = live.playout.heard(now_s)
         spoken = self.replies.end(live, played, now_s)
         # First the work stops, then the client is told where: nothing of it may come after that.
         return [

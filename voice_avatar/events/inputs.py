@@ -106,11 +106,13 @@ class PlaybackReport:
         reply_id: which reply.
         played: reply samples played so far.
         state: what playback does now.
+        latency_s: how much later than played a sample is heard, seconds.
     """
 
     reply_id: int
     played: int
     state: PlaybackState = "playing"
+    latency_s: float = 0.0
 
 
 Answered = Literal["all", "detected", "none"]

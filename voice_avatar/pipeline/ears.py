@@ -23,6 +23,7 @@ from voice_avatar.events.notices import ErrorNotice, Notice, WarningNotice
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
 from voice_avatar.hearing.analysis import Analysis, AnalysisRequest, HeardWindow
 from voice_avatar.hearing.capture import Capture
+from voice_avatar.hearing.condition import FAULTS
 from voice_avatar.hearing.echo import EchoGuard
 from voice_avatar.hearing.echo_reference import EchoReference
 from voice_avatar.pipeline.outbox import Outbox
@@ -34,8 +35,12 @@ from voice_avatar.stages.vad import VadEngine
 HISTORY_S = 35
 """Microphone audio kept, seconds: the longest segment decoded, its pre-roll and some slack."""
 
-_WINDOW_LIMIT = 128
-"""Windows that may wait for the VAD (4 s): beyond, the oldest are dropped."""
+_WINDOW_LIMIT = 400
+"""Windows that may wait for the VAD (12.8 s, more than a stalled line brings together at once):
+beyond, the oldest are dropped."""
+
+_BATCH_WINDOWS = 64
+"""Windows that go to the VAD together (2 s): nobody else is heard meanwhile."""
 
 
 class Ears:
@@ -109,8 +114,12 @@ class Ears:
         captured = capture.push(pcm, pts)
         if captured.lost:
             self._warn("input_gap", f"{captured.lost} samples of microphone audio are missing.")
-        if captured.is_clipping:
-            self._warn("input_clipping", "The microphone is too loud: its audio is clipped.")
+        if captured.is_standing:
+            self._warn(
+                "input_repeated", "Microphone audio comes with a `pts` of the past: dropped."
+            )
+        for fault in captured.faults:
+            self._warn(fault, FAULTS[fault])
         self._windows.extend(captured.windows)
         if len(self._windows) > _WINDOW_LIMIT:
             if not self._is_overrun:
@@ -161,9 +170,9 @@ class Ears:
             self._analysis = self._opened()
         self._all_heard.clear()
         self._is_hearing = True
-        windows = tuple(self._windows)
-        self._windows.clear()
-        self._is_overrun = False
+        count = min(len(self._windows), _BATCH_WINDOWS)
+        windows = tuple(self._windows.popleft() for _ in range(count))
+        self._is_overrun = bool(self._windows) and self._is_overrun
         # Whether the pitch is wanted changes with every turn: the session is asked at each batch.
         wanted = AnalysisRequest(self._analysis, windows, wants_pitch=self._session.wants_pitch)
         if self._reference is not None:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from voice_avatar.realtime.refusals import Refusal, refusal_of
+from voice_avatar.wire.fields import MAX_INPUT_CHARS, MAX_INSTRUCTIONS_CHARS
 
 MAX_APPEND_BYTES: Final = 15 * 1024 * 1024
 """Largest audio of one `input_audio_buffer.append`, bytes."""
@@ -19,6 +20,13 @@ MAX_APPEND_BYTES: Final = 15 * 1024 * 1024
 MAX_EVENT_BYTES: Final = MAX_APPEND_BYTES * 4 // 3 + 4096
 """Largest event: that audio in base64."""
 
+MAX_WORD_CHARS: Final = 512
+"""Longest name of anything, characters."""
+
+Word = Annotated[str, Meta(max_length=MAX_WORD_CHARS)]
+Words = Annotated[tuple[Word, ...], Meta(max_length=256)]
+Noise = Annotated[dict[Word, Word | None], Meta(max_length=8)]
+Instructions = Annotated[str, Meta(max_length=MAX_INSTRUCTIONS_CHARS)]
 Id = Annotated[str, Meta(min_length=1, max_length=512)]
 Modality = Literal["text", "audio"]
 Tokens = Annotated[int, Meta(ge=1, le=4096)]
@@ -72,19 +80,19 @@ TurnDetection = ServerVad | SemanticVad
 class Transcription(Part, frozen=True, kw_only=True):
     """Whether and how the client gets the user's words as text."""
 
-    model: str | None = None
+    model: Word | None = None
     language: Annotated[str, Meta(min_length=2, max_length=16)] | None = None
-    prompt: str | None = None
-    delay: str | None = None
-    keywords: tuple[str, ...] | None = None
-    languages: tuple[str, ...] | None = None
+    prompt: Annotated[str, Meta(max_length=MAX_INPUT_CHARS)] | None = None
+    delay: Word | None = None
+    keywords: Words | None = None
+    languages: Words | None = None
 
 
 class AudioInput(Part, frozen=True, kw_only=True):
     """Microphone audio."""
 
     format: Format | UnsetType | None = UNSET
-    noise_reduction: dict[str, Any] | UnsetType | None = UNSET
+    noise_reduction: Noise | UnsetType | None = UNSET
     transcription: Transcription | UnsetType | None = UNSET
     turn_detection: TurnDetection | UnsetType | None = UNSET
 
@@ -133,8 +141,8 @@ class Session(Part, frozen=True, kw_only=True):
     """Settings that are changed. Those after `truncation` are taken and change nothing."""
 
     type: Literal["realtime", "transcription"] | None = None
-    model: str | None = None
-    instructions: str | None = None
+    model: Word | None = None
+    instructions: Instructions | None = None
     output_modalities: Annotated[tuple[Modality, ...], Meta(min_length=1)] | None = None
     audio: Audio | None = None
     max_output_tokens: Tokens | Literal["inf"] | None = None
@@ -215,7 +223,7 @@ class ResponseRequest(Part, frozen=True, kw_only=True):
 
     conversation: Literal["auto", "none"] | None = None
     input: tuple[InputItem, ...] | None = None
-    instructions: str | None = None
+    instructions: Instructions | None = None
     output_modalities: Annotated[tuple[Modality, ...], Meta(min_length=1)] | None = None
     audio: Audio | None = None
     max_output_tokens: Tokens | Literal["inf"] | None = None

@@ -82,12 +82,19 @@ def _decoded(audio: msgspec.Raw) -> bytes:
     if len(text) < 2 or text[0] != ord('"'):
         raise ValueError
     text = text[1:-1]
-    if b"\\" in bytes(audio):  # some write a slash as "\/"
+    if b"\\" in bytes(audio):  # some write a slash as "\/", and some break their lines
         text = memoryview(msgspec.json.decode(audio, type=str).encode())
-    out = bytearray()
+    out, over, is_ended = bytearray(), b"", False
     for at in range(0, len(text), _PIECE_BYTES):
-        piece = text[at : at + _PIECE_BYTES]
-        if at + _PIECE_BYTES < len(text) and piece[-1] == ord("="):
+        piece = over + bytes(text[at : at + _PIECE_BYTES]).translate(None, b"\r\n")
+        whole = len(piece) // 4 * 4
+        piece, over = piece[:whole], piece[whole:]
+        if not piece:
+            continue
+        if is_ended:
             raise ValueError
+        is_ended = piece.endswith(b"=")
         out += binascii.a2b_base64(piece, strict_mode=True)
+    if over:
+        raise ValueError
     return bytes(out)

@@ -46,7 +46,7 @@ class Microphone:
             Refusal: it is not base64, or too long.
         """
         try:
-            data = b64decode(audio, validate=True) if isinstance(audio, str) else audio
+            data = _decoded(audio) if isinstance(audio, str) else audio
         except (binascii.Error, ValueError) as error:
             message = "Invalid 'audio'. Expected base64-encoded audio bytes."
             raise Refusal("invalid_value", message, "audio") from error
@@ -94,3 +94,10 @@ class Microphone:
         later_ms = sum(ms for end, ms in self._tails if end > sample)
         padded_ms = self._padded_ms - later_ms
         return min(self.now_ms, max(0, sample * 1000 // MIC_HZ - padded_ms))
+
+
+def _decoded(audio: str) -> bytes:
+    """Returns what base64 says; its lines may be broken, as MIME has it and Android by default."""
+    if "\n" in audio:
+        audio = audio.replace("\r", "").replace("\n", "")
+    return b64decode(audio, validate=True)

@@ -20,6 +20,7 @@ from websockets.asyncio.server import ServerConnection
 from voice_avatar.config.load import Config
 from voice_avatar.errors import Unauthorized
 from voice_avatar.server import http
+from voice_avatar.server.bounded_line import BoundedLine
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Carrier
 from voice_avatar.server.casting import Casting, quiet
@@ -77,7 +78,7 @@ class Admission:
 
     # -- connections
 
-    def open(self, socket: ServerConnection, session_id: str) -> Carrier:
+    def open(self, socket: BoundedLine, session_id: str) -> Carrier:
         """Returns the connection of the protocol that a socket speaks by its path.
 
         Args:
@@ -105,10 +106,11 @@ class Admission:
         self._doorstep.waits(socket, caller.address, is_stranger=is_stranger)
         return NativeConnection(socket, session_id, caller, limits, self.admit, self._metrics)
 
-    def _open_realtime(self, socket: ServerConnection, session_id: str) -> RealtimeConnection:
+    def _open_realtime(self, socket: BoundedLine, session_id: str) -> RealtimeConnection:
         assert socket.request is not None
         config, limits = self._config, self._limits
         return RealtimeConnection(
+            socket,
             socket,
             session_id,
             self._caller(socket, door.key_of(socket.request)),

@@ -10,7 +10,7 @@ make the event loop work for longer than a piece without being asked, with a tok
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
@@ -41,6 +41,19 @@ _WAIT_S: Final = 0.02
 
 _LINGER_S: Final = 1.0
 """Time to read why it was closed, seconds."""
+
+
+class Holder(Protocol):
+    """What a reader of large messages tells of the bytes that it has and that wait for their use.
+
+    As much is not read: from this client, and where all together have too much, from others.
+    """
+
+    def hold(self, count: int) -> None:
+        """What was read was made into so many bytes, which wait for their use."""
+
+    def release(self, count: int) -> None:
+        """So many bytes that were read, or held, are used up."""
 
 
 class BoundedLine(ServerConnection):
@@ -84,7 +97,7 @@ class BoundedLine(ServerConnection):
         super().connection_lost(exc)
         self._count()
 
-    # -- what the reader of large messages says
+    # -- what the reader of large messages says (`Holder`)
 
     def hold(self, count: int) -> None:
         """What was read was made into so many bytes, which wait for their use."""

@@ -339,7 +339,8 @@ class AvatarServer:
             raise Closing(CloseCode.GOING_AWAY)
         if self._admission is None or not self.is_ready:
             raise Closing(CloseCode.NOT_READY, "not_ready", "The models are still loading.")
-        return self._admission.open(socket, session_id)
+        # It is what `create_connection` has made.
+        return self._admission.open(cast("DoorConnection", socket), session_id)
 
     async def _part(self, live: LiveSession, carrier: Carrier, *, is_lost: bool) -> None:
         """Ends a session with its connection, unless that was lost, or is its own no more."""

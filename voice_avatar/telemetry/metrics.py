@@ -24,6 +24,7 @@ from voice_avatar.events.notices import (
     ReplyResumed,
     StageMarks,
     TurnEnded,
+    TurnForgotten,
     WarningNotice,
 )
 from voice_avatar.telemetry.fast_counters import FastCounter, FastHistogram
@@ -97,6 +98,7 @@ _FIGURES: Final[tuple[tuple[_Kind, str, str, tuple[str, ...]], ...]] = (
         ("stage",),
     ),
     ("counter", "turns", "Turns of users, by what ended them.", ("reason",)),
+    ("counter", "dropped_turns", "Turns of users that were none, by why.", ("reason",)),
     ("counter", "replies", "Replies that are over, by how.", ("status",)),
     ("counter", "speculative_replies", "Replies begun before their turn was committed.", ()),
     (
@@ -210,6 +212,8 @@ class Metrics:
                 self._note_marks(notice)
             case TurnEnded(reason=reason):
                 self._counters["turns"].labels(reason).inc()
+            case TurnForgotten(reason=reason):
+                self._counters["dropped_turns"].labels(reason).inc()
             case ReplyDone(status=status):
                 self._counters["replies"].labels(status).inc()
             case ReplyInterrupted(reason=reason):

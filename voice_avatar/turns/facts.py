@@ -64,9 +64,9 @@ class TurnCommitted:
 
 @dataclass(frozen=True, slots=True)
 class TurnDropped:
-    """What seemed a turn was none (noise, a cough, "mhm"). `reason`: see `TurnForgotten`."""
+    """What seemed a turn was none (noise, a cough, a backchannel); `TurnForgotten` says why."""
 
-    reason: DropReason = "no_speech"
+    reason: DropReason = "wordless"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ Theory of operation. A turn of the user runs through three phases:
 from __future__ import annotations
 
 from voice_avatar.events.inputs import Endpointing, Transcribed, TurnScored, VadFrame
-from voice_avatar.events.notices import UserSpeechStarted, UserSpeechStopped
+from voice_avatar.events.notices import UserSpeechStarted, UserSpeechStopped, WarningNotice
 from voice_avatar.events.payloads import WINDOW_SAMPLES
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.stages.vad import VadOptions
@@ -39,6 +39,11 @@ from voice_avatar.turns.mic_clock import MicClock
 from voice_avatar.turns.phases import Happening, Phase
 from voice_avatar.turns.speech import SpeechDetector, SpeechStarted
 from voice_avatar.turns.turn_taking import TurnTaking
+
+
+def nothing_to_commit() -> WarningNotice:
+    """Tells a client that ends a turn that there is none."""
+    return WarningNotice("nothing_to_commit", "There is no unfinished turn to commit.")
 
 
 class Listener:
@@ -78,16 +83,6 @@ class Listener:
         return self._taking.phase is not Phase.QUIET
 
     @property
-    def is_pressed(self) -> bool:
-        """Whether push-to-talk is down."""
-        return self._taking.is_pressed
-
-    @property
-    def is_claimed(self) -> bool:
-        """Whether the turn under way has taken the floor: it is answered if it has words."""
-        return self._taking.turn.is_claimed
-
-    @property
     def is_waiting(self) -> bool:
         """Whether the turn pauses until the client ends it, however long that takes."""
         taking = self._taking
@@ -95,9 +90,13 @@ class Listener:
         return is_paused and taking.ending.is_manual
 
     @property
-    def asked_from_s(self) -> float:
-        """From when on the user's words are asked for: shortly before the speech began."""
-        return self._clock.at_s(self._taking.turn.segment_start)
+    def echo_from_s(self) -> float | None:
+        """From when on the words that are asked for are heard: they may be the avatar's own.
+
+        None where the turn has taken the floor: then it is answered, whatever its words.
+        """
+        turn = self._taking.turn
+        return None if turn.is_claimed else self._clock.at_s(turn.segment_start)
 
     @property
     def deadline_s(self) -> float | None:
@@ -207,7 +206,7 @@ class Listener:
     def release(self) -> list[Output]:
         """Push-to-talk went up."""
         if not self._taking.is_pressed:
-            return []
+            return [nothing_to_commit()]
         # Before the table is asked: while the key is down no pause is one, not even this.
         self._taking.is_pressed = False
         return self._taking.happens(Happening.RELEASE, self._clock.sample)

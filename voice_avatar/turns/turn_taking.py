@@ -18,7 +18,7 @@ from typing import Final
 
 from voice_avatar.events.commands import TranscribePurpose
 from voice_avatar.events.inputs import Transcribed, TurnScored
-from voice_avatar.events.notices import DropReason, EndReason, TranscriptFinal
+from voice_avatar.events.notices import EndReason, TranscriptFinal
 from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.stages.vad import VadOptions
@@ -36,7 +36,7 @@ from voice_avatar.turns.facts import (
     UserPaused,
 )
 from voice_avatar.turns.mic_clock import MicClock
-from voice_avatar.turns.phases import END_REASONS, PHASES, Deed, Happening, Phase
+from voice_avatar.turns.phases import DROP_REASONS, END_REASONS, PHASES, Deed, Happening, Phase
 from voice_avatar.turns.questions import Asked
 from voice_avatar.turns.speech import SpeechDetector
 from voice_avatar.turns.user_turn import Pause, UserTurn, segment_start
@@ -410,7 +410,7 @@ class TurnTaking:
         out: list[Output] = []
         if self.turn.interim:  # what was shown is taken back
             out.append(TranscriptFinal(self.turn_id, "", self.turn.spoken(self.language)))
-        reason = _DROPPED.get(what) or self.turn.drop_reason
+        reason = DROP_REASONS.get(what) or self.turn.drop_reason
         return [*out, *self._close(), TurnDropped(reason)]
 
     def _close(self) -> list[Output]:
@@ -424,12 +424,6 @@ class TurnTaking:
         self._enter(Phase.QUIET)
         return [*withdrawn]
 
-
-_DROPPED: Final[dict[Happening, DropReason]] = {
-    Happening.CLEAR: "cleared",
-    Happening.NO_TEXT: "failed",
-}
-"""Why a turn is dropped that something else ended than its own words."""
 
 _VOICES: Final = frozenset({Happening.SPEECH, Happening.WINDOW})
 """What opens a turn by a voice alone; all else is the client's doing, and meant."""

@@ -265,7 +265,7 @@ class UserTurn:
         if self.pause.text or self.frozen:
             return "aside"
         if self.heard is None or not (self.heard.is_invented or self.heard.is_echo):
-            return "no_speech"
+            return "wordless"
         return "echo" if self.heard.is_echo else "invented"
 
     def ask_for_parts(self, language: str | None) -> list[Command]:

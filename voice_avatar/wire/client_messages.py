@@ -90,6 +90,9 @@ class Capabilities(Part, frozen=True, kw_only=True):
         gaze: whether it wants `gaze` messages.
         captions: whether it wants `reply.text` and `reply.segment`.
         aec: whether its microphone is free of the avatar's own voice (echo cancelled, headset).
+            Without it the server compares the microphone with what the loudspeaker plays. Either
+            way, words over a reply that are the words of the reply are taken for an echo, unless
+            they have interrupted it.
         pause: whether it obeys `reply.paused` and `reply.resumed`; without it neither is sent.
         face_hz: dense face frames per second wanted, 30 or 60; any other number gives none.
     """
@@ -220,7 +223,8 @@ class InputStart(ClientMessage, frozen=True, kw_only=True, tag="input.start"):
 
     Attributes:
         mode: "ptt" = push-to-talk went down, all until `input.stop` is one turn; "vad" = the
-            microphone is open and the server finds the turns (the state at the start).
+            microphone is open and the server finds the turns (the state at the start, and
+            what ends a mute).
     """
 
     mode: Literal["ptt", "vad"] = "ptt"
@@ -231,7 +235,8 @@ class InputStop(ClientMessage, frozen=True, kw_only=True, tag="input.stop"):
 
     Attributes:
         mode: "ptt" = push-to-talk went up, the turn ends; "vad" = the microphone is muted, what
-            was heard so far is the turn, as after `input.commit`.
+            was heard so far is the turn, as after `input.commit`. What comes until `input.start` is
+            heard as silence.
     """
 
     mode: Literal["ptt", "vad"] = "ptt"
@@ -287,10 +292,11 @@ class PlaybackReport(ClientMessage, frozen=True, kw_only=True, tag="playback.rep
     Attributes:
         reply_id: which reply.
         state: what playback does now. "paused" = it stands still with what it holds, "stalled" =
-            it ran empty, "finished" = all was played, "stopped" = flushed.
+            it ran empty, or has nothing yet, "finished" = all was played, "stopped" = flushed.
         played_samples: samples of the reply that came out, at its rate.
         buffered_ms: audio received and not yet played.
-        output_latency_ms: delay between counting a sample as played and hearing it.
+        output_latency_ms: delay between counting a sample as played and hearing it; up to 2 s
+            count. What was heard is `played_samples` less this.
         client_ms: the client's own clock, for its own use in recordings.
     """
 

@@ -41,12 +41,12 @@ class CloseCode(IntEnum):
 CLOSE_CODES: Final[dict[CloseCode, str]] = {
     CloseCode.NORMAL: "The session ended as asked.",
     CloseCode.GOING_AWAY: "The server shuts down, or the page was left.",
-    CloseCode.FRAMING: "A WebSocket frame broke RFC 6455.",
+    CloseCode.FRAMING: "A WebSocket frame broke RFC 6455; no `error` comes before.",
     CloseCode.UNSUPPORTED_DATA: "The first frame was binary.",
-    CloseCode.INVALID_DATA: "A text frame was not UTF-8.",
+    CloseCode.INVALID_DATA: "A text frame was not UTF-8; no `error` comes before.",
     CloseCode.POLICY: "A rule of the server that has no code of its own was broken.",
     CloseCode.TOO_BIG: "A frame was over the limit.",
-    CloseCode.INTERNAL: "The server failed.",
+    CloseCode.INTERNAL: "The server failed, or a ping had no answer: then the session is kept.",
     CloseCode.RESTART: "The server restarts; reconnect after `reconnect_in_ms`.",
     CloseCode.OVERLOADED: "No room for another session; the reason says when to try again.",
     CloseCode.PROTOCOL_ERROR: "The handshake or the flow of messages broke this document.",
@@ -80,7 +80,7 @@ class CodeText:
 
 
 ERROR_CODES: Final[dict[str, CodeText]] = {
-    "bad_json": CodeText("A text frame is not UTF-8, not JSON, not an object, or has no `type`."),
+    "bad_json": CodeText("A text frame is not JSON, not an object, or has no `type`."),
     "bad_field": CodeText("A field is missing, mistyped or out of range; the message is dropped."),
     "unexpected_message": CodeText(
         "A valid message at a point where it means nothing, such as a second `session.hello`."
@@ -140,18 +140,30 @@ ERROR_CODES: Final[dict[str, CodeText]] = {
 WARNING_CODES: Final[dict[str, str]] = {
     "unknown_type": "A message with a `type` that the server does not know was ignored.",
     "input_overrun": "Microphone audio came faster than allowed; the excess was dropped.",
-    "input_gap": "Microphone frames are missing; silence stands in for them.",
+    "input_gap": "Microphone frames are missing. Up to 0.2 s are silence; over a longer gap the "
+    "clock goes on, and what is heard after it begins anew.",
+    "input_repeated": "Microphone frames come with the `seq` or `pts` of earlier ones, and are "
+    "dropped: more than a client sends again after a lost connection, or the number stands still.",
+    "input_echo": "What was heard were the words that the avatar was saying: taken for its echo, "
+    "and not answered. `turn.dropped` follows or came before.",
     "gaze_overrun": "`user.gaze` came more often than 10 times a second; the excess was dropped.",
     "text_overrun": "`input.text` came faster than one a second, or than 64 kB a minute; the "
     "excess was dropped.",
     "input_clipping": "The microphone is too loud and distorts.",
+    "input_silent": "Nothing but digital silence has come from the microphone for 5 s: it is muted "
+    "or dead.",
+    "input_offset": "The microphone's samples are shifted by a constant (DC), which is taken away.",
+    "input_stereo": "Microphone audio looks like two channels sent as one, and cannot be "
+    "understood.",
+    "input_noise": "Microphone audio is loud noise, as of another sample format or byte order.",
     "setting_unavailable": "A persona, voice, language, codec, viseme set or tool choice is not to "
     "be had; what is used instead is in `settings`.",
     "resume_failed": "The session to be resumed is gone, or the token is not of it: this is "
     "a new one.",
     "empty_text": "An `input.text` of nothing but spaces was ignored.",
     "text_too_long": "An `input.text` over the server's own limit was ignored.",
-    "nothing_to_commit": "`input.commit` or a muted microphone, and no unfinished turn.",
+    "nothing_to_commit": "`input.commit`, a muted microphone or a released button, and no "
+    "unfinished turn.",
     "nothing_to_interrupt": "`interrupt` for a reply that is not being spoken.",
     "tool_result_late": "A `tool.result` for a call that was answered, cancelled or timed out "
     "was dropped.",

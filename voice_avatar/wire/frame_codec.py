@@ -34,6 +34,11 @@ MIC_BURST_S: Final = 2.0
 MIC_REALTIME_FACTOR: Final = 2.0
 """Sustained microphone audio, seconds per second."""
 
+MIC_CATCH_UP_S: Final = 10.0
+"""Microphone audio that may come at once, besides, after none came for as long, seconds: what a
+line held back arrives together, and is no more than the time that it is missing for. Half of what
+the budget of frames holds (`server/rates.py`)."""
+
 MIC_OVERRUN_CLOSE_S: Final = 5.0
 """Microphone audio over the limit for so long closes the connection (4429), seconds."""
 
@@ -246,15 +251,24 @@ class FrameOrder:
 
 
 class MicBudget:
-    """Limit of microphone audio: a bucket of `MIC_BURST_S`, refilled at `MIC_REALTIME_FACTOR`."""
+    """Limit of microphone audio: what is due, and as much again, and some at once.
+
+    Due is the time that has passed and not been heard of, up to `MIC_CATCH_UP_S`: after a stall of
+    the line it comes together. What comes beyond is taken out of a bucket of `MIC_BURST_S`. Both
+    together are refilled at `MIC_REALTIME_FACTOR`.
+    """
 
     def __init__(self, now_s: float) -> None:
-        self._budget = TokenBucket(MIC_BURST_S, MIC_REALTIME_FACTOR, now_s)
+        self._due = TokenBucket(MIC_CATCH_UP_S, 1.0, now_s, left=0.0)
+        self._budget = TokenBucket(MIC_BURST_S, MIC_REALTIME_FACTOR - 1.0, now_s)
         self._overrun_since_s: float | None = None
 
     def take(self, audio_s: float, now_s: float) -> bool:
         """Whether a frame of `audio_s` seconds that came at `now_s` may pass."""
-        if self._budget.take(now_s, audio_s):
+        self._due.take(now_s, 0.0)
+        due_s = min(audio_s, self._due.left)
+        if self._budget.take(now_s, audio_s - due_s):
+            self._due.take(now_s, due_s)
             if self._budget.left >= MIC_BURST_S / 2:
                 self._overrun_since_s = None
             return True

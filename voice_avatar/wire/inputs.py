@@ -41,7 +41,10 @@ def session_input(message: client_messages.AnyClientMessage) -> inputs.SessionIn
         case client_messages.ToolResult(call_id=call_id, output=output):
             return inputs.ToolResult(call_id, output)
         case client_messages.PlaybackReport():
-            return inputs.PlaybackReport(message.reply_id, message.played_samples, message.state)
+            latency_s = message.output_latency_ms / 1000
+            return inputs.PlaybackReport(
+                message.reply_id, message.played_samples, message.state, latency_s
+            )
         case client_messages.UserGaze():
             return _gaze(message)
         case _:

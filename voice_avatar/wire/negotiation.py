@@ -188,14 +188,18 @@ def _format(
     rates_hz: tuple[int, ...],
     missing: list[str],
 ) -> session_messages.AudioFormat:
-    rate_hz = preferred.rate_hz or rates_hz[0]
     is_input = what == "audio_in"
+    common = [codec for codec in codecs if codec in preferred.codecs]
+    common.sort(key=preferred.codecs.index)
+    own_hz = rates_hz
+    if common[:1] == ["opus"]:  # whoever leaves the rate to the server gets the codec it prefers
+        own_hz = tuple(rate_hz for rate_hz in rates_hz if rate_hz in OPUS_RATES_HZ) or rates_hz
+    rate_hz = preferred.rate_hz or own_hz[0]
     if not is_input and rate_hz not in rates_hz:
         raise AudioUnsupported(
             f"{what}: {rate_hz} Hz is not one of {', '.join(map(str, rates_hz))}."
         )
-    common = [codec for codec in codecs if codec in preferred.codecs]
-    for codec in sorted(common, key=preferred.codecs.index):
+    for codec in common:
         if codec == "opus" and rate_hz not in OPUS_RATES_HZ:
             missing.append(f"{what} opus at {rate_hz} Hz")
             continue

@@ -26,6 +26,7 @@ from voice_avatar.wire.turn_messages import (
     ToolCancelled,
     TranscriptFinal,
     TranscriptInterim,
+    TurnDropped,
     TurnEnded,
 )
 
@@ -114,6 +115,7 @@ AnyServerMessage = (
     | TranscriptInterim
     | TranscriptFinal
     | TurnEnded
+    | TurnDropped
     | ReplyStarted
     | ReplyText
     | ReplySegment

@@ -45,6 +45,15 @@ class Limits(Part, frozen=True, kw_only=True):
         mic_realtime_factor: sustained microphone audio per second of real time.
         max_ahead_ms: reply audio sent ahead of what was reported as played.
         idle_ms: the session ends after so long without speech or message; 0 = never.
+        mic_catch_up_ms: microphone audio that may come at once, besides, after it did not come for
+            as long.
+        text_per_s: text frames a second.
+        text_burst_count: text frames at once.
+        binary_per_s: binary frames a second.
+        binary_burst_count: binary frames at once.
+        turns_per_s: typed turns (`input.text`) a second.
+        turn_burst_count: typed turns at once.
+        turn_bytes_per_min: bytes of typed turns a minute, and at once.
     """
 
     text_bytes: Integer
@@ -55,6 +64,14 @@ class Limits(Part, frozen=True, kw_only=True):
     mic_realtime_factor: float
     max_ahead_ms: Millis
     idle_ms: Millis
+    mic_catch_up_ms: Millis = 0.0
+    text_per_s: float = 100.0
+    text_burst_count: Integer = 500
+    binary_per_s: float = 100.0
+    binary_burst_count: Integer = 1000
+    turns_per_s: float = 1.0
+    turn_burst_count: Integer = 5
+    turn_bytes_per_min: Integer = 65_536
 
 
 class Autonomic(Part, frozen=True, kw_only=True):

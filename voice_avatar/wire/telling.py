@@ -34,7 +34,7 @@ def to_message(notice: notices.Notice, dialect: Preferences) -> ServerMessage | 
     match notice:
         case notices.ReplyAudio():
             return None
-        case notices.ReplyWritten() | notices.ReplyRefused() | notices.TurnForgotten():
+        case notices.ReplyWritten() | notices.ReplyRefused():
             return None  # for dialects of other protocols
         case notices.ReplyText() | cues.ReplySegment() if not dialect.captions:
             return None
@@ -89,6 +89,7 @@ _OfSession = (
     | notices.TranscriptInterim
     | notices.TranscriptFinal
     | notices.TurnEnded
+    | notices.TurnForgotten
     | cues.BodyCue
     | notices.ToolCancelled
     | notices.WarningNotice
@@ -243,6 +244,8 @@ def _of_session(notice: _OfSession) -> ServerMessage:
             return turn_messages.TurnEnded(
                 turn_id=turn_id, reason=reason, silence_ms=round(silence_s * 1000, 1)
             )
+        case notices.TurnForgotten(turn_id, reason):
+            return turn_messages.TurnDropped(turn_id=turn_id, reason=reason)
         case cues.BodyCue():
             return cue_messages.Body(
                 kind=notice.kind,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from voice_avatar.events.notices import CancelReason, EndReason, ReplyStatus
+from voice_avatar.events.notices import CancelReason, DropReason, EndReason, ReplyStatus
 from voice_avatar.wire.fields import CallId, Codec, Integer, Millis, RateHz, ServerMessage, Unit
 
 
@@ -23,7 +23,7 @@ class InputSpeechStarted(ServerMessage, frozen=True, kw_only=True, tag="input.sp
 
 
 class InputSpeechStopped(ServerMessage, frozen=True, kw_only=True, tag="input.speech_stopped"):
-    """The user stopped speaking, and may go on: `turn.ended` decides.
+    """The user stopped speaking, and may go on: `turn.ended` or `turn.dropped` decides.
 
     Attributes:
         t_ms: when, on the microphone clock.
@@ -76,13 +76,28 @@ class TurnEnded(ServerMessage, frozen=True, kw_only=True, tag="turn.ended"):
     silence_ms: Millis
 
 
+class TurnDropped(ServerMessage, frozen=True, kw_only=True, tag="turn.dropped"):
+    """The user's turn was none, and will not be answered: the end of each turn but `turn.ended`.
+
+    Attributes:
+        turn_id: which turn.
+        reason: "wordless" (no words were found in it), "invented" (only words that recognisers
+            write where nobody speaks, as credits of films), "echo" (the words that the avatar was
+            saying), "aside" (only said while listening to the reply, as "mhm"), "cleared" (by
+            `input.clear`, or a typed turn) or "failed" (it could not be recognised).
+    """
+
+    turn_id: Integer
+    reason: DropReason
+
+
 class ReplyStarted(ServerMessage, frozen=True, kw_only=True, tag="reply.started"):
     """A reply begins. Greater ids are newer.
 
     Attributes:
         reply_id: its id, >= 1.
         stream: `reply_id` mod 65536, as in the header of its audio.
-        turn_id: the turn that it answers; 0 = none (greeting).
+        turn_id: the turn that it answers; 0 = none (a greeting, an apology).
         rate_hz: rate of its sample clock.
         codec: of its audio.
     """
@@ -117,7 +132,8 @@ class ReplySegment(ServerMessage, frozen=True, kw_only=True, tag="reply.segment"
         text: what a caption shows.
         start_ms: where it begins.
         end_ms: where it ends, its pause included.
-        words: `[text, start_ms, end_ms, char]` each.
+        words: `[text, start_ms, end_ms, char]` each; `char` is the index of its first code point
+            in the reply's whole text, as in `reply.text`.
     """
 
     reply_id: Integer

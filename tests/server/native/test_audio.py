@@ -146,3 +146,22 @@ def test_an_opus_packet_counts_as_what_it_decodes_to() -> None:
         if microphone._budget.is_over:
             break
     assert taken == 16  # of 2 s
+
+
+def test_a_muted_microphone_is_heard_as_silence_but_for_a_button_that_is_down() -> None:
+    form = session_messages.AudioFormat(codec="pcm16", rate_hz=16_000)
+    microphone, pcm = MicrophoneIn(form, 0.0), b"\1\2" * 320
+    microphone.is_muted = True
+    assert microphone.decode(mic_frame(0, 0, pcm), 0.0).pcm == bytes(640)
+    microphone.press(True)
+    assert microphone.decode(mic_frame(1, 320, pcm), 0.0).pcm == pcm
+    microphone.press(False)
+    assert microphone.decode(mic_frame(2, 640, pcm), 0.0).pcm == bytes(640)
+
+
+def test_a_seq_that_stands_still_is_told_once() -> None:
+    form = session_messages.AudioFormat(codec="pcm16", rate_hz=16_000)
+    microphone = MicrophoneIn(form, 0.0)
+    frames = [mic_frame(0, 320 * n, bytes(640)) for n in range(100)]
+    told = [microphone.decode(frame, 0.02 * n).is_standing for n, frame in enumerate(frames)]
+    assert told.count(True) == 1

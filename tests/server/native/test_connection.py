@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -15,9 +16,11 @@ from voice_avatar.audio import opus
 from voice_avatar.client.connection import connect
 from voice_avatar.client.playback import AudioReceived, FacesReceived
 from voice_avatar.config.load import Config
-from voice_avatar.engines.scripted import ScriptedTts
+from voice_avatar.engines.scripted import ScriptedStt, ScriptedTts
+from voice_avatar.server.rates import FRAME_BURST, HELLO_BYTES
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.wire import client_messages, turn_messages
+from voice_avatar.wire.frame_codec import AudioFrame, FrameFlag, FrameKind, pack_audio
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
@@ -168,3 +171,90 @@ async def test_push_to_talk_takes_everything_until_the_release() -> None:
         assert (await client.until("turn.ended"))["reason"] == "ptt"
         final = next(m for m in client.seen if m["type"] == "transcript.final")
         assert final["text"] == "One two three four."
+
+
+async def test_what_is_said_to_a_muted_microphone_is_not_heard() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        await client.send({"type": "input.stop", "mode": "vad"})
+        await client.until("warning", code="nothing_to_commit")
+        await client.send({"type": "input.stop", "mode": "vad"})  # again, as after a resume
+        await client.say(tone(1.2) + hush(1.0))
+        await client.send({"type": "input.start", "mode": "vad"})
+        await client.say(tone(1.2) + hush(1.0))
+        started = await client.until("input.speech_started")
+        assert started["t_ms"] == pytest.approx(2200, abs=150)
+        assert (await client.until("turn.ended"))["turn_id"] == 1
+        assert client.codes("warning") == ["nothing_to_commit"]
+
+
+async def test_a_button_that_is_held_over_silence_ends_with_a_word() -> None:
+    wordless = engines("Hello.", stt=ScriptedStt(lambda _: ""))
+    async with running(wordless) as run, raw(run.url) as client:
+        await client.hello(endpointing="manual")
+        await client.send({"type": "input.start", "mode": "ptt"})
+        await client.say(hush(0.6))
+        await client.send({"type": "input.stop", "mode": "ptt"})
+        dropped = await client.until("turn.dropped")
+        assert (dropped["turn_id"], dropped["reason"]) == (1, "wordless")
+
+
+async def test_microphone_frames_whose_pts_stands_still_are_a_warning_that_is_counted() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        for seq in range(20):
+            frame = AudioFrame(FrameKind.AUDIO_IN, 0, seq, 0, hush(0.02), FrameFlag.NONE)
+            await client.send(pack_audio(frame))
+        await client.until("warning", code="input_repeated")
+        same = pack_audio(AudioFrame(FrameKind.AUDIO_IN, 0, 0, 0, hush(0.02), FrameFlag.NONE))
+        await client.send(*[same] * 20)
+        await client.until("warning", code="input_repeated")
+        body = (await get(f"{run.http}/metrics"))[2]
+        assert 'voice_avatar_warnings_total{code="input_repeated"} 2.0' in body
+
+
+async def test_too_many_bytes_before_the_hello_close_the_connection() -> None:
+    async with running() as run, raw(run.url) as client:
+        text = json.dumps({"type": "input.text", "text": "x" * 8000})
+        await client.send(*[text] * (HELLO_BYTES // len(text) + 1))
+        assert await client.closed() == (4429, "rate_limited")
+
+
+async def test_binary_frames_have_a_budget_whatever_is_in_them() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        unknown = bytes((9,)) + bytes(15)
+        await client.send(*[unknown] * int(FRAME_BURST + 50))
+        assert await client.closed() == (4429, "rate_limited")
+
+
+async def test_speech_that_a_stalled_line_held_back_is_all_heard() -> None:
+    async with running() as run, raw(run.url) as client:
+        await client.hello()
+        await client.say(tone(1.0), speed=1.0)
+        await asyncio.sleep(4.0)
+        await client.say(tone(4.0), speed=1000.0)
+        await client.say(hush(2.0), speed=1.0)
+        texts: list[str] = []
+        while sum(len(text.split()) for text in texts) < 12:
+            final = await client.until("transcript.final")
+            texts.append(final["text"])
+        assert client.codes("warning") == []
+
+
+async def test_who_repeats_the_avatar_over_its_reply_is_not_left_without_a_word() -> None:
+    said = "One two three four five six seven eight nine ten."
+    repeats = engines(said, tts=ScriptedTts(), stt=ScriptedStt(lambda _: "Four five six."))
+    async with running(repeats) as run, raw(run.url) as client:
+        await client.hello()
+        await client.send({"type": "input.text", "text": "Count."})
+        segment = await client.until("reply.segment")
+        while len(client.audio) < 2 * 16 * segment["words"][3][1]:
+            await client.next()
+        await client.say(tone(0.4) + hush(1.5), speed=1.0)
+        ends = {"turn.dropped", "turn.ended"}
+        while (ended := await client.next())["type"] not in ends or ended["turn_id"] < 2:
+            pass
+        if ended["type"] == "turn.dropped":
+            assert ended["reason"] == "echo"
+            await client.until("warning", code="input_echo")

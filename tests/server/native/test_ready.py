@@ -13,9 +13,11 @@ from voice_avatar.config.load import Config
 from voice_avatar.conversation.options import SessionOptions
 from voice_avatar.conversation.playout import PlayoutOptions
 from voice_avatar.personas.persona import Persona
+from voice_avatar.server import rates
 from voice_avatar.server.native.ready import Limits, body_of, limits_of, models_of, session_ready
 from voice_avatar.wire import client_messages, session_messages
 from voice_avatar.wire.fields import MAX_INPUT_CHARS
+from voice_avatar.wire.frame_codec import MIC_CATCH_UP_S
 from voice_avatar.wire.negotiation import negotiate
 
 BO = Persona("Bo", "You are Bo.", energy=0.9, baseline=Baseline("happy", 0.4, 0.2))
@@ -73,6 +75,12 @@ def test_the_first_message_tells_what_was_agreed_and_what_holds() -> None:
     )
     assert (ready.session_id, ready.settings.persona) == ("s1", "Ada")
     assert (ready.limits.idle_ms, ready.limits.max_ahead_ms) == (30_000, 1500)
+    told = ready.limits
+    assert (told.text_per_s, told.text_burst_count) == (rates.MESSAGES_PER_S, rates.MESSAGE_BURST)
+    assert (told.binary_per_s, told.binary_burst_count) == (rates.FRAMES_PER_S, rates.FRAME_BURST)
+    assert (told.turns_per_s, told.turn_burst_count) == (rates.TURNS_PER_S, rates.TURN_BURST)
+    assert told.turn_bytes_per_min == rates.TEXT_BYTES_PER_MIN
+    assert told.mic_catch_up_ms == 1000 * MIC_CATCH_UP_S
     assert ready.autonomic == offered.bodies["Ada"]
     assert ready.server.version == __version__
     assert ready.resume is not None

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from kit.edge import engines, hush, running, tone
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from voice_avatar.server.rates import MESSAGE_BURST
 
 pytestmark = [pytest.mark.realtime, pytest.mark.virtual_time]
 
@@ -88,3 +90,12 @@ async def test_without_the_key_nobody_comes_in() -> None:
         assert refused.value.response.status_code == 401
         async with connect(f"{server.url}/v1/pcm?token=Sesame-0123456789-opens") as socket:
             await socket.send(hush(0.1))
+
+
+async def test_text_that_means_nothing_has_a_budget_all_the_same() -> None:
+    async with running() as server, connect(f"{server.url}/v1/pcm") as socket:
+        with pytest.raises(ConnectionClosed):  # noqa: PT012 - at any of them
+            for _ in range(int(MESSAGE_BURST) + 200):
+                await socket.send("")
+            await asyncio.wait_for(socket.recv(), 30)
+        assert socket.close_code == 4429

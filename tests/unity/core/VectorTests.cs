@@ -74,6 +74,8 @@ namespace VoiceAvatar.Tests
 
             public override void On(in TurnEnded message) { Got = message; }
 
+            public override void On(in TurnDropped message) { Got = message; }
+
             public override void On(in ReplyStarted message) { Got = message; }
 
             public override void On(in ReplyText message) { Got = message; }

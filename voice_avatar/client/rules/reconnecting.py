@@ -35,8 +35,9 @@ REFUSED: Final = frozenset(
 """The same attempt would fail again: something has to be changed first."""
 
 
-RESUMABLE: Final = frozenset({LOST, CloseCode.SLOW_CONSUMER})
-"""Closes after which the server keeps the session, if it keeps any."""
+RESUMABLE: Final = frozenset({LOST, CloseCode.SLOW_CONSUMER, CloseCode.INTERNAL})
+"""Closes after which the server may keep the session, if it keeps any: a lost ping is an internal
+error to WebSocket libraries."""
 
 
 def wait_ms(

@@ -269,6 +269,15 @@ async def _(server: Target) -> None:
         await _turn(session, "ptt")
 
 
+@rule("input.no_words", 6, "Push-to-talk over silence ends with `turn.dropped`.")
+async def _(server: Target) -> None:
+    async with server.quiet_session(endpointing="manual") as session:
+        await session.send({"type": "input.start", "mode": "ptt"})
+        await session.speak(bytes(32_000))
+        await session.send({"type": "input.stop", "mode": "ptt"})
+        await session.first(turn_messages.TurnDropped)
+
+
 @rule("input.commit", 7, "`input.commit` ends the turn, with `commit`.")
 async def _(server: Target) -> None:
     async with server.quiet_session(endpointing="manual") as session:

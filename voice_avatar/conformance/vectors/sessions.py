@@ -268,6 +268,14 @@ _SESSIONS: Final[dict[str, Sequence[Frame]]] = {
         resumed(1, 0, "B"),
         audio(1, 0, 0),
     ],
+    "resumed after a ping without an answer": [
+        ready("A"),
+        started(1),
+        audio(1, 0, 0),
+        1011,
+        resumed(1, 0, "B"),
+        audio(1, 1, 4),
+    ],
     "resumed after an interruption that was missed": [
         ready("A"),
         started(1),

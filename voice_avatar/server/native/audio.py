@@ -8,6 +8,7 @@ from voice_avatar.audio import opus
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE
 from voice_avatar.errors import MalformedFrame
 from voice_avatar.events.notices import ReplyAudio
+from voice_avatar.hearing.repeats import Repeats
 from voice_avatar.server.closing import Closing
 from voice_avatar.server.rates import GAP_CHARGE_S
 from voice_avatar.wire import session_messages
@@ -31,15 +32,21 @@ class MicrophoneAudio:
         pcm: samples at the agreed rate; empty where there are none to be heard.
         pts: index of the first of them on the client's clock.
         begins_overrun: whether it is the first frame of an overrun, dropped as it came too fast.
+        is_standing: whether so many frames came again that `seq` must stand still (told once).
     """
 
     pcm: bytes = b""
     pts: int = 0
     begins_overrun: bool = False
+    is_standing: bool = False
 
 
 class MicrophoneIn:
-    """Microphone frames of one connection: checked, put in order, limited, decoded."""
+    """Microphone frames of one session: checked, put in order, limited, decoded.
+
+    Attributes:
+        is_muted: whether the client says that its microphone is.
+    """
 
     def __init__(self, audio: session_messages.AudioFormat, now_s: float) -> None:
         self._audio = audio
@@ -47,6 +54,13 @@ class MicrophoneIn:
         self._budget = MicBudget(now_s)
         self._decoder = opus.OpusDecoder(audio.rate_hz) if audio.codec == "opus" else None
         self._expected: int | None = None
+        self._repeats = Repeats()
+        self._is_pressed = False
+        self.is_muted = False
+
+    def press(self, is_pressed: bool) -> None:
+        """Push-to-talk goes down or up: while it is down, nothing is muted."""
+        self._is_pressed = is_pressed
 
     def decode(self, data: bytes, now_s: float) -> MicrophoneAudio:
         """Takes a binary frame that came at `now_s`.
@@ -63,19 +77,25 @@ class MicrophoneIn:
         is_opus = FrameFlag.CODEC in frame.flags
         if is_opus != (self._decoder is not None):
             raise MalformedFrame(f"The codec agreed on is {self._audio.codec}.")
-        if self._order.arrived(frame).is_stale:
-            return MicrophoneAudio()
         audio_s = self._length_s(frame)
+        is_stale = self._order.arrived(frame).is_stale
+        if self._repeats.note(frame.seq, audio_s if is_stale else 0.0):
+            return MicrophoneAudio(is_standing=True)
+        if is_stale:
+            return MicrophoneAudio()
         was_over = self._budget.is_over
         if not self._budget.take(audio_s + self._gap_s(frame), now_s):
             if self._budget.is_exhausted(now_s):
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Audio comes too fast.")
             return MicrophoneAudio(begins_overrun=not was_over)
         self._expected = frame.pts + round(audio_s * self._audio.rate_hz)
-        if self._decoder is None:
-            return MicrophoneAudio(frame.payload, frame.pts)
-        decoded = self._decoder.push(frame.payload, frame.pts)
-        return MicrophoneAudio(decoded.pcm, decoded.pts)
+        pcm, pts = frame.payload, frame.pts
+        if self._decoder is not None:
+            decoded = self._decoder.push(frame.payload, frame.pts)
+            pcm, pts = decoded.pcm, decoded.pts
+        if self.is_muted and not self._is_pressed:
+            pcm = bytes(len(pcm))  # heard as silence: the clock goes on
+        return MicrophoneAudio(pcm, pts)
 
     def _length_s(self, frame: AudioFrame) -> float:
         if not frame.payload:

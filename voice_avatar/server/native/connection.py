@@ -228,6 +228,7 @@ class NativeConnection:
         )
 
     async def _warn(self, code: str, message: str) -> None:
+        self._meter.note(WarningNotice(code, message))
         await self.send(server_messages.WarningMessage(code=code, message=message))
 
     async def _refuse(self, error: VoiceAvatarError, data: str | bytes) -> None:
@@ -329,7 +330,10 @@ class NativeConnection:
                     raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too many typed turns.")
                 if self._turns.begins_excess:
                     await self._warn("text_overrun", "input.text comes too fast: some is dropped.")
+            case client_messages.InputStop(mode="vad") if live.microphone.is_muted:
+                pass  # said again, as after a lost connection
             case _:
+                _set_microphone(live, message)
                 event = session_input(message)
                 if event is not None:
                     self._meter.note_input(event)
@@ -358,5 +362,22 @@ class NativeConnection:
         heard = live.microphone.decode(data, self._clock())
         if heard.begins_overrun:
             await self._warn("input_overrun", "Audio comes faster than real time: some is dropped.")
+        if heard.is_standing:
+            await self._warn("input_repeated", "Frames come with a `seq` of the past: dropped.")
         if heard.pcm:
             live.conversation.hear(heard.pcm, live.agreed.audio_in.rate_hz, heard.pts)
+
+
+def _set_microphone(live: LiveSession, message: client_messages.AnyClientMessage) -> None:
+    """Mutes the microphone, or has it heard."""
+    match message:
+        case client_messages.InputStart(mode="ptt"):
+            live.microphone.press(True)
+        case client_messages.InputStop(mode="ptt"):
+            live.microphone.press(False)
+        case client_messages.InputStart():
+            live.microphone.is_muted = False
+        case client_messages.InputStop():
+            live.microphone.is_muted = True
+        case _:
+            pass

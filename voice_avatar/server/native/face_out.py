@@ -66,7 +66,7 @@ class FaceOut:
 
     def frames(self, audio: ReplyAudio) -> list[bytes]:
         """Returns the frames that go out before this audio; mostly none, they are ahead."""
-        if audio.reply_id != self._reply_id:  # it began on another connection
+        if audio.reply_id != self._reply_id:  # it was cut, or is none of this conversation's
             return []
         end = audio.start + sample_count(audio.pcm)
         if self._until >= end and not audio.is_last:

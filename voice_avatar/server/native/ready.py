@@ -15,6 +15,15 @@ from voice_avatar.acting.presence.autonomic import Autonomic, autonomic
 from voice_avatar.audio import opus
 from voice_avatar.config.load import Config
 from voice_avatar.personas.persona import Persona
+from voice_avatar.server.rates import (
+    FRAME_BURST,
+    FRAMES_PER_S,
+    MESSAGE_BURST,
+    MESSAGES_PER_S,
+    TEXT_BYTES_PER_MIN,
+    TURN_BURST,
+    TURNS_PER_S,
+)
 from voice_avatar.stages.engines import Engines
 from voice_avatar.vocabulary import vocabulary
 from voice_avatar.wire import negotiation, session_messages
@@ -25,7 +34,12 @@ from voice_avatar.wire.fields import (
     MAX_TEXT_BYTES,
     SLOW_CONSUMER_CLOSE_S,
 )
-from voice_avatar.wire.frame_codec import MAX_BINARY_BYTES, MIC_BURST_S, MIC_REALTIME_FACTOR
+from voice_avatar.wire.frame_codec import (
+    MAX_BINARY_BYTES,
+    MIC_BURST_S,
+    MIC_CATCH_UP_S,
+    MIC_REALTIME_FACTOR,
+)
 
 _REPLY_RATES_HZ = (24_000, 16_000, 22_050, 44_100, 48_000)
 """Rates of reply audio besides the voice's own, which comes first: it is not resampled."""
@@ -156,6 +170,14 @@ def session_ready(
             mic_realtime_factor=MIC_REALTIME_FACTOR,
             max_ahead_ms=limits.max_ahead_s * 1000,
             idle_ms=limits.idle_timeout_s * 1000,
+            mic_catch_up_ms=MIC_CATCH_UP_S * 1000,
+            text_per_s=MESSAGES_PER_S,
+            text_burst_count=int(MESSAGE_BURST),
+            binary_per_s=FRAMES_PER_S,
+            binary_burst_count=int(FRAME_BURST),
+            turns_per_s=TURNS_PER_S,
+            turn_burst_count=int(TURN_BURST),
+            turn_bytes_per_min=int(TEXT_BYTES_PER_MIN),
         ),
         server=session_messages.ServerInfo(version=__version__),
         models=limits.models,

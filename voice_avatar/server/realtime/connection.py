@@ -32,7 +32,7 @@ from voice_avatar.realtime.large_events import LARGE_BYTES
 from voice_avatar.realtime.large_events import read as read_large
 from voice_avatar.realtime.settings import PCM_HZ, Offer, Settings
 from voice_avatar.realtime.steps import Hear, Step
-from voice_avatar.server.bounded_line import BoundedLine
+from voice_avatar.server.bounded_line import Holder
 from voice_avatar.server.caller import Arrival, Caller
 from voice_avatar.server.carrier import Admit
 from voice_avatar.server.closing import Closing
@@ -85,6 +85,7 @@ class RealtimeConnection:
     def __init__(
         self,
         socket: ServerConnection,
+        holder: Holder,
         session_id: str,
         caller: Caller,
         offer: Offer,
@@ -100,6 +101,7 @@ class RealtimeConnection:
 
         Args:
             socket: to the client.
+            holder: told of the bytes that were read and wait for their use.
             session_id: for its session.
             caller: who it is.
             offer: what the server has.
@@ -111,6 +113,7 @@ class RealtimeConnection:
             clock: tells the time, seconds.
         """
         self._socket = socket
+        self._holder = holder
         hello = client_messages.SessionHello(audio_out=client_messages.AudioWish(rate_hz=PCM_HZ))
         self._arrival = Arrival(session_id, caller, hello)
         self._admit = admit
@@ -185,7 +188,7 @@ class RealtimeConnection:
                         self._outgoing.put((text,))
                 case Hear(pcm, rate_hz):
                     self._unheard_s += sample_count(pcm) / rate_hz
-                    self._hold(len(pcm))
+                    self._holder.hold(len(pcm))
                     self._microphone.put_nowait(step)
                 case CommitInput() | ClearInput():
                     self._microphone.put_nowait(step)
@@ -231,7 +234,7 @@ class RealtimeConnection:
             del data  # it may be large, and the next one is waited for below
             await self._do(live, steps)
             del steps
-            self._release(size)
+            self._holder.release(size)
             if self._unheard_s > MAX_UNHEARD_S:
                 raise Closing(CloseCode.RATE_LIMIT, "rate_limited", "Too much audio waits.")
 
@@ -240,14 +243,6 @@ class RealtimeConnection:
         if not self._bytes.take(self._clock(), count):
             await asyncio.sleep((count - self._bytes.left) / EVENT_BYTES_PER_S + 0.001)
             self._bytes.take(self._clock(), count)
-
-    def _hold(self, count: int) -> None:
-        if isinstance(self._socket, BoundedLine):
-            self._socket.hold(count)
-
-    def _release(self, count: int) -> None:
-        if isinstance(self._socket, BoundedLine):
-            self._socket.release(count)
 
     async def _slow_down(self) -> None:
         """Reads no faster than is allowed: who sends a file at once waits, and loses nothing."""
@@ -276,7 +271,7 @@ class RealtimeConnection:
                         piece = pcm[at : at + size]
                         conversation.hear(piece, rate_hz)
                         self._unheard_s -= sample_count(piece) / rate_hz
-                        self._release(len(piece))
+                        self._holder.release(len(piece))
                         if len(pcm) > size or not self._microphone.empty():
                             await conversation.heard()
                 case _:

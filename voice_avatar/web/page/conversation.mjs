@@ -8,7 +8,7 @@ const CUES = ["gesture", "head", "gaze", "face", "body"];
 /** Messages that the log keeps. */
 const LOGGED = [
   "session.ready", "session.resumed", "session.updated", "session.goaway", "state", "input.speech_started", "input.speech_stopped",
-  "transcript.interim", "transcript.final", "turn.ended", "reply.started", "reply.text", "reply.segment", "visemes", "face", "gesture", "head", "gaze", "body",
+  "transcript.interim", "transcript.final", "turn.ended", "turn.dropped", "reply.started", "reply.text", "reply.segment", "visemes", "face", "gesture", "head", "gaze", "body",
   "reply.audio_done", "reply.paused", "reply.resumed", "reply.interrupted", "reply.done", "metrics", "warning", "error", "latency", "playback",
 ];
 

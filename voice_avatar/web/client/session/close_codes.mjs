@@ -3,8 +3,8 @@
 /** What a WebSocket reports when a connection ends without a close frame (RFC 6455). */
 export const LOST = 1006;
 
-/** Closes after which the server keeps the session, if it keeps any. */
-const RESUMABLE = Object.freeze([LOST, 4408]);
+/** Closes after which the server may keep the session, if it keeps any; a lost ping is a 1011. */
+const RESUMABLE = Object.freeze([LOST, 1011, 4408]);
 /** The session is over, or goes on elsewhere: only the user begins another one. */
 const ENDED = Object.freeze([1000, 4008, 4009]);
 /** The same attempt would fail again: something has to be changed first. */

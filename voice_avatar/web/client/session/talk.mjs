@@ -14,6 +14,7 @@ export class Talk {
   #isOpen = false;
   #openings = 0;
   #isMuted = false;
+  #hasTold = false;
   #isPressed = false;
   #isPressToTalk = false;
 
@@ -89,6 +90,8 @@ export class Talk {
 
   /** The session goes on: what may not have come is sent again. */
   goOn() {
+    // What was said of it last may not have come either; said twice it changes nothing.
+    if (this.#hasTold) this.#send({ type: this.#isMuted ? "input.stop" : "input.start", mode: "vad" });
     for (const frame of this.#stream.kept) this.#sendFrame(frame);
   }
 
@@ -96,6 +99,7 @@ export class Talk {
   mute(isMuted) {
     if (isMuted === this.#isMuted) return;
     this.#isMuted = isMuted;
+    this.#hasTold = true;
     this.#send({ type: isMuted ? "input.stop" : "input.start", mode: "vad" });
   }
 

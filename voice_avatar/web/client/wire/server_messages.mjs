@@ -27,6 +27,14 @@ const limits = object({
   mic_realtime_factor: number,
   max_ahead_ms: number,
   idle_ms: number,
+  mic_catch_up_ms: optional(number, 0),
+  text_per_s: optional(number, 100),
+  text_burst_count: optional(whole, 500),
+  binary_per_s: optional(number, 100),
+  binary_burst_count: optional(whole, 1000),
+  turns_per_s: optional(number, 1),
+  turn_burst_count: optional(whole, 5),
+  turn_bytes_per_min: optional(whole, 65_536),
 });
 const autonomic = object({
   blinks_at_rest_per_min: number,
@@ -85,6 +93,10 @@ const FIELDS = {
     turn_id: whole,
     reason: oneOf("commit", "ptt", "semantic", "text", "vad"),
     silence_ms: number,
+  },
+  "turn.dropped": {
+    turn_id: whole,
+    reason: oneOf("wordless", "invented", "echo", "aside", "cleared", "failed"),
   },
   "reply.started": {
     ...of,

@@ -22,8 +22,8 @@ namespace VoiceAvatar
         /// <summary>No close frame: the line was cut, or never came to be.</summary>
         public const int Lost = 1006;
 
-        /// <summary>After these the server keeps the session; see PROTOCOL.md, Resuming a session.</summary>
-        private static readonly int[] Resumable = { Lost, 4408 };
+        /// <summary>After these the server may keep the session (a lost ping is a 1011); see PROTOCOL.md, Resuming a session.</summary>
+        private static readonly int[] Resumable = { Lost, 1011, 4408 };
 
         private static readonly int[] Final =
         {

@@ -129,6 +129,11 @@ namespace VoiceAvatar
             return Integer(name, 0, FrameCodec.MaxPts);
         }
 
+        internal double NumberOr(string name, double otherwise)
+        {
+            return _object.Member(name) == null ? otherwise : Number(name, 0, double.MaxValue);
+        }
+
         internal long CountOr(string name, long otherwise)
         {
             return _object.Member(name) == null ? otherwise : Count(name);

@@ -36,6 +36,7 @@ namespace VoiceAvatar
             { "transcript.interim", (in FieldReader f, ServerMessageSink s) => s.On(TranscriptInterim.Read(f)) },
             { "transcript.final", (in FieldReader f, ServerMessageSink s) => s.On(TranscriptFinal.Read(f)) },
             { "turn.ended", (in FieldReader f, ServerMessageSink s) => s.On(TurnEnded.Read(f)) },
+            { "turn.dropped", (in FieldReader f, ServerMessageSink s) => s.On(TurnDropped.Read(f)) },
             { "reply.started", (in FieldReader f, ServerMessageSink s) => s.On(ReplyStarted.Read(f)) },
             { "reply.text", (in FieldReader f, ServerMessageSink s) => s.On(ReplyText.Read(f)) },
             { "reply.segment", (in FieldReader f, ServerMessageSink s) => s.On(ReplySegment.Read(f)) },

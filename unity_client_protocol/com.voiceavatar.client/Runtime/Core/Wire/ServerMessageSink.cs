@@ -25,6 +25,8 @@ namespace VoiceAvatar
 
         public virtual void On(in TurnEnded message) { }
 
+        public virtual void On(in TurnDropped message) { }
+
         public virtual void On(in ReplyStarted message) { }
 
         public virtual void On(in ReplyText message) { }

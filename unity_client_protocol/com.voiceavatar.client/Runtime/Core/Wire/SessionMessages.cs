@@ -160,6 +160,14 @@ namespace VoiceAvatar
         public double MicRealtimeFactor;
         public double MaxAheadMs;
         public double IdleMs;
+        public double MicCatchUpMs;
+        public double TextPerS;
+        public long TextBurstCount;
+        public double BinaryPerS;
+        public long BinaryBurstCount;
+        public double TurnsPerS;
+        public long TurnBurstCount;
+        public long TurnBytesPerMin;
 
         internal static Limits Read(in FieldReader fields)
         {
@@ -173,6 +181,14 @@ namespace VoiceAvatar
                 MicRealtimeFactor = fields.Number("mic_realtime_factor", 0, double.MaxValue),
                 MaxAheadMs = fields.Ms("max_ahead_ms"),
                 IdleMs = fields.Ms("idle_ms"),
+                MicCatchUpMs = fields.NumberOr("mic_catch_up_ms", 0),
+                TextPerS = fields.NumberOr("text_per_s", 100),
+                TextBurstCount = fields.CountOr("text_burst_count", 500),
+                BinaryPerS = fields.NumberOr("binary_per_s", 100),
+                BinaryBurstCount = fields.CountOr("binary_burst_count", 1000),
+                TurnsPerS = fields.NumberOr("turns_per_s", 1),
+                TurnBurstCount = fields.CountOr("turn_burst_count", 5),
+                TurnBytesPerMin = fields.CountOr("turn_bytes_per_min", 65536),
             };
         }
     }

@@ -16,6 +16,16 @@ namespace VoiceAvatar
         Commit,
     }
 
+    public enum TurnDropReason
+    {
+        Wordless,
+        Invented,
+        Echo,
+        Aside,
+        Cleared,
+        Failed,
+    }
+
     public enum InterruptReason
     {
         Voice,
@@ -106,6 +116,22 @@ namespace VoiceAvatar
                 Reason = (TurnEndReason)fields.OneOf(
                     "reason", "semantic", "vad", "ptt", "text", "commit"),
                 SilenceMs = fields.Ms("silence_ms"),
+            };
+        }
+    }
+
+    public struct TurnDropped
+    {
+        public long TurnId;
+        public TurnDropReason Reason;
+
+        internal static TurnDropped Read(in FieldReader fields)
+        {
+            return new TurnDropped
+            {
+                TurnId = fields.Count("turn_id"),
+                Reason = (TurnDropReason)fields.OneOf(
+                    "reason", "wordless", "invented", "echo", "aside", "cleared", "failed"),
             };
         }
     }

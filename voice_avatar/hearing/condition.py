@@ -54,9 +54,12 @@ _OFFSET: Final = 650.0
 _AUDIBLE_RMS: Final = 150.0
 """-47 dBFS: below, rounding and hum look like anything."""
 
-_PARITY: Final = 0.4
+_PARITY: Final = 0.7
 """Of one channel, even and odd samples are alike: neighbours differ as much from even to odd as
 from odd to even (real speech: within 3 %), and both are as loud."""
+
+_SAME_CHANNEL: Final = 0.5
+"""Likeness of next but one neighbours, where neighbours are unlike: channels of opposite sign."""
 
 _NOISE_RMS: Final = 3_000.0
 _NOISE_LIKENESS: Final = 0.2
@@ -129,6 +132,9 @@ def _layout(samples: npt.NDArray[np.float32]) -> Fault | None:
     if _is_unlike(within, between) or _is_unlike(even, odd):
         return "input_stereo"
     likeness = 1.0 - float(steps.mean()) / (2.0 * power)  # of neighbours: 1 = the same
+    next_likeness = float(np.mean(samples[2:] * samples[:-2])) / power
+    if likeness < 0.0 and next_likeness > _SAME_CHANNEL:
+        return "input_stereo"
     if power >= _NOISE_RMS**2 and abs(likeness) <= _NOISE_LIKENESS:
         return "input_noise"
     return None

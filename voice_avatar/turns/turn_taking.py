@@ -37,7 +37,6 @@ from voice_avatar.turns.facts import (
 )
 from voice_avatar.turns.mic_clock import MicClock
 from voice_avatar.turns.phases import DROP_REASONS, END_REASONS, PHASES, Deed, Happening, Phase
-from voice_avatar.turns.questions import Asked
 from voice_avatar.turns.speech import SpeechDetector
 from voice_avatar.turns.user_turn import Pause, UserTurn, segment_start
 
@@ -90,7 +89,11 @@ class TurnTaking:
 
     def window(self, sample: int) -> list[Output]:
         """Does what the table says of a window that ends before `sample`."""
-        return self._on_window(self, Happening.WINDOW, sample)
+        out = self._on_window(self, Happening.WINDOW, sample)
+        if self.phase is Phase.SPEAKING:
+            longest_s = self.ending.options.max_segment_s
+            out += self.turn.cut_long(sample, self._detector.softest, longest_s, self.language)
+        return out
 
     def _enter(self, phase: Phase) -> None:
         """Changes the phase: no answer to an earlier question ends the turn in it."""
@@ -215,24 +218,20 @@ class TurnTaking:
         if (is_due or is_long) and not questions.has_open_text:
             partial = TranscribePurpose.PARTIAL
             out += questions.text(partial, turn.segment_start, sample, self.language)
-        return [*out, *self._cut_long(sample)]
-
-    def _cut_long(self, sample: int) -> list[Output]:
-        longest_s = self.ending.options.max_segment_s
-        return [*self.turn.cut_long(sample, self._detector.softest, longest_s, self.language)]
+        return out
 
     def _listen_over_reply(self, sample: int) -> list[Output]:
         """Decides by its length whether a candidate interrupts, and asks for its words."""
         turn, overlap = self.turn, self.overlap
         language = turn.spoken(self.language)
         if not overlap.is_interruptible:
-            return self._cut_long(sample)
+            return []
         if overlap.interrupts(turn, (sample - turn.speech_start) / MIC_HZ, language):
             return self._barge_in()
         if overlap.is_ask_due(turn, sample, language) and not turn.questions.has_open_text:
             purpose = TranscribePurpose.INTERRUPT
             return [*turn.questions.text(purpose, turn.segment_start, sample, self.language)]
-        return self._cut_long(sample)
+        return []
 
     def _barge_in(self) -> list[Output]:
         """From now on the candidate is a turn like any other."""
@@ -270,15 +269,10 @@ class TurnTaking:
 
     def transcribed(self, event: Transcribed, now_s: float) -> list[Output]:
         """Takes the recogniser's answer: it may decide an interruption, be shown, end the turn."""
-        asked = self.turn.questions.answered(event)
+        turn, transcript = self.turn, event.transcript
+        asked = turn.questions.answered(event)
         if asked is None:
             return []
-        out = self._heard(asked, event, now_s)
-        paused = self.phase is Phase.PAUSED
-        return [*out, *self.turn.ask_due(self._clock.sample, self.language, is_paused=paused)]
-
-    def _heard(self, asked: Asked, event: Transcribed, now_s: float) -> list[Output]:
-        turn, transcript = self.turn, event.transcript
         # An answer about audio whose text is frozen by now would say it twice, unless that text
         # has waited for it.
         if asked.start != turn.segment_start:

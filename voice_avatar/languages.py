@@ -78,6 +78,11 @@ class Cues:
         most_openers: more of them than these do more than that; 0 = any number opens.
         hums_open: whether a hum opens a turn too.
         open_endings: last words (without spaces: ends of text) after which nobody has finished.
+        numerals: words with which numbers are dictated; without spaces, single characters.
+        leads: what is said before what is dictated ("it's").
+        dictations: finds what announces a dictation ("my number is"), in lower case.
+        addresses: finds, in what announces one, that it is an address.
+        streets: finds a street at the end of an address.
     """
 
     hum: re.Pattern[str]
@@ -91,6 +96,11 @@ class Cues:
     most_openers: int
     hums_open: bool
     open_endings: tuple[str, ...]
+    numerals: frozenset[str]
+    leads: frozenset[str]
+    dictations: re.Pattern[str]
+    addresses: re.Pattern[str]
+    streets: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +272,7 @@ def document(code: str, name: str, root: Root = ROOT) -> str | None:
 _KEYS: Final = {
     "language.toml": "name spaces separators pauses mixes apology credits sounds markup",
     "cues.toml": "hum continuers most_continuers most_in_a_run claims few openers most_openers"
-    " hums_open open_endings",
+    " hums_open open_endings numerals leads dictations addresses streets",
     "writing.toml": "abbreviations clauses",
     "numbers.toml": "below_100 scales minus plus point percent decimal_sign thousands_signs"
     " is_fraction_spelt signs",
@@ -297,6 +307,11 @@ def _cues(primary: str, has_spaces: bool, root: Root) -> Cues:
         hums_open=cues["hums_open"],
         # Not those of English: "a" or "on" is another word elsewhere, and may well be a last one.
         open_endings=tuple(own.get("open_endings", ())),
+        numerals=frozenset(cues["numerals"]),
+        leads=frozenset(cues["leads"]),
+        dictations=re.compile(cues["dictations"]),
+        addresses=re.compile(cues["addresses"]),
+        streets=re.compile(cues["streets"]),
     )
 
 

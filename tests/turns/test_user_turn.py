@@ -149,7 +149,7 @@ def test_a_story_with_many_pauses_leaves_two_questions_open() -> None:
     while slow.open:
         slow.answer()
         slow.hush(1)
-    slow.hush(60)
+    slow.hush(100)
     [(text, _)] = committed(slow.talk.log)
     assert text.split() == [str(at // 512) for at in slow.said]
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-_LEAST: Final = 160.0
-"""0.5 % of full scale: less is left as it is. Windows of speech average more now and then, but not
+_LEAST: Final = 330.0
+"""1 % of full scale: less is left as it is. Windows of speech average more now and then, but not
 in the mean over half a second."""
 
 _SHARE: Final = 0.06

@@ -387,6 +387,8 @@ class TurnTaking:
         # on: then whoever asks finds nobody speaking, and is not told of the turn that is over.
         self.language = language  # what a turn was spoken in is the language from now on
         ending.learn(None)
+        ending.note(text, language)
+        self.overlap.is_dictation = ending.is_dictation
         self.overlap.end()
         return [
             *self._close(),

@@ -78,7 +78,8 @@ class Cues:
         most_openers: more of them than these do more than that; 0 = any number opens.
         hums_open: whether a hum opens a turn too.
         open_endings: last words (without spaces: ends of text) after which nobody has finished.
-        numerals: words with which numbers are dictated; without spaces, single characters.
+        numerals: words with which numbers are dictated, in the order in which people count;
+            without spaces, single characters.
         leads: what is said before what is dictated ("it's").
         dictations: finds what announces a dictation ("my number is"), in lower case.
         addresses: finds, in what announces one, that it is an address.
@@ -96,7 +97,7 @@ class Cues:
     most_openers: int
     hums_open: bool
     open_endings: tuple[str, ...]
-    numerals: frozenset[str]
+    numerals: tuple[str, ...]
     leads: frozenset[str]
     dictations: re.Pattern[str]
     addresses: re.Pattern[str]
@@ -307,7 +308,7 @@ def _cues(primary: str, has_spaces: bool, root: Root) -> Cues:
         hums_open=cues["hums_open"],
         # Not those of English: "a" or "on" is another word elsewhere, and may well be a last one.
         open_endings=tuple(own.get("open_endings", ())),
-        numerals=frozenset(cues["numerals"]),
+        numerals=tuple(cues["numerals"]),
         leads=frozenset(cues["leads"]),
         dictations=re.compile(cues["dictations"]),
         addresses=re.compile(cues["addresses"]),

@@ -48,6 +48,9 @@ _FLAT_SPAN: Final = 8_000
 """Clipped is what stands at full scale, or, of something loud, at its own top and bottom: a device
 may clip and then turn down."""
 
+_SQUARE: Final = 0.97
+"""So much of what is loud at its top and bottom is no speech, but the square wave of a device."""
+
 _OFFSET: Final = 650.0
 """2 % of full scale: less harms nobody."""
 
@@ -107,7 +110,9 @@ class Condition:
         found: set[Fault] = set()
         clipped = np.count_nonzero((samples >= _FULL) | (samples <= -_FULL))
         if high - low >= _FLAT_SPAN:
-            clipped = max(clipped, np.count_nonzero((samples == high) | (samples == low)))
+            flat = np.count_nonzero((samples == high) | (samples == low))
+            loud = np.count_nonzero((samples > high // 2) | (samples < low // 2))
+            clipped = max(clipped, flat if flat < _SQUARE * loud else 0)
         if clipped >= self._clipping_share * samples.size:
             found.add("input_clipping")
         centred = samples.astype(np.float32)

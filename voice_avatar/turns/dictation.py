@@ -15,6 +15,7 @@ An address has no run, but an announcement, or a number and a street at its end.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from voice_avatar import languages
@@ -39,6 +40,9 @@ _LONE: Final = 0.6
 _LONG_RUN: Final = 3
 _LONG_DIGITS: Final = 5
 """A run of so many numbers, or digits in two or more, is dictated whatever stands before it."""
+
+_COUNT: Final = 0.6
+"""Share of numerals that come right after the one before, where somebody counts."""
 
 _ADDRESS_WORDS: Final = 4
 """Words after the number in which a street has its name."""
@@ -69,7 +73,7 @@ def dictation(text: str, language: str, *, goes_on: bool = False) -> float:
         return 0.0
     if announced and (run or len(_parts(text[announced[-1].end() :], language)) <= 1):
         return 1.0
-    if not run:
+    if not run or _is_count(said, cues.numerals):
         return 0.0
     is_all = not before or is_opener(" ".join(before), language) or _is_lead(before, language)
     is_spelt = all(_SPELT.fullmatch(word) and word not in cues.numerals for word in said)
@@ -117,7 +121,14 @@ def _run(words: list[str], language: str) -> int:
     return run
 
 
-def _is_numeral(word: str, numerals: frozenset[str]) -> bool:
+def _is_count(words: list[str], numerals: tuple[str, ...]) -> bool:
+    """Returns whether somebody counts ("one two three"), which is no number."""
+    places = [numerals.index(word) if word in numerals else -1 for word in words]
+    steps = [after - before for before, after in pairwise(places)]
+    return len(steps) > 1 and min(places) > 0 and steps.count(1) >= _COUNT * len(steps)
+
+
+def _is_numeral(word: str, numerals: tuple[str, ...]) -> bool:
     return word in numerals or (
         "-" in word and all(part in numerals for part in word.split("-") if part)
     )

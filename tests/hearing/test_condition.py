@@ -63,6 +63,12 @@ def test_clipping_is_told_even_where_it_was_turned_down_afterwards(gain: float) 
     assert "input_clipping" in told(np.clip(speech() * gain, -0.9999, 0.9999))
 
 
+def test_a_pure_tone_and_a_square_wave_are_not_clipped() -> None:
+    tone = 0.25 * np.sin(2 * np.pi * 200 * np.arange(3 * 16_000) / 16_000)
+    assert told(tone) == []
+    assert told(np.sign(tone) * 0.25) == []
+
+
 def as_one(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Two channels in one, as a client sends them that calls them mono."""
     return np.stack([left, right], axis=1).reshape(-1)

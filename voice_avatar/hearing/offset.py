@@ -14,6 +14,9 @@ _LEAST: Final = 330.0
 """1 % of full scale: less is left as it is. Windows of speech average more now and then, but not
 in the mean over half a second."""
 
+_CLEAR: Final = 0.5
+"""Mean of the first window, times its deviation, from which on it is a shift at once."""
+
 _SHARE: Final = 0.06
 """How much a window moves the mean: 0.5 s until it has moved by 2/3."""
 
@@ -30,9 +33,10 @@ class OffsetRemoval:
         samples = np.frombuffer(pcm, dtype="<i2")
         mean = float(samples.mean())
         if self._mean is None:
-            # A microphone that is shifted is so from its first sample on.
-            self._mean = mean
-            self._taken = mean if abs(mean) >= _LEAST else 0.0
+            # A microphone that is shifted is so from its first sample on. A sound in the first
+            # window has a mean too, but a small one.
+            self._mean = mean if abs(mean) >= _CLEAR * float(samples.std()) else 0.0
+            self._taken = self._mean if abs(self._mean) >= _LEAST else 0.0
         self._mean += _SHARE * (mean - self._mean)
         before, self._taken = self._taken, self._mean if abs(self._mean) >= _LEAST else 0.0
         if before == self._taken == 0.0:

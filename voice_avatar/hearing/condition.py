@@ -108,10 +108,10 @@ class Condition:
         if high - low <= _SILENT_SPAN:
             return {"input_silent"}
         found: set[Fault] = set()
-        clipped = np.count_nonzero((samples >= _FULL) | (samples <= -_FULL))
+        clipped = int(np.count_nonzero((samples >= _FULL) | (samples <= -_FULL)))
         if high - low >= _FLAT_SPAN:
             ends = (samples == high) | (samples == low)
-            flat = np.count_nonzero(ends[1:] & (samples[1:] == samples[:-1]))
+            flat = int(np.count_nonzero(ends[1:] & (samples[1:] == samples[:-1])))
             loud = np.count_nonzero((samples > high // 2) | (samples < low // 2))
             clipped = max(clipped, flat if flat < _SQUARE * loud else 0)
         if clipped >= self._clipping_share * samples.size:

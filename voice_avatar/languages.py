@@ -79,6 +79,12 @@ class Cues:
         most_openers: more of them than these do more than that; 0 = any number opens.
         hums_open: whether a hum opens a turn too.
         open_endings: last words (without spaces: ends of text) after which nobody has finished.
+        numerals: words with which numbers are dictated, in the order in which people count;
+            without spaces, single characters.
+        leads: what is said before what is dictated ("it's").
+        dictations: finds what announces a dictation ("my number is"), in lower case.
+        addresses: finds, in what announces one, that it is an address.
+        streets: finds a street at the end of an address.
     """
 
     hum: re.Pattern[str]
@@ -92,6 +98,11 @@ class Cues:
     most_openers: int
     hums_open: bool
     open_endings: tuple[str, ...]
+    numerals: tuple[str, ...]
+    leads: frozenset[str]
+    dictations: re.Pattern[str]
+    addresses: re.Pattern[str]
+    streets: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +197,9 @@ class Language:
         separators: punctuation that ends a word without a space behind it.
         pauses: how the pauses , ; . ! ? are written, five characters in this order.
         apology: what the avatar says when a reply has failed.
-        credits: regular expressions for what recognisers invent on noise: subtitles' credits.
+        credits: regular expressions for what recognisers invent on noise: subtitles' credits. Each
+            is for all that is heard, without the marks at its edges.
+        sounds: regular expressions for names of sounds, found in what recognisers put in brackets.
         markup: how a model is told of tags.
         cues: words that tell something about a turn.
         writing: abbreviations and clauses.
@@ -201,6 +214,7 @@ class Language:
     pauses: str
     apology: str
     credits: tuple[str, ...]
+    sounds: tuple[str, ...]
     markup: Markup
     cues: Cues
     writing: Writing
@@ -248,6 +262,7 @@ def language(code: str, root: Root = ROOT) -> Language:
         pauses=_five_marks(own.get("pauses", _COMMON_PAUSES)),
         apology=texts["apology"],
         credits=tuple(own.get("credits", ())),
+        sounds=tuple(own.get("sounds", ())),
         markup=Markup(**texts["markup"]),
         cues=_cues(primary, has_spaces, root),
         writing=_writing(primary, texts.get("mixes", ()), root),
@@ -275,9 +290,9 @@ def document(code: str, name: str, root: Root = ROOT) -> str | None:
 # From TOML
 
 _KEYS: Final = {
-    "language.toml": "name spaces separators pauses mixes apology credits markup",
+    "language.toml": "name spaces separators pauses mixes apology credits sounds markup",
     "cues.toml": "hum continuers most_continuers most_in_a_run claims few openers most_openers"
-    " hums_open open_endings",
+    " hums_open open_endings numerals leads dictations addresses streets",
     "writing.toml": "abbreviations clauses",
     "numbers.toml": "below_100 scales minus plus point percent decimal_sign thousands_signs"
     " is_fraction_spelt signs",
@@ -313,6 +328,11 @@ def _cues(primary: str, has_spaces: bool, root: Root) -> Cues:
         hums_open=cues["hums_open"],
         # Not those of English: "a" or "on" is another word elsewhere, and may well be a last one.
         open_endings=tuple(own.get("open_endings", ())),
+        numerals=tuple(cues["numerals"]),
+        leads=frozenset(cues["leads"]),
+        dictations=re.compile(cues["dictations"]),
+        addresses=re.compile(cues["addresses"]),
+        streets=re.compile(cues["streets"]),
     )
 
 

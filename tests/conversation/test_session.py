@@ -406,7 +406,7 @@ def test_a_turn_that_has_interrupted_is_answered_even_with_the_words_of_the_avat
     scene.hush(0.2)
     while scene.questions:
         scene.text("Five six.")
-    scene.hush(2.0)
+    scene.hush(3.0)
     assert [final.text for final in scene.only(TranscriptFinal)] == ["Five six."]
     assert len(scene.only(ReplyStarted)) == 1
     assert scene.only(TurnForgotten) == []

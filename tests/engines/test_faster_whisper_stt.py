@@ -38,8 +38,11 @@ def noise(seconds: float) -> bytes:
 class FakeWhisper:
     """Stands for `faster_whisper.WhisperModel`: says prepared texts and notes what it is asked."""
 
-    def __init__(self, *answers: tuple[str, float], is_multilingual: bool = True) -> None:
+    def __init__(
+        self, *answers: tuple[str, float], is_multilingual: bool = True, no_speech: float = 0.9
+    ) -> None:
         self.answers = list(answers)
+        self.no_speech = no_speech
         self.windows: list[np.ndarray] = []
         self.prompts: list[list[int]] = []
         self.caps: list[int] = []
@@ -73,7 +76,9 @@ class FakeWhisper:
         text, score = self.answers.pop(0)
         tokens = [500 + i for i in range(len(text.split()))][: self.caps[-1]]
         self.texts[tuple(tokens)] = text
-        return [SimpleNamespace(sequences_ids=[tokens], scores=[score])]
+        return [
+            SimpleNamespace(sequences_ids=[tokens], scores=[score], no_speech_prob=self.no_speech)
+        ]
 
     def decode(self, tokens: list[int]) -> str:
         return self.texts[tuple(tokens)]
@@ -208,10 +213,70 @@ def test_chinese_is_written_simplified() -> None:
 
 def test_a_loop_that_filled_the_token_budget_is_trimmed() -> None:
     sentence = "it returned to its place amid the tents."
-    model = FakeWhisper((" ".join([sentence] * 3), -0.05))
+    looped = (" ".join([sentence] * 3), -0.05)
+    model = FakeWhisper(looped, looped)
     heard = engine(model, tokens_per_s=5.0).transcribe(noise(2.0), "en")
     assert heard.text == sentence
-    assert model.caps == [20]
+    assert model.caps == [20, 20]
+
+
+def test_a_try_that_its_budget_ended_is_repeated_however_likely_it_is() -> None:
+    model = FakeWhisper(("no " * 50, -0.1), ("no no no not there", -0.3))
+    assert engine(model).transcribe(noise(2.0), "en").text == "no no no not there"
+
+
+def test_text_of_poor_probability_is_kept_where_a_voice_said_it() -> None:
+    model = FakeWhisper(("I am going", -1.5), ("I am going", -1.5), no_speech=0.1)
+    heard = engine(model).transcribe(noise(2.0), "en")
+    assert (heard.text, heard.is_invented) == ("I am going", False)
+
+
+@pytest.mark.parametrize(("no_speech", "text"), [(0.01, "Thanks for watching!"), (0.8, "")])
+def test_a_farewell_of_films_is_a_person_s_where_a_voice_said_it(
+    no_speech: float, text: str
+) -> None:
+    model = FakeWhisper(("Thanks for watching!", -0.1), no_speech=no_speech)
+    heard = engine(model).transcribe(noise(2.0), "en")
+    assert (heard.text, heard.is_invented) == (text, not text)
+
+
+def paused(*lengths_s: float) -> bytes:
+    """Returns noise of these lengths with pauses of a second between."""
+    return silence(MIC_HZ).join(noise(seconds) for seconds in lengths_s)
+
+
+def test_what_a_pause_made_the_decoder_write_twice_is_written_once() -> None:
+    whole = ("My number is 206 555 0147 0147", -0.2)
+    model = FakeWhisper(whole, ("My number is 206.", -0.1), ("Bye bye.", -0.4), ("0147.", -0.1))
+    heard = engine(model).transcribe(paused(1.0, 0.5, 0.5), "en")
+    assert heard.text == "My number is 206 555 0147"
+
+
+def test_what_was_said_twice_is_written_twice() -> None:
+    model = FakeWhisper(
+        ("Where is the exit? Where is the exit?", -0.1),
+        ("Where is an exit?", -0.1),
+        ("Where is the exit?", -0.1),
+    )
+    heard = engine(model).transcribe(paused(1.0, 1.0), "en")
+    assert heard.text == "Where is the exit? Where is the exit?"
+
+
+def test_between_the_pauses_is_found_what_a_loop_over_them_has_buried() -> None:
+    loop = ("a dog or a cat " * 20, -0.1)
+    model = FakeWhisper(loop, loop, ("What time is it?", -0.1), ("A dog or a cat?", -0.2))
+    assert engine(model).transcribe(paused(1.0, 1.0), "en").text == (
+        "What time is it? A dog or a cat?"
+    )
+    model = FakeWhisper(loop, loop, loop, loop, ("A dog or a cat?", -0.2))
+    assert engine(model).transcribe(paused(1.0, 1.0), "en").text == "a dog or a cat"
+
+
+def test_what_is_not_wanted_any_more_is_not_decoded_between_pauses() -> None:
+    model = FakeWhisper(("Where is the exit? Where is the exit?", -0.1))
+    answers = iter([True, False, False])
+    heard = engine(model).transcribe(paused(1.0, 1.0), "en", lambda: next(answers))
+    assert heard.text == "Where is the exit? Where is the exit?"
 
 
 def test_an_english_only_model_is_prompted_without_language_and_task() -> None:
@@ -296,6 +361,52 @@ def test_the_token_cap_is_what_the_library_obeys(store: ModelStore, speech_dir: 
     capped = faster_whisper_stt.load(SttOptions(), store, FasterWhisperOptions(tokens_per_s=0.0))
     few = capped.transcribe(read(speech_dir, "en_jfk"), "en")
     assert 4 <= len(few.text.split()) <= 10  # ten tokens
+
+
+DATA = Path(__file__).parents[1] / "data" / "hearing"
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("B30_watching_my_dog", "thank you for watching my dog"),
+        ("B31_no_six_times", "take me to the other museum"),
+        ("B33_phone_pauses_1200", "206 555 0147"),
+    ],
+)
+def test_what_was_once_taken_for_the_recogniser_s_own_is_heard(
+    whisper: FasterWhisperStt, name: str, said: str
+) -> None:
+    text = whisper.transcribe(read(DATA, name), "en").text.lower()
+    assert said in text
+    assert text.count("0147") <= 1
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("Thanks for watching!", "thanks for watching"),
+        ("Please subscribe to my channel.", "please subscribe to my channel"),
+        ("My PIN is 1 1 1 1 1 1 and my name is Lee.", "my name is lee"),
+        ("No, no, no, no, no, no, no, no! I want the other one.", "i want the other one"),
+    ],
+)
+def test_a_person_may_say_what_recognisers_invent(
+    whisper: FasterWhisperStt, spoken: Callable[[str], bytes], said: str, heard: str
+) -> None:
+    assert heard in whisper.transcribe(spoken(said), "en").text.lower()
+
+
+@pytest.mark.models
+@pytest.mark.speech
+def test_a_question_after_a_long_pause_is_written_once(
+    whisper: FasterWhisperStt, spoken: Callable[[str], bytes], speech_dir: Path
+) -> None:
+    first, second = spoken("What time is it?"), read(speech_dir, "en_dogcat")
+    heard = whisper.transcribe(first + silence(3 * MIC_HZ) + second, "en")
+    assert heard.text.lower().count("dog") == 1
 
 
 def read(folder: Path, name: str) -> bytes:

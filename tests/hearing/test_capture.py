@@ -147,13 +147,14 @@ def clipped(share: float, samples: int) -> bytes:
 
 def test_clipping_is_reported_once_a_second() -> None:
     mic = capture()
-    reports = [mic.push(clipped(0.1, 1600)).is_clipping for _ in range(20)]
-    assert [index for index, is_clipping in enumerate(reports) if is_clipping] == [9, 19]
+    reports = [mic.push(clipped(0.1, 1600)).faults for _ in range(20)]
+    assert [at for at, faults in enumerate(reports) if "input_clipping" in faults] == [9, 19]
 
 
 def test_a_few_full_scale_samples_are_no_clipping() -> None:
     mic = capture()
-    assert not any(mic.push(clipped(0.01, 1600)).is_clipping for _ in range(20))
+    reports = [mic.push(clipped(0.01, 1600)).faults for _ in range(20)]
+    assert not any("input_clipping" in faults for faults in reports)
 
 
 Packets = list[tuple[int, bool, bool]]

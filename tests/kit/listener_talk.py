@@ -21,6 +21,7 @@ TURN = TurnOptions(
     opener_s=0.0,
     unfinished_s=0.0,
     question_s=9.0,
+    dictation_s=0.0,
     learning_rate=0.0,
     speculate_probability=0.3,
     min_silence_s=0.2,

@@ -9,8 +9,22 @@ from kit.realtime_parts import RATE_HZ, SETTINGS, response
 from kit.realtime_scene import RealtimeScene, one, types
 
 from voice_avatar.events.cues import ReplySegment
-from voice_avatar.events.notices import Notice, ReplyDone, State, StateChanged
-from voice_avatar.realtime.avatar import ENCODABLE, AvatarState, avatar_event, events_named
+from voice_avatar.events.notices import (
+    Notice,
+    ReplyDone,
+    State,
+    StateChanged,
+    TurnForgotten,
+    WarningNotice,
+)
+from voice_avatar.realtime.avatar import (
+    ENCODABLE,
+    AvatarState,
+    AvatarTurnDropped,
+    AvatarWarning,
+    avatar_event,
+    events_named,
+)
 
 
 def test_extension_events_come_only_to_who_asks_for_them() -> None:
@@ -53,6 +67,22 @@ def test_what_belongs_to_no_response_says_so() -> None:
     assert avatar_event(StateChanged(State.SPEAKING), None, settings, RATE_HZ) == AvatarState(
         response_id=None, item_id=None, state="speaking"
     )
+
+
+def test_who_asks_is_told_of_the_microphone_and_of_turns_that_were_none() -> None:
+    settings = replace(SETTINGS, avatar=("hearing",))
+    warning = WarningNotice("input_silent", "The microphone is dead.")
+    assert avatar_event(warning, None, settings, RATE_HZ) == AvatarWarning(
+        response_id=None, item_id=None, code="input_silent", message="The microphone is dead."
+    )
+    dropped = TurnForgotten(3, "invented")
+    assert avatar_event(dropped, None, settings, RATE_HZ) == AvatarTurnDropped(
+        response_id=None, item_id=None, turn_id=3, reason="invented"
+    )
+    scene = RealtimeScene()
+    scene.update(x_avatar={"events": ["hearing"]})
+    scene.say("")
+    assert one(scene.told, "avatar.turn_dropped")["reason"] == "wordless"
 
 
 def test_an_event_before_its_message_has_a_response_and_no_item() -> None:

@@ -132,7 +132,7 @@ def answer(request_id: int, text: str | None = "Hello.") -> Transcribed:
 def test_questions_are_numbered_across_turns_and_both_engines() -> None:
     ids = count(7)
     first, second = Questions(ids, 0), Questions(ids, 0)
-    assert first.text(PARTIAL, 0, 512, None) == Transcribe(7, 0, 512, PARTIAL, None)
+    assert first.text(PARTIAL, 0, 512, None) == [Transcribe(7, 0, 512, PARTIAL, None)]
     assert first.score(0, 512) == ScoreTurn(8, 0, 512)
     assert second.score(0, 512) == ScoreTurn(9, 0, 512)
 
@@ -156,6 +156,35 @@ def test_only_what_was_asked_in_this_pause_is_its_text() -> None:
     questions.text(PARTIAL, 0, 1024, None)
     taken = [questions.answered(answer(request_id)) for request_id in (1, 2, 3)]
     assert [item is not None and questions.is_final(item) for item in taken] == [False, True, False]
+
+
+def test_two_questions_are_open_at_most_and_the_one_at_work_is_left() -> None:
+    questions = asked()
+    questions.text(EAGER, 0, 512, None)
+    for request_id in range(2, 12):
+        questions.begin_epoch()
+        out = questions.text_of_pause(None, 0, 512 * request_id, None)
+        assert out[-1] == Transcribe(request_id, 0, 512 * request_id, EAGER, None)
+        assert out[:-1] == ([CancelTranscribe(request_id - 1)] if request_id > 2 else [])
+    assert questions.answered(answer(1)) is not None
+    assert questions.awaits_pause
+
+
+def test_what_is_kept_is_not_withdrawn_and_may_leave_no_room() -> None:
+    questions = asked()
+    questions.text(EAGER, 0, 512, None)
+    assert questions.keep(0, 512) == 1
+    assert questions.keep(512, 1024) == 0
+    questions.text(EAGER, 512, 1024, None)
+    assert questions.text(EAGER, 512, 2048, None)[0] == CancelTranscribe(2)
+    assert questions.keep(512, 2048) == 3
+    assert not questions.has_room
+    assert questions.text_of_pause(None, 2048, 4096, None) == []
+    assert questions.fell_away(2048, 4096, None, has_turn_model=True) == []
+    questions.answered(answer(1))
+    assert questions.has_room
+    assert questions.withdraw_all() == [CancelTranscribe(3)]
+    assert not questions.has_open_text
 
 
 def test_a_word_of_the_turn_model_counts_in_its_pause_alone() -> None:

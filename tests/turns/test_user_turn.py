@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.listener_talk import EAGER, INTERIM, PARTIAL, TURN, Talk, committed, only
 
-from voice_avatar.events.commands import Transcribe
+from voice_avatar.events.commands import CancelTranscribe, Transcribe
+from voice_avatar.events.inputs import Transcribed
 from voice_avatar.events.notices import EndReason, TranscriptInterim
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, Transcript
+from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.turns.facts import TurnCommitted, TurnDropped
 from voice_avatar.turns.user_turn import Pause, UserTurn, common_prefix, joined, segment_start
 
@@ -74,21 +77,122 @@ def test_no_decode_of_an_endless_turn_is_much_longer_than_a_segment() -> None:
     assert max(lengths_s) < TURN.max_segment_s + INTERIM.interim_s + 0.4
 
 
-def test_an_answer_about_audio_whose_text_is_already_set_is_ignored() -> None:
+def test_a_long_turn_is_cut_at_a_pause_whose_text_is_still_awaited() -> None:
     talk = Talk()
     talk.speak(5.024)
     for _ in range(2):
         talk.hush(0.064)
         talk.speak(0.16)
     assert [question.purpose for question in talk.questions] == [PARTIAL, EAGER, EAGER]
-    assert talk.text("A lone") == []
-    talk.text("A long")
-    assert talk.text("A long story") == []
+    assert talk.text("A lone") == []  # that one was withdrawn
+    assert only(talk.text("A long"), TranscriptInterim) == []
+    talk.text("story")
     talk.hush(0.064)
     for _ in range(3):
         talk.score(0.95)
     talk.text("story.")
     assert committed(talk.hush(0.3)) == [("A long story.", "semantic")]
+
+
+class Slow:
+    """A recogniser behind a listener: it answers when it is told to, with what was said there."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+        self.said: list[int] = []
+        self.open: dict[int, Transcribe] = {}
+        self.most_open = 0
+        self.longest_s = 0.0
+        self.seen = 0
+
+    def speak(self, windows: int) -> None:
+        for _ in range(windows):
+            self.said.append(self.talk.sample)
+            self.talk.window(0.98, -20.0, -20.0)
+            self.look()
+
+    def hush(self, windows: int) -> None:
+        for _ in range(windows):
+            self.talk.window(0.05, -60.0, -60.0)
+            self.look()
+
+    def look(self) -> None:
+        log = self.talk.log
+        for item in log[self.seen :]:
+            if isinstance(item, Transcribe):
+                self.open[item.request_id] = item
+                self.longest_s = max(self.longest_s, (item.end - item.start) / MIC_HZ)
+            elif isinstance(item, CancelTranscribe):
+                del self.open[item.request_id]
+            self.most_open = max(self.most_open, len(self.open))
+        self.seen = len(log)
+
+    def answer(self, *, fails: bool = False) -> None:
+        """Answers the oldest question."""
+        asked = self.open.pop(min(self.open))
+        words = [str(at // 512) for at in self.said if asked.start <= at < asked.end]
+        heard = None if fails else Transcript(" ".join(words), "en")
+        outputs = self.talk.listener.transcribed(
+            Transcribed(asked.request_id, heard), self.talk.now_s
+        )
+        self.talk.take(outputs)
+        self.look()
+
+
+def test_a_story_with_many_pauses_leaves_two_questions_open() -> None:
+    slow = Slow(Talk(TurnOptions()))
+    for _ in range(40):
+        slow.speak(60)
+        slow.hush(9)
+    assert slow.most_open == 2
+    assert slow.longest_s < 30.0
+    while slow.open:
+        slow.answer()
+        slow.hush(1)
+    slow.hush(100)
+    [(text, _)] = committed(slow.talk.log)
+    assert text.split() == [str(at // 512) for at in slow.said]
+
+
+@given(
+    st.lists(st.tuples(st.integers(4, 90), st.integers(3, 12), st.integers(0, 2)), max_size=14),
+    st.booleans(),
+)
+def test_no_word_of_a_turn_is_lost_or_doubled_however_slow_the_recogniser_is(
+    bursts: list[tuple[int, int, int]], has_interims: bool
+) -> None:
+    turn = replace(INTERIM if has_interims else TURN, plain_silence_s=2.0, engine="none")
+    slow = Slow(Talk(turn))
+    for speech, pause, answers in bursts:
+        slow.speak(speech)
+        slow.hush(pause)
+        for _ in range(min(answers, len(slow.open))):
+            slow.answer()
+    slow.hush(2)
+    for _ in range(200):
+        if slow.open:
+            slow.answer()
+        slow.hush(1)
+    assert slow.most_open <= 2
+    assert slow.longest_s <= 5.0 * 1.16 + 0.4
+    heard = [word for text, _ in committed(slow.talk.log) for word in text.split()]
+    assert heard == [str(at // 512) for at in slow.said]
+
+
+def test_a_part_at_which_the_recogniser_fails_is_asked_for_once_more() -> None:
+    slow = Slow(Talk(TURN))
+    slow.speak(200)
+    slow.answer(fails=True)
+    while slow.open:
+        slow.answer()
+    slow.speak(20)
+    slow.hush(3)
+    for _ in range(100):
+        if slow.open:
+            slow.answer()
+        slow.hush(1)
+    [(text, _)] = committed(slow.talk.log)
+    assert text.split() == [str(at // 512) for at in slow.said]
 
 
 # -- language

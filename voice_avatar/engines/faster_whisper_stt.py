@@ -6,24 +6,38 @@ whose model, tokenizer and feature extractor it uses: one encoder pass over a wi
 than the utterance, one greedy decoder pass without timestamps under a token cap, and a second try
 over a larger window only where the first is in doubt (design.md section 3; measured by
 `python -m voice_avatar.bench.measures.stt`).
+
+Where a phrase is written twice in a row, it was said twice, or the decoder went on over a pause
+with what it had just written ("… 555 0147 0147"): likely words, and wrong. What stands between the
+pauses is then decoded by itself too, which tells the one from the other (`without_repeats`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from voice_avatar.audio.pauses import between_pauses
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs, sample_count, to_float
 from voice_avatar.errors import EngineUnavailable, SttFailed
 from voice_avatar.events.payloads import MIC_HZ, Transcript
 from voice_avatar.languages import primary_subtag
 from voice_avatar.stages.engines import UNPLANNED_THREADS
-from voice_avatar.stages.stt import AUTO, SttCapabilities, SttOptions, always, guarded_text
+from voice_avatar.stages.stt import (
+    AUTO,
+    SttCapabilities,
+    SttOptions,
+    always,
+    guarded_text,
+    has_repeat,
+    normalised,
+    without_repeats,
+)
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -127,12 +141,21 @@ def token_cap(frames: int, tokens_per_s: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    """One try: raw text, its mean log-probability per token, and whether the cap ended it."""
+    """One try.
+
+    Attributes:
+        text: raw.
+        language: in which it was decoded.
+        avg_logprob: its mean log-probability per token.
+        is_cut: whether the cap ended it.
+        no_speech: probability that nobody speaks in the audio.
+    """
 
     text: str
     language: str
     avg_logprob: float
     is_cut: bool
+    no_speech: float
 
 
 class FasterWhisperStt:
@@ -185,9 +208,17 @@ class FasterWhisperStt:
             return Transcript("", wanted or self._fallback_language, 0.0, audio_s)
         text = self._to_simplified(best.text) if best.language == "zh" else best.text
         guarded = guarded_text(
-            text, avg_logprob=best.avg_logprob, options=self._options, is_cut=best.is_cut
+            text,
+            avg_logprob=best.avg_logprob,
+            options=self._options,
+            is_cut=best.is_cut,
+            audio_s=audio_s,
+            no_speech=best.no_speech,
         )
-        return Transcript(guarded, best.language, best.avg_logprob, audio_s)
+        is_invented = not guarded and bool(normalised(text))
+        return Transcript(
+            guarded, best.language, best.avg_logprob, audio_s, is_invented=is_invented
+        )
 
     @property
     def _fallback_language(self) -> str:
@@ -202,13 +233,34 @@ class FasterWhisperStt:
         language: str | None,
         is_wanted: Callable[[], bool],
     ) -> _Decoded | None:
+        """Returns the best of the tries that it takes; None when they are not wanted any more."""
+        best = self._whole(samples, language, is_wanted)
+        if best is None or not has_repeat(best.text):
+            return best
+        pieces = between_pauses(samples, MIC_HZ)
+        if len(pieces) < 2:
+            return best
+        tries = [self._whole(piece, best.language, is_wanted) for piece in pieces]
+        if any(tried is None for tried in tries):
+            return best
+        apart = _joined([tried for tried in tries if tried is not None])
+        if best.is_cut:  # it went round and round: of what it wrote nothing can be told
+            return best if apart.is_cut else apart
+        return replace(best, text=without_repeats(best.text, apart.text))
+
+    def _whole(
+        self,
+        samples: npt.NDArray[np.float32],
+        language: str | None,
+        is_wanted: Callable[[], bool],
+    ) -> _Decoded | None:
         """Returns the first try, or the better of two where the first is in doubt."""
         features = self._model.feature_extractor(samples)[:, :-1]
         window = window_frames(features.shape[1], self._own.min_window_frames)
         first = self._decode(features, window, language, is_wanted)
         if first is None:
             return None
-        is_sure = first.avg_logprob >= self._own.retry_logprob
+        is_sure = first.avg_logprob >= self._own.retry_logprob and not first.is_cut
         if is_sure or window >= self._own.retry_window_frames:
             return first
         wider = self._own.retry_window_frames
@@ -238,12 +290,19 @@ class FasterWhisperStt:
             beam_size=1,
             max_length=2 * cap,  # CTranslate2 lets Whisper generate half of it
             return_scores=True,
+            return_no_speech_prob=True,
         )
         tokens = result.sequences_ids[0]
         # The score is the mean over all tokens but the end token; Whisper's own thresholds are for
         # the mean that counts it.
         avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1) if tokens else 0.0
-        return _Decoded(tokenizer.decode(tokens), language, avg_logprob, len(tokens) >= cap)
+        return _Decoded(
+            tokenizer.decode(tokens),
+            language,
+            avg_logprob,
+            is_cut=len(tokens) >= cap,
+            no_speech=result.no_speech_prob,
+        )
 
     def _detect(self, encoded: Any) -> str:
         """Returns the likeliest language among those to choose from."""
@@ -264,3 +323,17 @@ class FasterWhisperStt:
                 language=language,
             )
         return self._tokenizers[language]
+
+
+def _joined(tries: Sequence[_Decoded]) -> _Decoded:
+    """Returns what was decoded between pauses as one; what had no voice in it says nothing."""
+    voiced = [tried for tried in tries if tried.text.strip()] or tries[:1]
+    lengths = [len(tried.text) or 1 for tried in voiced]
+    weighted = sum(t.avg_logprob * length for t, length in zip(voiced, lengths, strict=True))
+    return _Decoded(
+        " ".join(tried.text.strip() for tried in voiced),
+        voiced[0].language,
+        weighted / sum(lengths),
+        is_cut=any(tried.is_cut for tried in voiced),
+        no_speech=min(tried.no_speech for tried in voiced),
+    )

@@ -76,7 +76,7 @@ class TranscriptFinal:
 
 
 EndReason = Literal["vad", "semantic", "ptt", "text", "commit"]
-DropReason = Literal["wordless", "echo", "aside", "cleared", "failed"]
+DropReason = Literal["wordless", "invented", "echo", "aside", "cleared", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,8 @@ class TurnForgotten:
 
     Attributes:
         turn_id: which turn.
-        reason: "wordless" (no words in it), "echo" (the words that the avatar was saying), "aside"
+        reason: "wordless" (no words in it), "invented" (only words that a recogniser writes where
+            nobody speaks), "echo" (the words that the avatar was saying), "aside"
             (only said while listening to the reply), "cleared" (the client took it back) or
             "failed" (the recogniser did).
     """

@@ -61,6 +61,7 @@ class Transcript:
         avg_logprob: mean log-probability per token; 0.0 when unknown.
         audio_s: seconds of audio decoded.
         is_echo: whether the words were the avatar's own, and are left out of `text`.
+        is_invented: whether there were words, but not of anybody: the recogniser's own.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Transcript:
     avg_logprob: float = 0.0
     audio_s: float = 0.0
     is_echo: bool = False
+    is_invented: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, dbfs
 from voice_avatar.errors import EngineError, VadFailed
 from voice_avatar.events.payloads import IS_SPEECH, TAIL_SAMPLES, WINDOW_SAMPLES, AudioWindow
 from voice_avatar.hearing.echo import EchoGuard, EchoOptions, Playing, SentAudio
+from voice_avatar.hearing.offset import OffsetRemoval
 from voice_avatar.hearing.pitch import PitchTracker
 from voice_avatar.stages.denoise import DenoiseStream
 from voice_avatar.stages.vad import VadStream
@@ -66,6 +67,7 @@ class Analysis:
         self._echo = echo
         self._is_deaf = False
         self._pitch = PitchTracker()
+        self._offset = OffsetRemoval()
         self._next: int | None = None
 
     def hear(
@@ -98,10 +100,12 @@ class Analysis:
                 self._vad.reset()
             self._pitch.skip()
         self._next = window.start + WINDOW_SAMPLES
-        pcm = self._cleaned(window.pcm, failures)
+        # What stands in for lost packets has no offset that could be taken away.
+        raw = window.pcm if window.is_gap else self._offset.without(window.pcm)
+        pcm = self._cleaned(raw, failures)
         probability = self._probability(pcm, failures)
         if self._guard is not None:
-            share = self._guard.share(window.start, window.pcm, playing)
+            share = self._guard.share(window.start, raw, playing)
             if share >= self._echo.share:
                 probability = 0.0
         tail_dbfs = dbfs(pcm[-TAIL_SAMPLES * BYTES_PER_SAMPLE :])

@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from voice_avatar.audio.pcm import (
     BYTES_PER_SAMPLE,
     Reframer,
@@ -24,6 +22,7 @@ from voice_avatar.audio.pcm import (
 )
 from voice_avatar.errors import AudioInvalid
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
+from voice_avatar.hearing.condition import Condition, Fault
 from voice_avatar.hearing.repeats import Repeats
 
 
@@ -58,14 +57,14 @@ class Captured:
         windows: complete 16 kHz windows.
         lost: samples (client's rate) that are missing before this packet.
         repeated: samples of this packet that had come before and were dropped.
-        is_clipping: whether the last second was clipped (reported once a second).
+        faults: what is wrong with the samples of late.
         is_standing: whether so much came again that the client's clock must stand still (once).
     """
 
     windows: tuple[AudioWindow, ...]
     lost: int = 0
     repeated: int = 0
-    is_clipping: bool = False
+    faults: tuple[Fault, ...] = ()
     is_standing: bool = False
 
 
@@ -87,8 +86,7 @@ class Capture:
         self._origin = start
         self._taken = 0
         self._is_rest_gap = False
-        self._second: list[bytes] = []
-        self._counted = 0
+        self._condition = Condition(rate_hz, options.clipping_share)
         self._repeats = Repeats()
 
     @property
@@ -121,7 +119,7 @@ class Capture:
         windows = self._lost(lost) if lost else []
         windows += self._windows(pcm, is_gap=False)
         is_standing = self._repeats.note(pts, 0.0 if pcm else repeated / self.rate_hz)
-        return Captured(tuple(windows), lost, repeated, self._is_clipping(pcm), is_standing)
+        return Captured(tuple(windows), lost, repeated, self._condition.note(pcm), is_standing)
 
     def _lost(self, lost: int) -> list[AudioWindow]:
         """Returns the silence that stands for a loss, and takes the clock to its end."""
@@ -154,16 +152,3 @@ class Capture:
             has_gap = is_gap
         self._is_rest_gap = has_gap and self._reframer.waiting > 0
         return windows
-
-    def _is_clipping(self, pcm: bytes) -> bool:
-        """Looks at a whole second at once: fifty small looks cost many times as much."""
-        self._second.append(pcm)
-        self._counted += sample_count(pcm)
-        if self._counted < self.rate_hz:
-            return False
-        samples = np.frombuffer(b"".join(self._second), dtype="<i2")
-        clipped = np.count_nonzero((samples == 32767) | (samples == -32768))
-        share = int(clipped) / self._counted
-        self._second.clear()
-        self._counted = 0
-        return share >= self._options.clipping_share

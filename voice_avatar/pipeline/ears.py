@@ -23,6 +23,7 @@ from voice_avatar.events.notices import ErrorNotice, Notice, WarningNotice
 from voice_avatar.events.payloads import MIC_HZ, WINDOW_SAMPLES, AudioWindow
 from voice_avatar.hearing.analysis import Analysis, AnalysisRequest, HeardWindow
 from voice_avatar.hearing.capture import Capture
+from voice_avatar.hearing.condition import FAULTS
 from voice_avatar.hearing.echo import EchoGuard
 from voice_avatar.hearing.echo_reference import EchoReference
 from voice_avatar.pipeline.outbox import Outbox
@@ -117,8 +118,8 @@ class Ears:
             self._warn(
                 "input_repeated", "Microphone audio comes with a `pts` of the past: dropped."
             )
-        if captured.is_clipping:
-            self._warn("input_clipping", "The microphone is too loud: its audio is clipped.")
+        for fault in captured.faults:
+            self._warn(fault, FAULTS[fault])
         self._windows.extend(captured.windows)
         if len(self._windows) > _WINDOW_LIMIT:
             if not self._is_overrun:

@@ -1,4 +1,4 @@
-"""Extension events `avatar.*`: mouth, gestures, gaze, face, captions. Pure.
+"""Extension events `avatar.*`: mouth, gestures, gaze, face, captions, hearing. Pure.
 
 They are sent only to clients that ask for them (`?avatar=visemes,gestures`, or `x_avatar` in
 `session.update`): stock clients may break at events that they do not know. All times are
@@ -14,7 +14,7 @@ from voice_avatar.events.notices import Notice
 from voice_avatar.realtime.responses import Response
 from voice_avatar.realtime.server_events import ServerEvent
 from voice_avatar.realtime.settings import Settings
-from voice_avatar.wire import cue_messages, session_messages, turn_messages
+from voice_avatar.wire import cue_messages, server_messages, session_messages, turn_messages
 from voice_avatar.wire.fields import ServerMessage
 from voice_avatar.wire.telling import Preferences as Native
 from voice_avatar.wire.telling import to_message
@@ -116,6 +116,20 @@ class AvatarState(AvatarEvent, frozen=True, kw_only=True, tag="avatar.state"):
     state: str
 
 
+class AvatarWarning(AvatarEvent, frozen=True, kw_only=True, tag="avatar.warning"):
+    """Something was off and handled, as a microphone without sound (PROTOCOL.md, `warning`)."""
+
+    code: str
+    message: str
+
+
+class AvatarTurnDropped(AvatarEvent, frozen=True, kw_only=True, tag="avatar.turn_dropped"):
+    """A turn of the user was none, and why (PROTOCOL.md, `turn.dropped`)."""
+
+    turn_id: int
+    reason: str
+
+
 _KINDS: Final[dict[type[ServerMessage], tuple[str, type[AvatarEvent]]]] = {
     cue_messages.Visemes: ("visemes", AvatarVisemes),
     cue_messages.Gesture: ("gestures", AvatarGesture),
@@ -125,6 +139,8 @@ _KINDS: Final[dict[type[ServerMessage], tuple[str, type[AvatarEvent]]]] = {
     turn_messages.ReplySegment: ("captions", AvatarCaption),
     cue_messages.Body: ("body", AvatarBody),
     session_messages.State: ("state", AvatarState),
+    server_messages.WarningMessage: ("hearing", AvatarWarning),
+    turn_messages.TurnDropped: ("hearing", AvatarTurnDropped),
 }
 
 EVENTS: Final = frozenset(name for name, _ in _KINDS.values())

@@ -283,7 +283,7 @@ class Dialect:
                 return [*ended, *self._unqueue()]
             case notices.TurnForgotten(_, reason):
                 gone = self._turns.forgotten(self.settings, is_failure=reason == "failed")
-                return [*gone, *self._unqueue()]
+                return [*gone, *self._avatar(notice, None), *self._unqueue()]
             case notices.ErrorNotice(code, message):
                 self._book.trouble(code, message)
                 return []

@@ -100,6 +100,8 @@ class TurnOptions:
             seconds; for recognisers that never set them: 0.
         opener_s: least silence after words that often only open a turn ("okay, sure"), seconds.
         question_s: most silence after a question mark, seconds.
+        dictation_s: least silence after numbers, letters or an address that are being dictated,
+            seconds (people who dictate pause for 1 to 2 s after each group).
         hold_s: time by which the end of a turn waits for the first audio of the prepared reply,
             seconds: until it can be heard, the user may still go on.
         rescore_s: silences at which the turn model is asked again while it doubts, seconds.
@@ -126,6 +128,7 @@ class TurnOptions:
     unfinished_s: float = 0.8
     opener_s: float = 0.7
     question_s: float = 0.6
+    dictation_s: float = 2.4
     hold_s: float = 0.4
     rescore_s: tuple[float, ...] = (0.18, 0.35, 0.6, 0.9)
     speculate_probability: float = 0.05

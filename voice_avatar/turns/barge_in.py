@@ -46,6 +46,7 @@ class Overlap:
         is_on: whether the reply has to wait.
         is_reply_live: whether there is a reply to hold or to interrupt.
         is_interruptible: whether a voice may do so.
+        is_dictation: whether the user was dictating before the reply.
     """
 
     def __init__(self, vad: VadOptions, turn: TurnOptions) -> None:
@@ -54,6 +55,7 @@ class Overlap:
         self.is_on = False
         self.is_reply_live = False
         self.is_interruptible = True
+        self.is_dictation = False
         self._since_s = 0.0
         self._voice = 0
         self._quiet = _GAP
@@ -152,7 +154,12 @@ class Overlap:
             language: of the turn.
         """
         return self.is_interruptible and is_interruption(
-            self._turn, speech_s, turn.heard, language, is_paused=self.is_on
+            self._turn,
+            speech_s,
+            turn.heard,
+            language,
+            is_paused=self.is_on,
+            goes_on=self.is_dictation,
         )
 
     def is_ask_due(self, turn: UserTurn, sample: int, language: str) -> bool:
@@ -185,5 +192,5 @@ class Overlap:
             language: of the text.
         """
         return turn.began_over_reply and not claims_turn(
-            self._turn, text, language, turn.pause.logprob
+            self._turn, text, language, turn.pause.logprob, goes_on=self.is_dictation
         )

@@ -18,6 +18,8 @@ wait before they answer. So the silence to wait for is set anew in every pause, 
   hears then is more silence, which is news.
 - The words correct the delay (`_with_cues`). An open ending, no mark at the end and an opener only
   lengthen it, because to cut somebody off is worse than to be slow; a question mark shortens it.
+- Dictation lengthens it (`dictation.py`): who dictates pauses after each group, for long, and every
+  group sounds like an end.
 - The user's own pauses correct it too (`learned_pause_s`): where an end was mistaken once, it will
   be again. What was learned fades turn by turn.
 - `patience` stretches all of that: the one knob.
@@ -36,6 +38,7 @@ from typing import Final
 from voice_avatar.events.inputs import Endpointing
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.turns.cues import has_open_ending, is_opener
+from voice_avatar.turns.dictation import dictation
 from voice_avatar.turns.user_turn import Pause
 
 _QUESTION_MARKS: Final = ("?", "？")
@@ -70,6 +73,7 @@ def with_detection(options: TurnOptions, wanted: Endpointing) -> TurnOptions:
         open_ending_s=0.0,
         unfinished_s=0.0,
         opener_s=0.0,
+        dictation_s=0.0,
         learning_rate=0.0,
     )
 
@@ -89,7 +93,12 @@ def learned_pause_s(options: TurnOptions, known_s: float, pause_s: float | None)
 
 
 def commit_delay_s(
-    options: TurnOptions, probability: float | None, text: str, language: str
+    options: TurnOptions,
+    probability: float | None,
+    text: str,
+    language: str,
+    *,
+    is_dictation: bool = False,
 ) -> float:
     """Returns the silence to wait for before the turn is committed, seconds.
 
@@ -102,6 +111,7 @@ def commit_delay_s(
         probability: the turn model's word, None when it has not spoken.
         text: transcript so far, "" when unknown.
         language: of the transcript.
+        is_dictation: whether the turn before was part of a dictation.
     """
     if probability is None:
         delay_s = options.plain_silence_s
@@ -111,6 +121,8 @@ def commit_delay_s(
         delay_s = options.min_silence_s + doubt * (options.max_silence_s - options.min_silence_s)
     if text:
         delay_s = _with_cues(options, delay_s, text, language)
+        share = dictation(text, language, goes_on=is_dictation)
+        delay_s = max(delay_s, share * options.dictation_s)
     return delay_s * options.patience
 
 
@@ -134,11 +146,13 @@ class EndOfTurn:
     Attributes:
         options: the policy in force.
         is_manual: whether only the client ends turns.
+        is_dictation: whether the last turn was part of a dictation that goes on.
     """
 
     def __init__(self, options: TurnOptions) -> None:
         self.options = self._configured = options
         self.is_manual = options.endpointing == "manual"
+        self.is_dictation = False
         self._learned_s = 0.0
 
     def set_detection(self, wanted: Endpointing) -> None:
@@ -146,6 +160,10 @@ class EndOfTurn:
         self.options = with_detection(self._configured, wanted)
         if not self.options.learning_rate:
             self._learned_s = 0.0  # a silence that is fixed is not lengthened by the past either
+
+    def note(self, text: str, language: str) -> None:
+        """Takes the text of a turn that has ended: the next may go on with what it dictates."""
+        self.is_dictation = dictation(text, language, goes_on=self.is_dictation) > 0.0
 
     def learn(self, pause_s: float | None) -> None:
         """Takes a pause that was mistaken for an end, seconds; None = a turn ended rightly."""
@@ -181,7 +199,9 @@ class EndOfTurn:
             text: of the whole turn.
             language: of the text.
         """
-        delay_s = commit_delay_s(self.options, pause.probability, text, language)
+        delay_s = commit_delay_s(
+            self.options, pause.probability, text, language, is_dictation=self.is_dictation
+        )
         delay_s = max(delay_s, self._learned_s)
         # While the reply is on its way, to wait for it costs nothing, and the user may still go on.
         is_awaited = pause.is_ready and not pause.is_answered

@@ -34,9 +34,15 @@ from __future__ import annotations
 from voice_avatar.events.payloads import Transcript
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.turns.cues import are_few, has_claim, is_backchannel, is_call, words_of
+from voice_avatar.turns.dictation import is_dictated
+
+_DICTATED = -1.0
+"""Mean log-probability from which on numbers over a reply are meant ("555" alone: -0.2 to -0.9)."""
 
 
-def claims_turn(options: TurnOptions, text: str, language: str, avg_logprob: float) -> bool:
+def claims_turn(
+    options: TurnOptions, text: str, language: str, avg_logprob: float, *, goes_on: bool = False
+) -> bool:
     """Returns whether words that were said over the reply are meant to be answered.
 
     Not so are no words, a listener's words, and a few that the recogniser itself does not trust:
@@ -47,10 +53,15 @@ def claims_turn(options: TurnOptions, text: str, language: str, avg_logprob: flo
         text: what was said.
         language: of the text.
         avg_logprob: mean log-probability per token of the text; 0.0 = unknown, and trusted.
+        goes_on: whether the user was dictating before the reply: then it is likely the next group,
+            even if it is heard as something else ("bye bye bye" for "555").
     """
     words = words_of(text, language)
     if not words or is_backchannel(text, language):
         return False
+    # Who dictates does not listen: a group that comes over the reply is the next one.
+    if avg_logprob >= _DICTATED and (goes_on or is_dictated(text, language)):
+        return True
     if avg_logprob >= options.interrupt.logprob or is_call(options.interrupt.names, words):
         return True
     # Badly heard. A whole phrase is no guess all the same, nor is a word that takes the floor: to
@@ -65,6 +76,7 @@ def is_interruption(
     language: str,
     *,
     is_paused: bool = False,
+    goes_on: bool = False,
 ) -> bool:
     """Returns whether speech over the reply means that the avatar has to stop.
 
@@ -74,6 +86,7 @@ def is_interruption(
         heard: what was recognised of it so far; None when nothing came back yet.
         language: of the speech.
         is_paused: whether the reply is paused meanwhile: then a later decision disturbs nobody.
+        goes_on: see `claims_turn`.
     """
     if heard is None:
         limit_s = options.interrupt.any_s if is_paused else options.interrupt.speech_s
@@ -81,4 +94,4 @@ def is_interruption(
     if not words_of(heard.text, language):
         return False
     is_long = speech_s >= options.interrupt.any_s
-    return is_long or claims_turn(options, heard.text, language, heard.avg_logprob)
+    return is_long or claims_turn(options, heard.text, language, heard.avg_logprob, goes_on=goes_on)

@@ -185,7 +185,11 @@ class Listener:
 
     def transcribed(self, event: Transcribed, now_s: float) -> list[Output]:
         """Takes the answer to a `Transcribe`."""
-        return self._taking.transcribed(event, now_s)
+        taking = self._taking
+        out = taking.transcribed(event, now_s)
+        # An answer makes room for what could not be asked.
+        paused = taking.phase is Phase.PAUSED
+        return [*out, *taking.turn.ask_due(self._clock.sample, taking.language, is_paused=paused)]
 
     def scored(self, event: TurnScored) -> list[Output]:
         """Takes the answer to a `ScoreTurn`."""

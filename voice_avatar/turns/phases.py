@@ -23,7 +23,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from voice_avatar.events.notices import EndReason
+from voice_avatar.events.notices import DropReason, EndReason
 
 
 class Phase(Enum):
@@ -141,3 +141,9 @@ END_REASONS: Final[dict[Happening, EndReason]] = {
     Happening.STALL: "vad",
 }
 """Why a turn is over that something else than silence ended."""
+
+DROP_REASONS: Final[dict[Happening, DropReason]] = {
+    Happening.CLEAR: "cleared",
+    Happening.NO_TEXT: "failed",
+}
+"""Why a turn is dropped; else its words say why."""

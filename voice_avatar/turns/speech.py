@@ -16,6 +16,7 @@ thresholds and two counts (`VadOptions`), and a second opinion, the level:
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 
 from voice_avatar.events.inputs import VadFrame
@@ -37,6 +38,9 @@ _CONTRAST_DB = 12.0
 _CERTAIN = 0.97
 """Probability from which a fall in level is the closure of a consonant: it spares a fifth of the
 false alarms and no true one (16 clips)."""
+
+_RECENT = 100
+"""Windows whose levels are remembered: 3.2 s, in which a speaker takes breath."""
 
 _FLOOR_SHARE = 0.1
 """How much a window of silence moves the remembered background: 0.3 s until it has moved by 2/3."""
@@ -77,6 +81,7 @@ class SpeechDetector:
         self._quiet_run = 0
         self._last_speech_end = 0
         self._loud_dbfs = self._floor_dbfs = _SILENT_DBFS
+        self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)
         self.is_speaking = False
         self.is_dipping = False
 
@@ -102,6 +107,10 @@ class SpeechDetector:
         """One past the last microphone sample of the last speech window."""
         return self._last_speech_end
 
+    def softest(self) -> int:
+        """Returns the microphone sample of the last three seconds where it was most quiet."""
+        return min(self._recent)[1]
+
     def reset(self) -> None:
         """Forgets what was going on: after a hole in the stream speech has to start anew."""
         self._run = 0
@@ -109,6 +118,7 @@ class SpeechDetector:
 
     def step(self, frame: VadFrame) -> SpeechStarted | SpeechStopped | None:
         """Takes the next window."""
+        self._recent.append((frame.dbfs, frame.start + WINDOW_SAMPLES // 2))
         if self.is_speaking:
             event: SpeechStarted | SpeechStopped | None = self._step_in_speech(frame)
         else:

@@ -18,7 +18,7 @@ from typing import Final
 
 from voice_avatar.events.commands import TranscribePurpose
 from voice_avatar.events.inputs import Transcribed, TurnScored
-from voice_avatar.events.notices import DropReason, EndReason, TranscriptFinal
+from voice_avatar.events.notices import EndReason, TranscriptFinal
 from voice_avatar.events.payloads import MIC_HZ
 from voice_avatar.stages.turn import TurnOptions
 from voice_avatar.stages.vad import VadOptions
@@ -36,7 +36,7 @@ from voice_avatar.turns.facts import (
     UserPaused,
 )
 from voice_avatar.turns.mic_clock import MicClock
-from voice_avatar.turns.phases import END_REASONS, PHASES, Deed, Happening, Phase
+from voice_avatar.turns.phases import DROP_REASONS, END_REASONS, PHASES, Deed, Happening, Phase
 from voice_avatar.turns.speech import SpeechDetector
 from voice_avatar.turns.user_turn import Pause, UserTurn, segment_start
 
@@ -89,7 +89,11 @@ class TurnTaking:
 
     def window(self, sample: int) -> list[Output]:
         """Does what the table says of a window that ends before `sample`."""
-        return self._on_window(self, Happening.WINDOW, sample)
+        out = self._on_window(self, Happening.WINDOW, sample)
+        if self.phase is Phase.SPEAKING:
+            longest_s = self.ending.options.max_segment_s
+            out += self.turn.cut_long(sample, self._detector.softest, longest_s, self.language)
+        return out
 
     def _enter(self, phase: Phase) -> None:
         """Changes the phase: no answer to an earlier question ends the turn in it."""
@@ -147,10 +151,11 @@ class TurnTaking:
         if was_paused:
             options = self.ending.options
             turn.speech_start = sample
-            if text is not None and turn.is_long(self._clock.sample, options.max_segment_s):
+            if turn.is_long(self._clock.sample, options.max_segment_s):
                 end = segment_start(turn.speech_end, sample, options.preroll_s)
-                turn.freeze(text, end, turn.spoken(self.language))
-        return out
+                spoken = turn.spoken(self.language)
+                turn.freeze(text, end, spoken, said_end=turn.speech_end)
+        return out + turn.ask_for_parts(self.language)
 
     def _pause(self, what: Happening, sample: int) -> list[Output]:
         """Asks for the text and the turn model's word as soon as the user pauses."""
@@ -212,7 +217,7 @@ class TurnTaking:
         is_long = turn.is_long(sample, ending.options.max_segment_s)
         if (is_due or is_long) and not questions.has_open_text:
             partial = TranscribePurpose.PARTIAL
-            out.append(questions.text(partial, turn.segment_start, sample, self.language))
+            out += questions.text(partial, turn.segment_start, sample, self.language)
         return out
 
     def _listen_over_reply(self, sample: int) -> list[Output]:
@@ -225,7 +230,7 @@ class TurnTaking:
             return self._barge_in()
         if overlap.is_ask_due(turn, sample, language) and not turn.questions.has_open_text:
             purpose = TranscribePurpose.INTERRUPT
-            return [turn.questions.text(purpose, turn.segment_start, sample, self.language)]
+            return [*turn.questions.text(purpose, turn.segment_start, sample, self.language)]
         return []
 
     def _barge_in(self) -> list[Output]:
@@ -264,13 +269,18 @@ class TurnTaking:
 
     def transcribed(self, event: Transcribed, now_s: float) -> list[Output]:
         """Takes the recogniser's answer: it may decide an interruption, be shown, end the turn."""
-        turn = self.turn
+        turn, transcript = self.turn, event.transcript
         asked = turn.questions.answered(event)
-        # An answer about audio whose text is frozen by now would say it twice.
-        if asked is None or asked.start != turn.segment_start:
+        if asked is None:
             return []
+        # An answer about audio whose text is frozen by now would say it twice, unless that text
+        # has waited for it.
+        if asked.start != turn.segment_start:
+            text = None if transcript is None else transcript.text
+            if not turn.take_part(event.request_id, text, turn.spoken(self.language)):
+                return []
+            return self.happens(Happening.TEXT, asked.end) if self.phase is Phase.PAUSED else []
         is_final = turn.questions.is_final(asked)
-        transcript = event.transcript
         # Before anything is decided: what interrupts, and what is frozen, is read off the turn.
         turn.take_text(transcript, asked.end)
         if transcript is None:  # then its length decides about a candidate
@@ -320,7 +330,7 @@ class TurnTaking:
         if not (pause.is_announced or is_next or what is Happening.TEXT):
             pause.is_announced = True
             out.append(TurnMayEnd())
-        if pause.is_ready or pause.text is None:
+        if pause.is_ready or pause.text is None or turn.parts:
             return out
         language = turn.spoken(self.language)
         text = turn.whole(pause.text, language)
@@ -354,7 +364,7 @@ class TurnTaking:
         which otherwise has to become an interruption first.
         """
         turn, pause, ending = self.turn, self.turn.pause, self.ending
-        if pause.text is None:
+        if pause.text is None or turn.parts:
             return []
         silence_s = self._clock.since_s(turn.speech_end)
         language = turn.spoken(self.language)
@@ -377,12 +387,14 @@ class TurnTaking:
         # on: then whoever asks finds nobody speaking, and is not told of the turn that is over.
         self.language = language  # what a turn was spoken in is the language from now on
         ending.learn(None)
+        ending.note(text, language)
+        self.overlap.is_dictation = ending.is_dictation
         self.overlap.end()
-        self._close()
         return [
+            *self._close(),
             TurnCommitted(
                 self.turn_id, text, language, reason, silence_s, speech_end_s, pause.text_s
-            )
+            ),
         ]
 
     def _drop(self, what: Happening, _: int) -> list[Output]:
@@ -394,28 +406,19 @@ class TurnTaking:
         out: list[Output] = []
         if self.turn.interim:  # what was shown is taken back
             out.append(TranscriptFinal(self.turn_id, "", self.turn.spoken(self.language)))
-        reason = _drop_reason(what, self.turn)
-        self._close()
-        return [*out, TurnDropped(reason)]
+        reason = DROP_REASONS.get(what) or self.turn.drop_reason
+        return [*out, *self._close(), TurnDropped(reason)]
 
-    def _close(self) -> None:
+    def _close(self) -> list[Output]:
         """Forgets the turn, and with it what was asked about it."""
         is_speaking = self.phase is Phase.SPEAKING
+        withdrawn = self.turn.questions.withdraw_all()
         # Up to here audio is this turn's: the pre-roll of the next one does not reach back beyond
         # it.
         end = self._clock.sample if is_speaking else self.turn.speech_end
         self.turn = UserTurn.begin(self._request_ids, end, end)
         self._enter(Phase.QUIET)
-
-
-def _drop_reason(what: Happening, turn: UserTurn) -> DropReason:
-    if what is Happening.CLEAR:
-        return "cleared"
-    if what is Happening.NO_TEXT:
-        return "failed"
-    if turn.pause.text or turn.frozen:
-        return "aside"
-    return "echo" if turn.heard is not None and turn.heard.is_echo else "wordless"
+        return [*withdrawn]
 
 
 _VOICES: Final = frozenset({Happening.SPEECH, Happening.WINDOW})

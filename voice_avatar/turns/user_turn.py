@@ -10,18 +10,29 @@ first sample means anything: the next turn's audio does not reach back beyond it
           |<----------------- decoded at each pause ---------------->|
 
 A turn that gets long is cut: what is already recognised is *frozen*, the audio of the next decode
-begins behind it, and the text of the turn is the frozen text and the decoded one.
+begins behind it, and the text of the turn is the frozen text and the decoded one. Where the
+recogniser is slow the cut comes before the text, and what lies before it is a *part* that is still
+unheard: nothing is decided without its text, and nothing of the turn grows longer than what the
+recogniser reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from voice_avatar import languages
-from voice_avatar.events.notices import EndReason, TranscriptInterim
+from voice_avatar.events.commands import Command, TranscribePurpose
+from voice_avatar.events.notices import DropReason, EndReason, TranscriptInterim
 from voice_avatar.events.payloads import MIC_HZ, Transcript
 from voice_avatar.turns.questions import Questions
+
+_CUT_AT: Final = 1.16
+"""Times `max_segment_s`, at which a turn is cut without its text (29 s: whisper reads 30)."""
+
+_ENOUGH: Final = MIC_HZ // 4
+"""Silence behind the speech that is decoded with it where its text is asked for late, samples."""
 
 
 @dataclass(slots=True)
@@ -62,6 +73,25 @@ class Pause:
 
 
 @dataclass(slots=True)
+class Part:
+    """Audio of a turn that is cut off from the rest, before its text is known.
+
+    Attributes:
+        start: first microphone sample.
+        end: one past the last.
+        ask_id: number of the question about it; 0 = none is open.
+        text: its text; None until it is known.
+        failures: how often the recogniser has failed at it.
+    """
+
+    start: int
+    end: int
+    ask_id: int = 0
+    text: str | None = None
+    failures: int = 0
+
+
+@dataclass(slots=True)
 class UserTurn:
     """A turn, or the quiet before one.
 
@@ -70,7 +100,8 @@ class UserTurn:
         segment_start: microphone sample from which on it is decoded.
         speech_start: where the speech began, or went on after the last pause.
         speech_end: where the speech has ended; until its first pause, `segment_start`.
-        frozen: text of the audio before `segment_start`.
+        frozen: text of the audio before `segment_start` and before the first of the `parts`.
+        parts: audio before `segment_start` whose text, or that of one before it, is unknown.
         interim: text that was shown last.
         language: in which words were heard; None = none yet.
         heard: what the recogniser said last, whatever it was asked for; None = nothing, or it
@@ -95,6 +126,7 @@ class UserTurn:
     began_over_reply: bool = False
     is_claimed: bool = False
     pause: Pause = field(default_factory=Pause)
+    parts: list[Part] = field(default_factory=list)
 
     @classmethod
     def begin(
@@ -145,17 +177,106 @@ class UserTurn:
     def show(self, text: str, turn_id: int, language: str) -> list[TranscriptInterim]:
         """Shows the text, where it is new and there is any; not that of a candidate."""
         whole = self.whole(text, language)
-        if self.is_candidate or not whole or whole == self.interim:
+        if self.is_candidate or self.parts or not whole or whole == self.interim:
             return []
         stable_chars = common_prefix(self.interim, whole)
         self.interim = whole
         return [TranscriptInterim(turn_id, whole, stable_chars, language)]
 
-    def freeze(self, text: str, end: int, language: str) -> None:
-        """Sets the text of a long turn up to sample `end`, so that no decode gets too long."""
-        self.frozen = self.whole(text, language)
+    def freeze(
+        self, text: str | None, end: int, language: str, *, said_end: int | None = None
+    ) -> None:
+        """Sets the text of a long turn up to sample `end`, so that no decode gets too long.
+
+        Args:
+            text: None = it is not known; the question about it is kept, or has to be asked.
+            end: where the next decode begins.
+            language: of the text.
+            said_end: where the speech before that has ended, in a pause; None = in no pause, where
+                nothing was asked about the audio up to there.
+        """
+        part = Part(self.segment_start, end if said_end is None else said_end, text=text)
+        if text is None and said_end is not None:
+            part.ask_id = self.questions.keep(part.start, part.end)
+        self.parts.append(part)
+        self._thaw(language)
         self.segment_start = end
         self.questions.end_dip()  # its question is about audio whose text is set
+
+    def take_part(self, request_id: int, text: str | None, language: str) -> bool:
+        """Takes the text of a part; returns whether the question was about one.
+
+        Args:
+            request_id: of the question.
+            text: None = the recogniser has failed. It is asked once more.
+            language: of the text.
+        """
+        part = next((part for part in self.parts if part.ask_id == request_id), None)
+        if part is None:
+            return False
+        if text is None:
+            part.failures += 1
+            part.ask_id = 0
+        is_lost = part.failures > 1
+        part.text = "" if is_lost else text
+        self._thaw(language)
+        return True
+
+    def _thaw(self, language: str) -> None:
+        """Joins the texts of the parts as far as they are known in order."""
+        while self.parts and (text := self.parts[0].text) is not None:
+            self.frozen = self.whole(text, language)
+            del self.parts[0]
+
+    def cut_long(
+        self, sample: int, softest: Callable[[], int], longest_s: float, language: str | None
+    ) -> list[Command]:
+        """Cuts a turn that outgrows what the recogniser reads before that has said anything.
+
+        Args:
+            sample: one past the last microphone sample.
+            softest: says where it was quiet of late.
+            longest_s: speech that is decoded at once, seconds.
+            language: locked language, if any.
+        """
+        if not self.is_long(sample, _CUT_AT * longest_s):
+            return []
+        out: list[Command] = [*self.questions.withdraw_partials()]
+        self.freeze(None, max(softest(), self.segment_start + 1), self.spoken(language))
+        return out + self.ask_for_parts(language)
+
+    def ask_due(self, sample: int, language: str | None, *, is_paused: bool) -> list[Command]:
+        """Asks for what there was no room for: the parts, and the text of the pause.
+
+        Args:
+            sample: one past the last microphone sample.
+            language: locked language, if any.
+            is_paused: whether the turn is in a pause.
+        """
+        out = self.ask_for_parts(language)
+        if is_paused and self.pause.text is None and not self.questions.awaits_pause:
+            end = min(sample, self.speech_end + _ENOUGH)
+            out += self.questions.text_of_pause(None, self.segment_start, end, language)
+        return out
+
+    @property
+    def drop_reason(self) -> DropReason:
+        """Why the turn is none, by what was heard in it."""
+        if self.pause.text or self.frozen:
+            return "aside"
+        if self.heard is None or not (self.heard.is_invented or self.heard.is_echo):
+            return "wordless"
+        return "echo" if self.heard.is_echo else "invented"
+
+    def ask_for_parts(self, language: str | None) -> list[Command]:
+        """Asks about the parts that nobody was asked about, in order, as far as there is room."""
+        out: list[Command] = []
+        for part in self.parts:
+            if not part.ask_id and part.text is None and self.questions.has_room:
+                eager = TranscribePurpose.EAGER
+                out += self.questions.text(eager, part.start, part.end, language)
+                part.ask_id = self.questions.keep(part.start, part.end)
+        return out
 
 
 def segment_start(last_end: int, sample: int, preroll_s: float) -> int:

@@ -150,6 +150,12 @@ WARNING_CODES: Final[dict[str, str]] = {
     "text_overrun": "`input.text` came faster than one a second, or than 64 kB a minute; the "
     "excess was dropped.",
     "input_clipping": "The microphone is too loud and distorts.",
+    "input_silent": "Nothing but digital silence has come from the microphone for 5 s: it is muted "
+    "or dead.",
+    "input_offset": "The microphone's samples are shifted by a constant (DC), which is taken away.",
+    "input_stereo": "Microphone audio looks like two channels sent as one, and cannot be "
+    "understood.",
+    "input_noise": "Microphone audio is loud noise, as of another sample format or byte order.",
     "setting_unavailable": "A persona, voice, language, codec, viseme set or tool choice is not to "
     "be had; what is used instead is in `settings`.",
     "resume_failed": "The session to be resumed is gone, or the token is not of it: this is "

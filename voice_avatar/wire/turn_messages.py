@@ -81,7 +81,8 @@ class TurnDropped(ServerMessage, frozen=True, kw_only=True, tag="turn.dropped"):
 
     Attributes:
         turn_id: which turn.
-        reason: "wordless" (no words were found in it), "echo" (the words that the avatar was
+        reason: "wordless" (no words were found in it), "invented" (only words that recognisers
+            write where nobody speaks, as credits of films), "echo" (the words that the avatar was
             saying), "aside" (only said while listening to the reply, as "mhm"), "cleared" (by
             `input.clear`, or a typed turn) or "failed" (it could not be recognised).
     """

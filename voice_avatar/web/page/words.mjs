@@ -87,7 +87,8 @@ export function errorLine(code) {
 export function warningLine(code) {
   /** @type {Record<string, string>} */
   const lines = {
-    input_clipping: "Your microphone is too loud and distorts.", resume_failed: "The conversation could not be resumed; this is a new one.",
+    input_clipping: "Your microphone is too loud and distorts.", input_silent: "Your microphone gives no sound: is it muted?",
+    input_stereo: "Your microphone sends what can't be understood.", input_noise: "Your microphone sends what can't be understood.", resume_failed: "The conversation could not be resumed; this is a new one.",
     text_too_long: "That text is too long.", empty_reply: "There was no answer to that. Please try again.", setting_unavailable: "The server can't change that setting.",
   };
   return lines[code] ?? null;

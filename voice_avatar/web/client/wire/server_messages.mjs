@@ -96,7 +96,7 @@ const FIELDS = {
   },
   "turn.dropped": {
     turn_id: whole,
-    reason: oneOf("wordless", "echo", "aside", "cleared", "failed"),
+    reason: oneOf("wordless", "invented", "echo", "aside", "cleared", "failed"),
   },
   "reply.started": {
     ...of,

@@ -19,6 +19,7 @@ namespace VoiceAvatar
     public enum TurnDropReason
     {
         Wordless,
+        Invented,
         Echo,
         Aside,
         Cleared,
@@ -130,7 +131,7 @@ namespace VoiceAvatar
             {
                 TurnId = fields.Count("turn_id"),
                 Reason = (TurnDropReason)fields.OneOf(
-                    "reason", "wordless", "echo", "aside", "cleared", "failed"),
+                    "reason", "wordless", "invented", "echo", "aside", "cleared", "failed"),
             };
         }
     }

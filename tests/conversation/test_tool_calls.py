@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voice_avatar.conversation.tool_calls import TIMED_OUT, ToolCalls, prompt_tokens
+from voice_avatar.conversation.tool_calls import CANCELLED, TIMED_OUT, ToolCalls, prompt_tokens
 from voice_avatar.events.notices import ToolCalled, ToolCancelled
 from voice_avatar.events.payloads import Message, Tool, ToolCall
 
@@ -52,7 +52,8 @@ def test_what_is_given_up_is_what_was_not_answered() -> None:
     calls = called()
     calls.answer("c0", "warm")
     assert calls.cancel("interrupted") == [ToolCancelled(1, "c1", "interrupted")]
-    assert [message.content for message in calls.messages("", 1000)] == ["", "warm"]
+    assert [message.content for message in calls.messages("", 1000)] == ["", "warm", CANCELLED]
+    assert calls.answer("c1", "cold") == "late"
 
 
 def test_each_call_has_its_own_time_and_none_of_it_runs_while_nobody_can_answer() -> None:

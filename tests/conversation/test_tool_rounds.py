@@ -434,3 +434,17 @@ def test_a_result_follows_its_call_at_once_wherever_it_was_put() -> None:
         ("assistant", "…"),
         ("user", "Well?"),
     ]
+
+
+def test_a_reply_asked_for_before_any_turn_has_a_user_to_answer() -> None:
+    scene = ToolScene()
+    scene.give(ReplyRequest("a"))
+    assert [m.role for m in scene.prompt] == ["system", "user"]
+
+
+def test_a_reply_asked_for_behind_another_has_a_user_between_them() -> None:
+    scene = ToolScene(follows_up=False)
+    scene.give(HistoryAdded("", Message("user", "Hello.")))
+    scene.give(HistoryAdded("", Message("assistant", "Hi.")))
+    scene.give(ReplyRequest("a"))
+    assert [m.role for m in scene.prompt] == ["system", "user", "assistant", "user"]

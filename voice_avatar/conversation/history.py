@@ -24,7 +24,7 @@ CountTokens = Callable[[str], int]
 Role = Literal["system", "user", "assistant", "tool"]
 
 FORGOTTEN: Final = "…"
-"""Stands for turns that were forgotten, and between a result and a user's turn: some refuse that."""
+"""Stands for turns that were forgotten, and between a result and a user's turn."""
 
 _REMEMBERED_CHARS: Final = 524_288
 """Characters of texts whose counts are remembered: a window of 128k tokens."""

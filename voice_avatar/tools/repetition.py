@@ -11,10 +11,10 @@ from typing import Final
 LONGEST_CHARS: Final = 240
 """Longest text that is looked for as the one that is repeated, characters."""
 
-_TIMES: Final = 6
+_TIMES: Final = 8
 """A text that stands so often in a row is a loop, if all of it has `_LEAST_CHARS`."""
 
-_LEAST_CHARS: Final = 160
+_LEAST_CHARS: Final = 320
 _KEPT_CHARS: Final = LONGEST_CHARS * _TIMES
 _STEP_CHARS: Final = 24
 

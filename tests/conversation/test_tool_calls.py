@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from voice_avatar.conversation.tool_calls import TIMED_OUT, ToolCalls, prompt_tokens
-from voice_avatar.events.notices import ToolCalled, ToolCancelled
+from voice_avatar.conversation.tool_calls import CANCELLED, TIMED_OUT, ToolCalls, prompt_tokens
+from voice_avatar.events.notices import ToolCalled, ToolCancelled, WarningNotice
 from voice_avatar.events.payloads import Message, Tool, ToolCall
 
 LOOK = Tool("look", "Looks around.")
@@ -52,7 +52,8 @@ def test_what_is_given_up_is_what_was_not_answered() -> None:
     calls = called()
     calls.answer("c0", "warm")
     assert calls.cancel("interrupted") == [ToolCancelled(1, "c1", "interrupted")]
-    assert [message.content for message in calls.messages("", 1000)] == ["", "warm"]
+    assert [message.content for message in calls.messages("", 1000)] == ["", "warm", CANCELLED]
+    assert calls.answer("c1", "cold") == "late"
 
 
 def test_each_call_has_its_own_time_and_none_of_it_runs_while_nobody_can_answer() -> None:
@@ -88,3 +89,15 @@ def test_where_the_client_keeps_the_conversation_calls_are_told_and_not_kept() -
 def test_tools_take_room_in_a_prompt() -> None:
     assert prompt_tokens(()) == 0
     assert prompt_tokens((LOOK, LOOK)) > prompt_tokens((LOOK,)) > 0
+
+
+def test_a_call_that_cannot_be_made_is_answered_with_what_is_wrong_with_it() -> None:
+    calls = ToolCalls(3.0, 3)
+    broken = ToolCall("c9", "weather", "{}", "The arguments are not a JSON object: {")
+    told = calls.announce(1, 4, broken, 10.0)
+    assert isinstance(told, WarningNotice)
+    calls.is_whole = True
+    assert calls.is_due
+    asked, result = calls.messages("", 1000)
+    assert asked.calls == (ToolCall("c9", "weather", "{}"),)
+    assert "not a JSON object" in result.content

@@ -8,7 +8,7 @@ import pytest
 from kit.session_talk import OPTIONS, SYSTEM, Scene
 
 from voice_avatar.conversation.options import SessionOptions
-from voice_avatar.conversation.tool_calls import TIMED_OUT
+from voice_avatar.conversation.tool_calls import CANCELLED, TIMED_OUT
 from voice_avatar.events.commands import StartReply, WarmPrefix
 from voice_avatar.events.inputs import (
     ClientBack,
@@ -315,7 +315,13 @@ def test_while_results_are_waited_for_the_reply_can_be_interrupted() -> None:
     scene.wait(0.5)
     assert scene.session.state is State.LISTENING
     assert scene.give(InterruptRequest()) == ["nothing_to_interrupt"]
-    assert scene.messages == ["user: Hello. next"]
+    assert scene.messages == [
+        "user: Hello.",
+        "assistant:  +weather",
+        f"tool: {CANCELLED}",
+        "assistant: …",
+        "user: next",
+    ]
 
 
 @pytest.mark.parametrize("event", [TextInput("In London."), TalkPressed()])
@@ -341,6 +347,8 @@ def test_a_spoken_turn_ends_the_waiting_and_keeps_what_was_answered() -> None:
         ("user", "Hello."),
         ("assistant", ""),
         ("tool", "sunny"),
+        ("tool", CANCELLED),
+        ("assistant", "…"),
         ("user", "And in London?"),
     ]
 
@@ -423,5 +431,20 @@ def test_a_result_follows_its_call_at_once_wherever_it_was_put() -> None:
         ("tool", "sunny"),
         ("assistant", ""),
         ("tool", "set"),
+        ("assistant", "…"),
         ("user", "Well?"),
     ]
+
+
+def test_a_reply_asked_for_before_any_turn_has_a_user_to_answer() -> None:
+    scene = ToolScene()
+    scene.give(ReplyRequest("a"))
+    assert [m.role for m in scene.prompt] == ["system", "user"]
+
+
+def test_a_reply_asked_for_behind_another_has_a_user_between_them() -> None:
+    scene = ToolScene(follows_up=False)
+    scene.give(HistoryAdded("", Message("user", "Hello.")))
+    scene.give(HistoryAdded("", Message("assistant", "Hi.")))
+    scene.give(ReplyRequest("a"))
+    assert [m.role for m in scene.prompt] == ["system", "user", "assistant", "user"]

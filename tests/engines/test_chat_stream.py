@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -12,14 +11,8 @@ from hypothesis import strategies as st
 
 from voice_avatar.engines.chat_stream import (
     MAX_EVENT_BYTES,
-    CallPiece,
-    Chunk,
-    ChunkReader,
-    Function,
     SseParser,
-    Usage,
     failure,
-    read_chunk,
     request_body,
 )
 from voice_avatar.errors import ContextExceeded, LlmFailed, LlmTimeout
@@ -28,11 +21,7 @@ from voice_avatar.events.payloads import (
     Message,
     Tool,
     ToolCall,
-    ToolCallDelta,
-    ToolCallStarted,
 )
-
-CALL = {"name": "f", "arguments": "{}"}
 
 
 def parse(stream: bytes) -> list[bytes]:
@@ -92,90 +81,6 @@ def test_an_endless_event_is_an_error() -> None:
 def test_an_endless_line_is_an_error() -> None:
     with pytest.raises(LlmFailed):
         parse(b"x" * (MAX_EVENT_BYTES + 1))
-
-
-@pytest.mark.parametrize(
-    ("payload", "chunk"),
-    [
-        ({"choices": [{"delta": {"content": "hi"}}]}, Chunk("hi")),
-        ({"choices": [{"delta": {"role": "assistant", "content": None}}]}, Chunk()),
-        ({"choices": [{"delta": {"reasoning_content": "hm"}, "index": 0}]}, Chunk()),
-        ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, Chunk("", "stop")),
-        ({"choices": [{"finish_reason": "length"}]}, Chunk("", "length")),
-        (
-            {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}},
-            Chunk(usage=Usage(3, 2)),
-        ),
-        ({"id": "x"}, Chunk()),
-        (
-            {"choices": [{"delta": {"tool_calls": [{"index": 1, "id": "c", "function": {}}]}}]},
-            Chunk(calls=(CallPiece(1),)),
-        ),
-        (
-            {"choices": [{"delta": {"content": "hi", "tool_calls": [{"function": CALL}]}}]},
-            Chunk("hi", calls=(CallPiece(None, Function("f", "{}")),)),
-        ),
-        ({"choices": [{"delta": {"tool_calls": None}}]}, Chunk()),
-    ],
-)
-def test_a_chunk_says_text_end_and_usage(payload: object, chunk: Chunk) -> None:
-    assert read_chunk(json.dumps(payload)) == chunk
-
-
-@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'{"choices": 3}', b"\xff", b"null"])
-def test_what_is_no_chunk_is_an_error(payload: bytes) -> None:
-    with pytest.raises(LlmFailed):
-        read_chunk(payload)
-
-
-@given(st.binary(max_size=100))
-def test_no_payload_raises_anything_but_llm_failed(payload: bytes) -> None:
-    with suppress(LlmFailed):
-        read_chunk(payload)
-
-
-def pieces(*made: tuple[int | None, str | None, str | None]) -> list[object]:
-    """Returns what chunks with these pieces of calls are read as."""
-    reader = ChunkReader()
-    return [
-        delta
-        for index, name, arguments in made
-        for delta in reader.push(Chunk(calls=(CallPiece(index, Function(name, arguments)),)))
-    ]
-
-
-@pytest.mark.parametrize(
-    "made",
-    [
-        [(0, "f", '{"a":'), (0, None, "1}"), (1, "g", ""), (1, None, "{}")],
-        [(0, "f", '{"a":'), (0, "f", "1}"), (1, "g", "{}")],  # the name in every piece
-        [(None, "f", '{"a":'), (None, None, "1}"), (None, "g", "{}")],  # no index
-        [(4, "f", '{"a":'), (4, "", "1}"), (7, "g", "{}")],
-    ],
-)
-def test_calls_are_told_apart_however_a_server_counts_them(
-    made: list[tuple[int | None, str | None, str | None]],
-) -> None:
-    assert pieces(*made) == [
-        ToolCallStarted(0, "f"),
-        ToolCallDelta(0, '{"a":'),
-        ToolCallDelta(0, "1}"),
-        ToolCallStarted(1, "g"),
-        ToolCallDelta(1, "{}"),
-    ]
-
-
-def test_a_call_that_begins_without_a_name_is_an_error() -> None:
-    with pytest.raises(LlmFailed):
-        pieces((0, None, "{}"))
-
-
-def test_an_error_inside_the_stream_is_an_error() -> None:
-    with pytest.raises(ContextExceeded):
-        read_chunk(b'{"error": {"code": 400, "type": "exceed_context_size_error"}}')
-    with pytest.raises(LlmFailed) as caught:
-        read_chunk(b'{"error": "boom"}')
-    assert caught.type is LlmFailed
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from voice_avatar.engines.chat_stream import Chunk, Usage
+from voice_avatar.engines.chat.chunks import Chunk, Usage
 from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import LlmFailed, LlmTimeout
 from voice_avatar.events.payloads import LlmDelta, LlmDone, TextDelta

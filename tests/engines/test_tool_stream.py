@@ -7,8 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from voice_avatar.engines.tool_stream import text_reader, with_calls
-from voice_avatar.errors import ToolCallInvalid
+from voice_avatar.engines.tool_stream import ThoughtHabit, with_calls
 from voice_avatar.events.payloads import (
     LlmDelta,
     LlmDone,
@@ -45,14 +44,7 @@ def request(choice: str = "auto", *tools: Tool) -> LlmRequest:
 
 
 async def said(engine: Engine, asked: LlmRequest) -> list[LlmDelta]:
-    return [delta async for delta in with_calls(engine.generate(), text_reader(asked))]
-
-
-def test_only_where_there_may_be_calls_are_they_looked_for() -> None:
-    assert text_reader(request()) is None
-    assert text_reader(request("none", WEATHER)) is None
-    assert text_reader(request("auto", WEATHER)) is not None
-    assert text_reader(request("required", WEATHER)) is not None
+    return [delta async for delta in with_calls(engine.generate(), asked)]
 
 
 async def test_a_call_in_the_text_comes_out_as_a_call_before_the_end() -> None:
@@ -66,20 +58,56 @@ async def test_a_call_in_the_text_comes_out_as_a_call_before_the_end() -> None:
     assert engine.is_closed
 
 
-async def test_without_tools_what_looks_like_a_call_is_text() -> None:
-    assert await said(Engine(CALL), request()) == [TextDelta(CALL), DONE]
+@pytest.mark.parametrize("asked", [request(), request("none", WEATHER)])
+async def test_where_there_may_be_none_what_looks_like_a_call_is_left_out(
+    asked: LlmRequest,
+) -> None:
+    assert await said(Engine(f"Well. {CALL}"), asked) == [TextDelta("Well. "), DONE]
 
 
-async def test_what_should_be_a_call_and_is_none_is_an_error_and_closes_the_engine() -> None:
-    engine = Engine("<tool_call>{not json}</tool_call>")
-    with pytest.raises(ToolCallInvalid):
-        await said(engine, request("auto", WEATHER))
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<tool_call>{not json}</tool_call>", [ToolCallStarted(0, "")]),
+        ('<tool_call>{"name": "f", "argu', [ToolCallStarted(0, "f")]),
+    ],
+)
+async def test_what_should_be_a_call_and_is_none_is_passed_on_as_a_broken_one(
+    text: str, told: list[LlmDelta]
+) -> None:
+    engine = Engine(text)
+    assert await said(engine, request("auto", WEATHER)) == [*told, DONE]
     assert engine.is_closed
+
+
+async def test_calls_as_text_and_calls_of_the_server_are_counted_together() -> None:
+    async def mixed() -> AsyncGenerator[LlmDelta, None]:
+        yield TextDelta(CALL)
+        yield ToolCallStarted(0, "get_weather")
+        yield ToolCallDelta(0, "{}")
+        yield DONE
+
+    out = [delta async for delta in with_calls(mixed(), request("auto", WEATHER))]
+    starts = [delta.index for delta in out if isinstance(delta, ToolCallStarted)]
+    assert (starts, out[-2]) == ([0, 1], ToolCallDelta(1, "{}"))
+
+
+async def test_a_server_whose_replies_begin_in_reasoning_is_known_from_the_second_one_on() -> None:
+    habit = ThoughtHabit()
+
+    async def heard(*texts: str) -> str:
+        deltas = with_calls(Engine(*texts).generate(), request(), habit=habit)
+        return "".join([delta.text async for delta in deltas if isinstance(delta, TextDelta)])
+
+    assert await heard("Hm, tea.</think>Green tea.") == "Green tea."
+    assert await heard("Hm, ", "milk.", "</think>", "Oat milk.") == "Oat milk."
+    assert await heard("Good ", "day.") == "Good day."
+    assert not habit.is_seen
 
 
 async def test_closing_early_closes_the_engine() -> None:
     engine = Engine("one ", "two ")
-    async with aclosing(with_calls(engine.generate(), None)) as deltas:
+    async with aclosing(with_calls(engine.generate(), request())) as deltas:
         assert await anext(deltas) == TextDelta("one ")
         assert not engine.is_closed
     assert engine.is_closed

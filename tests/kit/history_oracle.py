@@ -134,6 +134,8 @@ class OldHistory:
             if entry.role == "tool" or not (entry.text or calls):
                 continue
             message, first = Message(entry.role, entry.text, calls), place
+            if merged and (merged[-1][0].role, entry.role) == ("tool", "user"):
+                merged.append((Message("assistant", "…"), place))
             if merged and merged[-1][0].role == entry.role:
                 before, first = merged.pop()
                 message = replace(message, content=f"{before.content} {entry.text}".strip())
@@ -215,4 +217,6 @@ def _joined(messages: tuple[Message, ...], extra_user: str | None) -> tuple[Mess
         return messages
     if messages and messages[-1].role == "user":
         return (*messages[:-1], Message("user", f"{messages[-1].content} {extra}"))
+    if messages and messages[-1].role == "tool":
+        messages = (*messages, Message("assistant", "…"))
     return (*messages, Message("user", extra))

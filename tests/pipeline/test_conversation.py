@@ -248,7 +248,7 @@ async def test_a_turn_ends_once_its_prepared_reply_can_be_heard() -> None:
 
 async def test_a_prepared_reply_without_a_sound_holds_no_turn_up() -> None:
     options = SessionSetup(turn=TurnOptions(hold_s=100.0, stall_s=100.0))
-    with at_work(engines("")) as workers:
+    with at_work(engines("[unknown:tag]")) as workers:
         async with talking(workers, options) as talk:
             await talk.says(QUESTION)
             assert (await talk.reply()).status == "completed"

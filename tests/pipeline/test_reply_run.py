@@ -396,7 +396,30 @@ async def test_an_apology_is_not_shown_to_the_model() -> None:
         )
 
 
-@pytest.mark.parametrize("text", ["", " ", "**", "[face:happy", "[unknown:tag]", "...", "\n\n"])
+@pytest.mark.parametrize("text", ["", " ", "**", "...", "\n\n", "<think>Hm.</think>\n"])
+async def test_a_model_that_says_nothing_is_asked_once_more(text: str) -> None:
+    with at_work(engines(text, "Fine.")) as workers:
+        async with talking(workers) as talk:
+            assert (await asks(talk)).spoken_text == "Fine."
+            assert talk.codes() == []
+
+
+async def test_after_nothing_twice_an_apology_is_said() -> None:
+    with at_work(engines("", "...", "Fine.")) as workers:
+        async with talking(workers) as talk:
+            talk.types("Speak.")
+            await apology(talk, "llm_failed")
+
+
+async def test_endless_repetition_is_cut() -> None:
+    with at_work(engines("Well. " + "I am sorry about that. " * 200)) as workers:
+        async with talking(workers) as talk:
+            done = await asks(talk)
+            assert len(done.spoken_text) < 1000
+            assert done.status == "completed"
+
+
+@pytest.mark.parametrize("text", ["[face:happy", "[unknown:tag]"])
 async def test_a_reply_without_anything_to_say_ends_at_once_with_a_warning(text: str) -> None:
     with at_work(engines(text, "Fine.")) as workers:
         async with talking(workers) as talk:

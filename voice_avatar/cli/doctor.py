@@ -36,6 +36,7 @@ from voice_avatar.events.payloads import (
 from voice_avatar.machine.cores import processor, usable_cores
 from voice_avatar.machine.thread_plan import Share
 from voice_avatar.models.store import ModelStore, list_models
+from voice_avatar.pipeline.llm_check import llm_trouble
 from voice_avatar.stages.engines import Engines
 from voice_avatar.stages.tts import TtsEngine
 from voice_avatar.text.chunking import Chunker
@@ -249,6 +250,8 @@ def _test_voice(tts: TtsEngine, chunker: Chunker, found: Findings) -> bytes:
 
 
 async def _test_llm(engines: Engines, found: Findings) -> None:
+    if trouble := await llm_trouble(engines.llm):
+        found.advice.append(trouble)
     system = Message("system", "You are a friendly guide. Answer in one short sentence.")
     firsts: list[float] = []
     speeds: list[float] = []

@@ -24,7 +24,7 @@ CountTokens = Callable[[str], int]
 Role = Literal["system", "user", "assistant", "tool"]
 
 FORGOTTEN: Final = "…"
-"""Stands where the beginning of a run of turns that nobody answered was forgotten."""
+"""Stands for turns that were forgotten, and between a result and a user's turn."""
 
 _REMEMBERED_CHARS: Final = 524_288
 """Characters of texts whose counts are remembered: a window of 128k tokens."""
@@ -171,7 +171,7 @@ class History:
 
     def add_assistant(self, text: str, key: str = "") -> None:
         """Appends what was heard of a reply. Nothing heard: nothing is added."""
-        self._put(len(self._entries), _Entry(key, "assistant", text.strip()))
+        self._put(len(self._entries), _Entry(key, "assistant", defused(text).strip()))
 
     def insert(self, key: str, message: Message, after: str | None = None) -> None:
         """Puts in a message; one without text or calls is not put in.
@@ -312,6 +312,8 @@ class History:
         if entry.role == "tool" or not (entry.text or calls):
             return
         message = Message(entry.role, entry.text, calls)
+        if merged and (merged[-1].message.role, entry.role) == ("tool", "user"):
+            merged.append(_alone(Message("assistant", FORGOTTEN), place))
         if merged and merged[-1].message.role == entry.role:
             merged[-1] = merged[-1].more(message)
         else:
@@ -328,6 +330,8 @@ class History:
             talk[-1].size(count, self._options.message_tokens)
         if extra:
             said = Message("user", extra)
+            if talk and talk[-1].message.role == "tool":
+                talk.append(_alone(Message("assistant", FORGOTTEN), end))
             if talk and talk[-1].message.role == "user":
                 talk[-1] = talk[-1].more(said)
             else:

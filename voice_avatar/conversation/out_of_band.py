@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voice_avatar.conversation.prompts import Prompts
+from voice_avatar.conversation.tool_calls import told_of
 from voice_avatar.events.commands import CancelReply, Command
 from voice_avatar.events.inputs import (
     AudioSent,
@@ -22,7 +23,7 @@ from voice_avatar.events.inputs import (
     SegmentPlanned,
     ToolCallMade,
 )
-from voice_avatar.events.notices import Notice, ReplyDone, ReplyStarted, ReplyStatus, ToolCalled
+from voice_avatar.events.notices import Notice, ReplyDone, ReplyStarted, ReplyStatus
 
 OUT_OF_BAND_FROM = 1_000_000_000
 """Their ids begin here: those of the conversation never come so far, so that whoever drops what is
@@ -79,7 +80,7 @@ class OutOfBand:
             case ReplyTextAdded(_, text):
                 reply.text += text
             case ToolCallMade(reply_id, call):
-                return [ToolCalled(reply_id, call.call_id, call.name, call.arguments)]
+                return [told_of(reply_id, call)]
             case ReplyFailed():
                 reply.is_failed = True
             case AudioSent(reply_id, until):  # once, when all of it is out

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from voice_avatar.conversation.history import History
+from voice_avatar.conversation.history import FORGOTTEN, History
 from voice_avatar.conversation.replies import Replies, Reply
 from voice_avatar.conversation.setup import SessionSetup
 from voice_avatar.conversation.tool_calls import ToolCalls, prompt_tokens
@@ -89,9 +89,12 @@ class Prompts:
             for message in request.messages:
                 history.insert("", message)
         instructions = self.system if request.instructions is None else request.instructions
+        last = history.messages[-1].role if history.messages else ""
+        # Chat templates want a user's turn, or a result, for the assistant to answer.
+        text = {"": self._memory.opening or FORGOTTEN, "assistant": FORGOTTEN}.get(last)
         return history.prompt(
             instructions,
-            None,
+            text,
             self._count_tokens,
             self._context_tokens,
             (self._max_reply_tokens if request.max_tokens is None else request.max_tokens)

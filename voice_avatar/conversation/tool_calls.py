@@ -1,23 +1,36 @@
 """The tools of a session and the calls under way: from a call to the reply with its result. Pure.
 
 A call is in history only together with its result: some chat templates and servers refuse a prompt
-with a call that nothing answers. What is cancelled leaves no trace there.
+with a call that nothing answers. What is cancelled has a result that says so: the tool may
+have done its work, and a model that does not see its call would make it again.
 """
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from voice_avatar.conversation.history import tail_cut
-from voice_avatar.events.notices import CancelReason, ToolCalled, ToolCancelled
+from voice_avatar.events.notices import (
+    CancelReason,
+    ToolCalled,
+    ToolCancelled,
+    WarningNotice,
+)
 from voice_avatar.events.payloads import Message, Tool, ToolCall
 from voice_avatar.stages.llm import estimate_tokens
 from voice_avatar.tools.offers import settled_choice
 
 TIMED_OUT = '{"error":"The tool did not answer in time."}'
 """What the model is told in place of a result that did not come."""
+
+CANCELLED = (
+    '{"error":"Cancelled before a result came. It may have been carried out all the same:'
+    ' do not call it again unless you are asked to."}'
+)
+"""What the model is told in place of a result that nobody waited for."""
 
 Verdict = Literal["taken", "late", "unknown"]
 
@@ -35,6 +48,19 @@ class _Open:
     call: ToolCall
     ends_s: float | None
     output: str | None = None
+
+
+def told_of(reply_id: int, call: ToolCall) -> ToolCalled | WarningNotice:
+    """Returns the notice of a call: itself, or that it cannot be made."""
+    if call.flaw:
+        return WarningNotice(
+            "tool_call_invalid", "The language model wrote a call of a tool that cannot be made."
+        )
+    return ToolCalled(reply_id, call.call_id, call.name, call.arguments)
+
+
+def _error(message: str) -> str:
+    return json.dumps({"error": message}, ensure_ascii=False)
 
 
 def prompt_tokens(tools: tuple[Tool, ...]) -> int:
@@ -108,16 +134,22 @@ class ToolCalls:
         """The user has said something new."""
         self._rounds = 0
 
-    def announce(self, reply_id: int, turn_id: int, call: ToolCall, now_s: float) -> ToolCalled:
-        """Returns the notice of a call of a committed reply; its time runs from now on."""
+    def announce(
+        self, reply_id: int, turn_id: int, call: ToolCall, now_s: float
+    ) -> ToolCalled | WarningNotice:
+        """Returns the notice of a call of a committed reply; its time runs from now on.
+
+        A call that cannot be made is nobody's to answer: its result says what is wrong with it.
+        """
         if reply_id != self.reply_id:
             self.reply_id, self.turn_id = reply_id, turn_id
             self.is_whole = False
             self._rounds += 1
         if self.follows_up:
             ends_s = now_s + self._timeout_s if self._timeout_s else None
-            self._open[call.call_id] = _Open(call, ends_s)
-        return ToolCalled(reply_id, call.call_id, call.name, call.arguments)
+            told = _error(call.flaw) if call.flaw else None
+            self._open[call.call_id] = _Open(replace(call, flaw=""), ends_s, told)
+        return told_of(reply_id, call)
 
     def answer(self, call_id: str, output: str) -> Verdict:
         """Takes a result."""
@@ -159,10 +191,11 @@ class ToolCalls:
         return [ToolCancelled(self.reply_id, item.call.call_id, "timeout") for item in late]
 
     def cancel(self, reason: CancelReason) -> list[ToolCancelled]:
-        """Gives up the calls that are not answered; the others stay, for history."""
-        lost = [call_id for call_id, item in self._open.items() if item.output is None]
-        self._close(lost)
-        return [ToolCancelled(self.reply_id, call_id, reason) for call_id in lost]
+        """Gives up the calls that are not answered; all stay, for history."""
+        lost = [item for item in self._open.values() if item.output is None]
+        for item in lost:
+            item.output = CANCELLED
+        return [ToolCancelled(self.reply_id, item.call.call_id, reason) for item in lost]
 
     def messages(self, text: str, room_tokens: int) -> tuple[Message, ...]:
         """Returns what history will hold of the calls that are answered: calls, then results.

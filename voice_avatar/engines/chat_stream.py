@@ -1,12 +1,11 @@
 """The chat-completions dialect of OpenAI, as llama.cpp, vLLM and others speak it. Pure.
 
-Bytes of a server-sent event stream -> payloads (`SseParser`) -> what they say (`read_chunk`).
+Bytes of a server-sent event stream -> payloads (`SseParser`); what those say: `chat/chunks.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -14,10 +13,7 @@ from voice_avatar.errors import ContextExceeded, LlmFailed, LlmTimeout
 from voice_avatar.events.payloads import (
     LlmRequest,
     Message,
-    TextDelta,
     Tool,
-    ToolCallDelta,
-    ToolCallStarted,
 )
 from voice_avatar.stages.llm import ControlTokens
 from voice_avatar.tools.offers import CHOICES
@@ -30,128 +26,7 @@ DONE = b"[DONE]"
 """Payload after the last chunk."""
 
 
-class Usage(msgspec.Struct, frozen=True):
-    """Tokens of a request."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class Function(msgspec.Struct, frozen=True):
-    """What a piece of a call says."""
-
-    name: str | None = None
-    arguments: str | None = None
-
-
-class CallPiece(msgspec.Struct, frozen=True):
-    """A piece of a tool call.
-
-    Attributes:
-        index: which call of the reply; None = the server does not count, and sends each whole.
-        function: name (mostly in the first piece only) and arguments to append.
-    """
-
-    index: int | None = None
-    function: Function = Function()
-
-
-class _Delta(msgspec.Struct, frozen=True):
-    content: str | None = None
-    tool_calls: list[CallPiece] | None = None
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Chunk(msgspec.Struct, frozen=True):
-    choices: list[_Choice] = []
-    usage: Usage | None = None
-    error: Any = None
-
-
-class Chunk(msgspec.Struct, frozen=True):
-    """What one payload says.
-
-    Attributes:
-        text: text to append, mostly one token, often "".
-        finish_reason: why generation ended, None while it goes on.
-        usage: token counts, mostly in a chunk of their own after the last text.
-        calls: pieces of tool calls, in order, after the text.
-    """
-
-    text: str = ""
-    finish_reason: str | None = None
-    usage: Usage | None = None
-    calls: tuple[CallPiece, ...] = ()
-
-
-_decoder = msgspec.json.Decoder(_Chunk)
 _KNOWN = ControlTokens(())
-
-
-def read_chunk(payload: bytes | str) -> Chunk:
-    """Reads one payload of the stream.
-
-    Raises:
-        LlmFailed: it is an error report, or no chunk at all. ContextExceeded is a kind of it.
-    """
-    try:
-        chunk = _decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise LlmFailed("The language model sent something unreadable.") from error
-    if chunk.error is not None:
-        raise failure(0, msgspec.json.encode({"error": chunk.error}))
-    text, reason = "", None
-    calls: tuple[CallPiece, ...] = ()
-    for choice in chunk.choices:
-        if choice.delta is not None:
-            text += choice.delta.content or ""
-            calls += tuple(choice.delta.tool_calls or ())
-        reason = choice.finish_reason or reason
-    return Chunk(text, reason, chunk.usage, calls)
-
-
-class ChunkReader:
-    """Turns the chunks of one reply into what `LlmEngine.generate` yields before its end."""
-
-    def __init__(self) -> None:
-        self._server_index: int | None = None
-        self._count = 0
-
-    def push(self, chunk: Chunk) -> list[TextDelta | ToolCallStarted | ToolCallDelta]:
-        """Takes a chunk.
-
-        Raises:
-            LlmFailed: pieces of calls do not go together.
-        """
-        out: list[TextDelta | ToolCallStarted | ToolCallDelta] = []
-        if chunk.text:
-            out.append(TextDelta(chunk.text))
-        for piece in chunk.calls:
-            name, arguments = piece.function.name, piece.function.arguments
-            if self._begins(piece):
-                if not name:
-                    raise LlmFailed("The language model sent something unreadable.")
-                self._server_index = piece.index
-                out.append(ToolCallStarted(self._count, name))
-                self._count += 1
-            if arguments:
-                out.append(ToolCallDelta(self._count - 1, arguments))
-        return out
-
-    def _begins(self, piece: CallPiece) -> bool:
-        """Whether a piece begins a call: the first of its index, or a name without an index.
-
-        Some servers repeat the name in every piece.
-        """
-        if self._count == 0:
-            return True
-        if piece.index is None:
-            return bool(piece.function.name)
-        return piece.index != self._server_index
 
 
 def failure(status: int, body: bytes) -> LlmFailed:

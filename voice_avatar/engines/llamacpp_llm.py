@@ -24,7 +24,7 @@ from voice_avatar.engines.apart.llamacpp_process import LlamaCppProcess
 from voice_avatar.engines.chat_stream import request_body
 from voice_avatar.engines.gguf_weights import control_tokens, quick_weights
 from voice_avatar.engines.relay import Relay
-from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
+from voice_avatar.engines.tool_stream import CacheSalts, ThoughtHabit, with_calls
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest
 from voice_avatar.stages.engines import UNPLANNED_THREADS
@@ -102,6 +102,7 @@ class LlamaCppLlm:
         self._knows_tools = server.loaded.knows_tools
         self._controls = controls or ControlTokens(())
         self._salts = CacheSalts()
+        self._habit = ThoughtHabit()
         self._server = server
         self._options = options
         self._slots = CacheSlots(options.slots)
@@ -124,7 +125,9 @@ class LlamaCppLlm:
     async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """See `LlmEngine`."""
         relay = await self._start(request)
-        async with aclosing(with_calls(relay.read(), text_reader(request))) as items:
+        async with aclosing(
+            with_calls(relay.read(), request, is_held=True, habit=self._habit)
+        ) as items:
             async for item in items:
                 yield item
 

@@ -7,6 +7,7 @@ that stream, which is how such a server learns that nobody listens any more.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
@@ -15,20 +16,21 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from voice_avatar.engines.chat.chunks import Chunk, ChunkReader, Usage, read_chunk
+from voice_avatar.engines.chat.refused import Refused
 from voice_avatar.engines.chat_stream import (
     DONE,
-    Chunk,
-    ChunkReader,
+    MAX_EVENT_BYTES,
     SseParser,
-    Usage,
     failure,
-    read_chunk,
     request_body,
 )
 from voice_avatar.engines.elsewhere.server_pulse import ServerPulse
-from voice_avatar.errors import EngineUnavailable, LlmFailed, LlmTimeout
+from voice_avatar.engines.tool_stream import CacheSalts, ThoughtHabit, with_calls
+from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed, LlmTimeout
 from voice_avatar.events.payloads import LlmDelta, LlmDone, LlmRequest
 from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, estimate_tokens
+from voice_avatar.tools.as_text import in_plain_words
 
 if TYPE_CHECKING:
     import httpx
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from voice_avatar.models.store import ModelStore
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 _RETRY_AFTER_S = 0.2
@@ -47,6 +51,9 @@ _RETRY_AFTER_LIMIT_S = 2.0
 _DRAIN_S = 0.1
 """Wait for the end of the body after its last event; only a body read to its end leaves the
 connection usable for the next request."""
+
+_END = Chunk()
+"""Stands for the event that ends a stream."""
 
 _KEEP_ALIVE_S = 60.0
 _KEEP_ALIVE_CONNECTIONS = 16
@@ -136,6 +143,10 @@ class OpenAiHttpLlm:
         self._warms_by_request = warms_by_request
         self._waits: set[asyncio.Timeout] = set()
         self._is_closed = False
+        self._refused = Refused()
+        self._habit = ThoughtHabit()
+        self._salts = CacheSalts()
+        self._has_warned = False
 
     @property
     def capabilities(self) -> LlmCapabilities:
@@ -157,8 +168,8 @@ class OpenAiHttpLlm:
         may_retry = True
         while True:
             try:
-                work = self._pulse.watched(self._attempt(request, deadline_s))
-                async with aclosing(work) as items:
+                attempt = self._pulse.watched(self._attempt(request, deadline_s))
+                async with aclosing(with_calls(attempt, request, habit=self._habit)) as items:
                     async for item in items:
                         may_retry = False
                         yield item
@@ -192,20 +203,30 @@ class OpenAiHttpLlm:
     async def _attempt(
         self, request: LlmRequest, deadline_s: float
     ) -> AsyncGenerator[LlmDelta, None]:
-        reason, usage, reader = "", Usage(), ChunkReader()
-        response = await self._timed(self._post(request), deadline_s)
+        reason, usage, reader, is_over = "", Usage(), ChunkReader(), False
+        has_said = False
+        response = await self._response(request, deadline_s)
         try:
             async with aclosing(self._chunks(response, deadline_s)) as chunks:
                 async for chunk in chunks:
+                    if chunk is _END:
+                        reason = reason or "stop"
                     reason, usage = chunk.finish_reason or reason, chunk.usage or usage
                     for delta in reader.push(chunk):
+                        has_said = True
                         yield delta
+            # Some servers never name a reason. A body that ends as it should is an end.
+            is_over = has_said
         except (_Lost, LlmTimeout):
             if not reason:  # else only the token counts are lost
                 raise
         finally:
             await response.aclose()
-        if not reason:
+            self._warn_once(reader.skipped)
+        for delta in reader.finish():
+            is_over = True
+            yield delta
+        if not reason and not is_over:
             raise _Lost(LlmFailed("The language model server broke off."))
         yield LlmDone(
             "length" if reason == "length" else "stop",
@@ -213,41 +234,77 @@ class OpenAiHttpLlm:
             usage.completion_tokens,
         )
 
-    async def _post(self, request: LlmRequest) -> httpx.Response:
-        """Sends the request and returns the response, once its head says that it succeeded."""
+    async def _response(self, request: LlmRequest, deadline_s: float) -> httpx.Response:
+        """Sends the request, without what the server refuses, until its head says success."""
+        while True:
+            if request.tools and not self._refused.has_tools:
+                words = in_plain_words(request, self._salts.tag(request.cache_key))
+                request = replace(request, messages=words, tools=())
+            body = request_body(self._options.model, request, self._options.stop)
+            body = self._refused.applied(body)
+            response = await self._timed(self._post(body), deadline_s)
+            if response is not None:
+                return response
+
+    async def _post(self, body: dict[str, object]) -> httpx.Response | None:
+        """Sends a request and returns the response, once its head says that it succeeded.
+
+        None = it was refused for a parameter, without which it can be sent again.
+        """
         try:
-            content = msgspec.json.encode(
-                request_body(self._options.model, request, self._options.stop)
-            )
+            content = msgspec.json.encode(body)
         except UnicodeEncodeError as error:
             raise LlmFailed("The prompt is not valid text.") from error
         response = await self._client.send(
             self._client.build_request("POST", "chat/completions", content=content), stream=True
         )
-        if response.status_code == 200:
+        status = response.status_code
+        if status == 200:
             return response
         try:
-            said = failure(response.status_code, await response.aread())
+            report = await response.aread()
         finally:
             await response.aclose()
-        if response.status_code in _RETRY_STATUS:
+        said = failure(status, report)
+        is_about_context = isinstance(said, ContextExceeded)
+        parameter = "" if is_about_context else self._refused.learn(status, report, body)
+        _log.warning(
+            "the language model server refused a request",
+            extra={"status": status, "parameter": parameter},
+        )
+        if parameter:
+            return None
+        if status in _RETRY_STATUS:
             raise _Lost(said, _pause_s(response.headers.get("retry-after", "")))
         raise said
 
     async def _chunks(
         self, response: httpx.Response, deadline_s: float
     ) -> AsyncGenerator[Chunk, None]:
-        parser = SseParser()
+        kind = response.headers.get("content-type", "")
+        read = _Lines() if "json" in kind else SseParser()
         blocks = response.aiter_bytes()
         while (block := await self._timed(anext(blocks, None), deadline_s)) is not None:
-            for payload in parser.push(block):
-                if payload == DONE:
+            for payload in read.push(block):
+                if payload.strip() == DONE:
                     deadline_s = _now_s() + _DRAIN_S
+                    yield _END
                     continue
                 chunk = read_chunk(payload)
                 yield chunk
                 if chunk.text or chunk.calls:
                     deadline_s = _now_s() + self._options.between_tokens_timeout_s
+        if isinstance(read, _Lines):
+            for payload in read.finish():
+                yield read_chunk(payload)
+
+    def _warn_once(self, skipped: int) -> None:
+        if skipped and not self._has_warned:
+            self._has_warned = True
+            _log.warning(
+                "the language model server sends what cannot be read; it is passed over",
+                extra={"skipped": skipped},
+            )
 
     async def _timed(self, work: Awaitable[T], deadline_s: float) -> T:
         """Awaits something, until the deadline or until the engine is closed."""
@@ -268,6 +325,39 @@ class OpenAiHttpLlm:
             raise LlmFailed("The language model server sent something unreadable.") from error
         finally:
             self._waits.discard(wait)
+
+
+class _Lines:
+    """A body that is no event stream but JSON: events by another name, or one object for all."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+        self._events: SseParser | None = None
+
+    def push(self, block: bytes) -> list[bytes]:
+        """Takes bytes and returns the payloads that they complete.
+
+        Raises:
+            LlmFailed: it is too long.
+        """
+        if self._events is None:
+            self._body += block
+            if len(self._body) > MAX_EVENT_BYTES:
+                raise LlmFailed("The language model sent something unreadable.")
+            if not self._body.lstrip() or self._body.lstrip()[:1] in b"{[":
+                return []
+            self._events, block = SseParser(), bytes(self._body)
+        return self._events.push(block)
+
+    def finish(self) -> list[bytes]:
+        """Returns what is left at the end: an object, or one a line."""
+        if self._events is not None or not self._body.strip():
+            return []
+        try:
+            msgspec.json.decode(self._body)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return [line for line in bytes(self._body).splitlines() if line.strip()]
+        return [bytes(self._body)]
 
 
 def _now_s() -> float:

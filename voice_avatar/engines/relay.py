@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Final
 
-from voice_avatar.engines.chat_stream import Chunk, ChunkReader, Usage
+from voice_avatar.engines.chat.chunks import Chunk, ChunkReader, Usage
 from voice_avatar.errors import LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmDone
 
@@ -74,6 +74,8 @@ class Relay:
             await self.wait()
         if self._failure is not None:
             raise self._failure
+        for delta in reader.finish():
+            yield delta
         if not reason:
             raise LlmFailed("The language model stopped in the middle of a reply.")
         yield LlmDone(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import aclosing
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import msgspec
 import numpy as np
 
 from voice_avatar.audio.pcm import dbfs, sample_count
+from voice_avatar.engines.tool_stream import with_calls
 from voice_avatar.errors import ContextExceeded, LlmFailed, SttFailed, TtsFailed, VadFailed
 from voice_avatar.events.payloads import (
     MIC_HZ,
@@ -37,7 +39,7 @@ from voice_avatar.stages.stt import SttCapabilities, SttOptions, always
 from voice_avatar.stages.tts import TtsCapabilities, TtsOptions
 from voice_avatar.stages.turn import TurnCapabilities, TurnOptions
 from voice_avatar.stages.vad import VadCapabilities, VadOptions
-from voice_avatar.tools.as_text import ToolTextReader, as_call_text
+from voice_avatar.tools.as_text import as_call_text
 
 if TYPE_CHECKING:
     from voice_avatar.models.store import ModelStore
@@ -171,6 +173,12 @@ class ScriptedLlm:
 
     async def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """See `LlmEngine`."""
+        async with aclosing(with_calls(self._say(request), request)) as items:
+            async for item in items:
+                yield item
+
+    async def _say(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
+        """Says the script's next text as a model would."""
         prompt_tokens = sum(self.count_tokens(m.content) for m in request.messages)
         if prompt_tokens + request.max_tokens > self.capabilities.context_tokens:
             raise ContextExceeded("The prompt is too long for the script.")
@@ -181,15 +189,11 @@ class ScriptedLlm:
         done = 0
         is_over = False
         try:
-            reader = ToolTextReader() if request.tools and request.tool_choice != "none" else None
             for word in words[: request.max_tokens]:
                 await self._pass_token(done)
                 text = word if done == 0 else f" {word}"
-                for delta in reader.push(text) if reader else [TextDelta(text)]:
-                    yield delta
+                yield TextDelta(text)
                 done += 1
-            for delta in reader.finish() if reader else []:
-                yield delta
             await self._pass_token(done)
             is_over = True
             reason = "length" if len(words) > request.max_tokens else "stop"

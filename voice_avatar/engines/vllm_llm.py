@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voice_avatar.engines.chat_stream import Chunk, Usage, message_body, tool_body
+from voice_avatar.engines.chat.chunks import Chunk, Usage
+from voice_avatar.engines.chat_stream import message_body, tool_body
 from voice_avatar.engines.relay import Relay
-from voice_avatar.engines.tool_stream import CacheSalts, text_reader, with_calls
+from voice_avatar.engines.tool_stream import CacheSalts, ThoughtHabit, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed
 from voice_avatar.events.payloads import LlmDelta, LlmRequest, Message
 from voice_avatar.stages.llm import ControlTokens, LlmCapabilities, LlmOptions
@@ -126,6 +127,7 @@ class VllmLlm:
             [*self._tokenizer.all_special_tokens, *self._tokenizer.get_added_vocab()]
         )
         self._salts = CacheSalts()
+        self._habit = ThoughtHabit()
         self._numbers = itertools.count(1)
         self._tasks: dict[Relay, asyncio.Task[None]] = {}
         self._relays: set[Relay] = set()
@@ -149,7 +151,9 @@ class VllmLlm:
         self._relays.add(relay)
         self._call(self._begin, request, relay)
         try:
-            async with aclosing(with_calls(relay.read(), text_reader(request))) as items:
+            async with aclosing(
+                with_calls(relay.read(), request, is_held=True, habit=self._habit)
+            ) as items:
                 async for item in items:
                     yield item
         finally:

@@ -95,11 +95,13 @@ class ToolCall:
         call_id: unique within the session.
         name: the tool's name.
         arguments: a JSON object, as JSON text.
+        flaw: why it cannot be made, for the model to read; "" = it can.
     """
 
     call_id: str
     name: str
     arguments: str
+    flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
 from voice_avatar.acting.timeline import ReplyTimeline
 from voice_avatar.audio.pcm import BYTES_PER_SAMPLE, sample_count
 from voice_avatar.conversation.playout import PlayoutOptions
-from voice_avatar.errors import EngineError, LlmTimeout, TtsFailed
+from voice_avatar.errors import EngineError, TtsFailed
 from voice_avatar.events.commands import StartReply
 from voice_avatar.events.cues import VisemeTrack
 from voice_avatar.events.inputs import (
@@ -43,11 +43,9 @@ from voice_avatar.events.notices import (
     ReplyCallDelta,
     ReplyCallStarted,
     ReplyText,
-    ReplyWritten,
     WarningNotice,
 )
 from voice_avatar.events.payloads import (
-    LlmDone,
     LlmRequest,
     SpeakableChunk,
     SpeechPiece,
@@ -57,19 +55,16 @@ from voice_avatar.events.payloads import (
     ToolCallDelta,
     ToolCallStarted,
 )
+from voice_avatar.pipeline.llm_reading import LlmReading, LlmSaid
 from voice_avatar.pipeline.marks import Marks
 from voice_avatar.pipeline.outbox import Outbox
 from voice_avatar.pipeline.spoken import VoicedChunk
-from voice_avatar.pipeline.workers import Workers, given_up, in_thread
+from voice_avatar.pipeline.workers import Workers, in_thread
 from voice_avatar.stages.llm import LlmOptions
 from voice_avatar.stages.tts import TtsEngine
 from voice_avatar.text.chunking import Chunker
 from voice_avatar.tools.call_reader import CallReader
 from voice_avatar.tools.offers import call_id_of
-
-_MAX_TOKEN_CHARS = 16
-"""A reply is cut at that many characters for each token that it may have: four times what prose
-has. A server elsewhere may not keep to the tokens that it was asked for."""
 
 _CHUNK_LIMIT = 16
 _AUDIO_LIMIT = 64
@@ -115,7 +110,6 @@ class ReplyRun:
 
     Attributes:
         marks: when its stages happened.
-        tokens: that the LLM wrote so far: pieces of text, until it says how many they were.
         is_sent: whether audio of it was sent.
     """
 
@@ -134,9 +128,8 @@ class ReplyRun:
         clock: Callable[[], float],
     ) -> None:
         self._start = start
-        self._request = request
+        self._reading = LlmReading(start.reply_id, request, workers=workers, options=llm)
         self._workers = workers
-        self._llm = llm
         self._chunker = chunker
         self._timeline = timeline
         self._frame_samples = timeline.rate_hz * playout.frame_ms // 1000
@@ -154,10 +147,8 @@ class ReplyRun:
         )
         self._audio: asyncio.Queue[_Piece | None] = asyncio.Queue(_AUDIO_LIMIT)
         self._held: list[Notice] = []
-        self._written: ReplyWritten | None = None
         self._calls = CallReader(start.reply_id, start.tools)
         self.marks = Marks(start)
-        self.tokens = 0
         self.is_sent = False
         self._sent = 0
         self._count: int | None = None
@@ -214,19 +205,22 @@ class ReplyRun:
                             done = self._chunker.flush()  # what leads up to it is to be heard now
                             await self._pass_on(done.text, done.chunks)
                             self._call_made(self._calls.start(delta))
-                            self._tell(ReplyCallStarted(reply_id, self._call_id(delta), delta.name))
+                            if self._calls.is_known:
+                                call_id = self._call_id(delta)
+                                self._tell(ReplyCallStarted(reply_id, call_id, delta.name))
                         case ToolCallDelta(_, text):
                             self._calls.push(delta)
-                            self._tell(ReplyCallDelta(reply_id, self._call_id(delta), text))
+                            if self._calls.is_known:
+                                self._tell(ReplyCallDelta(reply_id, self._call_id(delta), text))
             self._call_made(self._calls.finish())
         except EngineError as error:
             end = _WriteFailed(error.code, error.message)
         # After a failure too: what was written of the reply is said to its last word.
         done = self._chunker.flush()
         await self._pass_on(done.text, done.chunks)
-        if self._written is not None:
+        if self._reading.written is not None:
             # Before the end is passed on: with that the session may declare the reply over.
-            self._tell(self._written)
+            self._tell(self._reading.written)
         await self._chunks.put(end)
 
     def _call_id(self, delta: ToolCallStarted | ToolCallDelta) -> str:
@@ -236,47 +230,19 @@ class ReplyRun:
         if call is not None:
             self._owner.step(ToolCallMade(self._start.reply_id, call))
 
-    async def _deltas(self) -> AsyncGenerator[TextDelta | ToolCallStarted | ToolCallDelta, None]:
+    async def _deltas(self) -> AsyncGenerator[LlmSaid, None]:
         """Yields the reply's text and calls: a fixed text, or what the LLM writes."""
         if self._start.text is not None:
             yield TextDelta(self._start.text)
             return
-        wait_s = self._llm.first_token_timeout_s
-        left = self._request.max_tokens * _MAX_TOKEN_CHARS
-        async with AsyncExitStack() as stack:
-            # Left in reverse: the generator is closed first, which aborts the request in the
-            # engine, and only then does it no longer count as one.
-            pulse = self._workers.llm
-            stack.enter_context(self._workers.request())
-            deltas = self._workers.engines.llm.generate(self._request)
-            stack.push_async_callback(given_up, deltas)
-            while True:
-                try:
-                    async with asyncio.timeout(wait_s):
-                        delta = await anext(deltas, None)
-                except TimeoutError as error:
-                    raise LlmTimeout("The language model did not answer in time.") from error
-                pulse.alive()
-                match delta:
-                    case TextDelta() | ToolCallStarted() | ToolCallDelta():
-                        wait_s = self._llm.between_tokens_timeout_s
-                        self.tokens += 1
-                        if isinstance(delta, TextDelta):
-                            delta = TextDelta(delta.text[:left])
-                            left -= len(delta.text)
-                        yield delta
-                        if left <= 0:  # a server elsewhere need not keep to what it is asked
-                            written = ReplyWritten(self._start.reply_id, 0, self.tokens, True)
-                            self._written = written
-                            return
-                    case LlmDone(reason, prompt_tokens, tokens):
-                        self.tokens = tokens or self.tokens
-                        self._written = ReplyWritten(
-                            self._start.reply_id, prompt_tokens, self.tokens, reason == "length"
-                        )
-                        return
-                    case None:
-                        return
+        async with aclosing(self._reading.deltas()) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the LLM wrote so far: pieces of text, until it says how many they were."""
+        return self._reading.tokens
 
     async def _pass_on(self, text: str, chunks: tuple[SpeakableChunk, ...]) -> None:
         if text:

@@ -27,6 +27,7 @@ from voice_avatar.errors import ConfigError, VoiceAvatarError
 from voice_avatar.events.notices import ErrorNotice
 from voice_avatar.pipeline.engine_guard import EngineGuard
 from voice_avatar.pipeline.engine_watch import WatchOptions
+from voice_avatar.pipeline.llm_check import llm_trouble
 from voice_avatar.pipeline.warm_up import warm_up
 from voice_avatar.pipeline.workers import Workers
 from voice_avatar.server import http
@@ -208,6 +209,8 @@ class AvatarServer:
         casting = Casting(self._config, workers, self._persona)
         limits = limits_of(self._config, engines, casting.personas, casting.language)
         await warm_up(workers, casting.system_prompt, casting.language)
+        if self._config.llm.engine in _ELSEWHERE and (trouble := await llm_trouble(engines.llm)):
+            _log.warning(trouble)
         self._guard_engines(workers)
         # Only now: whoever comes in earlier would be the one who waits for what is slow at first.
         self._admission = Admission(

@@ -171,6 +171,11 @@ class ToolTextReader:
         self._is_after_call = False  # and nothing was said since
         self._call = _CallText(0)
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the call under way was passed on with its name."""
+        return self._at is _At.CALL and self._call.is_started
+
     def push(self, text: str) -> list[Delta]:
         """Takes text.
 
@@ -257,6 +262,7 @@ class _CallText:
 
     Attributes:
         is_over: whether its closing brace was read.
+        is_started: whether its name was passed on.
     """
 
     def __init__(self, index: int) -> None:
@@ -270,7 +276,7 @@ class _CallText:
         self._key = ""
         self._name = ""
         self._arguments = ""  # what could not be passed on yet
-        self._is_started = False
+        self.is_started = False
         self._is_passing = False  # the arguments, as they come
         self.is_over = False
 
@@ -323,10 +329,10 @@ class _CallText:
 
     def _pass_on(self, out: list[Delta]) -> None:
         """Lets out what is known: the start once there is a name, then the arguments."""
-        if self._name and not self._is_started:
-            self._is_started = True
+        if self._name and not self.is_started:
+            self.is_started = True
             out.append(ToolCallStarted(self._index, self._name))
-        if self.is_over and not self._is_started:
+        if self.is_over and not self.is_started:
             raise ToolCallInvalid("The language model wrote a call of a tool without a name.")
         if not self._is_passing:
             self._arguments = self._arguments.lstrip()
@@ -334,7 +340,7 @@ class _CallText:
             if is_quoted and self.is_over:
                 self._arguments = _decoded(self._arguments.rstrip())
             is_known = bool(self._arguments) and (self.is_over or not is_quoted)
-            self._is_passing = is_known and self._is_started
+            self._is_passing = is_known and self.is_started
         if self._is_passing and self._arguments:
             out.append(ToolCallDelta(self._index, self._arguments))
             self._arguments = ""

@@ -272,7 +272,9 @@ class UserTurn:
         """Asks about the parts that nobody was asked about, in order, as far as there is room."""
         out: list[Command] = []
         for part in self.parts:
-            if not part.ask_id and part.text is None and self.questions.has_room:
+            if not self.questions.has_room:
+                break  # asked at each window: it must not look through all that still has to wait
+            if not part.ask_id and part.text is None:
                 eager = TranscribePurpose.EAGER
                 out += self.questions.text(eager, part.start, part.end, language)
                 part.ask_id = self.questions.keep(part.start, part.end)

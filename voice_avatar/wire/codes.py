@@ -122,8 +122,8 @@ ERROR_CODES: Final[dict[str, CodeText]] = {
     "llm_timeout": CodeText("The language model gave nothing in time; the reply ends as failed."),
     "context_exceeded": CodeText("The prompt is too long for the model; the reply ends as failed."),
     "tool_call_invalid": CodeText(
-        "The model called a tool that there is not, or with arguments that are no JSON object; "
-        "the reply ends as failed."
+        "The model called a tool that there is not, or with arguments that are no JSON object: the "
+        "model is told so. More than 8 calls at once: the reply ends as failed."
     ),
     "tool_call_unknown": CodeText("A `tool.result` for a call that there never was; dropped."),
     "tts_failed": CodeText("Synthesis failed; the reply ends as failed or goes on without."),

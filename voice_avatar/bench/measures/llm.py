@@ -31,7 +31,7 @@ from voice_avatar.bench.figures.statistics import summary
 from voice_avatar.bench.report.alone import chosen, dotted, repeating
 from voice_avatar.bench.report.machine import results_of
 from voice_avatar.bench.targets.subjects import engines_subject
-from voice_avatar.engines.chat_stream import read_chunk
+from voice_avatar.engines.chat.chunks import read_chunk
 from voice_avatar.engines.llamacpp_llm import LlamaCppOptions
 from voice_avatar.engines.registry import load_engine
 from voice_avatar.events.payloads import LlmDone, LlmRequest, Message, TextDelta

@@ -25,7 +25,7 @@ import msgspec
 
 from voice_avatar.engines.apart import llamacpp_child as child
 from voice_avatar.engines.apart.llamacpp_child import FrameWriter, Loaded, Spec
-from voice_avatar.engines.chat_stream import read_chunk
+from voice_avatar.engines.chat.chunks import read_chunk
 from voice_avatar.engines.relay import Relay
 from voice_avatar.errors import EngineUnavailable, LlmFailed
 

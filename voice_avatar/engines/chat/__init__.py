@@ -1,0 +1,1 @@
+"""What chat servers send, read with patience, and what they refuse."""

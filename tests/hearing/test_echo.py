@@ -182,7 +182,7 @@ def test_a_reply_that_is_sent_while_the_one_before_is_still_heard_is_no_trouble(
     reply = voice(1.0, 1)
     mic = heard(room(reply, 3), delay_s=0.1, gain_db=-10.0)
     anchor = round(LEAD_S * MIC_HZ)
-    for sent in range(0, mic.size, BLOCK):
+    for sent in range(20 * BLOCK, 64 * BLOCK, 8 * BLOCK):  # around where the delay is found
         guard = EchoGuard(MIC_HZ)
         guard.say(SentAudio(1, to_pcm(reply)))
         for start in range(0, mic.size - BLOCK + 1, BLOCK):

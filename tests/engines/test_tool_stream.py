@@ -63,6 +63,8 @@ async def test_where_there_may_be_none_what_looks_like_a_call_is_left_out(
     asked: LlmRequest,
 ) -> None:
     assert await said(Engine(f"Well. {CALL}"), asked) == [TextDelta("Well. "), DONE]
+    broken = Engine("<tool_call>weather please</tool_call>Well.")
+    assert await said(broken, asked) == [TextDelta("Well."), DONE]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,11 @@ async def test_where_there_may_be_none_what_looks_like_a_call_is_left_out(
     [
         ("<tool_call>{not json}</tool_call>", [ToolCallStarted(0, "")]),
         ('<tool_call>{"name": "f", "argu', [ToolCallStarted(0, "f")]),
+        ("<tool_call>weather please</tool_call>", [ToolCallStarted(0, "")]),
+        ("<tool_call>weather please", [ToolCallStarted(0, "")]),
+        ("[TOOL_CALLS]weather please", [ToolCallStarted(0, "")]),
+        ("<tool_call>{}</tool_call>So.", [ToolCallStarted(0, ""), TextDelta("So.")]),
+        ("<tool_call>  </tool_call>", []),
     ],
 )
 async def test_what_should_be_a_call_and_is_none_is_passed_on_as_a_broken_one(

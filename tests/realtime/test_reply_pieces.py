@@ -74,6 +74,28 @@ def test_a_call_that_is_interrupted_is_incomplete() -> None:
     assert "response.function_call_arguments.done" not in types(scene.told)
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_broken_call_is_closed_at_once_and_the_model_is_told_in_its_next_prompt(
+    is_known: bool,
+) -> None:
+    scene = RealtimeScene()
+    scene.write("The weather, please.")
+    scene.send("response.create", response={"tools": [WEATHER]})
+    before = len(scene.told)
+    scene.call_badly("weather", "That is no JSON.", is_known=is_known)
+    closed = [it["item"] for it in scene.told[before:] if it["type"] == "response.output_item.done"]
+    assert [item["status"] for item in closed] == ["incomplete"] * is_known
+    assert "response.function_call_arguments.done" not in types(scene.told)
+    scene.finish()
+    assert types(scene.told[before:]).count("response.output_item.done") == is_known
+    scene.send("response.create", response={"tools": [WEATHER]})
+    assert scene.live is not None
+    assert scene.live.messages[-2:] == (
+        Message("assistant", "", (ToolCall("call_1_0", "weather", "{}"),)),
+        Message("tool", '{"error": "That is no JSON."}', call_id="call_1_0"),
+    )
+
+
 # -- pieces alone
 
 WORDS = (TimedWord("One.", 0, 24_000, 0),)

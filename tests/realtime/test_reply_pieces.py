@@ -6,7 +6,9 @@ import pytest
 from kit.realtime_golden import WEATHER, called
 from kit.realtime_parts import SECOND, kinds, response
 from kit.realtime_scene import RealtimeScene, one, types
+from kit.role_order import fault_of
 
+from voice_avatar.engines.chat.roles import in_strict_order
 from voice_avatar.events.cues import ReplySegment, TimedWord
 from voice_avatar.events.notices import (
     Notice,
@@ -94,6 +96,16 @@ def test_a_broken_call_is_closed_at_once_and_the_model_is_told_in_its_next_promp
         Message("assistant", "", (ToolCall("call_1_0", "weather", "{}"),)),
         Message("tool", '{"error": "That is no JSON."}', call_id="call_1_0"),
     )
+
+
+def test_a_response_behind_a_late_system_message_has_a_user_to_answer() -> None:
+    scene = RealtimeScene()
+    item = {"type": "message", "role": "system"}
+    item |= {"content": [{"type": "input_text", "text": "The shop is closed."}]}
+    scene.send("conversation.item.create", item=item)
+    scene.send("response.create")
+    assert scene.live is not None
+    assert fault_of(in_strict_order(scene.live.messages)) == ""
 
 
 # -- pieces alone

@@ -306,11 +306,12 @@ class History:
     def _show(self, merged: list[_Shown], place: int, results: dict[str, str]) -> None:
         """Adds an entry to the messages of all before it."""
         entry = self._entries[place]
-        if place == 0 and entry.role == "assistant" and self._options.opening:
-            merged.append(_alone(Message("user", self._options.opening), 0))
         calls = tuple(call for call in entry.calls if call.call_id in results)
         if entry.role == "tool" or not (entry.text or calls):
             return
+        is_first = all(shown.message.role == "system" for shown in merged)
+        if is_first and entry.role == "assistant" and self._options.opening:
+            merged.append(_alone(Message("user", self._options.opening), place))
         message = Message(entry.role, entry.text, calls)
         if merged and (merged[-1].message.role, entry.role) == ("tool", "user"):
             merged.append(_alone(Message("assistant", FORGOTTEN), place))
@@ -319,9 +320,10 @@ class History:
         else:
             merged.append(_alone(message, place))
         first = merged[-1].first
-        for call in calls:
-            answer = Message("tool", results[call.call_id], call_id=call.call_id)
-            merged.append(_alone(answer, first))
+        results_of = (
+            Message("tool", results[call.call_id], call_id=call.call_id) for call in calls
+        )
+        merged += [_alone(answer, first) for answer in results_of]
 
     def _talk(self, extra: str, calls: tuple[Message, ...], count: CountTokens) -> list[_Shown]:
         """Returns the messages with what is not in history yet."""

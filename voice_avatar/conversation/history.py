@@ -108,9 +108,8 @@ class _Shown:
     def more(self, message: Message) -> _Shown:
         """Returns a message of the same role with more words at its end, or calls."""
         before, text = self.message.content, message.content
-        whole = f"{before} {text}" if before and text else before or text
         added = [f" {text}" if before else text] if text else []
-        joined = Message(message.role, whole, message.calls)
+        joined = Message(message.role, " ".join(filter(None, (before, text))), message.calls)
         return _Shown(joined, self.first, self.tokens, self.rest + added)
 
 
@@ -320,10 +319,9 @@ class History:
         else:
             merged.append(_alone(message, place))
         first = merged[-1].first
-        results_of = (
-            Message("tool", results[call.call_id], call_id=call.call_id) for call in calls
-        )
-        merged += [_alone(answer, first) for answer in results_of]
+        for call in calls:
+            answer = Message("tool", results[call.call_id], call_id=call.call_id)
+            merged.append(_alone(answer, first))
 
     def _talk(self, extra: str, calls: tuple[Message, ...], count: CountTokens) -> list[_Shown]:
         """Returns the messages with what is not in history yet."""

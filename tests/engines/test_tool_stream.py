@@ -12,6 +12,7 @@ from voice_avatar.events.payloads import (
     LlmDelta,
     LlmDone,
     LlmRequest,
+    LlmThinking,
     TextDelta,
     Tool,
     ToolCallDelta,
@@ -110,6 +111,14 @@ async def test_a_server_whose_replies_begin_in_reasoning_is_known_from_the_secon
     assert await heard("Hm, ", "milk.", "</think>", "Oat milk.") == "Oat milk."
     assert await heard("Good ", "day.") == "Good day."
     assert not habit.is_seen
+
+
+async def test_reasoning_is_a_sign_of_life_and_nothing_else() -> None:
+    engine = Engine("<think>Hm", ", tea.", "</think>Tea.")
+    said_ = await said(engine, request())
+    assert said_ == [LlmThinking(), LlmThinking(), TextDelta("Tea."), DONE]
+    waits = with_calls(Engine("Hm, ", "a</think>b").generate(), request(), habit=ThoughtHabit(True))
+    assert [delta async for delta in waits] == [LlmThinking(), TextDelta("b"), DONE]
 
 
 async def test_closing_early_closes_the_engine() -> None:

@@ -71,6 +71,11 @@ class Unspoken:
         self._is_passing = False
         self.has_lone_end = False
 
+    @property
+    def is_hiding(self) -> bool:
+        """Whether what comes now is reasoning, or else nothing to hear."""
+        return self._at in (_At.THOUGHT, _At.HIDDEN, _At.HEADER, _At.CHANNEL)
+
     def push(self, text: str) -> str:
         """Takes text; returns what is to be read of it and of what was held."""
         self._held += text

@@ -86,6 +86,13 @@ def test_a_greeting_gets_a_user_message_before_it() -> None:
     assert history.messages == (user("Hi"), assistant("welcome"))
 
 
+def test_a_greeting_behind_a_system_message_gets_a_user_message_too() -> None:
+    history = History(PLAIN)
+    history.insert("", SYSTEM)
+    history.add_assistant("welcome")
+    assert history.messages == (SYSTEM, user("Hi"), assistant("welcome"))
+
+
 def test_a_greeting_stands_alone_where_the_opening_is_empty() -> None:
     history = History(HistoryOptions(opening=""))
     history.add_assistant("welcome")

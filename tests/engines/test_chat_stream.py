@@ -124,6 +124,15 @@ def test_a_request_has_what_the_engine_was_asked() -> None:
     assert "stop" not in request_body("m", request, ())
 
 
+def test_a_request_has_one_system_message_at_the_start() -> None:
+    messages = (Message("user", "a"), Message("system", "late"), Message("user", "b"))
+    body = request_body("m", LlmRequest(messages), ())
+    assert body["messages"] == [
+        {"role": "system", "content": "late"},
+        {"role": "user", "content": "a b"},
+    ]
+
+
 def test_a_request_has_tools_calls_and_results() -> None:
     tool = Tool("f", "Does it.", '{"type":"object"}')
     messages = (

@@ -18,6 +18,7 @@ from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed, L
 from voice_avatar.events.payloads import (
     LlmDone,
     LlmRequest,
+    LlmThinking,
     Message,
     TextDelta,
     Tool,
@@ -204,6 +205,21 @@ async def test_comments_do_not_put_off_the_first_token_timeout() -> None:
         server.answers.append(only_ping)
         with pytest.raises(LlmTimeout):
             await read(llm, request())
+
+
+async def test_reasoning_in_a_field_puts_off_the_first_token_timeout() -> None:
+    async def thinks(exchange: Exchange) -> None:
+        await exchange.head()
+        await exchange.send(b'data: {"choices":[{"delta":{"reasoning_content":"Hm."}}]}\n\n')
+        await asyncio.sleep(2.2)
+        await exchange.send(b'data: {"choices":[{"delta":{"content":"Tea."}}]}\n\n')
+        await exchange.send(b"data: [DONE]\n\n")
+
+    async with engine(first_token_timeout_s=2.0) as (llm, server):
+        server.answers.append(thinks)
+        deltas = [delta async for delta in llm.generate(request())]
+        assert deltas[:2] == [LlmThinking(), TextDelta("Tea.")]
+        assert len(server.requests) == 1
 
 
 async def test_a_pause_between_tokens_is_a_timeout() -> None:

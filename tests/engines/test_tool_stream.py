@@ -12,6 +12,7 @@ from voice_avatar.events.payloads import (
     LlmDelta,
     LlmDone,
     LlmRequest,
+    LlmThinking,
     TextDelta,
     Tool,
     ToolCallDelta,
@@ -63,6 +64,8 @@ async def test_where_there_may_be_none_what_looks_like_a_call_is_left_out(
     asked: LlmRequest,
 ) -> None:
     assert await said(Engine(f"Well. {CALL}"), asked) == [TextDelta("Well. "), DONE]
+    broken = Engine("<tool_call>weather please</tool_call>Well.")
+    assert await said(broken, asked) == [TextDelta("Well."), DONE]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,11 @@ async def test_where_there_may_be_none_what_looks_like_a_call_is_left_out(
     [
         ("<tool_call>{not json}</tool_call>", [ToolCallStarted(0, "")]),
         ('<tool_call>{"name": "f", "argu', [ToolCallStarted(0, "f")]),
+        ("<tool_call>weather please</tool_call>", [ToolCallStarted(0, "")]),
+        ("<tool_call>weather please", [ToolCallStarted(0, "")]),
+        ("[TOOL_CALLS]weather please", [ToolCallStarted(0, "")]),
+        ("<tool_call>{}</tool_call>So.", [ToolCallStarted(0, ""), TextDelta("So.")]),
+        ("<tool_call>  </tool_call>", []),
     ],
 )
 async def test_what_should_be_a_call_and_is_none_is_passed_on_as_a_broken_one(
@@ -103,6 +111,14 @@ async def test_a_server_whose_replies_begin_in_reasoning_is_known_from_the_secon
     assert await heard("Hm, ", "milk.", "</think>", "Oat milk.") == "Oat milk."
     assert await heard("Good ", "day.") == "Good day."
     assert not habit.is_seen
+
+
+async def test_reasoning_is_a_sign_of_life_and_nothing_else() -> None:
+    engine = Engine("<think>Hm", ", tea.", "</think>Tea.")
+    said_ = await said(engine, request())
+    assert said_ == [LlmThinking(), LlmThinking(), TextDelta("Tea."), DONE]
+    waits = with_calls(Engine("Hm, ", "a</think>b").generate(), request(), habit=ThoughtHabit(True))
+    assert [delta async for delta in waits] == [LlmThinking(), TextDelta("b"), DONE]
 
 
 async def test_closing_early_closes_the_engine() -> None:

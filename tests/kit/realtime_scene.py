@@ -271,6 +271,18 @@ class RealtimeScene:
             self._tell(ReplyCallDelta(reply_id, call_id, piece))
         self.give(ToolCallMade(reply_id, ToolCall(call_id, name, "".join(pieces))))
 
+    def call_badly(self, name: str, flaw: str, *, is_known: bool = True) -> None:
+        """The model writes a call that cannot be made; the client sees it of a known function."""
+        if self.live is None:
+            return
+        reply_id = self.live.reply_id
+        call_id = f"call_{reply_id}_{self._calls}"
+        self._calls += 1
+        if is_known:
+            self._tell(ReplyCallStarted(reply_id, call_id, name))
+            self._tell(ReplyCallDelta(reply_id, call_id, "{oops"))
+        self.give(ToolCallMade(reply_id, ToolCall(call_id, name, "{}", flaw)))
+
     def finish(self, *, is_cut: bool = False) -> None:
         """All of the live reply is made and sent."""
         if self.live is None:

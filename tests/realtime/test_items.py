@@ -61,6 +61,17 @@ def test_what_a_client_makes_has_ids_where_it_gave_none(items: Items) -> None:
     assert items.call("call_2") is None
 
 
+@pytest.mark.parametrize("arguments", ["Paris", "[1]", '{"city": ', "null"])
+def test_the_arguments_of_a_clients_call_are_a_json_object(items: Items, arguments: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        items.made(ce.CallItem(name="weather", arguments=arguments))
+    assert (refused.value.code, refused.value.param) == ("invalid_value", "item.arguments")
+
+
+def test_a_clients_call_without_arguments_has_none(items: Items) -> None:
+    assert items.made(ce.CallItem(name="now", arguments=" ")).arguments == "{}"
+
+
 @pytest.mark.parametrize(
     ("role", "content", "code"),
     [

@@ -6,7 +6,9 @@ import pytest
 from kit.realtime_golden import WEATHER, called
 from kit.realtime_parts import SECOND, kinds, response
 from kit.realtime_scene import RealtimeScene, one, types
+from kit.role_order import fault_of
 
+from voice_avatar.engines.chat.roles import in_strict_order
 from voice_avatar.events.cues import ReplySegment, TimedWord
 from voice_avatar.events.notices import (
     Notice,
@@ -72,6 +74,38 @@ def test_a_call_that_is_interrupted_is_incomplete() -> None:
     response = one(scene.told[before:], "response.done")["response"]
     assert response["output"][0]["status"] == "incomplete"
     assert "response.function_call_arguments.done" not in types(scene.told)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_broken_call_is_closed_at_once_and_the_model_is_told_in_its_next_prompt(
+    is_known: bool,
+) -> None:
+    scene = RealtimeScene()
+    scene.write("The weather, please.")
+    scene.send("response.create", response={"tools": [WEATHER]})
+    before = len(scene.told)
+    scene.call_badly("weather", "That is no JSON.", is_known=is_known)
+    closed = [it["item"] for it in scene.told[before:] if it["type"] == "response.output_item.done"]
+    assert [item["status"] for item in closed] == ["incomplete"] * is_known
+    assert "response.function_call_arguments.done" not in types(scene.told)
+    scene.finish()
+    assert types(scene.told[before:]).count("response.output_item.done") == is_known
+    scene.send("response.create", response={"tools": [WEATHER]})
+    assert scene.live is not None
+    assert scene.live.messages[-2:] == (
+        Message("assistant", "", (ToolCall("call_1_0", "weather", "{}"),)),
+        Message("tool", '{"error": "That is no JSON."}', call_id="call_1_0"),
+    )
+
+
+def test_a_response_behind_a_late_system_message_has_a_user_to_answer() -> None:
+    scene = RealtimeScene()
+    item = {"type": "message", "role": "system"}
+    item |= {"content": [{"type": "input_text", "text": "The shop is closed."}]}
+    scene.send("conversation.item.create", item=item)
+    scene.send("response.create")
+    assert scene.live is not None
+    assert fault_of(in_strict_order(scene.live.messages)) == ""
 
 
 # -- pieces alone

@@ -35,7 +35,12 @@ async def test_the_first_page_says_what_to_do_next() -> None:
 
 
 def asked(
-    path: str, phase: ServerPhase = ServerPhase.OPEN, *, workers: Any = None, **headers: str
+    path: str,
+    phase: ServerPhase = ServerPhase.OPEN,
+    *,
+    workers: Any = None,
+    trouble: str = "",
+    **headers: str,
 ) -> tuple[Response | None, Any]:
     """Returns the answer to a request, None = a handshake goes on; and the socket."""
     metrics = Metrics()
@@ -43,7 +48,7 @@ def asked(
     gate = TokenGate(options.tokens, metrics.note_refused_token)
     doorstep = Doorstep(options, metrics.note_sent_away, metrics.note_refused_connection)
     desk = FrontDesk(options, metrics, Sessions(metrics), gate, doorstep)
-    desk.phase, desk.workers = phase, workers
+    desk.phase, desk.workers, desk.trouble = phase, workers, trouble
     socket: Any = _Socket()
     return desk.respond(socket, Request(path, Headers({"Host": "localhost"} | headers))), socket
 
@@ -59,6 +64,17 @@ class _Socket:
 def status(*args: Any, **options: Any) -> int:
     answer, _ = asked(*args, **options)
     return 101 if answer is None else answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("trouble", "body"), [("", "ready\n"), ("It is mute.", "ready; at the start: It is mute.\n")]
+)
+def test_what_was_wrong_with_the_model_at_the_start_is_read_where_readiness_is(
+    trouble: str, body: str
+) -> None:
+    answer, _ = asked("/readyz", trouble=trouble)
+    assert answer is not None
+    assert (answer.status_code, answer.body.decode()) == (200, body)
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,15 @@ def test_what_only_looks_like_a_tag_is_said_at_the_latest_at_the_end() -> None:
     assert told(read("a <tool", "box> b <tool_c")) == ["a <toolbox> b <tool_c"]
 
 
+def test_an_object_without_a_name_is_a_call_of_nothing_and_the_reply_goes_on() -> None:
+    out = told(read('<tool_call>{"arguments": {"a": 1}}</tool_call>Well.'))
+    assert out == [("", ""), "Well."]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "<tool_call>get_weather('Paris')</tool_call>",
-        '<tool_call>{"arguments": {}}</tool_call>',
         '<tool_call>{"name": "get_weather", "argu',
         '<tool_call>{"name": "\\x"}</tool_call>',
         '<tool_call>{"name": "a", "arguments": "' + "x" * (3 * MAX_ARGUMENTS_CHARS),

@@ -12,6 +12,8 @@ from voice_avatar.tools.unspoken import Unspoken
 
 CALL = '<tool_call>{"name":"get_time","arguments":{"zone": "CET"}}</tool_call>'
 
+NO_CALL = '<tool_call>{"name":"","arguments":{}}</tool_call>'
+
 
 def clean(*pieces: str) -> str:
     unspoken = Unspoken()
@@ -84,7 +86,8 @@ REPLIES = [
         '{"zone":"CET"}<|call|>',
         CALL,
     ),
-    ("<tool_call>what is this</tool_call>Well.", "Well."),
+    ("<tool_call>what is this</tool_call>Well.", f"{NO_CALL}Well."),
+    ("<tool_call></tool_call>Well.", "Well."),
 ]
 
 

@@ -108,9 +108,8 @@ class _Shown:
     def more(self, message: Message) -> _Shown:
         """Returns a message of the same role with more words at its end, or calls."""
         before, text = self.message.content, message.content
-        whole = f"{before} {text}" if before and text else before or text
         added = [f" {text}" if before else text] if text else []
-        joined = Message(message.role, whole, message.calls)
+        joined = Message(message.role, " ".join(filter(None, (before, text))), message.calls)
         return _Shown(joined, self.first, self.tokens, self.rest + added)
 
 
@@ -306,11 +305,12 @@ class History:
     def _show(self, merged: list[_Shown], place: int, results: dict[str, str]) -> None:
         """Adds an entry to the messages of all before it."""
         entry = self._entries[place]
-        if place == 0 and entry.role == "assistant" and self._options.opening:
-            merged.append(_alone(Message("user", self._options.opening), 0))
         calls = tuple(call for call in entry.calls if call.call_id in results)
         if entry.role == "tool" or not (entry.text or calls):
             return
+        is_first = all(shown.message.role == "system" for shown in merged)
+        if is_first and entry.role == "assistant" and self._options.opening:
+            merged.append(_alone(Message("user", self._options.opening), place))
         message = Message(entry.role, entry.text, calls)
         if merged and (merged[-1].message.role, entry.role) == ("tool", "user"):
             merged.append(_alone(Message("assistant", FORGOTTEN), place))

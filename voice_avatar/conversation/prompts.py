@@ -89,7 +89,8 @@ class Prompts:
             for message in request.messages:
                 history.insert("", message)
         instructions = self.system if request.instructions is None else request.instructions
-        last = history.messages[-1].role if history.messages else ""
+        roles = [message.role for message in history.messages if message.role != "system"]
+        last = roles[-1] if roles else ""
         # Chat templates want a user's turn, or a result, for the assistant to answer.
         text = {"": self._memory.opening or FORGOTTEN, "assistant": FORGOTTEN}.get(last)
         return history.prompt(

@@ -54,12 +54,16 @@ def told_of(reply_id: int, call: ToolCall) -> ToolCalled | WarningNotice:
     """Returns the notice of a call: itself, or that it cannot be made."""
     if call.flaw:
         return WarningNotice(
-            "tool_call_invalid", "The language model wrote a call of a tool that cannot be made."
+            "tool_call_invalid",
+            "The language model wrote a call of a tool that cannot be made.",
+            reply_id,
+            call,
         )
     return ToolCalled(reply_id, call.call_id, call.name, call.arguments)
 
 
-def _error(message: str) -> str:
+def error_result(message: str) -> str:
+    """Returns the result of a call that was not carried out, for the model to read."""
     return json.dumps({"error": message}, ensure_ascii=False)
 
 
@@ -147,7 +151,7 @@ class ToolCalls:
             self._rounds += 1
         if self.follows_up:
             ends_s = now_s + self._timeout_s if self._timeout_s else None
-            told = _error(call.flaw) if call.flaw else None
+            told = error_result(call.flaw) if call.flaw else None
             self._open[call.call_id] = _Open(replace(call, flaw=""), ends_s, told)
         return told_of(reply_id, call)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from voice_avatar.engines.chat.roles import in_strict_order
 from voice_avatar.errors import ContextExceeded, LlmFailed, LlmTimeout
 from voice_avatar.events.payloads import (
     LlmRequest,
@@ -76,7 +77,7 @@ def request_body(model: str, request: LlmRequest, stop: Sequence[str]) -> dict[s
     request = _KNOWN.defused_request(request)
     body: dict[str, object] = {
         "model": model,
-        "messages": [message_body(message) for message in request.messages],
+        "messages": [message_body(message) for message in in_strict_order(request.messages)],
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "stream": True,

@@ -28,7 +28,7 @@ from voice_avatar.engines.chat_stream import (
 from voice_avatar.engines.elsewhere.server_pulse import ServerPulse
 from voice_avatar.engines.tool_stream import CacheSalts, ThoughtHabit, with_calls
 from voice_avatar.errors import ContextExceeded, EngineUnavailable, LlmFailed, LlmTimeout
-from voice_avatar.events.payloads import LlmDelta, LlmDone, LlmRequest
+from voice_avatar.events.payloads import LlmDelta, LlmDone, LlmRequest, LlmThinking
 from voice_avatar.stages.llm import LlmCapabilities, LlmOptions, estimate_tokens
 from voice_avatar.tools.as_text import in_plain_words
 
@@ -171,7 +171,7 @@ class OpenAiHttpLlm:
                 attempt = self._pulse.watched(self._attempt(request, deadline_s))
                 async with aclosing(with_calls(attempt, request, habit=self._habit)) as items:
                     async for item in items:
-                        may_retry = False
+                        may_retry = may_retry and isinstance(item, LlmThinking)
                         yield item
                 return
             except _Lost as lost:
@@ -213,7 +213,7 @@ class OpenAiHttpLlm:
                         reason = reason or "stop"
                     reason, usage = chunk.finish_reason or reason, chunk.usage or usage
                     for delta in reader.push(chunk):
-                        has_said = True
+                        has_said = has_said or not isinstance(delta, LlmThinking)
                         yield delta
             # Some servers never name a reason. A body that ends as it should is an end.
             is_over = has_said
@@ -292,7 +292,7 @@ class OpenAiHttpLlm:
                     continue
                 chunk = read_chunk(payload)
                 yield chunk
-                if chunk.text or chunk.calls:
+                if chunk.text or chunk.calls or chunk.is_thinking:
                     deadline_s = _now_s() + self._options.between_tokens_timeout_s
         if isinstance(read, _Lines):
             for payload in read.finish():

@@ -16,6 +16,7 @@ from voice_avatar.errors import ToolCallInvalid
 from voice_avatar.events.payloads import (
     LlmDelta,
     LlmRequest,
+    LlmThinking,
     TextDelta,
     ToolCallDelta,
     ToolCallStarted,
@@ -80,7 +81,11 @@ class _Reading:
         match delta:
             case TextDelta(text):
                 clean = self._settled(text)
-                return self._read(clean) if clean else []
+                is_silent = self._unspoken.is_hiding or self._waiting is not None
+                out = self._read(clean) if clean else []
+                return out or ([LlmThinking()] if is_silent else [])
+            case LlmThinking():
+                return [delta]
             case ToolCallStarted(_, name):
                 # Whatever was held back as the beginning of a mark was none.
                 return [*self._end(), self._started(name)]

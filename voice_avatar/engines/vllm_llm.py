@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voice_avatar.engines.chat.chunks import Chunk, Usage
+from voice_avatar.engines.chat.roles import in_strict_order
 from voice_avatar.engines.chat_stream import message_body, tool_body
 from voice_avatar.engines.relay import Relay
 from voice_avatar.engines.tool_stream import CacheSalts, ThoughtHabit, with_calls
@@ -252,7 +253,7 @@ class VllmLlm:
         if not self._knows_tools:
             messages, tools = in_plain_words(request, self._salts.tag(request.cache_key)), ()
         text = self._tokenizer.apply_chat_template(
-            [_template_message(message) for message in messages],
+            [_template_message(message) for message in in_strict_order(messages)],
             tools=[tool_body(tool) for tool in tools] or None,
             tokenize=False,
             add_generation_prompt=True,

@@ -15,6 +15,7 @@ from voice_avatar.events.cues import (
     ReplySegment,
     VisemeTrack,
 )
+from voice_avatar.events.payloads import ToolCall
 
 
 class State(StrEnum):
@@ -334,10 +335,14 @@ class WarningNotice:
     Attributes:
         code: documented in PROTOCOL.md.
         message: for a person.
+        reply_id: of the reply that it is about, 0 = none.
+        broken: the call that cannot be made, with its flaw; None = it is about none.
     """
 
     code: str
     message: str
+    reply_id: int = 0
+    broken: ToolCall | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,12 @@ class LlmDone:
     completion_tokens: int = 0
 
 
-LlmDelta = TextDelta | ToolCallStarted | ToolCallDelta | LlmDone
+@dataclass(frozen=True, slots=True)
+class LlmThinking:
+    """The model writes what nobody is to hear: a sign of life, and nothing else."""
+
+
+LlmDelta = TextDelta | ToolCallStarted | ToolCallDelta | LlmThinking | LlmDone
 
 CueKind = Literal["face", "gesture", "gaze", "head", "pause"]
 

@@ -12,6 +12,7 @@ from voice_avatar.events.payloads import (
     LlmDelta,
     LlmDone,
     LlmRequest,
+    LlmThinking,
     TextDelta,
     ToolCallDelta,
     ToolCallStarted,
@@ -26,6 +27,10 @@ LlmSaid = TextDelta | ToolCallStarted | ToolCallDelta
 _MAX_TOKEN_CHARS = 16
 """A reply is cut at that many characters for each token that it may have: four times what prose
 has. A server elsewhere may not keep to the tokens that it was asked for."""
+
+_THINKING = 3
+"""A model that reasons has so many times as long until its first word as one that does not: as
+long as it shows that it is at work, and no longer, for somebody waits."""
 
 _TRIES = 2
 """How often a model is asked that says nothing: a person would not wait for a third time."""
@@ -73,8 +78,11 @@ class LlmReading:
     async def _once(self) -> AsyncGenerator[LlmSaid, None]:
         """Yields what it writes when it is asked once."""
         wait_s = self._options.first_token_timeout_s
+        now_s = asyncio.get_running_loop().time
+        until_s = now_s() + _THINKING * wait_s
         left = self._request.max_tokens * _MAX_TOKEN_CHARS
         repetition = Repetition()
+        has_said = False
         async with AsyncExitStack() as stack:
             # Left in reverse: the generator is closed first, which aborts the request in the
             # engine, and only then does it no longer count as one.
@@ -87,6 +95,11 @@ class LlmReading:
                     return
                 wait_s = self._options.between_tokens_timeout_s
                 self.tokens += 1
+                if isinstance(delta, LlmThinking):
+                    if not has_said:
+                        wait_s = min(wait_s, until_s - now_s())
+                    continue
+                has_said = True
                 is_cut = False
                 if isinstance(delta, TextDelta):
                     delta = TextDelta(delta.text[:left])

@@ -16,7 +16,7 @@ from voice_avatar.events.payloads import Message, ToolCall
 from voice_avatar.realtime import client_events as ce
 from voice_avatar.realtime.refusals import Refusal
 from voice_avatar.realtime.server_events import ContentBody, ItemBody, ItemStatus
-from voice_avatar.tools.offers import MAX_ARGUMENTS_CHARS, MAX_OUTPUT_CHARS
+from voice_avatar.tools.offers import MAX_ARGUMENTS_CHARS, MAX_OUTPUT_CHARS, json_object
 from voice_avatar.wire.fields import MAX_INPUT_CHARS
 
 ROOT = "root"
@@ -192,7 +192,10 @@ class Items:
                 _refuse_over(_MAX_CALL_CHARS, len(given.name), "item.name")
                 _refuse_over(MAX_ARGUMENTS_CHARS, len(given.arguments), "item.arguments")
                 item = Item(item_id, "function_call", name=given.name, call_id=call_id)
-                item.arguments = given.arguments
+                item.arguments = given.arguments.strip() or "{}"
+                if json_object(item.arguments) is None:  # chat templates and servers read it
+                    message = "Invalid value: the arguments are not a JSON object."
+                    raise Refusal("invalid_value", message, "item.arguments")
             case _:
                 _refuse_over(MAX_OUTPUT_CHARS, len(given.output), "item.output")
                 item = Item(item_id, "function_call_output", call_id=given.call_id)

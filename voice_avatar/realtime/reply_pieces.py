@@ -8,6 +8,7 @@
     ReplyCallStarted    an item of the response
     ReplyCallDelta      a delta of its arguments
     ToolCalled          all of its arguments; in the conversation, the call is in its history, too
+    WarningNotice       of a broken call: its item is incomplete, and the history says what is wrong
 
 How a response begins and ends, `response_book.py` decides.
 """
@@ -16,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from voice_avatar.conversation.tool_calls import error_result
 from voice_avatar.events import cues, notices
 from voice_avatar.events.inputs import HistoryAdded
 from voice_avatar.events.notices import Notice
+from voice_avatar.events.payloads import Message, ToolCall
 from voice_avatar.realtime.items import message_of
 from voice_avatar.realtime.responses import Response
 from voice_avatar.realtime.steps import Step
@@ -46,6 +49,8 @@ def steps_of(notice: Notice, response: Response) -> Sequence[Step]:
             return response.call_written(call_id, text)
         case notices.ToolCalled(_, call_id, name, arguments):
             return _called(response, call_id, name, arguments)
+        case notices.WarningNotice(broken=ToolCall() as call):
+            return _broken(response, call)
         case _:
             return []
 
@@ -61,3 +66,16 @@ def _called(response: Response, call_id: str, name: str, arguments: str) -> Sequ
         assert message is not None
         out.append(HistoryAdded(item.key, message))
     return out
+
+
+def _broken(response: Response, call: ToolCall) -> Sequence[Step]:
+    """A call that cannot be made is not for the client to answer: the model is told of it."""
+    out: list[Step] = [*response.call_broken(call.call_id)]
+    if response.terms.conversation_id is None:
+        return out
+    item, key = response.call(call.call_id), f"broken-{call.call_id}"
+    if item is not None:
+        key = item.key = f"item-{item.item_id}"
+    asked = Message("assistant", "", (ToolCall(call.call_id, call.name, call.arguments),))
+    told = Message("tool", error_result(call.flaw), call_id=call.call_id)
+    return [*out, HistoryAdded(key, asked), HistoryAdded(f"{key}-result", told)]

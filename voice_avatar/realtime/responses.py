@@ -175,6 +175,14 @@ class Response:
         done = se.ArgumentsDone(**self._call_place(item), name=name, arguments=arguments)
         return [*out, done, *self._item_done(item)]
 
+    def call_broken(self, call_id: str) -> list[se.ServerEvent]:
+        """It cannot be made: its item, if it was begun, ends without its arguments."""
+        item = self.call(call_id)
+        if item is None or item.status != "in_progress":
+            return []
+        item.status = "incomplete"
+        return self._item_done(item)
+
     def call(self, call_id: str) -> Item | None:
         """Returns the item of a call."""
         calls = (item for item in self.output if item.kind == "function_call")

@@ -62,6 +62,7 @@ class FrontDesk:
         phase: what it says of the server.
         workers: the engines at work, None before they are loaded.
         hung: returns the stages whose engine does not answer.
+        trouble: what was wrong with the language model at the start, in one line; "" = nothing.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class FrontDesk:
         self.phase = ServerPhase.LOADING
         self.workers: Workers | None = None
         self.hung: Callable[[], tuple[str, ...]] = tuple
+        self.trouble = ""
 
     def respond(self, socket: ServerConnection, request: Request) -> Response | None:
         """Answers plain HTTP; None lets a WebSocket handshake go on."""
@@ -203,7 +205,8 @@ class FrontDesk:
             what = f"not ready: {', '.join(hung)} does not answer\n"
             return http.text(HTTPStatus.SERVICE_UNAVAILABLE, what)
         if self.phase is ServerPhase.OPEN:
-            return http.text(HTTPStatus.OK, "ready\n")
+            told = f"ready; at the start: {self.trouble}\n" if self.trouble else "ready\n"
+            return http.text(HTTPStatus.OK, told)
         return http.text(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
 
     def _figures(self) -> Response:

@@ -211,6 +211,7 @@ class AvatarServer:
         await warm_up(workers, casting.system_prompt, casting.language)
         if self._config.llm.engine in _ELSEWHERE and (trouble := await llm_trouble(engines.llm)):
             _log.warning(trouble)
+            self._desk.trouble = trouble
         self._guard_engines(workers)
         # Only now: whoever comes in earlier would be the one who waits for what is slow at first.
         self._admission = Admission(

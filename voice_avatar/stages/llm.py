@@ -41,7 +41,8 @@ class LlmOptions:
         context_tokens: prompt + completion per conversation, tokens; of a server elsewhere: what
             it was started with, 0 = unknown.
         stop: texts that end a reply, besides the model's own end token.
-        first_token_timeout_s: longest wait for the first token, seconds.
+        first_token_timeout_s: longest wait for the first token, seconds. A model that reasons
+            first, and shows that it does, has three times as long until its first word.
         between_tokens_timeout_s: longest wait for each further token, seconds.
         threads: CPU threads of a model that computes on these cores; 0 = by the plan of
             `[threads]`. With more than there are cores free while others compute, llama.cpp falls
@@ -89,6 +90,8 @@ class LlmEngine(Protocol):
 
     def generate(self, request: LlmRequest) -> AsyncGenerator[LlmDelta, None]:
         """Generates a reply: text and calls of tools in order, then exactly one LlmDone.
+
+        While the model reasons, `LlmThinking` tells that it is at work.
 
         A call is a ToolCallStarted and then its ToolCallDelta*, with nothing in between; the next
         call, text or the end shows that it is whole. Whether its arguments are JSON is for the

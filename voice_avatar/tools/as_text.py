@@ -283,8 +283,10 @@ class _CallText:
     def push(self, text: str, out: list[Delta]) -> int:
         """Takes text and returns how many characters of it were the object's.
 
+        An object without a name comes out as a call of nothing, for the model to be told.
+
         Raises:
-            ToolCallInvalid: it has no name, or is too long.
+            ToolCallInvalid: it is too long, or its name cannot be read.
         """
         used = 0
         while used < len(text) and not self.is_over:
@@ -332,8 +334,10 @@ class _CallText:
         if self._name and not self.is_started:
             self.is_started = True
             out.append(ToolCallStarted(self._index, self._name))
-        if self.is_over and not self.is_started:
-            raise ToolCallInvalid("The language model wrote a call of a tool without a name.")
+        if self.is_over and not self.is_started:  # a broken call, and the reply goes on behind it
+            self.is_started = True
+            out.append(ToolCallStarted(self._index, ""))
+            return
         if not self._is_passing:
             self._arguments = self._arguments.lstrip()
             is_quoted = self._arguments.startswith('"')  # some models write the JSON in a string

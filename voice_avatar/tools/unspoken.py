@@ -26,6 +26,8 @@ _RECIPIENT: Final = re.compile(r"to=([\w.:-]{1,80})")
 _PLAIN_CALLS: Final = ("<tool_call>", "<|tool_call|>", "[TOOL_CALLS]")
 """Marks after which `ToolTextReader` reads JSON as it comes."""
 
+_NO_CALL: Final = ("", "{}")
+"""Stands for a block that is none: a call of nothing, which the model is told of."""
 
 _LEAST_CHARS: Final = 3
 _HALVES: Final = ("<|", "</", "<\uff5c")
@@ -68,6 +70,11 @@ class Unspoken:
         self._is_harmony = False
         self._is_passing = False
         self.has_lone_end = False
+
+    @property
+    def is_hiding(self) -> bool:
+        """Whether what comes now is reasoning, or else nothing to hear."""
+        return self._at in (_At.THOUGHT, _At.HIDDEN, _At.HEADER, _At.CHANNEL)
 
     def push(self, text: str) -> str:
         """Takes text; returns what is to be read of it and of what was held."""
@@ -150,6 +157,7 @@ class Unspoken:
             if len(self._block) > (_HEADER_CHARS if is_header else 2 * MAX_ARGUMENTS_CHARS):
                 self._block = ""
                 self._at = _At.HIDDEN
+                self._say_calls([] if is_header else [_NO_CALL])
         return False
 
     def _take(self, mark: Mark) -> None:
@@ -294,6 +302,8 @@ class Unspoken:
 
     def _end_call(self) -> None:
         calls = calls_in(self._block, self._recipient)
+        if not calls and self._block.strip():
+            calls = [_NO_CALL]
         self._block, self._recipient, self._at = "", "", _At.TEXT
         self._say_calls(calls)
         self._has_said = self._has_said or bool(calls)

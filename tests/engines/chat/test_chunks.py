@@ -28,7 +28,10 @@ CALL = {"name": "f", "arguments": "{}"}
     [
         ({"choices": [{"delta": {"content": "hi"}}]}, Chunk("hi")),
         ({"choices": [{"delta": {"role": "assistant", "content": None}}]}, Chunk()),
-        ({"choices": [{"delta": {"reasoning_content": "hm"}, "index": 0}]}, Chunk()),
+        (
+            {"choices": [{"delta": {"reasoning_content": "hm"}, "index": 0}]},
+            Chunk(is_thinking=True),
+        ),
         ({"choices": [{"delta": {}, "finish_reason": "stop"}]}, Chunk("", "stop")),
         ({"choices": [{"finish_reason": "length"}]}, Chunk("", "length")),
         (

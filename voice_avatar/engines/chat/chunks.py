@@ -13,7 +13,13 @@ import msgspec
 
 from voice_avatar.engines.chat.half_characters import HalfCharacters
 from voice_avatar.engines.chat_stream import failure
-from voice_avatar.events.payloads import TextDelta, ToolCallDelta, ToolCallStarted
+from voice_avatar.events.payloads import (
+    LlmDelta,
+    LlmThinking,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
 from voice_avatar.tools.offers import json_object
 
 
@@ -54,6 +60,7 @@ class Chunk(msgspec.Struct, frozen=True):
         usage: token counts, mostly in a chunk of their own after the last text.
         calls: pieces of tool calls, in order, after the text.
         skipped: parts of it that could not be read and were passed over.
+        is_thinking: whether there is reasoning in it, in a field of its own.
     """
 
     text: str = ""
@@ -61,6 +68,7 @@ class Chunk(msgspec.Struct, frozen=True):
     usage: Usage | None = None
     calls: tuple[CallPiece, ...] = ()
     skipped: int = 0
+    is_thinking: bool = False
 
 
 def read_chunk(payload: bytes | str) -> Chunk:
@@ -87,6 +95,7 @@ def read_chunk(payload: bytes | str) -> Chunk:
         _usage(whole.get("usage")),
         tuple(reading.calls),
         reading.skipped,
+        reading.is_thinking,
     )
 
 
@@ -124,6 +133,7 @@ class _Reading:
         self.finish_reason: str | None = None
         self.calls: list[CallPiece] = []
         self.skipped = 0
+        self.is_thinking = False
 
     def choice(self, choice: object) -> None:
         if not isinstance(choice, dict):
@@ -142,6 +152,7 @@ class _Reading:
 
     def _delta(self, delta: dict[str, Any]) -> None:
         self.text += self._content(delta.get("content"))
+        self.is_thinking |= any(delta.get(name) for name in _REASONING_FIELDS)
         if not self.text and isinstance(delta.get("refusal"), str):
             self.text = delta["refusal"]  # said in place of the content
         pieces = delta.get("tool_calls") or []
@@ -175,7 +186,9 @@ class _Reading:
                 if isinstance(inner, dict):
                     inner = inner.get("value")
                 text += inner if isinstance(inner, str) else ""
-            elif not (isinstance(part, dict) and part.get("type") in _REASONING_PARTS):
+            elif isinstance(part, dict) and part.get("type") in _REASONING_PARTS:
+                self.is_thinking = True
+            else:
                 self.skipped += 1
         return text
 
@@ -202,6 +215,7 @@ class _Reading:
 
 
 _TEXT_PARTS: Final = frozenset({"text", "output_text", "refusal"})
+_REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
 _REASONING_PARTS: Final = frozenset({"thinking", "reasoning", "redacted_thinking"})
 
 
@@ -242,12 +256,14 @@ class ChunkReader:
         self._count = 0  # of calls that were begun
         self.skipped = 0
 
-    def push(self, chunk: Chunk) -> list[TextDelta | ToolCallStarted | ToolCallDelta]:
+    def push(self, chunk: Chunk) -> list[LlmDelta]:
         """Takes a chunk."""
         self.skipped += chunk.skipped
-        out: list[TextDelta | ToolCallStarted | ToolCallDelta] = []
+        out: list[LlmDelta] = []
         if text := self._halves.push(chunk.text):
             out.append(TextDelta(text))
+        elif chunk.is_thinking:
+            out.append(LlmThinking())
         for piece in chunk.calls:
             call = self._call_of(piece)
             call.name = call.name or piece.function.name or ""
@@ -255,9 +271,9 @@ class ChunkReader:
             self._pass_on(out)
         return out
 
-    def finish(self) -> list[TextDelta | ToolCallStarted | ToolCallDelta]:
+    def finish(self) -> list[LlmDelta]:
         """Ends the reply: calls come out that came in between the pieces of others."""
-        out: list[TextDelta | ToolCallStarted | ToolCallDelta] = []
+        out: list[LlmDelta] = []
         self._pass_on(out, is_end=True)
         return out
 
@@ -286,9 +302,7 @@ class ChunkReader:
         is_again = bool(is_named and piece.function.arguments and call.is_whole)
         return not is_again
 
-    def _pass_on(
-        self, out: list[TextDelta | ToolCallStarted | ToolCallDelta], *, is_end: bool = False
-    ) -> None:
+    def _pass_on(self, out: list[LlmDelta], *, is_end: bool = False) -> None:
         """Lets out what is known: a call at a time, the next one once the one before is whole."""
         while self._calls:
             call = self._calls[0]

@@ -319,6 +319,8 @@ async def test_the_model_calls_a_real_function_and_its_result_is_in_the_next_pro
         async with asyncio.timeout(120):
             called = await avatar.ask("What is the weather like in Paris?")
             answered = await avatar.next_reply()
+            if not answered.spoken_text.strip():  # it wrote the result's mark and no word, twice
+                answered = await avatar.next_reply()  # so it is sorry
         said = history(server)
     assert called.text == ""
     assert len(asked) == 1

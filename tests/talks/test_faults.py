@@ -360,7 +360,7 @@ async def test_minutes_of_silence_are_no_turn_and_cost_no_memory() -> None:
         for _ in range(5 * 60):
             conversation.hear(hush(1.0), 16_000)
             await conversation.heard()
-        assert conversation.backlog == 1  # the state at the start
+        assert conversation.backlog == 2  # the state at the start; that nothing at all is heard
         history = conversation.ears.history
         assert history.end == pytest.approx(5 * 60 * MIC_HZ, abs=WINDOW_SAMPLES)
         assert history.end - history.start <= HISTORY_S * MIC_HZ
@@ -458,7 +458,31 @@ async def test_an_llm_that_hangs_can_be_interrupted() -> None:
         await works(client)
 
 
-@pytest.mark.parametrize("text", ["", " ", "**", "[face:happy", "[unknown:tag]", "..."])
+@pytest.mark.parametrize("text", ["", " ", "**", "..."])
+async def test_an_llm_that_gives_nothing_is_asked_once_more(text: str) -> None:
+    async with running(engines(text, "Fine.")) as run, raw(run.url) as client:
+        await client.hello()
+        run.llm.requests.clear()  # the warm-up took a reply
+        await client.send({"type": "input.text", "text": "Hello?"})
+        done = await client.until("reply.done")
+        assert (done["status"], done["spoken_text"]) == ("completed", "Fine.")
+        assert client.codes("warning") == client.codes("error") == []
+
+
+@pytest.mark.parametrize("text", ["", "..."])
+async def test_an_llm_that_gives_nothing_twice_is_apologised_for(text: str) -> None:
+    async with running(engines(text, text, "Fine.")) as run, raw(run.url) as client:
+        await client.hello()
+        run.llm.requests.clear()  # the warm-up took a reply
+        await client.send({"type": "input.text", "text": "Hello?"})
+        assert (await client.until("reply.done"))["status"] == "failed"
+        assert client.codes("error") == ["llm_failed"]
+        done = await client.until("reply.done")
+        assert (done["status"], bool(done["spoken_text"])) == ("completed", True)
+        await works(client)
+
+
+@pytest.mark.parametrize("text", ["[face:happy", "[unknown:tag]"])
 async def test_an_llm_that_gives_nothing_to_say_ends_the_reply_with_a_warning(text: str) -> None:
     async with running(engines(text, "Fine.", text, "Fine.")) as run, raw(run.url) as client:
         await client.hello()

@@ -19,10 +19,11 @@ def test_a_window_is_32_ms_of_the_microphone_and_its_tail_half_of_it() -> None:
     assert payloads.TAIL_SAMPLES * 2 == payloads.WINDOW_SAMPLES
 
 
-def test_a_reply_of_a_model_is_text_calls_and_one_end() -> None:
+def test_a_reply_of_a_model_is_text_calls_signs_of_life_and_one_end() -> None:
     assert members(payloads.LlmDelta) == {
         payloads.TextDelta,
         payloads.ToolCallStarted,
         payloads.ToolCallDelta,
+        payloads.LlmThinking,
         payloads.LlmDone,
     }
